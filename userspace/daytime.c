@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/* daytime: asks a server for the time (RFC 867) and prints the answer. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <math.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daytime_common.h"
+
+/* The exit codes, as the manual page lists them. */
+enum {
+	EXIT_OTHER = 1,
+	EXIT_USAGE = 2,
+	EXIT_NO_MODULE = 3,
+	EXIT_REFUSED = 4,
+	EXIT_UNREACHABLE = 5,
+	EXIT_TIMED_OUT = 6,
+	EXIT_CLOSED_EARLY = 7,
+	EXIT_NO_HOST = 8,
+};
+
+#define DEFAULT_TIMEOUT	10	/* seconds, for the whole of it */
+#define MAX_TIMEOUT	86400
+#define MAX_ANSWER	512	/* bytes of an answer that are printed */
+
+static long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* Waits for events on fd; returns 0, or -1 with errno ETIMEDOUT or other. */
+static int wait_for(int fd, short events, long long deadline)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+
+	for (;;) {
+		long long left = deadline - now_ms();
+		int n = poll(&pfd, 1, left > 0 ? left : 0);
+
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n == 0 && now_ms() >= deadline) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+}
+
+/* Says what went wrong with the peer called name; returns the exit code. */
+static int failed(const char *name, int err)
+{
+	switch (err) {
+	case ECONNREFUSED:
+		fprintf(stderr, "daytime: %s: connection refused: nothing listens there\n",
+			name);
+		return EXIT_REFUSED;
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case ENETDOWN:
+		fprintf(stderr, "daytime: %s: unreachable: %s\n", name,
+			strerror(err));
+		return EXIT_UNREACHABLE;
+	/* What an ICMP "protocol unreachable" says of a host without atcp. */
+	case ENOPROTOOPT:
+		fprintf(stderr, "daytime: %s: unreachable: the host does not speak this protocol\n",
+			name);
+		return EXIT_UNREACHABLE;
+	case ETIMEDOUT:
+		fprintf(stderr, "daytime: %s: timed out\n", name);
+		return EXIT_TIMED_OUT;
+	case ECONNRESET:
+	case EPIPE:
+		fprintf(stderr, "daytime: %s: closed early: %s\n", name,
+			strerror(err));
+		return EXIT_CLOSED_EARLY;
+	default:
+		fprintf(stderr, "daytime: %s: %s\n", name, strerror(err));
+		return EXIT_OTHER;
+	}
+}
+
+/* Connects within the deadline; returns 0, or -1 and sets errno. */
+static int connect_by(int fd, const struct addrinfo *ai, long long deadline)
+{
+	int err = 0;
+	socklen_t len = sizeof(err);
+
+	if (!connect(fd, ai->ai_addr, ai->ai_addrlen))
+		return 0;
+	if (errno != EINPROGRESS)
+		return -1;
+	if (wait_for(fd, POLLOUT, deadline))
+		return -1;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len))
+		return -1;
+	errno = err;
+	return err ? -1 : 0;
+}
+
+/* Prints the server's answer up to its end; returns the exit code. */
+static int print_answer(int fd, const char *name, long long deadline)
+{
+	char buf[MAX_ANSWER];
+	size_t len = 0;
+	ssize_t n = 1;
+	int err = 0;
+
+	while (len < sizeof(buf)) {
+		if (wait_for(fd, POLLIN, deadline)) {
+			err = errno;
+			break;
+		}
+		n = recv(fd, buf + len, sizeof(buf) - len, 0);
+		if (n == 0)
+			break;
+		if (n > 0) {
+			len += n;
+		} else if (errno != EAGAIN && errno != EINTR) {
+			err = errno;
+			break;
+		}
+	}
+	if (fwrite(buf, 1, len, stdout) != len || fflush(stdout)) {
+		fprintf(stderr, "daytime: standard output: %s\n",
+			strerror(errno));
+		return EXIT_OTHER;
+	}
+	if (err)
+		return failed(name, err);
+	/* Every form of the answer is a line: RFC 867 allows several forms. */
+	if (len == 0 || buf[len - 1] != '\n') {
+		fprintf(stderr, "daytime: %s: closed early: %s\n", name,
+			len ? "the answer is not a whole line" :
+			      "no answer");
+		return EXIT_CLOSED_EARLY;
+	}
+	return 0;
+}
+
+static int ask(const struct addrinfo *ai, long long deadline, bool tcp)
+{
+	char name[128];
+	int fd, ret;
+
+	daytime_addr(ai->ai_addr, name, sizeof(name));
+	fd = daytime_socket(ai->ai_family, SOCK_NONBLOCK | SOCK_CLOEXEC, tcp);
+	if (fd < 0) {
+		if (!tcp && daytime_no_module(errno)) {
+			fprintf(stderr,
+				"daytime: no atcp here: load the module (insmod atcp.ko)\n");
+			return EXIT_NO_MODULE;
+		}
+		perror("daytime: socket");
+		return EXIT_OTHER;
+	}
+	if (connect_by(fd, ai, deadline))
+		ret = failed(name, errno);
+	else
+		ret = print_answer(fd, name, deadline);
+	close(fd);
+	return ret;
+}
+
+static int usage(FILE *to, int status)
+{
+	fputs("usage: daytime [-p PORT] [-t SECONDS] [--tcp] HOST\n"
+	      "Asks HOST, a name or an address, for the time (RFC 867).\n"
+	      "  -p, --port PORT        ask at PORT instead of 13\n"
+	      "  -t, --timeout SECONDS  give up after SECONDS instead of 10\n"
+	      "      --tcp              over the kernel's TCP instead of atcp\n"
+	      "      --help             show this\n",
+	      to);
+	return status;
+}
+
+/* Parses a number of seconds, a fraction allowed; returns ms, or -1. */
+static long long parse_seconds(const char *text)
+{
+	char *end;
+	double s;
+
+	s = strtod(text, &end);
+	if (end == text || *end || !isfinite(s) || s < 0.001 || s > MAX_TIMEOUT)
+		return -1;
+	return s * 1000;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "port", required_argument, NULL, 'p' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ "tcp", no_argument, NULL, 'T' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	struct addrinfo hints = {
+		.ai_family = AF_INET,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICSERV,
+	}, *list, *ai;
+	long long timeout = DEFAULT_TIMEOUT * 1000, deadline;
+	const char *port = "13";
+	bool tcp = false;
+	int c, err, ret = EXIT_OTHER;
+
+	while ((c = getopt_long(argc, argv, "p:t:h", options, NULL)) != -1) {
+		switch (c) {
+		case 'p':
+			if (daytime_parse_port(optarg) < 0) {
+				fprintf(stderr, "daytime: bad port: %s\n",
+					optarg);
+				return EXIT_USAGE;
+			}
+			port = optarg;
+			break;
+		case 't':
+			timeout = parse_seconds(optarg);
+			if (timeout < 0) {
+				fprintf(stderr, "daytime: bad time-out: %s\n",
+					optarg);
+				return EXIT_USAGE;
+			}
+			break;
+		case 'T':
+			tcp = true;
+			break;
+		case 'h':
+			return usage(stdout, 0);
+		default:
+			return usage(stderr, EXIT_USAGE);
+		}
+	}
+	if (argc - optind != 1)
+		return usage(stderr, EXIT_USAGE);
+
+	err = getaddrinfo(argv[optind], port, &hints, &list);
+	if (err) {
+		fprintf(stderr, "daytime: %s: %s\n", argv[optind],
+			gai_strerror(err));
+		return EXIT_NO_HOST;
+	}
+	/* One time-out for the whole, shared by the addresses of a name. */
+	deadline = now_ms() + timeout;
+	for (ai = list; ai; ai = ai->ai_next) {
+		ret = ask(ai, deadline, tcp);
+		/* Only where nobody answered may the next address do better. */
+		if (ret != EXIT_REFUSED && ret != EXIT_UNREACHABLE)
+			break;
+	}
+	freeaddrinfo(list);
+	return ret;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What daytime and daytimed share: the stack to use, and its port. */
+#ifndef DAYTIME_COMMON_H
+#define DAYTIME_COMMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <netinet/in.h>
+
+#define DAYTIME_PORT	13
+
+/*
+ * The whole of an answer in RFC 867's SMTP form with zone Z:
+ * "20 NOV 26 23:16:15 Z\r\n".
+ */
+#define DAYTIME_LEN	22
+
+/*
+ * Opens a stream socket for addresses of family af (AF_INET): over atcp, or
+ * over the kernel's own TCP when tcp is true.  flags are those of socket()'s
+ * type argument (SOCK_NONBLOCK, SOCK_CLOEXEC).  Returns -1 and sets errno.
+ */
+int daytime_socket(int af, int flags, bool tcp);
+
+/* Tells whether an error of daytime_socket() means that atcp is not there. */
+bool daytime_no_module(int err);
+
+/* Parses a port number, 1 to 65535; returns -1 for anything else. */
+int daytime_parse_port(const char *text);
+
+/* Writes "address:port" of addr to buf and returns buf. */
+const char *daytime_addr(const struct sockaddr *addr, char *buf, size_t len);
+
+#endif /* DAYTIME_COMMON_H */
