@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A connection's kernel object, and what the files of the module offer each
+ * other, in the order a segment meets them.
+ *
+ * Locking.  A socket is protected by its socket lock: user calls take
+ * lock_sock(), softirq takes bh_lock_sock() and puts a segment into the
+ * backlog while a user owns the lock.  Everything in struct atcp_sock,
+ * the control block included, is under it unless its comment says otherwise.
+ * Demultiplexing takes no lock (RCU); hash tables lock a bucket to change it.
+ * A listener's request queue and accept queue have a spinlock of their own,
+ * which nests inside nothing but a bucket lock may nest inside it.
+ */
+#ifndef _ATCP_ATCP_H
+#define _ATCP_ATCP_H
+
+#include <linux/net.h>
+#include <linux/rhashtable.h>
+#include <linux/skbuff.h>
+#include <net/inet_sock.h>
+#include <net/sock.h>
+
+#include "core/core.h"
+#include "uapi/atcp.h"
+
+/**
+ * struct atcp_key - what demultiplexing looks up: one connection in a namespace
+ *
+ * IPv4 addresses are mapped (::ffff:a.b.c.d), so that one table serves both.
+ */
+struct atcp_key {
+	struct in6_addr laddr;
+	struct in6_addr raddr;
+	__be16 lport;
+	__be16 rport;
+	int scope;		/* interface of a link-local or bound-to-device end, or 0 */
+	u8 carrier;		/* IPPROTO_ATCP or, later, IPPROTO_TCP */
+};
+
+/* What a node of the connection table is. */
+enum atcp_node_type {
+	ATCP_NODE_SOCK,		/* struct atcp_sock, any state from SYN-SENT on */
+	ATCP_NODE_REQ,		/* struct atcp_request, SYN-RECEIVED from a listener */
+	ATCP_NODE_TW,		/* struct atcp_timewait */
+};
+
+/* Head of everything in the connection table. */
+struct atcp_node {
+	struct rhash_head hash;
+	struct atcp_key key;
+	u8 type;		/* enum atcp_node_type */
+};
+
+struct atcp_bind;		/* ports.c: one local port in use */
+struct atcp_listener;		/* listen.c: queues of a listening socket */
+
+struct atcp_sock {
+	struct inet_sock inet;		/* must be first */
+	struct atcp_node node;		/* in the connection table while hashed */
+	bool hashed;
+	struct atcp_bind *bind;		/* port held, or NULL (ports.c) */
+	struct hlist_node bind_node;	/* in bind's owners; under the bind bucket's lock */
+	struct atcp_listener *listener;	/* LISTEN only */
+	struct list_head accept_node;	/* child waiting in its listener's accept queue */
+	struct timer_list timer;	/* the core's next deadline (sock.c) */
+	u64 timer_at;			/* what the core asked for last, microseconds */
+	u32 copied_seq;			/* head of what recvmsg() has yet to take */
+	struct atcp_tcb tcb;
+};
+
+static inline struct atcp_sock *atcp_sk(const struct sock *sk)
+{
+	return (struct atcp_sock *)sk;
+}
+
+static inline struct sock *atcp_tcb_sk(const struct atcp_tcb *c)
+{
+	return (struct sock *)container_of(c, struct atcp_sock, tcb);
+}
+
+#endif /* _ATCP_ATCP_H */

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the core offers to its host: RFC 9293 section 3.9.1's user calls,
+ * segment arrival and the timer.
+ *
+ * Every call about a connection is made with that connection's lock held, in
+ * any context that may not sleep.  During any of them the core may call
+ * atcp_host_closed(), after which c->state is ATCP_CLOSED and the connection
+ * must not be handed to the core again, but for the calls that say so.
+ */
+#ifndef _ATCP_CORE_CORE_H
+#define _ATCP_CORE_CORE_H
+
+#include "tcb.h"
+
+/* --- a namespace --- */
+
+/* Defaults for conf; keys are drawn from atcp_host_random(). */
+void atcp_space_init(struct atcp_space *space);
+
+/* --- user calls (RFC 9293 sections 3.9.1 and 3.10.1 to 3.10.6) --- */
+
+/* Prepares a zeroed control block: CLOSED, defaults, nothing queued. */
+void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space);
+
+/**
+ * atcp_open() - active OPEN: sends the SYN
+ * @c:	CLOSED; the host has set lport, rport, adv_mss, mss_path
+ * @t:	the connection's ends, for the initial sequence number
+ *
+ * When memory fails the SYN goes with the first retransmission.
+ * The outcome comes by ATCP_WAKE_CONNECTED or atcp_host_closed().
+ */
+void atcp_open(struct atcp_tcb *c, const struct atcp_tuple *t);
+
+/**
+ * atcp_enqueue() - SEND, first half: a segment of user data joins the queue
+ * @c:		a state of ATCP_CAN_SEND, or SYN-SENT, SYN-RECEIVED
+ * @seg:	payload of at least one byte, charged to the sender
+ *
+ * Nothing is transmitted before atcp_push().
+ */
+void atcp_enqueue(struct atcp_tcb *c, struct atcp_seg *seg);
+
+/* The last queued segment, if it was never sent and may take more; or NULL. */
+struct atcp_seg *atcp_tail(struct atcp_tcb *c);
+
+/* @bytes were appended to the payload of what atcp_tail() returned. */
+void atcp_grew(struct atcp_tcb *c, u32 bytes);
+
+/**
+ * atcp_push() - SEND, second half: transmit what may go
+ * @c:		any state
+ * @end:	the queue ends in a PUSH: the last byte gets the PSH bit
+ *
+ * Also to be called when ATCP_F_CORK or ATCP_F_NODELAY changed.
+ */
+void atcp_push(struct atcp_tcb *c, bool end);
+
+/* Declares everything queued up to now urgent (RFC 6093). Before atcp_push(). */
+void atcp_send_urgent(struct atcp_tcb *c);
+
+/**
+ * atcp_read() - RECEIVE: the user has taken data out of the buffer
+ * @c:		any state
+ *
+ * Sends a window update when the window opens by enough.
+ */
+void atcp_read(struct atcp_tcb *c);
+
+/**
+ * atcp_close() - CLOSE: no more data to send; a FIN follows what is queued
+ * @c:	any state; a second call changes nothing
+ *
+ * In SYN-SENT the connection ends at once.
+ */
+void atcp_close(struct atcp_tcb *c);
+
+/* SHUT_RD: data that arrives once both directions are closed resets. */
+void atcp_shut_rcv(struct atcp_tcb *c);
+
+/**
+ * atcp_orphan() - no program holds the connection any more
+ * @c:	not CLOSED; atcp_close() was called before
+ *
+ * Bounds FIN-WAIT-2, retransmissions and zero-window probes; data that arrives
+ * from now on is answered by a reset (RFC 1122 section 4.2.2.13).
+ */
+void atcp_orphan(struct atcp_tcb *c);
+
+/**
+ * atcp_abort() - ABORT: reset the peer where RFC 9293 section 3.10.5 says so
+ * @c:		any state
+ * @err:	positive errno handed to atcp_host_closed(), 0 for the user's own wish
+ */
+void atcp_abort(struct atcp_tcb *c, int err);
+
+/* Keep-alive on or off; to be called again when keep_time changes. */
+void atcp_set_keepalive(struct atcp_tcb *c, bool on);
+
+/* --- events --- */
+
+/**
+ * atcp_arrive() - SEGMENT ARRIVES (section 3.10.7) for a connection
+ * @c:		any state but LISTEN and CLOSED
+ * @seg:	the payload, header removed, checksum verified; consumed
+ * @h:		the header
+ */
+void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h);
+
+/* The deadline set by atcp_host_set_deadline() has come, or may have. */
+void atcp_timeout(struct atcp_tcb *c);
+
+/**
+ * atcp_icmp() - an ICMP error quotes a segment of this connection
+ * @c:		any state
+ * @seq:	the sequence number quoted
+ * @err:	positive errno
+ * @hard:	RFC 9293 section 3.9.2.2: aborts an attempt in SYN-SENT; in other
+ *		states, as soft ones in all, it is only remembered
+ */
+void atcp_icmp(struct atcp_tcb *c, u32 seq, int err, bool hard);
+
+/* c->mss_path or c->mss_user changed. */
+void atcp_mss_changed(struct atcp_tcb *c);
+
+/* --- what others may ask --- */
+
+/* Bytes acknowledged-able but not yet so: sent and unsent (SIOCOUTQ). */
+static inline u32 atcp_unacked(const struct atcp_tcb *c)
+{
+	return c->write_seq - c->snd_una;
+}
+
+/* Current retransmission time-out, back-off included, microseconds. */
+u64 atcp_rto(const struct atcp_tcb *c);
+
+/* --- LISTEN and SYN-RECEIVED without a control block --- */
+
+/* What the host must do after one of the stateless calls below. */
+enum atcp_verdict {
+	ATCP_DROP,		/* free the segment */
+	ATCP_REPLY,		/* send the header in *reply, ends swapped; free the segment */
+	ATCP_SYN_SEEN,		/* listener: make a request (atcp_req_init) or a cookie */
+	ATCP_MAYBE_COOKIE,	/* listener: ACK that may return a cookie */
+	ATCP_FORGET,		/* free the segment and the request or TIME-WAIT */
+	ATCP_FORGET_REPLY,	/* the same, after sending *reply */
+	ATCP_SYNACK,		/* request: send its SYN-ACK (again) */
+	ATCP_ACCEPT,		/* request: make a control block, hand the segment to it */
+	ATCP_REOPEN,		/* TIME-WAIT: forget it, treat the segment as for LISTEN */
+};
+
+/**
+ * struct atcp_req - a connection in SYN-RECEIVED that came from LISTEN
+ *
+ * Embedded in the host's request object; protected by the host's serialisation
+ * of segments and timer for the request.
+ */
+struct atcp_req {
+	u32 irs;
+	u32 iss;
+	u32 rcv_nxt;		/* what the ACK field of our SYN-ACK says */
+	u32 wnd;		/* window offered in the SYN-ACK, not scaled on the wire */
+	u32 snd_wnd;		/* the peer's, from the SYN */
+	u32 ts_recent;
+	u32 ts_offset;
+	u64 sent_at;		/* first SYN-ACK; for the RTT sample */
+	u64 deadline;		/* next retransmission */
+	u64 challenge_at;
+	u16 lport;
+	u16 rport;
+	u16 mss_peer;
+	u16 adv_mss;
+	u8 snd_wscale;
+	u8 rcv_wscale;
+	u8 retries;
+	bool ts_on;
+	bool sack_on;
+	bool wscale_on;
+};
+
+/* A segment for a port with no listener or connection: section 3.10.7.1. */
+enum atcp_verdict atcp_closed_arrive(const struct atcp_hdr *h, u32 len,
+				     struct atcp_hdr *reply);
+
+/* A segment for a listener that matches no request: section 3.10.7.2. */
+enum atcp_verdict atcp_listen_arrive(const struct atcp_hdr *h, u32 len,
+				     struct atcp_hdr *reply);
+
+/**
+ * atcp_req_init() - fill a request from a SYN
+ * @r:		out
+ * @t:		its ends
+ * @h:		the SYN
+ * @adv_mss:	MSS option to send
+ * @space_full:	largest receive window this connection could ever offer: sets
+ *		the window scale
+ * @wnd:	receive window to offer first, bytes
+ */
+void atcp_req_init(struct atcp_req *r, struct atcp_space *space, const struct atcp_tuple *t,
+		   const struct atcp_hdr *h, u16 adv_mss, u32 space_full, u32 wnd);
+
+/* The SYN-ACK of a request. */
+void atcp_req_synack(const struct atcp_req *r, const struct atcp_space *space,
+		     struct atcp_hdr *out);
+
+/* A segment arrives for a request: section 3.10.7.4 in SYN-RECEIVED. */
+enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,
+				  const struct atcp_hdr *h, u32 len, struct atcp_hdr *reply);
+
+/**
+ * atcp_req_timeout() - r->deadline may have come
+ * Return: ATCP_SYNACK (deadline moved on), ATCP_FORGET (given up), or ATCP_DROP
+ * (nothing is due yet).
+ */
+enum atcp_verdict atcp_req_timeout(struct atcp_req *r, struct atcp_space *space);
+
+/**
+ * atcp_accept() - a full control block out of a request
+ * @c:	zeroed, as for atcp_tcb_init() (which it calls); becomes SYN-RECEIVED.
+ *	The host then sets mss_path and hands over the ACK by atcp_arrive().
+ */
+void atcp_accept(struct atcp_tcb *c, const struct atcp_req *r, struct atcp_space *space);
+
+/**
+ * atcp_cookie_make() - turn a request into a SYN cookie: nothing need be kept
+ * @r:	by atcp_req_init(); its iss, ts_offset, options become what a cookie can
+ *	carry. Send atcp_req_synack() and forget it.
+ */
+void atcp_cookie_make(struct atcp_req *r, struct atcp_space *space, const struct atcp_tuple *t);
+
+/**
+ * atcp_cookie_check() - does this ACK return a cookie?
+ * @r:		out: the request as it was
+ * Return: false when not. True: go on as for ATCP_ACCEPT.
+ */
+bool atcp_cookie_check(struct atcp_req *r, struct atcp_space *space, const struct atcp_tuple *t,
+		       const struct atcp_hdr *h, u16 adv_mss, u32 space_full, u32 wnd);
+
+/* --- TIME-WAIT without a control block --- */
+
+/**
+ * struct atcp_tw - a connection in TIME-WAIT
+ *
+ * Embedded in the host's object; protected by the host.
+ */
+struct atcp_tw {
+	u32 snd_nxt;
+	u32 rcv_nxt;
+	u32 rcv_wnd;		/* bytes */
+	u32 ts_recent;
+	u32 ts_offset;
+	u64 ts_recent_at;
+	u64 expires;		/* the host forgets it then; 2 MSL, restarted by a FIN */
+	u64 challenge_at;
+	u16 lport;
+	u16 rport;
+	u8 rcv_wscale;
+	bool ts_on;
+};
+
+void atcp_tw_init(struct atcp_tw *tw, const struct atcp_tcb *c);
+
+/**
+ * atcp_tw_arrive() - a segment arrives in TIME-WAIT (section 3.10.7.4, RFC 1337,
+ * RFC 6191)
+ * @listening:	a listener would take a SYN: ATCP_REOPEN is possible
+ */
+enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
+				 const struct atcp_hdr *h, u32 len, bool listening,
+				 struct atcp_hdr *reply);
+
+/* --- shared by all of the above --- */
+
+/* RFC 6528. */
+u32 atcp_isn(const struct atcp_space *space, const struct atcp_tuple *t);
+u32 atcp_ts_offset(const struct atcp_space *space, const struct atcp_tuple *t);
+
+/* The smallest shift by which @full fits into 16 bits (RFC 7323 section 2.3). */
+u8 atcp_wscale_for(u32 full);
+
+#endif /* _ATCP_CORE_CORE_H */

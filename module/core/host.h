@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the core needs from whoever hosts it: the whole seam, in one page.
+ *
+ * The kernel answers with module/host.h, where a segment is an sk_buff; the
+ * simulator with host_user.h.  The choice is made here, at compile time, and
+ * nowhere else in the core.
+ *
+ * A host brings along:
+ *
+ *  - the types u8 u16 u32 u64 s32 s64 bool, likely(), unlikely(), min(), max(),
+ *    min_t(), max_t(), memcpy(), memset(), errno constants,
+ *    get_unaligned_be16/32() and put_unaligned_be16/32();
+ *  - struct atcp_seg, opaque here, and the functions below.  Those that it costs
+ *    to call are static inline in the host's header, and so only listed:
+ *
+ *	u64 atcp_host_now(void)
+ *		monotonic time in microseconds; never 0
+ *	u32 atcp_host_random(void)
+ *	u64 atcp_host_siphash(const void *data, u32 len, const u64 key[2])
+ *		SipHash-2-4 (any faster pseudo-random function of its strength)
+ *	struct atcp_cb *atcp_seg_cb(struct atcp_seg *seg)
+ *	struct atcp_link *atcp_seg_link(struct atcp_seg *seg)
+ *	u32 atcp_seg_len(const struct atcp_seg *seg)
+ *		payload bytes, headers not counted
+ *	u32 atcp_seg_count(const struct atcp_seg *seg)
+ *		how many wire segments a received one stands for (GRO); at least 1
+ *	u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
+ *		prepends @len bytes for the header; returns where to write them
+ *	void atcp_host_drop(struct atcp_seg *seg)
+ *		frees a received segment that was not charged
+ *
+ * Every call about a connection is made with that connection's lock held; none
+ * may sleep, and none may call back into the core for the same connection.
+ */
+#ifndef _ATCP_CORE_HOST_H
+#define _ATCP_CORE_HOST_H
+
+#include "stat.h"
+
+struct atcp_seg;
+struct atcp_cb;
+struct atcp_link;
+struct atcp_tcb;
+struct atcp_space;
+
+#ifdef __KERNEL__
+#include "../host.h"
+#else
+#include "host_user.h"
+#endif
+
+/**
+ * struct atcp_cb - the core's own part of a segment
+ * @seq:	first sequence number
+ * @end_seq:	one past the last; SYN and FIN count one each
+ * @sent_at:	sending: time of the last transmission, in microseconds
+ * @flags:	ATCP_FIN, ATCP_PSH...: what to send with, or was received with it
+ * @sent:	ATCP_SENT_*: what has happened to it since it was queued
+ *
+ * Lives in skb->cb, and so is at most 48 bytes.
+ */
+struct atcp_cb {
+	u32 seq;
+	u32 end_seq;
+	u64 sent_at;
+	u8 flags;
+	u8 sent;
+};
+
+#define ATCP_SENT_ONCE		0x01	/* transmitted at least once */
+#define ATCP_SENT_AGAIN		0x02	/* retransmitted (Karn: no RTT sample) */
+
+/**
+ * struct atcp_link - three words by which the core queues a segment
+ * @next:	list: the following segment; tree: the right child
+ * @prev:	list: the preceding segment; tree: the left child
+ * @prio:	tree: heap priority
+ *
+ * Overlays skb->next, skb->prev and skb->dev.  Undefined (for the host to set)
+ * when a segment is handed over.
+ */
+struct atcp_link {
+	struct atcp_seg *next;
+	struct atcp_seg *prev;
+	unsigned long prio;
+};
+
+#define ATCP_NEVER	(~0ULL)		/* a deadline that does not come */
+
+/* What a user may be waiting for, in atcp_host_wake(). */
+#define ATCP_WAKE_CONNECTED	0x01	/* ESTABLISHED reached */
+#define ATCP_WAKE_READABLE	0x02	/* data queued */
+#define ATCP_WAKE_WRITABLE	0x04	/* sent data acknowledged: maybe room */
+#define ATCP_WAKE_FIN		0x08	/* the peer will send no more */
+#define ATCP_WAKE_URGENT	0x10	/* the urgent pointer moved ahead */
+
+void atcp_host_count(struct atcp_space *space, enum atcp_stat stat);
+
+/* --- sending --- */
+
+/* A segment without payload, for control, with room for ATCP_HDR_MAX; or NULL. */
+struct atcp_seg *atcp_host_alloc(struct atcp_tcb *c);
+/* A second reference to the payload, to be sent and forgotten; or NULL. */
+struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg);
+/*
+ * Sends and consumes.  @hlen header bytes have been pushed and written with
+ * checksum zero; payload above @mss bytes is to be cut at every @mss.
+ * Returns 0, or a negative errno when the network layer refused it.
+ */
+int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 mss);
+/*
+ * Cuts a queued segment: @seg keeps the first @len payload bytes, the rest is
+ * returned as a new segment, charged likewise; its cb and link are the core's to fill.
+ * NULL for want of memory, with @seg unchanged.
+ */
+struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len);
+/* Drops payload bytes at the front or keeps only the first @len. */
+void atcp_seg_trim_head(struct atcp_tcb *c, struct atcp_seg *seg, u32 bytes);
+void atcp_seg_trim_tail(struct atcp_tcb *c, struct atcp_seg *seg, u32 len);
+/* Frees a segment of the send queue, giving its memory back to the sender. */
+void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg);
+
+/* --- receiving --- */
+
+/*
+ * Charges a received segment to the receive buffer; false when that is full.
+ * @ordered: it starts at or before RCV.NXT, and may push out-of-order data out.
+ */
+bool atcp_host_admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered);
+/* Frees a segment that atcp_host_admit() has charged. */
+void atcp_host_free_admitted(struct atcp_tcb *c, struct atcp_seg *seg);
+/* Hands admitted, in-order, trimmed data to the reader; consumes. Payload > 0. */
+void atcp_host_deliver(struct atcp_tcb *c, struct atcp_seg *seg);
+/*
+ * Tries to append the payload of @from, admitted, to @to, admitted and adjoining.
+ * True: @from is consumed.
+ */
+bool atcp_host_coalesce(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from);
+/* Payload bytes that the receive buffer could take now: what a window may offer. */
+u32 atcp_host_rcv_space(struct atcp_tcb *c);
+/* The most that atcp_host_rcv_space() could ever be for this connection. */
+u32 atcp_host_rcv_full(struct atcp_tcb *c);
+
+/* --- events --- */
+
+void atcp_host_wake(struct atcp_tcb *c, u32 what);
+/* Calls atcp_timeout() at @when or earlier; ATCP_NEVER: no need to. Replaces the last. */
+void atcp_host_set_deadline(struct atcp_tcb *c, u64 when);
+/* c->state has become what it is; @old is what it was. */
+void atcp_host_state(struct atcp_tcb *c, u8 old);
+/*
+ * The connection is over (c->state is ATCP_CLOSED, queues are purged but for
+ * delivered data): forget it. @err: positive errno for the user, or 0.
+ */
+void atcp_host_closed(struct atcp_tcb *c, int err);
+/*
+ * The connection goes to TIME-WAIT: keep a struct atcp_tw, filled by
+ * atcp_tw_init(), in its place.  atcp_host_closed() with 0 follows.
+ */
+void atcp_host_time_wait(struct atcp_tcb *c);
+
+#endif /* _ATCP_CORE_HOST_H */

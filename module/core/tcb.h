@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The transmission control block (RFC 9293 section 3.3.1) and what the
+ * connections of one host (a network namespace) share.
+ *
+ * Everything in struct atcp_tcb is protected by its connection's lock.
+ * Sequence numbers are in host byte order; sizes are bytes; times are
+ * microseconds on atcp_host_now()'s clock.
+ */
+#ifndef _ATCP_CORE_TCB_H
+#define _ATCP_CORE_TCB_H
+
+#include "host.h"
+#include "wire.h"
+
+/*
+ * RFC 9293 section 3.3.2.  The values are those of the kernel's TCP_* states,
+ * which ss, sk_state and tracing tools know.
+ */
+enum atcp_state {
+	ATCP_ESTABLISHED = 1,
+	ATCP_SYN_SENT,
+	ATCP_SYN_RECEIVED,
+	ATCP_FIN_WAIT_1,
+	ATCP_FIN_WAIT_2,
+	ATCP_TIME_WAIT,
+	ATCP_CLOSED,
+	ATCP_CLOSE_WAIT,
+	ATCP_LAST_ACK,
+	ATCP_LISTEN,
+	ATCP_CLOSING,
+};
+
+#define ATCP_IN(state, set)	((1u << (state)) & (set))
+#define ATCP_S(name)		(1u << ATCP_##name)
+
+/* States in which this side may still queue data to send. */
+#define ATCP_CAN_SEND	(ATCP_S(ESTABLISHED) | ATCP_S(CLOSE_WAIT))
+/* States in which the peer may still send data (its FIN has not come). */
+#define ATCP_CAN_RECEIVE (ATCP_S(ESTABLISHED) | ATCP_S(FIN_WAIT_1) | ATCP_S(FIN_WAIT_2))
+/* Synchronized states: both ends know both initial sequence numbers. */
+#define ATCP_SYNCHRONIZED (ATCP_CAN_SEND | ATCP_S(FIN_WAIT_1) | ATCP_S(FIN_WAIT_2) | \
+			   ATCP_S(CLOSING) | ATCP_S(LAST_ACK) | ATCP_S(TIME_WAIT))
+
+#define ATCP_MSEC	1000ULL
+#define ATCP_SEC	1000000ULL
+
+/**
+ * struct atcp_tuple - the ends of a connection, as hashed for ISNs and cookies
+ * @laddr:	this end's address; IPv4 as ::ffff:a.b.c.d, network byte order
+ * @raddr:	the other end's
+ * @lport:	this end's port, host byte order
+ * @rport:	the other end's
+ */
+struct atcp_tuple {
+	u8 laddr[16];
+	u8 raddr[16];
+	u16 lport;
+	u16 rport;
+};
+
+/**
+ * struct atcp_conf - what the owner of a namespace may tune; read at any time
+ * @rto_min:		lower bound of the retransmission time-out, microseconds
+ * @rto_max:		upper bound, microseconds (RFC 6298 2.5: at least 60 s)
+ * @msl2:		TIME-WAIT, twice the maximum segment lifetime, microseconds
+ * @fin_timeout:	how long an orphan stays in FIN-WAIT-2, microseconds
+ * @keepalive_time:	idle time before the first probe, microseconds
+ * @keepalive_intvl:	time between probes, microseconds
+ * @keepalive_probes:	unanswered probes before the connection is given up
+ * @syn_retries:	retransmissions of a SYN before connect() times out (R2)
+ * @synack_retries:	the same for a SYN-ACK
+ * @retries1:		retransmissions before the route is doubted (R1)
+ * @retries2:		retransmissions before the connection is given up (R2)
+ * @orphan_retries:	the same, and zero-window probes, once no program holds it
+ * @challenge_acks:	RFC 5961 section 7: challenge ACKs a second, roughly
+ * @initial_window:	RFC 6928: segments sent before the first ACK
+ * @timestamps:		offer and accept RFC 7323 timestamps
+ * @window_scaling:	offer and accept RFC 7323 window scaling
+ * @sack:		offer and accept RFC 2018 SACK
+ * @debug_isn:		0, or the initial sequence number of every new connection
+ */
+struct atcp_conf {
+	u64 rto_min;
+	u64 rto_max;
+	u64 msl2;
+	u64 fin_timeout;
+	u64 keepalive_time;
+	u64 keepalive_intvl;
+	u32 keepalive_probes;
+	u32 syn_retries;
+	u32 synack_retries;
+	u32 retries1;
+	u32 retries2;
+	u32 orphan_retries;
+	u32 challenge_acks;
+	u32 initial_window;
+	bool timestamps;
+	bool window_scaling;
+	bool sack;
+	u32 debug_isn;
+};
+
+/**
+ * struct atcp_space - what the connections of one namespace or host share
+ * @conf:		tunables
+ * @isn_key:		secret of RFC 6528 initial sequence numbers
+ * @ts_key:		secret of the timestamp offsets
+ * @cookie_key:		secret of SYN cookies
+ * @challenge_second:	the second that @challenge_left is about
+ * @challenge_left:	challenge ACKs that may still be sent in it
+ *
+ * The two challenge fields are read and written without a lock: a race lets a
+ * few more or fewer through, which is no harm.
+ */
+struct atcp_space {
+	struct atcp_conf conf;
+	u64 isn_key[2];
+	u64 ts_key[2];
+	u64 cookie_key[2];
+	u32 challenge_second;
+	s32 challenge_left;
+};
+
+enum atcp_timer {
+	ATCP_T_REXMT,		/* retransmission, RFC 6298; or zero-window probe */
+	ATCP_T_DELACK,		/* delayed ACK */
+	ATCP_T_KEEP,		/* keep-alive; FIN-WAIT-2 of an orphan */
+	ATCP_T_COUNT
+};
+
+struct atcp_cc_ops;
+
+#define ATCP_CC_PRIV	4	/* 64-bit words that a congestion control may use */
+
+struct atcp_tcb {
+	struct atcp_space *space;
+	u8 state;			/* enum atcp_state */
+	u8 flags;			/* ATCP_F_*, below */
+	u16 lport;			/* host byte order; set by the host before open */
+	u16 rport;
+
+	/* Negotiated. */
+	u16 adv_mss;			/* MSS option to send: link MTU - headers; host sets */
+	u16 mss;			/* payload of a full segment, options deducted */
+	u16 mss_peer;			/* the peer's MSS option, or the default */
+	u16 mss_path;			/* path MTU - IP and TCP headers; host sets */
+	u16 mss_user;			/* TCP_MAXSEG, 0 for none; host sets */
+	u8 snd_wscale;
+	u8 rcv_wscale;
+	bool ts_on;			/* timestamps in every segment */
+	bool sack_on;
+	bool wscale_on;
+
+	/* Send sequence space. */
+	u32 snd_una;
+	u32 snd_nxt;			/* one past the highest number ever sent */
+	u32 snd_wnd;			/* scaled to bytes */
+	u32 snd_wl1;
+	u32 snd_wl2;
+	u32 snd_up;			/* one past the urgent data, RFC 6093 */
+	u32 iss;
+	u32 write_seq;			/* one past the last queued byte or FIN */
+	u32 snd_wnd_max;		/* largest window the peer ever offered */
+	u32 snd_sml;			/* end of the last partial segment sent (Minshall) */
+	u32 push_seq;			/* end of the last data sent with or queued for PSH */
+	u32 rtx_nxt;			/* while recovering from a time-out: next to resend */
+
+	/* Receive sequence space. */
+	u32 rcv_nxt;
+	u32 rcv_wup;			/* RCV.NXT when the window was last advertised */
+	u32 rcv_wnd;			/* window advertised then: right edge is the sum */
+	u32 rcv_up;			/* one past the peer's urgent data */
+	u32 irs;
+	u16 rcv_mss;			/* estimate of the peer's segment size */
+	u8 quick;			/* ACKs still to be sent at once, at the start */
+	u8 dup_acks_sent;
+	bool ack_pending;		/* something arrived that wants an ACK */
+	bool ack_now;			/* and may not wait */
+	bool fin_rcvd;
+	bool fin_queued;		/* our FIN is in the send queue */
+	bool interactive;		/* we answered data with data: delay ACKs */
+
+	/* Queues. */
+	struct atcp_seg *snd_first;	/* all that is unacknowledged or unsent, in order */
+	struct atcp_seg *snd_last;
+	struct atcp_seg *snd_head;	/* the first never sent, or NULL */
+	struct atcp_seg *ooo_root;	/* received out of order, a tree by sequence */
+	struct atcp_sack_block ooo_recent[ATCP_SACK_BLOCKS];	/* most recent first */
+	u8 ooo_blocks;
+
+	/* Timestamps, RFC 7323. */
+	u32 ts_offset;			/* added to our clock: tells nothing of uptime */
+	u32 ts_recent;
+	u32 last_ack_sent;
+	u64 ts_recent_at;
+
+	/* Time. */
+	u64 now;			/* when the core was last entered */
+	u64 deadline[ATCP_T_COUNT];	/* ATCP_NEVER: not running */
+	u64 last_rcv;			/* arrival of the last acceptable segment */
+	u64 last_snd;			/* last data sent */
+	u64 rtx_since;			/* first transmission of what is now resent, or 0 */
+	u64 keep_time;			/* this socket's own, 0: the namespace's; host sets */
+	u64 keep_intvl;
+	u64 user_timeout;		/* RFC 5482, 0: R2 by count; host sets */
+	u64 linger2;			/* FIN-WAIT-2 of an orphan, 0: the namespace's */
+	u8 keep_probes;
+	u8 keep_sent;
+
+	/* RTT, RFC 6298; microseconds. */
+	u32 srtt;			/* times 8; 0: no sample yet */
+	u32 rttvar;			/* times 4 */
+	u32 rto;			/* without back-off */
+	u8 backoff;
+	u8 retries;			/* of the oldest segment, since progress */
+	u8 probes;			/* zero-window probes since the window opened */
+
+	/* Loss recovery and congestion control. */
+	u8 recovery;			/* enum atcp_recovery */
+	u8 dupacks;
+	u32 recover;			/* RFC 6582: SND.NXT when recovery began */
+	u32 cwnd;			/* bytes */
+	u32 ssthresh;			/* bytes */
+	const struct atcp_cc_ops *cc;
+	u64 cc_priv[ATCP_CC_PRIV];
+
+	/* Rate limit of challenge ACKs, per connection. */
+	u64 challenge_at;
+
+	int soft_error;			/* positive errno of a remembered soft error */
+
+	/* Counts for TCP_INFO and the inspection tools. */
+	u64 bytes_acked;
+	u64 bytes_received;
+	u32 total_retrans;
+	u32 segs_out;
+	u32 segs_in;
+};
+
+/* atcp_tcb.flags */
+#define ATCP_F_NODELAY		0x01	/* TCP_NODELAY: no Nagle; host sets */
+#define ATCP_F_CORK		0x02	/* hold partial segments (MSG_MORE); host sets */
+#define ATCP_F_KEEPALIVE	0x04	/* set by atcp_set_keepalive() */
+#define ATCP_F_ORPHAN		0x08	/* no program holds the socket */
+#define ATCP_F_RCV_SHUT		0x10	/* no program will read: data resets */
+#define ATCP_F_PASSIVE		0x20	/* came from LISTEN */
+#define ATCP_F_NO_QUICK		0x40	/* delay ACKs from the start; host sets */
+
+#endif /* _ATCP_CORE_TCB_H */
