@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+# Every command a person types.  `make help` lists them.
+
+V	:= selftests/vm
+KERNEL	?= 6.1
+KDIR	?=
+build	:= $(CURDIR)/build
+
+all: module userspace
+
+help:
+	@echo "make           build the module and the user-space programs into build/:"
+	@echo "               for Debian's $(KERNEL); KERNEL=6.12 or sid for others of Debian's;"
+	@echo "               KDIR=/lib/modules/\$$(uname -r)/build for this machine's own"
+	@echo "make demo      all set-up, then: load atcp in a VM, ask for the time, show the wire"
+	@echo "make check     all set-up, then every test; ends with 'N passed, N failed'"
+	@echo "               (TESTS='scene_walk ...' runs only these of the kselftests)"
+	@echo "make sim       the tests in the simulated network alone: no VM, under a minute"
+	@echo "make vm        a shell in a VM with the module loaded; KERNEL= picks the kernel"
+	@echo "make bench     atcp, the kernel's TCP and AF_UNIX side by side, in instructions"
+	@echo "make setup     only what make check installs and downloads; setup-update looks for"
+	@echo "               newer kernels"
+	@echo "make clean     remove build/ (downloads stay: see ATCP_CACHE in $(V)/lib.sh)"
+	@echo "make help      this list"
+
+# The module for KDIR or KERNEL.
+module:
+ifeq ($(KDIR),)
+	@$(V)/setup build $(KERNEL)
+	@$(V)/build-module $(KERNEL)
+else
+	@$(V)/setup build
+	@$(V)/build-module $(KDIR)
+endif
+
+userspace:
+	@$(V)/setup build
+	@$(MAKE) --no-print-directory -C userspace BIN=$(build)/bin
+
+demo:
+	@$(V)/setup build vm $(KERNEL)
+	@$(MAKE) --no-print-directory KDIR= module userspace
+	@KERNEL=$(KERNEL) $(V)/demo
+
+setup setup-update:
+	@$(V)/setup $(if $(filter setup-update,$@),--fresh) \
+		build vm test 6.1 6.12 sid kselftest
+
+check: setup
+	@$(V)/check
+
+sim:
+	@$(V)/setup build
+	@$(MAKE) --no-print-directory -C selftests/sim check
+
+vm:
+	@$(V)/setup build vm $(KERNEL)
+	@$(MAKE) --no-print-directory KDIR= module userspace
+	@$(V)/vm -i -k $(KERNEL) -m atcp
+
+bench:
+	@$(V)/setup build vm 6.1
+	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module
+	@selftests/bench/bench
+
+clean:
+	rm -rf build
+
+.PHONY: all help module userspace demo setup setup-update check sim vm bench clean

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Reads what the kselftest runner prints; shows one line a test, and all that a
+# failing program said; appends each result, as "pass|fail|skip NAME: REASON",
+# to the file `results`.  `suite` comes before the names; `expected` is how
+# many programs there are: what is missing has failed.
+
+function result(how, name, reason)
+{
+	printf "%s %s/%s%s\n", how, suite, name,
+	       (reason != "" ? ": " reason : "") >>results
+	printf "%-8s %s%s\n", (how == "fail" ? "not ok" : how == "skip" ? "skip" : "ok"),
+	       suite "/" name, (reason != "" ? "  # " reason : "")
+	fflush()
+	if (how == "fail")
+		failed++
+}
+
+# After the directive in a line, or all of the name.
+function after_skip(line)
+{
+	sub(/.*# *SKIP */, "", line)
+	return line == "" ? "no reason given" : line
+}
+
+function program_start(name)
+{
+	program = name
+	planned = seen = failed = 0
+	text = ""
+}
+
+/^# selftests: / {
+	name = $0
+	sub(/.*: /, "", name)
+	program_start(name)
+	next
+}
+
+# The program's end, as the runner tells it.
+/^(not )?ok [0-9]+ selftests: / {
+	programs++
+	for (i = seen; i < planned; i++)
+		result("fail", program, "test " (i + 1) " of " planned \
+		       " gave no result")
+	how = /^ok/ ? "pass" : "fail"
+	reason = ""
+	if (/# SKIP/)
+		how = "skip"
+	if (how == "skip" && !seen) {
+		reason = skip_reason != "" ? skip_reason : "the program skipped"
+		result("skip", program, reason)
+	} else if (how == "fail" && !failed) {
+		reason = $0
+		sub(/.*# /, "", reason)
+		result("fail", program, reason)
+	} else if (!seen) {
+		result(how, program, "")
+	}
+	if (failed) {
+		print "---- what " program " said:"
+		printf "%s", text
+		print "----"
+	}
+	program = ""
+	skip_reason = ""
+	next
+}
+
+program == "" { next }
+
+{
+	text = text $0 "\n"
+}
+
+/^# +1\.\.[0-9]+/ {
+	planned = $0
+	sub(/.*\.\./, "", planned)
+	planned += 0
+	if ($0 ~ /# *SKIP/)
+		skip_reason = after_skip($0)
+}
+
+# Only a program's own results, not those it quotes in comments of its own.
+/^# (not )?ok [0-9]+/ {
+	seen++
+	name = $0
+	sub(/^# (not )?ok [0-9]+ *(- *)?/, "", name)
+	if (name ~ /# *SKIP/) {
+		label = name
+		sub(/ *# *SKIP.*/, "", label)
+		if (label == "")
+			label = "test " seen
+		result("skip", program "/" label, after_skip(name))
+	} else if (/^# not/) {
+		result("fail", program "/" name, "")
+	} else {
+		result("pass", program "/" name, "")
+	}
+}
+
+END {
+	if (program != "") {
+		programs++
+		result("fail", program, "no result: the machine stopped in it")
+		print "---- what " program " said:"
+		printf "%s", text
+		print "----"
+	}
+	for (i = programs; i < expected; i++)
+		result("fail", "program " (i + 1), "was not run")
+}
