@@ -126,6 +126,12 @@ void atcp_mss_changed(struct atcp_tcb *c);
 
 /* --- what others may ask --- */
 
+/* The most payload to put into one segment, at most @max: whole wire segments. */
+static inline u32 atcp_size_goal(const struct atcp_tcb *c, u32 max)
+{
+	return max > c->mss ? max - max % c->mss : c->mss;
+}
+
 /* Bytes acknowledged-able but not yet so: sent and unsent (SIOCOUTQ). */
 static inline u32 atcp_unacked(const struct atcp_tcb *c)
 {
@@ -177,6 +183,8 @@ struct atcp_req {
 	bool ts_on;
 	bool sack_on;
 	bool wscale_on;
+	bool cookie;		/* atcp_cookie_make() has been here */
+	u32 cookie_ts;		/* TSval of its SYN-ACK, options inside */
 };
 
 /* A segment for a port with no listener or connection: section 3.10.7.1. */
@@ -200,9 +208,16 @@ enum atcp_verdict atcp_listen_arrive(const struct atcp_hdr *h, u32 len,
 void atcp_req_init(struct atcp_req *r, struct atcp_space *space, const struct atcp_tuple *t,
 		   const struct atcp_hdr *h, u16 adv_mss, u32 space_full, u32 wnd);
 
+struct atcp_tw;
+
+/**
+ * atcp_req_follow() - after ATCP_REOPEN and atcp_req_init(): number the new
+ * connection above the old one (RFC 9293 section 3.6.1)
+ */
+void atcp_req_follow(struct atcp_req *r, const struct atcp_tw *old);
+
 /* The SYN-ACK of a request. */
-void atcp_req_synack(const struct atcp_req *r, const struct atcp_space *space,
-		     struct atcp_hdr *out);
+void atcp_req_synack(const struct atcp_req *r, struct atcp_hdr *out);
 
 /* A segment arrives for a request: section 3.10.7.4 in SYN-RECEIVED. */
 enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,

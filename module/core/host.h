@@ -145,6 +145,8 @@ u32 atcp_host_rcv_full(struct atcp_tcb *c);
 /* --- events --- */
 
 void atcp_host_wake(struct atcp_tcb *c, u32 what);
+/* R1 retransmissions were not answered: IP may look for another route (section 3.8.3). */
+void atcp_host_doubt_route(struct atcp_tcb *c);
 /* Calls atcp_timeout() at @when or earlier; ATCP_NEVER: no need to. Replaces the last. */
 void atcp_host_set_deadline(struct atcp_tcb *c, u64 when);
 /* c->state has become what it is; @old is what it was. */

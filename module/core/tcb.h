@@ -73,7 +73,8 @@ struct atcp_tuple {
  * @retries1:		retransmissions before the route is doubted (R1)
  * @retries2:		retransmissions before the connection is given up (R2)
  * @orphan_retries:	the same, and zero-window probes, once no program holds it
- * @challenge_acks:	RFC 5961 section 7: challenge ACKs a second, roughly
+ * @challenge_interval:	RFC 5961 section 7: least time between two challenge ACKs of
+ *			one connection, microseconds
  * @initial_window:	RFC 6928: segments sent before the first ACK
  * @timestamps:		offer and accept RFC 7323 timestamps
  * @window_scaling:	offer and accept RFC 7323 window scaling
@@ -87,13 +88,13 @@ struct atcp_conf {
 	u64 fin_timeout;
 	u64 keepalive_time;
 	u64 keepalive_intvl;
+	u64 challenge_interval;
 	u32 keepalive_probes;
 	u32 syn_retries;
 	u32 synack_retries;
 	u32 retries1;
 	u32 retries2;
 	u32 orphan_retries;
-	u32 challenge_acks;
 	u32 initial_window;
 	bool timestamps;
 	bool window_scaling;
@@ -107,19 +108,16 @@ struct atcp_conf {
  * @isn_key:		secret of RFC 6528 initial sequence numbers
  * @ts_key:		secret of the timestamp offsets
  * @cookie_key:		secret of SYN cookies
- * @challenge_second:	the second that @challenge_left is about
- * @challenge_left:	challenge ACKs that may still be sent in it
  *
- * The two challenge fields are read and written without a lock: a race lets a
- * few more or fewer through, which is no harm.
+ * There is no limit of challenge ACKs here on purpose: one that connections
+ * share tells an attacker on one of them what happens on another
+ * (CVE-2016-5696).
  */
 struct atcp_space {
 	struct atcp_conf conf;
 	u64 isn_key[2];
 	u64 ts_key[2];
 	u64 cookie_key[2];
-	u32 challenge_second;
-	s32 challenge_left;
 };
 
 enum atcp_timer {
@@ -127,6 +125,12 @@ enum atcp_timer {
 	ATCP_T_DELACK,		/* delayed ACK */
 	ATCP_T_KEEP,		/* keep-alive; FIN-WAIT-2 of an orphan */
 	ATCP_T_COUNT
+};
+
+enum atcp_recovery {
+	ATCP_OPEN,		/* no loss known of */
+	ATCP_FAST,		/* fast recovery, RFC 6582 */
+	ATCP_LOSS,		/* after a retransmission time-out */
 };
 
 struct atcp_cc_ops;
@@ -163,7 +167,6 @@ struct atcp_tcb {
 	u32 write_seq;			/* one past the last queued byte or FIN */
 	u32 snd_wnd_max;		/* largest window the peer ever offered */
 	u32 snd_sml;			/* end of the last partial segment sent (Minshall) */
-	u32 push_seq;			/* end of the last data sent with or queued for PSH */
 	u32 rtx_nxt;			/* while recovering from a time-out: next to resend */
 
 	/* Receive sequence space. */
@@ -174,7 +177,6 @@ struct atcp_tcb {
 	u32 irs;
 	u16 rcv_mss;			/* estimate of the peer's segment size */
 	u8 quick;			/* ACKs still to be sent at once, at the start */
-	u8 dup_acks_sent;
 	bool ack_pending;		/* something arrived that wants an ACK */
 	bool ack_now;			/* and may not wait */
 	bool fin_rcvd;
@@ -185,6 +187,7 @@ struct atcp_tcb {
 	struct atcp_seg *snd_first;	/* all that is unacknowledged or unsent, in order */
 	struct atcp_seg *snd_last;
 	struct atcp_seg *snd_head;	/* the first never sent, or NULL */
+	struct atcp_seg *rtx_seg;	/* after a time-out: holds rtx_nxt, or NULL */
 	struct atcp_seg *ooo_root;	/* received out of order, a tree by sequence */
 	struct atcp_sack_block ooo_recent[ATCP_SACK_BLOCKS];	/* most recent first */
 	u8 ooo_blocks;
@@ -198,8 +201,10 @@ struct atcp_tcb {
 	/* Time. */
 	u64 now;			/* when the core was last entered */
 	u64 deadline[ATCP_T_COUNT];	/* ATCP_NEVER: not running */
+	u64 armed;			/* the earliest of them, as the host was told */
 	u64 last_rcv;			/* arrival of the last acceptable segment */
 	u64 last_snd;			/* last data sent */
+	u64 syn_sent_at;		/* first SYN of an active open */
 	u64 rtx_since;			/* first transmission of what is now resent, or 0 */
 	u64 keep_time;			/* this socket's own, 0: the namespace's; host sets */
 	u64 keep_intvl;
@@ -225,8 +230,7 @@ struct atcp_tcb {
 	const struct atcp_cc_ops *cc;
 	u64 cc_priv[ATCP_CC_PRIV];
 
-	/* Rate limit of challenge ACKs, per connection. */
-	u64 challenge_at;
+	u64 challenge_at;		/* when the last challenge ACK was sent, or 0 */
 
 	int soft_error;			/* positive errno of a remembered soft error */
 

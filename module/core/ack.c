@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ACK field in the synchronized states: RFC 9293 section 3.10.7.4, fifth;
+ * RFC 5961 section 5 (which ACKs are acceptable); RFC 5681 section 2 (what a
+ * duplicate ACK is); RFC 6298 (5.2), (5.3) and Karn's rule.
+ */
+#include "internal.h"
+
+/* Frees what is wholly acknowledged; returns when the last of it was sent, or 0 (Karn). */
+static u64 free_acked(struct atcp_tcb *c, u32 ack)
+{
+	struct atcp_seg *seg = c->snd_first;
+	u64 sent_at = 0;
+
+	while (seg && seg != c->snd_head) {
+		struct atcp_cb *cb = atcp_seg_cb(seg);
+		struct atcp_seg *next;
+
+		if (seq_gt(cb->end_seq, ack))
+			break;
+		sent_at = cb->sent & ATCP_SENT_AGAIN ? 0 : cb->sent_at;
+		next = atcp_seg_link(seg)->next;
+		if (c->rtx_seg == seg)
+			c->rtx_seg = next;
+		atcp_host_free_sent(c, seg);
+		seg = next;
+	}
+	c->snd_first = seg;
+	if (seg)
+		atcp_seg_link(seg)->prev = NULL;
+	else
+		c->snd_last = NULL;
+	return sent_at;
+}
+
+/*
+ * RTT by our own clock where the segment went once; by the echoed timestamp,
+ * to a millisecond, where it went again (RFC 7323 section 4).
+ */
+static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, u64 sent_at)
+{
+	if (sent_at) {
+		atcp_rtt_sample(c, c->now - sent_at);
+	} else if (c->ts_on && (h->opts & ATCP_OPT_TS) && h->tsecr) {
+		u32 ms = atcp_ts_clock(c->now) + c->ts_offset - h->tsecr;
+
+		if (ms <= c->space->conf.rto_max / ATCP_MSEC)
+			atcp_rtt_sample(c, max_t(u32, ms, 1) * ATCP_MSEC);
+	}
+}
+
+static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
+{
+	u32 acked = h->ack - c->snd_una;
+	u32 flight = atcp_flight(c);
+	u64 sent_at = free_acked(c, h->ack);
+
+	c->snd_una = h->ack;
+	c->bytes_acked += acked;
+	if (seq_lt(c->snd_up, c->snd_una))
+		c->snd_up = c->snd_una;
+	measure(c, h, sent_at);
+	c->backoff = 0;
+	c->retries = 0;
+	c->rtx_since = 0;
+	c->soft_error = 0;
+	if (c->snd_una == c->snd_nxt)
+		atcp_stop_timer(c, ATCP_T_REXMT);
+	else
+		atcp_arm_rexmt(c);
+	atcp_recovery_acked(c, acked, flight);
+	atcp_host_wake(c, ATCP_WAKE_WRITABLE);
+}
+
+static void take_window(struct atcp_tcb *c, const struct atcp_hdr *h)
+{
+	u32 old = c->snd_wnd;
+
+	if (!seq_lt(c->snd_wl1, h->seq) &&
+	    !(c->snd_wl1 == h->seq && seq_leq(c->snd_wl2, h->ack)))
+		return;
+	c->snd_wnd = (u32)h->wnd << c->snd_wscale;
+	c->snd_wl1 = h->seq;
+	c->snd_wl2 = h->ack;
+	if (c->snd_wnd == old)
+		return;
+	c->snd_wnd_max = max(c->snd_wnd_max, c->snd_wnd);
+	if (old || !c->snd_wnd)
+		return;
+	/* It was closed and has opened: no more probes; what a probe has lost goes again. */
+	c->probes = 0;
+	c->retries = 0;
+	c->backoff = 0;
+	if (c->snd_una == c->snd_nxt) {
+		atcp_stop_timer(c, ATCP_T_REXMT);
+	} else {
+		atcp_resend_first(c);
+		atcp_arm_rexmt(c);
+	}
+}
+
+bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len)
+{
+	bool duplicate;
+
+	if (seq_gt(h->ack, c->snd_nxt) || seq_lt(h->ack, c->snd_una - c->snd_wnd_max)) {
+		atcp_count(c, ATCP_STAT_IN_BAD_ACK);
+		atcp_send_challenge(c);
+		return false;
+	}
+	if (seq_lt(h->ack, c->snd_una))
+		return true;		/* an old one: its text may still be new */
+
+	if (!c->snd_wnd)
+		c->retries = 0;		/* the peer lives, whatever its window (section 3.8.6.1) */
+	duplicate = h->ack == c->snd_una && !len && c->snd_una != c->snd_nxt &&
+		    (u32)h->wnd << c->snd_wscale == c->snd_wnd;
+	if (seq_gt(h->ack, c->snd_una))
+		advance(c, h);
+	take_window(c, h);
+	if (duplicate && c->snd_wnd)
+		atcp_recovery_dupack(c);
+
+	if (atcp_fin_sent(c) && c->snd_una == c->write_seq)
+		return atcp_fin_acked(c);
+	return true;
+}

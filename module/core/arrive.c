@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SEGMENT ARRIVES: RFC 9293 section 3.10.7, in its order and with its names;
+ * RFC 5961 (blind attacks), RFC 7323 section 5 (PAWS).  Read it with the RFC
+ * open beside it.
+ *
+ *   atcp_arrive -> syn_sent      (3.10.7.3)
+ *               -> synchronized  (3.10.7.4): sequence, RST, SYN, ACK -> ack.c,
+ *                  URG, text and FIN -> deliver.c
+ *               -> what is to be sent in answer -> output.c
+ *
+ * CLOSED and LISTEN (3.10.7.1, 3.10.7.2) need no control block: listen.c.
+ * TIME-WAIT is timewait.c.
+ */
+#include "internal.h"
+
+/* --- 3.10.7.3: SYN-SENT --- */
+
+static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	bool acked = h->flags & ATCP_ACK;
+
+	/* First, check the ACK bit. */
+	if (acked && (seq_leq(h->ack, c->iss) || seq_gt(h->ack, c->snd_nxt))) {
+		atcp_count(c, ATCP_STAT_IN_BAD_ACK);
+		if (!(h->flags & ATCP_RST))
+			atcp_send_ctl(c, h->ack, ATCP_RST);
+		goto drop;
+	}
+
+	/* Second, check the RST bit. */
+	if (h->flags & ATCP_RST) {
+		if (acked) {
+			atcp_count(c, ATCP_STAT_IN_RSTS);
+			atcp_count(c, ATCP_STAT_CONN_FAILED);
+			atcp_done(c, ECONNREFUSED);
+		}
+		goto drop;
+	}
+
+	/* Third, check the security: not provided. */
+
+	/* Fourth, check the SYN bit. */
+	if (!(h->flags & ATCP_SYN))
+		goto drop;
+
+	c->irs = h->seq;
+	c->rcv_nxt = h->seq + 1;
+	c->rcv_up = h->seq;
+	c->rcv_wup = c->rcv_nxt;
+	c->last_ack_sent = c->rcv_nxt;
+	c->snd_wnd = h->wnd;		/* a SYN's window is never scaled */
+	c->snd_wnd_max = h->wnd;
+	c->snd_wl1 = h->seq;
+	c->snd_wl2 = acked ? h->ack : c->iss;
+	atcp_syn_options(c, h);
+
+	if (!acked) {			/* simultaneous open */
+		atcp_set_state(c, ATCP_SYN_RECEIVED);
+		atcp_mss_changed(c);
+		atcp_send_syn(c);
+		atcp_arm_rexmt(c);
+		goto drop;
+	}
+
+	c->snd_una = h->ack;
+	if (!c->retries && c->syn_sent_at)
+		atcp_rtt_sample(c, c->now - c->syn_sent_at);
+	atcp_established(c);
+	c->ack_pending = true;
+	c->ack_now = true;
+	/* Sixth: URG, and text that came with the SYN-ACK. */
+	cb->seq++;
+	atcp_text_arrived(c, seg);
+	return;
+drop:
+	atcp_host_drop(seg);
+}
+
+/* --- 3.10.7.4: the other states --- */
+
+/* First, check sequence number: the table of four cases. */
+static bool acceptable(const struct atcp_tcb *c, u32 seq, u32 len)
+{
+	u32 edge = atcp_rcv_edge(c);
+	u32 wnd = seq_gt(edge, c->rcv_nxt) ? edge - c->rcv_nxt : 0;
+
+	if (!wnd)	/* valid ACKs, URGs and RSTs are taken though no text can be */
+		return seq == c->rcv_nxt;
+	if (seq - c->rcv_nxt < wnd)
+		return true;
+	return len && seq + len - 1 - c->rcv_nxt < wnd;
+}
+
+/*
+ * An answer to what lies outside of the window: text is acknowledged, for its
+ * sender waits for that; anything else at a bounded rate, lest two sides that
+ * disagree answer each other for ever.
+ */
+static void answer_outside(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len)
+{
+	if (h->flags & ATCP_RST)
+		return;
+	if (len && !(h->flags & ATCP_SYN))
+		atcp_send_ack(c);
+	else
+		atcp_send_challenge(c);
+}
+
+/* PAWS and the sequence check; false: drop. */
+static bool first_check(struct atcp_tcb *c, const struct atcp_hdr *h, u32 seq, u32 len)
+{
+	if (c->ts_on && !(h->flags & ATCP_RST)) {
+		if (!(h->opts & ATCP_OPT_TS)) {		/* RFC 7323 section 3.2 */
+			atcp_count(c, ATCP_STAT_IN_PAWS);
+			return false;
+		}
+		if (atcp_paws_old(h->tsval, c->ts_recent, c->ts_recent_at, c->now)) {
+			atcp_count(c, ATCP_STAT_IN_PAWS);
+			answer_outside(c, h, len);
+			return false;
+		}
+	}
+	if (acceptable(c, seq, len))
+		return true;
+	/* Simultaneous open: the peer's SYN again, or its SYN-ACK, is before the window. */
+	if (c->state == ATCP_SYN_RECEIVED && seq == c->irs && (h->flags & ATCP_SYN)) {
+		if (h->flags & ATCP_ACK && h->ack == c->snd_nxt)
+			return true;
+		if (!(h->flags & ATCP_ACK)) {
+			atcp_send_syn(c);
+			return false;
+		}
+	}
+	atcp_count(c, ATCP_STAT_IN_WINDOW);
+	answer_outside(c, h, len);
+	return false;
+}
+
+/* Second, check the RST bit (RFC 5961 section 3). The segment is done with. */
+static void reset_arrived(struct atcp_tcb *c, u32 seq)
+{
+	int err = ECONNRESET;
+
+	if (seq != c->rcv_nxt) {
+		atcp_send_challenge(c);
+		return;
+	}
+	atcp_count(c, ATCP_STAT_IN_RSTS);
+	if (c->state == ATCP_SYN_RECEIVED) {
+		atcp_count(c, ATCP_STAT_CONN_FAILED);
+		err = c->flags & ATCP_F_PASSIVE ? ECONNRESET : ECONNREFUSED;
+	} else {
+		atcp_count(c, ATCP_STAT_CONN_RESET);
+		if (c->state == ATCP_CLOSE_WAIT)
+			err = EPIPE;
+	}
+	atcp_done(c, err);
+}
+
+/* Fifth, in SYN-RECEIVED; false: drop. */
+static bool syn_received(struct atcp_tcb *c, const struct atcp_hdr *h)
+{
+	if (seq_leq(h->ack, c->snd_una) || seq_gt(h->ack, c->snd_nxt)) {
+		atcp_count(c, ATCP_STAT_IN_BAD_ACK);
+		atcp_send_ctl(c, h->ack, ATCP_RST);
+		return false;
+	}
+	c->snd_una++;			/* the SYN; what more it acknowledges is ack.c's */
+	c->snd_wnd = (u32)h->wnd << (h->flags & ATCP_SYN ? 0 : c->snd_wscale);
+	c->snd_wnd_max = max(c->snd_wnd_max, c->snd_wnd);
+	c->snd_wl1 = h->seq;
+	c->snd_wl2 = h->ack;
+	atcp_established(c);
+	return true;
+}
+
+/* Sixth, check the URG bit (RFC 6093). */
+static void urgent(struct atcp_tcb *c, const struct atcp_hdr *h, u32 seq)
+{
+	u32 up = seq + h->up;
+
+	if (!ATCP_IN(c->state, ATCP_CAN_RECEIVE))
+		return;
+	if (seq_gt(up, c->rcv_up) && seq_gt(up, c->rcv_nxt)) {
+		c->rcv_up = up;
+		atcp_host_wake(c, ATCP_WAKE_URGENT);
+	}
+}
+
+static void synchronized(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	u32 len = cb->end_seq - cb->seq;
+
+	/*
+	 * Header prediction: next in sequence, within the window, no control bit
+	 * but ACK and PSH, in ESTABLISHED, passes the first four checks.
+	 */
+	if (likely(c->state == ATCP_ESTABLISHED && cb->seq == c->rcv_nxt &&
+		   (h->flags & (ATCP_FIN | ATCP_SYN | ATCP_RST | ATCP_ACK | ATCP_URG)) == ATCP_ACK &&
+		   len <= atcp_rcv_edge(c) - c->rcv_nxt && (!c->ts_on || (h->opts & ATCP_OPT_TS)) &&
+		   (!c->ts_on || seq_geq(h->tsval, c->ts_recent))))
+		goto fifth;
+
+	if (!first_check(c, h, cb->seq, len))
+		goto drop;
+
+	if (h->flags & ATCP_RST) {
+		reset_arrived(c, cb->seq);
+		goto drop;
+	}
+
+	/* Third, check security: not provided. */
+
+	/* Fourth, check the SYN bit (RFC 5961 section 4); a simultaneous SYN-ACK is good. */
+	if (h->flags & ATCP_SYN) {
+		if (c->state != ATCP_SYN_RECEIVED || cb->seq != c->irs) {
+			atcp_send_challenge(c);
+			goto drop;
+		}
+		cb->seq++;
+	}
+
+	/* Fifth, check the ACK field. */
+	if (!(h->flags & ATCP_ACK)) {
+		atcp_count(c, ATCP_STAT_IN_NO_ACK);
+		goto drop;
+	}
+fifth:
+	/* RFC 7323 section 4.3: the timestamp of what spans Last.ACK.sent is echoed. */
+	if (c->ts_on && (h->opts & ATCP_OPT_TS) && seq_leq(cb->seq, c->last_ack_sent) &&
+	    (seq_geq(h->tsval, c->ts_recent) || c->now - c->ts_recent_at > 24 * 86400 * ATCP_SEC)) {
+		c->ts_recent = h->tsval;
+		c->ts_recent_at = c->now;
+	}
+	c->last_rcv = c->now;
+	c->keep_sent = 0;
+	if (unlikely(c->state == ATCP_SYN_RECEIVED) && !syn_received(c, h))
+		goto drop;
+	if (!atcp_ack_arrived(c, h, len))
+		goto drop;
+
+	if (unlikely(h->flags & ATCP_URG))
+		urgent(c, h, cb->seq);
+
+	/* Seventh, process the segment text; eighth, check the FIN bit. */
+	atcp_text_arrived(c, seg);
+	return;
+drop:
+	atcp_host_drop(seg);
+}
+
+void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+
+	atcp_enter(c);
+	c->segs_in++;
+	cb->seq = h->seq;
+	cb->end_seq = h->seq + atcp_seg_len(seg) + !!(h->flags & ATCP_SYN) +
+		      !!(h->flags & ATCP_FIN);
+	cb->flags = h->flags & ATCP_FIN;
+
+	if (unlikely(c->state == ATCP_SYN_SENT))
+		syn_sent(c, seg, h);
+	else
+		synchronized(c, seg, h);
+
+	if (c->state == ATCP_CLOSED)
+		return;
+	if (atcp_unsent(c) || c->recovery == ATCP_LOSS)
+		atcp_output(c);
+	atcp_ack_policy(c);
+	atcp_leave(c);
+}
+
+/*
+ * Section 3.9.2.2.  What the error quotes must be in flight (RFC 5927), or
+ * anyone could make one up.
+ */
+void atcp_icmp(struct atcp_tcb *c, u32 seq, int err, bool hard)
+{
+	if (c->state == ATCP_CLOSED)
+		return;
+	if (!seq_within(c->snd_una, seq, c->snd_nxt)) {
+		atcp_count(c, ATCP_STAT_ICMP_IGNORED);
+		return;
+	}
+	atcp_count(c, ATCP_STAT_ICMP_ERRORS);
+	if (c->state == ATCP_SYN_SENT && hard) {
+		atcp_count(c, ATCP_STAT_CONN_FAILED);
+		atcp_done(c, err);
+		return;
+	}
+	c->soft_error = err;
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The end of a connection: CLOSE and ABORT (RFC 9293 sections 3.6, 3.10.4,
+ * 3.10.5), half-close, and the states that FINs lead through.
+ *
+ * A FIN is no segment of the send queue but the number before write_seq: it
+ * rides on the last data segment or goes alone, and needs no memory to wait.
+ */
+#include "internal.h"
+
+void atcp_set_state(struct atcp_tcb *c, enum atcp_state state)
+{
+	u8 old = c->state;
+
+	c->state = state;
+	atcp_host_state(c, old);
+}
+
+static void purge_sent(struct atcp_tcb *c)
+{
+	struct atcp_seg *seg = c->snd_first;
+
+	while (seg) {
+		struct atcp_seg *next = atcp_seg_link(seg)->next;
+
+		atcp_host_free_sent(c, seg);
+		seg = next;
+	}
+	c->snd_first = NULL;
+	c->snd_last = NULL;
+	c->snd_head = NULL;
+	c->rtx_seg = NULL;
+}
+
+void atcp_done(struct atcp_tcb *c, int err)
+{
+	int i;
+
+	purge_sent(c);
+	atcp_ooo_purge(c);
+	for (i = 0; i < ATCP_T_COUNT; i++)
+		c->deadline[i] = ATCP_NEVER;
+	atcp_leave(c);
+	atcp_set_state(c, ATCP_CLOSED);
+	atcp_host_closed(c, err);
+}
+
+void atcp_time_wait(struct atcp_tcb *c)
+{
+	atcp_set_state(c, ATCP_TIME_WAIT);
+	atcp_count(c, ATCP_STAT_TIME_WAITS);
+	atcp_host_time_wait(c);
+	atcp_done(c, 0);
+}
+
+void atcp_close(struct atcp_tcb *c)
+{
+	if (c->fin_queued || c->state == ATCP_CLOSED)
+		return;
+	atcp_enter(c);
+	if (c->state == ATCP_SYN_SENT) {
+		atcp_done(c, 0);
+		return;
+	}
+	c->fin_queued = true;
+	c->write_seq++;
+	if (c->state == ATCP_ESTABLISHED)
+		atcp_set_state(c, ATCP_FIN_WAIT_1);
+	else if (c->state == ATCP_CLOSE_WAIT)
+		atcp_set_state(c, ATCP_LAST_ACK);
+	/* In SYN-RECEIVED it waits: atcp_established() goes on from here. */
+	atcp_output(c);
+	atcp_leave(c);
+}
+
+void atcp_shut_rcv(struct atcp_tcb *c)
+{
+	c->flags |= ATCP_F_RCV_SHUT;
+}
+
+void atcp_bound_fin_wait_2(struct atcp_tcb *c)
+{
+	atcp_set_timer(c, ATCP_T_KEEP,
+		       c->linger2 ? c->linger2 : c->space->conf.fin_timeout);
+}
+
+void atcp_orphan(struct atcp_tcb *c)
+{
+	if (c->state == ATCP_CLOSED)
+		return;
+	atcp_enter(c);
+	c->flags |= ATCP_F_ORPHAN | ATCP_F_RCV_SHUT;
+	if (c->state == ATCP_FIN_WAIT_2)
+		atcp_bound_fin_wait_2(c);
+	atcp_leave(c);
+}
+
+void atcp_abort(struct atcp_tcb *c, int err)
+{
+	if (c->state == ATCP_CLOSED)
+		return;
+	atcp_enter(c);
+	if (ATCP_IN(c->state, ATCP_S(SYN_RECEIVED) | ATCP_S(ESTABLISHED) | ATCP_S(FIN_WAIT_1) |
+			      ATCP_S(FIN_WAIT_2) | ATCP_S(CLOSE_WAIT))) {
+		atcp_count(c, ATCP_STAT_CONN_ABORTED);
+		atcp_send_ctl(c, c->snd_nxt, ATCP_RST | ATCP_ACK);
+	}
+	atcp_done(c, err);
+}
+
+void atcp_fin_arrived(struct atcp_tcb *c)
+{
+	c->rcv_nxt++;
+	c->fin_rcvd = true;
+	c->ack_pending = true;
+	c->ack_now = true;
+	atcp_ooo_purge(c);		/* nothing can follow a FIN */
+
+	switch (c->state) {
+	case ATCP_SYN_RECEIVED:
+	case ATCP_ESTABLISHED:
+		atcp_set_state(c, ATCP_CLOSE_WAIT);
+		break;
+	case ATCP_FIN_WAIT_1:
+		atcp_set_state(c, ATCP_CLOSING);
+		break;
+	case ATCP_FIN_WAIT_2:
+		atcp_host_wake(c, ATCP_WAKE_FIN);
+		atcp_send_ack(c);
+		atcp_time_wait(c);
+		return;
+	}
+	atcp_host_wake(c, ATCP_WAKE_FIN);
+}
+
+bool atcp_fin_acked(struct atcp_tcb *c)
+{
+	switch (c->state) {
+	case ATCP_FIN_WAIT_1:
+		atcp_set_state(c, ATCP_FIN_WAIT_2);
+		if (c->flags & ATCP_F_ORPHAN)
+			atcp_bound_fin_wait_2(c);
+		return true;
+	case ATCP_CLOSING:
+		atcp_time_wait(c);
+		return false;
+	case ATCP_LAST_ACK:
+		atcp_done(c, 0);
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Segment text and FIN: RFC 9293 section 3.10.7.4, seventh and eighth;
+ * reassembly; RFC 5681 section 4.2 (ACK at once what arrives out of order or
+ * fills a gap); RFC 1122 section 4.2.2.13 (data for nobody).
+ *
+ *   atcp_text_arrived -> trim to the window -> admit -> in order:  accept
+ *                                                    -> otherwise: atcp_ooo_insert
+ *   accept -> atcp_host_deliver, then whatever the gap was holding up
+ */
+#include "internal.h"
+
+#define HALF_SPACE	0x40000000u
+
+/* The segment starts at RCV.NXT: hands it over; consumes. */
+static void accept(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	u32 len = atcp_seg_len(seg);
+	bool fin = atcp_seg_cb(seg)->flags & ATCP_FIN;
+
+	c->rcv_nxt += len;
+	c->bytes_received += len;
+	if (c->rcv_nxt - c->rcv_up - HALF_SPACE < HALF_SPACE)
+		c->rcv_up = c->rcv_nxt - HALF_SPACE;	/* lest it seem ahead after a wrap */
+	if (len) {
+		atcp_host_deliver(c, seg);
+		atcp_host_wake(c, ATCP_WAKE_READABLE);
+	} else {
+		atcp_host_free_admitted(c, seg);
+	}
+	if (fin)
+		atcp_fin_arrived(c);
+}
+
+/* RCV.NXT has moved: what had waited for it. */
+static void accept_waiting(struct atcp_tcb *c)
+{
+	struct atcp_seg *seg;
+
+	while ((seg = atcp_ooo_first(c))) {
+		struct atcp_cb *cb = atcp_seg_cb(seg);
+
+		if (seq_gt(cb->seq, c->rcv_nxt))
+			break;
+		atcp_ooo_remove(c, seg);
+		if (seq_leq(cb->end_seq, c->rcv_nxt)) {
+			atcp_host_free_admitted(c, seg);
+			continue;
+		}
+		if (seq_lt(cb->seq, c->rcv_nxt)) {
+			atcp_seg_trim_head(c, seg, c->rcv_nxt - cb->seq);
+			cb->seq = c->rcv_nxt;
+		}
+		accept(c, seg);
+		if (c->state == ATCP_CLOSED)
+			return;
+	}
+	atcp_sack_advance(c);
+	c->ack_now = true;
+}
+
+/* Cuts what was received before or lies beyond the window; false: nothing is left. */
+static bool trim(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	u32 edge = atcp_rcv_edge(c);
+	u32 len;
+
+	if (seq_leq(cb->end_seq, c->rcv_nxt)) {
+		atcp_count(c, ATCP_STAT_DUPLICATE_DATA);
+		return false;
+	}
+	if (seq_lt(cb->seq, c->rcv_nxt)) {
+		atcp_seg_trim_head(c, seg, c->rcv_nxt - cb->seq);
+		cb->seq = c->rcv_nxt;
+	}
+	len = atcp_seg_len(seg);
+	if (seq_gt(cb->seq + len, edge)) {
+		if (seq_geq(cb->seq, edge)) {
+			atcp_count(c, ATCP_STAT_IN_WINDOW);
+			return false;
+		}
+		atcp_seg_trim_tail(c, seg, edge - cb->seq);
+		cb->end_seq = edge;
+		cb->flags &= ~ATCP_FIN;
+	}
+	return true;
+}
+
+/* Room for @seg; what is in order comes before what is not (RFC 2018 section 8). */
+static bool admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
+{
+	while (!atcp_host_admit(c, seg, ordered)) {
+		struct atcp_seg *last = ordered ? atcp_ooo_last(c) : NULL;
+
+		atcp_count(c, ATCP_STAT_IN_RCVBUF);
+		if (!last)
+			return false;
+		atcp_ooo_remove(c, last);
+		atcp_host_free_admitted(c, last);
+		c->ooo_blocks = 0;
+	}
+	return true;
+}
+
+/* The estimate of the peer's segment size, for delayed ACKs and window updates. */
+static void measure(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	u32 len = atcp_seg_len(seg);
+
+	if (len > c->rcv_mss) {
+		len /= atcp_seg_count(seg);
+		if (len > c->rcv_mss)
+			c->rcv_mss = min_t(u32, len, c->adv_mss);
+	}
+}
+
+void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	bool ordered;
+	u32 start, end;
+
+	if (cb->seq == cb->end_seq || !ATCP_IN(c->state, ATCP_CAN_RECEIVE)) {
+		atcp_host_drop(seg);
+		return;
+	}
+	c->ack_pending = true;
+	measure(c, seg);
+	if (!trim(c, seg)) {
+		c->ack_now = true;
+		atcp_host_drop(seg);
+		return;
+	}
+	if (unlikely((c->flags & ATCP_F_RCV_SHUT) && c->fin_queued && atcp_seg_len(seg))) {
+		atcp_host_drop(seg);
+		atcp_count(c, ATCP_STAT_IN_AFTER_CLOSE);
+		atcp_send_ctl(c, c->snd_nxt, ATCP_RST | ATCP_ACK);
+		atcp_done(c, ECONNRESET);
+		return;
+	}
+	ordered = cb->seq == c->rcv_nxt;
+	if (!atcp_seg_len(seg) && ordered) {
+		atcp_host_drop(seg);
+		atcp_fin_arrived(c);
+		return;
+	}
+	if (unlikely(!admit(c, seg, ordered))) {
+		atcp_host_drop(seg);
+		return;
+	}
+	if (likely(ordered)) {
+		accept(c, seg);
+		if (c->ooo_root && c->state != ATCP_CLOSED)
+			accept_waiting(c);
+		return;
+	}
+	atcp_count(c, ATCP_STAT_OUT_OF_ORDER);
+	start = cb->seq;
+	end = cb->end_seq;
+	if (atcp_ooo_insert(c, seg))
+		atcp_sack_add(c, start, end);
+	c->ack_now = true;
+}

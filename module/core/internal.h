@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the core's files offer each other, and no one else. */
+#ifndef _ATCP_CORE_INTERNAL_H
+#define _ATCP_CORE_INTERNAL_H
+
+#include "cc.h"
+#include "core.h"
+#include "seq.h"
+
+/* Smallest payload a full segment may have, whatever MSS a peer claims. */
+#define ATCP_MSS_FLOOR		36u
+
+#define ATCP_RTO_INITIAL	(1 * ATCP_SEC)	/* RFC 6298 (2.1) */
+#define ATCP_RTO_AFTER_SYN	(3 * ATCP_SEC)	/* and (5.7) */
+#define ATCP_DELACK		(40 * ATCP_MSEC)	/* at most 500 ms, RFC 9293 MUST-40 */
+#define ATCP_CORK_MAX		(200 * ATCP_MSEC)
+#define ATCP_QUICK_ACKS		16u
+#define ATCP_DUPTHRESH		3	/* RFC 5681 section 3.2 */
+
+/* --- entering and leaving the core --- */
+
+static inline void atcp_enter(struct atcp_tcb *c)
+{
+	c->now = atcp_host_now();
+}
+
+/* Tells the host the next deadline, if it has changed. */
+static inline void atcp_leave(struct atcp_tcb *c)
+{
+	u64 when = min(c->deadline[ATCP_T_REXMT],
+		       min(c->deadline[ATCP_T_DELACK], c->deadline[ATCP_T_KEEP]));
+
+	if (when != c->armed) {
+		c->armed = when;
+		atcp_host_set_deadline(c, when);
+	}
+}
+
+static inline void atcp_set_timer(struct atcp_tcb *c, enum atcp_timer t, u64 delay)
+{
+	c->deadline[t] = c->now + delay;
+}
+
+static inline void atcp_stop_timer(struct atcp_tcb *c, enum atcp_timer t)
+{
+	c->deadline[t] = ATCP_NEVER;
+}
+
+static inline void atcp_count(struct atcp_tcb *c, enum atcp_stat stat)
+{
+	atcp_host_count(c->space, stat);
+}
+
+/* The timestamp clock: one tick a millisecond (RFC 7323 section 5.4). */
+static inline u32 atcp_ts_clock(u64 now)
+{
+	return (u32)(now / ATCP_MSEC);
+}
+
+/* Right edge of the window as last advertised. */
+static inline u32 atcp_rcv_edge(const struct atcp_tcb *c)
+{
+	return c->rcv_wup + c->rcv_wnd;
+}
+
+/* Sequence number of our FIN, once it is queued. */
+static inline u32 atcp_fin_seq(const struct atcp_tcb *c)
+{
+	return c->write_seq - 1;
+}
+
+static inline bool atcp_fin_sent(const struct atcp_tcb *c)
+{
+	return c->fin_queued && c->snd_nxt == c->write_seq;
+}
+
+/* Has the rate limit of RFC 5961 section 7 room?  Takes the room. */
+static inline bool atcp_challenge_ok(const struct atcp_space *space, u64 *last, u64 now)
+{
+	if (*last && now - *last < space->conf.challenge_interval)
+		return false;
+	*last = now;
+	return true;
+}
+
+/*
+ * PAWS (RFC 7323 section 5.3): is @tsval older than @ts_recent?  A ts_recent
+ * that has not moved for 24 days means nothing any more (section 5.5).
+ */
+static inline bool atcp_paws_old(u32 tsval, u32 ts_recent, u64 recent_at, u64 now)
+{
+	return seq_lt(tsval, ts_recent) && now - recent_at < 24 * 86400 * ATCP_SEC;
+}
+
+/* --- open.c --- */
+
+/* Takes the peer's MSS, window scale, timestamp and SACK from its SYN. */
+void atcp_syn_options(struct atcp_tcb *c, const struct atcp_hdr *h);
+/* ESTABLISHED: congestion window, timers, the user. */
+void atcp_established(struct atcp_tcb *c);
+
+/* --- close.c --- */
+
+void atcp_set_state(struct atcp_tcb *c, enum atcp_state state);
+/* Frees the queues, CLOSED, tells the host. */
+void atcp_done(struct atcp_tcb *c, int err);
+void atcp_time_wait(struct atcp_tcb *c);
+/* The peer's FIN is next in sequence: section 3.10.7.4, eighth. */
+void atcp_fin_arrived(struct atcp_tcb *c);
+/* Our FIN was acknowledged: section 3.10.7.4, fifth. Returns false when the connection ended. */
+bool atcp_fin_acked(struct atcp_tcb *c);
+/* Starts the timer that bounds an orphan's FIN-WAIT-2. */
+void atcp_bound_fin_wait_2(struct atcp_tcb *c);
+
+/* --- ack.c --- */
+
+/* Section 3.10.7.4, fifth, for the synchronized states. False: drop the segment. */
+bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len);
+
+/* --- deliver.c --- */
+
+/* Section 3.10.7.4, seventh and eighth. Consumes @seg. */
+void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg);
+
+/* --- ooo.c --- */
+
+/* Adds an admitted segment; consumes it. False: it held nothing new. */
+bool atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg);
+struct atcp_seg *atcp_ooo_first(struct atcp_tcb *c);
+struct atcp_seg *atcp_ooo_last(struct atcp_tcb *c);
+void atcp_ooo_remove(struct atcp_tcb *c, struct atcp_seg *seg);
+void atcp_ooo_purge(struct atcp_tcb *c);
+
+/* --- sack.c --- */
+
+void atcp_sack_add(struct atcp_tcb *c, u32 start, u32 end);
+/* Forgets blocks that RCV.NXT has reached. */
+void atcp_sack_advance(struct atcp_tcb *c);
+
+/* --- output.c --- */
+
+/* A bare control segment: SYN, FIN, RST, ACK at @seq. */
+void atcp_send_ctl(struct atcp_tcb *c, u32 seq, u8 flags);
+void atcp_send_ack(struct atcp_tcb *c);
+/* An ACK by RFC 5961, if the rate limit allows. */
+void atcp_send_challenge(struct atcp_tcb *c);
+void atcp_send_syn(struct atcp_tcb *c);
+/* Sends what window, congestion window and Nagle allow. */
+void atcp_output(struct atcp_tcb *c);
+/* Resends what stands at SND.UNA: the SYN, at most one full segment, or the FIN. */
+void atcp_resend_first(struct atcp_tcb *c);
+/* Sends one octet, or FIN, beyond the closed window (section 3.8.6.1). */
+void atcp_send_probe(struct atcp_tcb *c);
+/* The same as atcp_output(), but what Nagle, a cork or a small window holds goes too. */
+void atcp_output_held(struct atcp_tcb *c);
+/* The ACK that arrival left to do: now or after a delay. */
+void atcp_ack_policy(struct atcp_tcb *c);
+/* Bytes that count against cwnd. */
+u32 atcp_flight(const struct atcp_tcb *c);
+bool atcp_unsent(const struct atcp_tcb *c);
+
+/* --- window.c --- */
+
+/* The window to advertise now, in bytes; never moves the right edge left. */
+u32 atcp_window(struct atcp_tcb *c);
+
+/* --- rtt.c --- */
+
+void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt);
+void atcp_arm_rexmt(struct atcp_tcb *c);
+
+/* --- recovery.c --- */
+
+void atcp_recovery_dupack(struct atcp_tcb *c);
+/* SND.UNA has advanced by @acked; @flight was in flight before. */
+void atcp_recovery_acked(struct atcp_tcb *c, u32 acked, u32 flight);
+void atcp_recovery_timeout(struct atcp_tcb *c);
+u32 atcp_initial_window(const struct atcp_tcb *c);
+
+#endif /* _ATCP_CORE_INTERNAL_H */

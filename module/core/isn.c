@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What an outsider must not be able to guess: initial sequence numbers
+ * (RFC 9293 section 3.4.1, RFC 6528) and the offset of the timestamp clock
+ * (RFC 7323 section 5.4).
+ */
+#include "internal.h"
+
+/* Drawn for a space whose conf and keys are new. */
+static void draw_key(u64 key[2])
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		key[i] = (u64)atcp_host_random() << 32 | atcp_host_random();
+}
+
+void atcp_space_init(struct atcp_space *space)
+{
+	memset(space, 0, sizeof(*space));
+	space->conf = (struct atcp_conf) {
+		.rto_min = 200 * ATCP_MSEC,
+		.rto_max = 120 * ATCP_SEC,
+		.msl2 = 60 * ATCP_SEC,
+		.fin_timeout = 60 * ATCP_SEC,
+		.keepalive_time = 7200 * ATCP_SEC,
+		.keepalive_intvl = 75 * ATCP_SEC,
+		.challenge_interval = 500 * ATCP_MSEC,
+		.keepalive_probes = 9,
+		.syn_retries = 7,	/* 255 s; R2 of a SYN is at least 180 s, MUST-23 */
+		.synack_retries = 5,
+		.retries1 = 3,
+		.retries2 = 15,
+		.orphan_retries = 8,
+		.initial_window = 10,
+		.timestamps = true,
+		.window_scaling = true,
+		.sack = true,
+	};
+	draw_key(space->isn_key);
+	draw_key(space->ts_key);
+	draw_key(space->cookie_key);
+}
+
+/* ISN = M + F(localip, localport, remoteip, remoteport, secretkey) */
+u32 atcp_isn(const struct atcp_space *space, const struct atcp_tuple *t)
+{
+	if (unlikely(space->conf.debug_isn))
+		return space->conf.debug_isn;
+	return (u32)(atcp_host_now() / 4) +
+	       (u32)atcp_host_siphash(t, sizeof(*t), space->isn_key);
+}
+
+/*
+ * By addresses alone: between two hosts timestamps then grow from one
+ * connection to the next, which TIME-WAIT reuse asks for (RFC 6191).
+ */
+u32 atcp_ts_offset(const struct atcp_space *space, const struct atcp_tuple *t)
+{
+	return (u32)atcp_host_siphash(t, sizeof(t->laddr) + sizeof(t->raddr), space->ts_key);
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Segments received out of order: a treap, ordered by sequence number, with
+ * random priorities.  Every operation takes logarithmic time on average
+ * whatever order a peer sends in, and needs three words in a segment.
+ *
+ * No two segments in it overlap: what arrives later is trimmed (RFC 9293
+ * section 3.10.7.4 leaves the choice).
+ */
+#include "internal.h"
+
+static struct atcp_link *link_of(struct atcp_seg *seg)
+{
+	return atcp_seg_link(seg);
+}
+
+static u32 seq_of(struct atcp_seg *seg)
+{
+	return atcp_seg_cb(seg)->seq;
+}
+
+static u32 end_of(struct atcp_seg *seg)
+{
+	return atcp_seg_cb(seg)->end_seq;
+}
+
+/* The names that struct atcp_link gives for a tree. */
+#define left_of(seg)	(link_of(seg)->prev)
+#define right_of(seg)	(link_of(seg)->next)
+
+static void add(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct atcp_seg **at = &c->ooo_root;
+	struct atcp_seg **left = &left_of(seg);
+	struct atcp_seg **right = &right_of(seg);
+	struct atcp_seg *cur;
+
+	link_of(seg)->prio = atcp_host_random();
+	while (*at && link_of(*at)->prio >= link_of(seg)->prio)
+		at = seq_lt(seq_of(seg), seq_of(*at)) ? &left_of(*at) : &right_of(*at);
+
+	/* What was below now goes to the two sides. */
+	cur = *at;
+	*at = seg;
+	while (cur) {
+		if (seq_lt(seq_of(cur), seq_of(seg))) {
+			*left = cur;
+			left = &right_of(cur);
+			cur = *left;
+		} else {
+			*right = cur;
+			right = &left_of(cur);
+			cur = *right;
+		}
+	}
+	*left = NULL;
+	*right = NULL;
+}
+
+void atcp_ooo_remove(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct atcp_seg **at = &c->ooo_root;
+	struct atcp_seg *left = left_of(seg);
+	struct atcp_seg *right = right_of(seg);
+
+	while (*at != seg)
+		at = seq_lt(seq_of(seg), seq_of(*at)) ? &left_of(*at) : &right_of(*at);
+	while (left && right) {
+		if (link_of(left)->prio >= link_of(right)->prio) {
+			*at = left;
+			at = &right_of(left);
+			left = *at;
+		} else {
+			*at = right;
+			at = &left_of(right);
+			right = *at;
+		}
+	}
+	*at = left ? left : right;
+}
+
+struct atcp_seg *atcp_ooo_first(struct atcp_tcb *c)
+{
+	struct atcp_seg *seg = c->ooo_root;
+
+	while (seg && left_of(seg))
+		seg = left_of(seg);
+	return seg;
+}
+
+struct atcp_seg *atcp_ooo_last(struct atcp_tcb *c)
+{
+	struct atcp_seg *seg = c->ooo_root;
+
+	while (seg && right_of(seg))
+		seg = right_of(seg);
+	return seg;
+}
+
+/* The last segment that starts before @seq. */
+static struct atcp_seg *before(struct atcp_tcb *c, u32 seq)
+{
+	struct atcp_seg *found = NULL;
+	struct atcp_seg *cur = c->ooo_root;
+
+	while (cur) {
+		if (seq_lt(seq_of(cur), seq)) {
+			found = cur;
+			cur = right_of(cur);
+		} else {
+			cur = left_of(cur);
+		}
+	}
+	return found;
+}
+
+/* The first segment that starts at @seq or after. */
+static struct atcp_seg *from(struct atcp_tcb *c, u32 seq)
+{
+	struct atcp_seg *found = NULL;
+	struct atcp_seg *cur = c->ooo_root;
+
+	while (cur) {
+		if (seq_geq(seq_of(cur), seq)) {
+			found = cur;
+			cur = left_of(cur);
+		} else {
+			cur = right_of(cur);
+		}
+	}
+	return found;
+}
+
+bool atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	struct atcp_seg *prev = before(c, cb->seq);
+	struct atcp_seg *next;
+
+	if (prev && seq_geq(end_of(prev), cb->end_seq))
+		goto nothing_new;
+	if (prev && seq_gt(end_of(prev), cb->seq)) {
+		atcp_seg_trim_head(c, seg, end_of(prev) - cb->seq);
+		cb->seq = end_of(prev);
+	}
+	while ((next = from(c, cb->seq)) && seq_lt(seq_of(next), cb->end_seq)) {
+		if (seq_of(next) == cb->seq && seq_geq(end_of(next), cb->end_seq))
+			goto nothing_new;
+		if (seq_gt(end_of(next), cb->end_seq)) {
+			atcp_seg_trim_tail(c, seg, seq_of(next) - cb->seq);
+			cb->end_seq = seq_of(next);
+			cb->flags &= ~ATCP_FIN;
+			break;
+		}
+		atcp_ooo_remove(c, next);
+		atcp_host_free_admitted(c, next);
+	}
+	if (prev && end_of(prev) == cb->seq && !(cb->flags & ATCP_FIN)) {
+		u32 end = cb->end_seq;
+
+		if (atcp_host_coalesce(c, prev, seg)) {
+			atcp_seg_cb(prev)->end_seq = end;
+			return true;
+		}
+	}
+	add(c, seg);
+	return true;
+
+nothing_new:
+	atcp_host_free_admitted(c, seg);
+	return false;
+}
+
+void atcp_ooo_purge(struct atcp_tcb *c)
+{
+	struct atcp_seg *seg;
+
+	while ((seg = c->ooo_root)) {
+		atcp_ooo_remove(c, seg);
+		atcp_host_free_admitted(c, seg);
+	}
+	c->ooo_blocks = 0;
+}

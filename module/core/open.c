@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * OPEN: RFC 9293 sections 3.5 and 3.10.1, RFC 7323 section 2 (window scale),
+ * RFC 6691 (MSS), RFC 6928 (initial window).
+ *
+ * active:   atcp_open() -> SYN-SENT -> arrive.c -> atcp_established()
+ * passive:  listen.c makes a request; its ACK -> atcp_accept() -> SYN-RECEIVED
+ *           -> arrive.c -> atcp_established()
+ */
+#include "internal.h"
+
+void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
+{
+	int i;
+
+	c->space = space;
+	c->state = ATCP_CLOSED;
+	c->rto = ATCP_RTO_INITIAL;
+	c->mss_peer = ATCP_MSS_DEFAULT;
+	c->mss = ATCP_MSS_DEFAULT;
+	c->rcv_mss = ATCP_MSS_DEFAULT;
+	c->ssthresh = ~0u;
+	c->cc = &atcp_cc_newreno;
+	c->armed = ATCP_NEVER;
+	for (i = 0; i < ATCP_T_COUNT; i++)
+		c->deadline[i] = ATCP_NEVER;
+}
+
+u8 atcp_wscale_for(u32 full)
+{
+	u8 shift = 0;
+
+	while (shift < ATCP_WSCALE_MAX && full >> shift > 65535)
+		shift++;
+	return shift;
+}
+
+static void number_sending(struct atcp_tcb *c, u32 iss)
+{
+	c->iss = iss;
+	c->snd_una = iss;
+	c->snd_nxt = iss + 1;
+	c->write_seq = iss + 1;
+	c->snd_up = iss;
+	c->snd_sml = iss;
+	c->recover = iss;
+	c->rtx_nxt = iss;
+}
+
+void atcp_open(struct atcp_tcb *c, const struct atcp_tuple *t)
+{
+	const struct atcp_conf *conf = &c->space->conf;
+
+	atcp_enter(c);
+	number_sending(c, atcp_isn(c->space, t));
+	c->ts_offset = atcp_ts_offset(c->space, t);
+	c->ts_on = conf->timestamps;
+	c->sack_on = conf->sack;
+	c->wscale_on = conf->window_scaling;
+	if (c->wscale_on)
+		c->rcv_wscale = atcp_wscale_for(atcp_host_rcv_full(c));
+	c->syn_sent_at = c->now;
+	atcp_count(c, ATCP_STAT_ACTIVE_OPENS);
+	atcp_set_state(c, ATCP_SYN_SENT);
+	atcp_send_syn(c);
+	atcp_arm_rexmt(c);
+	atcp_leave(c);
+}
+
+void atcp_accept(struct atcp_tcb *c, const struct atcp_req *r, struct atcp_space *space)
+{
+	atcp_tcb_init(c, space);
+	atcp_enter(c);
+	c->flags |= ATCP_F_PASSIVE;
+	c->lport = r->lport;
+	c->rport = r->rport;
+	c->adv_mss = r->adv_mss;
+	c->mss_peer = r->mss_peer;
+	c->ts_on = r->ts_on;
+	c->sack_on = r->sack_on;
+	c->wscale_on = r->wscale_on;
+	c->snd_wscale = r->snd_wscale;
+	c->rcv_wscale = r->rcv_wscale;
+	c->ts_offset = r->ts_offset;
+	c->ts_recent = r->ts_recent;
+	c->ts_recent_at = c->now;
+
+	number_sending(c, r->iss);
+	c->snd_wnd = r->snd_wnd;
+	c->snd_wnd_max = r->snd_wnd;
+	c->snd_wl1 = r->irs;
+	c->snd_wl2 = r->iss;
+
+	c->irs = r->irs;
+	c->rcv_nxt = r->rcv_nxt;
+	c->rcv_wup = r->rcv_nxt;
+	c->rcv_wnd = r->wnd;
+	c->rcv_up = r->irs;
+	c->last_ack_sent = r->rcv_nxt;
+
+	c->retries = r->retries;
+	if (r->retries == 0 && r->sent_at)
+		atcp_rtt_sample(c, c->now - r->sent_at);
+	atcp_count(c, ATCP_STAT_PASSIVE_OPENS);
+	atcp_set_state(c, ATCP_SYN_RECEIVED);
+	atcp_arm_rexmt(c);
+	atcp_leave(c);
+}
+
+void atcp_syn_options(struct atcp_tcb *c, const struct atcp_hdr *h)
+{
+	if (h->opts & ATCP_OPT_MSS)
+		c->mss_peer = h->mss;
+	c->ts_on = c->ts_on && (h->opts & ATCP_OPT_TS);
+	c->sack_on = c->sack_on && (h->opts & ATCP_OPT_SACK_OK);
+	c->wscale_on = c->wscale_on && (h->opts & ATCP_OPT_WSCALE);
+	if (c->wscale_on)
+		c->snd_wscale = h->wscale;
+	else
+		c->rcv_wscale = 0;
+	if (c->ts_on) {
+		c->ts_recent = h->tsval;
+		c->ts_recent_at = c->now;
+	}
+}
+
+void atcp_mss_changed(struct atcp_tcb *c)
+{
+	u32 mss = min(c->mss_peer, c->mss_path);	/* RFC 9293 section 3.7.1 */
+
+	if (c->mss_user)
+		mss = min_t(u32, mss, c->mss_user);
+	mss = max_t(u32, mss, ATCP_MSS_FLOOR + 12);
+	c->mss = c->ts_on ? mss - 12 : mss;
+	c->cwnd = max_t(u32, c->cwnd, c->mss);
+}
+
+void atcp_established(struct atcp_tcb *c)
+{
+	atcp_mss_changed(c);
+	c->cwnd = atcp_initial_window(c);
+	if (c->retries && !c->srtt)
+		c->rto = ATCP_RTO_AFTER_SYN;
+	c->retries = 0;
+	c->backoff = 0;
+	c->rtx_since = 0;
+	c->soft_error = 0;
+	atcp_stop_timer(c, ATCP_T_REXMT);
+	c->quick = min_t(u32, ATCP_QUICK_ACKS, max_t(u32, c->rcv_wnd / (2 * c->rcv_mss), 2));
+	if (c->flags & ATCP_F_NO_QUICK)
+		c->quick = 0;
+	c->last_rcv = c->now;
+	c->last_snd = c->now;
+	c->cc->init(c);
+	atcp_count(c, ATCP_STAT_ESTABLISHED);
+	atcp_set_state(c, ATCP_ESTABLISHED);
+	if (c->flags & ATCP_F_KEEPALIVE)
+		atcp_set_keepalive(c, true);
+	atcp_host_wake(c, ATCP_WAKE_CONNECTED | ATCP_WAKE_WRITABLE);
+	/* CLOSE was called in SYN-RECEIVED: the FIN has waited for this. */
+	if (c->fin_queued)
+		atcp_set_state(c, ATCP_FIN_WAIT_1);
+}

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sending: RFC 9293 sections 3.7.4 (Nagle), 3.8.6.1 (zero-window probes),
+ * 3.8.6.2.1 (sender's silly window avoidance), 3.8.6.3 (when to acknowledge),
+ * 3.10.2 (SEND); RFC 3042 (limited transmit); RFC 5961 (challenge ACKs).
+ *
+ *   atcp_push -> atcp_output -> sendable -> send_data -> transmit -> host
+ *                            -> resend_lost -> resend  -> transmit
+ *
+ * The queue is one list from snd_first (holds SND.UNA) to snd_last; from
+ * snd_head on nothing was ever sent.  A segment is either sent or unsent: one
+ * that may go only in part is split.
+ */
+#include "internal.h"
+
+#define SENDING	(ATCP_S(ESTABLISHED) | ATCP_S(CLOSE_WAIT) | ATCP_S(FIN_WAIT_1) | \
+		 ATCP_S(CLOSING) | ATCP_S(LAST_ACK))
+
+u32 atcp_flight(const struct atcp_tcb *c)
+{
+	if (c->recovery == ATCP_LOSS && seq_lt(c->rtx_nxt, c->recover))
+		return c->rtx_nxt - c->snd_una;
+	return c->snd_nxt - c->snd_una;
+}
+
+bool atcp_unsent(const struct atcp_tcb *c)
+{
+	return c->snd_nxt != c->write_seq;
+}
+
+/* --- the header --- */
+
+static void add_syn_options(struct atcp_tcb *c, struct atcp_hdr *h)
+{
+	h->opts = ATCP_OPT_MSS;
+	h->mss = c->mss_user ? min(c->adv_mss, c->mss_user) : c->adv_mss;
+	if (c->wscale_on) {
+		h->opts |= ATCP_OPT_WSCALE;
+		h->wscale = c->rcv_wscale;
+	}
+	if (c->sack_on)
+		h->opts |= ATCP_OPT_SACK_OK;
+}
+
+static void add_sack(struct atcp_tcb *c, struct atcp_hdr *h)
+{
+	u32 room = c->ts_on ? 3 : 4;
+	u32 i;
+
+	h->opts |= ATCP_OPT_SACK;
+	h->nsack = min_t(u32, c->ooo_blocks, room);
+	for (i = 0; i < h->nsack; i++)
+		h->sack[i] = c->ooo_recent[i];
+}
+
+/* Notes what the segment says about RCV.NXT and the window. */
+static u16 advertise(struct atcp_tcb *c, u8 flags)
+{
+	u32 wnd = atcp_window(c);
+	u8 shift = flags & ATCP_SYN ? 0 : c->rcv_wscale;
+	u16 field = min_t(u32, wnd >> shift, 65535);
+
+	c->rcv_wup = c->rcv_nxt;
+	c->rcv_wnd = (u32)field << shift;
+	if (flags & ATCP_ACK) {
+		if (c->ack_pending && c->quick)
+			c->quick--;
+		c->last_ack_sent = c->rcv_nxt;
+		c->ack_pending = false;
+		c->ack_now = false;
+		atcp_stop_timer(c, ATCP_T_DELACK);
+	}
+	return field;
+}
+
+/* Puts a header before the payload of @out and hands it to the host. */
+static void send(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u8 flags)
+{
+	struct atcp_hdr h;
+	u32 hlen;
+
+	h.sport = c->lport;
+	h.dport = c->rport;
+	h.seq = seq;
+	h.ack = c->rcv_nxt;
+	h.opts = 0;
+	h.nsack = 0;
+	h.up = 0;
+	if (unlikely(flags & ATCP_SYN))
+		add_syn_options(c, &h);
+	if (c->ts_on) {
+		h.opts |= ATCP_OPT_TS;
+		h.tsval = atcp_ts_clock(c->now) + c->ts_offset;
+		h.tsecr = flags & ATCP_ACK ? c->ts_recent : 0;
+	}
+	if (unlikely(c->ooo_blocks && !(flags & (ATCP_SYN | ATCP_RST))))
+		add_sack(c, &h);
+	if (unlikely(seq_gt(c->snd_up, seq) && !(flags & (ATCP_SYN | ATCP_RST)))) {
+		flags |= ATCP_URG;
+		h.up = min_t(u32, c->snd_up - seq, 65535);
+	}
+	h.wnd = flags & ATCP_RST ? 0 : advertise(c, flags);
+	h.flags = flags;
+	hlen = atcp_hdr_size(&h);
+	atcp_hdr_write(&h, atcp_host_push(out, hlen));
+
+	c->segs_out++;
+	atcp_count(c, ATCP_STAT_OUT_SEGS);
+	if (unlikely(flags & ATCP_RST))
+		atcp_count(c, ATCP_STAT_OUT_RSTS);
+	if (unlikely(atcp_host_transmit(c, out, hlen, c->mss)))
+		atcp_count(c, ATCP_STAT_OUT_ERRORS);
+}
+
+/* --- control segments --- */
+
+static bool send_ctl(struct atcp_tcb *c, u32 seq, u8 flags)
+{
+	struct atcp_seg *out = atcp_host_alloc(c);
+
+	if (unlikely(!out)) {
+		atcp_count(c, ATCP_STAT_OUT_NO_MEMORY);
+		return false;
+	}
+	send(c, out, seq, flags);
+	return true;
+}
+
+void atcp_send_ctl(struct atcp_tcb *c, u32 seq, u8 flags)
+{
+	send_ctl(c, seq, flags);
+}
+
+void atcp_send_ack(struct atcp_tcb *c)
+{
+	if (likely(send_ctl(c, c->snd_nxt, ATCP_ACK)))
+		return;
+	c->ack_pending = true;
+	atcp_set_timer(c, ATCP_T_DELACK, ATCP_DELACK);
+}
+
+void atcp_send_challenge(struct atcp_tcb *c)
+{
+	if (!atcp_challenge_ok(c->space, &c->challenge_at, c->now)) {
+		atcp_count(c, ATCP_STAT_CHALLENGE_LIMITED);
+		return;
+	}
+	atcp_count(c, ATCP_STAT_CHALLENGE_ACKS);
+	atcp_send_ack(c);
+}
+
+void atcp_send_syn(struct atcp_tcb *c)
+{
+	send_ctl(c, c->iss, c->state == ATCP_SYN_SENT ? ATCP_SYN : ATCP_SYN | ATCP_ACK);
+}
+
+void atcp_ack_policy(struct atcp_tcb *c)
+{
+	if (!c->ack_pending)
+		return;
+	if (c->ack_now || c->rcv_nxt - c->rcv_wup > c->rcv_mss || (c->quick && !c->interactive))
+		atcp_send_ack(c);
+	else if (c->deadline[ATCP_T_DELACK] == ATCP_NEVER)
+		atcp_set_timer(c, ATCP_T_DELACK, ATCP_DELACK);
+}
+
+/* --- data --- */
+
+static struct atcp_seg *next_of(struct atcp_seg *seg)
+{
+	return atcp_seg_link(seg)->next;
+}
+
+/* RFC 6298 (5.1); a timer that runs with nothing in flight is the persist timer. */
+static void timer_for_flight(struct atcp_tcb *c, bool first)
+{
+	if (first || c->deadline[ATCP_T_REXMT] == ATCP_NEVER)
+		atcp_arm_rexmt(c);
+}
+
+/* Sends a copy of a queued segment, with FIN when it is the last and @fin. */
+static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	struct atcp_seg *out = atcp_host_clone(c, seg);
+
+	if (unlikely(!out)) {
+		atcp_count(c, ATCP_STAT_OUT_NO_MEMORY);
+		timer_for_flight(c, false);
+		return false;
+	}
+	if (cb->sent & ATCP_SENT_ONCE) {
+		cb->sent |= ATCP_SENT_AGAIN;
+		c->total_retrans++;
+		atcp_count(c, ATCP_STAT_RETRANS_SEGS);
+	}
+	cb->sent |= ATCP_SENT_ONCE;
+	cb->sent_at = c->now;
+	c->last_snd = c->now;
+	if (c->ack_pending)
+		c->interactive = true;
+	send(c, out, cb->seq, ATCP_ACK | cb->flags | (fin ? ATCP_FIN : 0));
+	return true;
+}
+
+static bool split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	struct atcp_seg *rest = atcp_host_split(c, seg, len);
+	struct atcp_cb *rcb;
+
+	if (unlikely(!rest)) {
+		atcp_count(c, ATCP_STAT_OUT_NO_MEMORY);
+		timer_for_flight(c, false);
+		return false;
+	}
+	rcb = atcp_seg_cb(rest);
+	*rcb = *cb;
+	rcb->seq = cb->seq + len;
+	cb->end_seq = rcb->seq;
+	cb->flags = 0;
+
+	atcp_seg_link(rest)->next = next_of(seg);
+	atcp_seg_link(rest)->prev = seg;
+	if (next_of(seg))
+		atcp_seg_link(next_of(seg))->prev = rest;
+	else
+		c->snd_last = rest;
+	atcp_seg_link(seg)->next = rest;
+	return true;
+}
+
+/* May a partial segment at the end of the queue wait?  Nagle with Minshall's change. */
+static bool hold_partial(const struct atcp_tcb *c)
+{
+	if (c->fin_queued)
+		return false;
+	if (c->flags & ATCP_F_CORK)
+		return true;
+	if (c->flags & ATCP_F_NODELAY)
+		return false;
+	return c->snd_sml != c->snd_una && seq_within(c->snd_una, c->snd_sml, c->snd_nxt);
+}
+
+/* Bytes that cwnd lets out, limited transmit included. */
+static u32 cwnd_room(const struct atcp_tcb *c)
+{
+	u32 flight = atcp_flight(c);
+	u32 cwnd = c->cwnd;
+
+	if (c->recovery == ATCP_OPEN && c->dupacks && c->dupacks < ATCP_DUPTHRESH)
+		cwnd += c->dupacks * c->mss;
+	return cwnd > flight ? cwnd - flight : 0;
+}
+
+static u32 window_room(const struct atcp_tcb *c)
+{
+	u32 edge = c->snd_una + c->snd_wnd;
+
+	return seq_gt(edge, c->snd_nxt) ? edge - c->snd_nxt : 0;
+}
+
+/*
+ * How much of the first unsent segment may go now: section 3.8.6.2.1.
+ * @held: Nagle, cork and the half-window rule are overridden.
+ */
+static u32 sendable(struct atcp_tcb *c, struct atcp_seg *seg, bool held)
+{
+	u32 len = atcp_seg_len(seg);
+	u32 wnd = window_room(c);
+	u32 cong = cwnd_room(c);
+	u32 n = min(len, min(wnd, cong));
+
+	if (n == len) {
+		u32 part;
+
+		if (held || next_of(seg))
+			return n;
+		part = n < c->mss ? n : n % c->mss;
+		return part && hold_partial(c) ? n - part : n;
+	}
+	if (n >= c->mss)
+		return n - n % c->mss;
+	/* A silly window: worth it only if it is half of what the peer can offer. */
+	if (n && wnd < cong && (held || n >= c->snd_wnd_max / 2))
+		return n;
+	return 0;
+}
+
+static bool send_data(struct atcp_tcb *c, struct atcp_seg *seg, u32 n)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	bool first = c->snd_nxt == c->snd_una;
+	bool fin;
+
+	if (n < atcp_seg_len(seg) && !split(c, seg, n))
+		return false;
+	fin = c->fin_queued && !next_of(seg) && window_room(c) > n;
+	if (!transmit(c, seg, fin))
+		return false;
+	c->snd_head = next_of(seg);
+	c->snd_nxt = cb->end_seq + fin;
+	if (n < c->mss || n % c->mss)
+		c->snd_sml = cb->end_seq;
+	timer_for_flight(c, first);
+	return true;
+}
+
+/* Go-back-N after a time-out, as far as cwnd allows. */
+static void resend_lost(struct atcp_tcb *c);
+
+static void output(struct atcp_tcb *c, bool held)
+{
+	if (!ATCP_IN(c->state, SENDING))
+		return;
+	if (c->recovery == ATCP_LOSS) {
+		resend_lost(c);
+		if (seq_lt(c->rtx_nxt, c->recover))
+			return;
+	}
+	if (!atcp_unsent(c))
+		return;
+
+	/* Restart after idling: RFC 5681 section 4.1. */
+	if (c->snd_nxt == c->snd_una && c->now - c->last_snd > c->rto)
+		c->cwnd = min(c->cwnd, atcp_initial_window(c));
+
+	while (c->snd_head) {
+		u32 n = sendable(c, c->snd_head, held);
+
+		if (!n || !send_data(c, c->snd_head, n))
+			break;
+		held = false;
+	}
+	if (!c->snd_head && c->fin_queued && !atcp_fin_sent(c) &&
+	    window_room(c) && send_ctl(c, c->snd_nxt, ATCP_FIN | ATCP_ACK)) {
+		timer_for_flight(c, c->snd_nxt == c->snd_una);
+		c->snd_nxt = c->write_seq;
+	}
+	/* Nothing in flight will bring an ACK to go on: probe, or let go of what is held. */
+	if (c->snd_nxt == c->snd_una && atcp_unsent(c) &&
+	    c->deadline[ATCP_T_REXMT] == ATCP_NEVER) {
+		if (c->flags & ATCP_F_CORK && window_room(c))
+			atcp_set_timer(c, ATCP_T_REXMT, ATCP_CORK_MAX);
+		else
+			atcp_set_timer(c, ATCP_T_REXMT,
+				       min((u64)c->rto << min_t(u8, c->probes, 16),
+					   c->space->conf.rto_max));
+	}
+}
+
+void atcp_output(struct atcp_tcb *c)
+{
+	output(c, false);
+}
+
+void atcp_output_held(struct atcp_tcb *c)
+{
+	output(c, true);
+}
+
+/* --- again --- */
+
+/* Sends what of @seg lies from SND.UNA on, at most one full segment; false: no memory. */
+static bool resend(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+
+	if (seq_lt(cb->seq, c->snd_una)) {
+		atcp_seg_trim_head(c, seg, c->snd_una - cb->seq);
+		cb->seq = c->snd_una;
+	}
+	if (atcp_seg_len(seg) > c->mss && !split(c, seg, c->mss))
+		return false;
+	return transmit(c, seg, atcp_fin_sent(c) && !next_of(seg));
+}
+
+void atcp_resend_first(struct atcp_tcb *c)
+{
+	if (c->snd_first && c->snd_first != c->snd_head) {
+		resend(c, c->snd_first);
+		return;
+	}
+	if (atcp_fin_sent(c) && send_ctl(c, atcp_fin_seq(c), ATCP_FIN | ATCP_ACK)) {
+		c->total_retrans++;
+		atcp_count(c, ATCP_STAT_RETRANS_SEGS);
+	}
+}
+
+static void resend_lost(struct atcp_tcb *c)
+{
+	while (seq_lt(c->rtx_nxt, c->recover) && c->rtx_nxt - c->snd_una < c->cwnd) {
+		struct atcp_seg *seg = c->rtx_seg;
+
+		if (!seg || seg == c->snd_head) {
+			atcp_resend_first(c);	/* only the FIN is left */
+			c->rtx_nxt = c->recover;
+			break;
+		}
+		if (!resend(c, seg))
+			break;
+		c->rtx_nxt = atcp_seg_cb(seg)->end_seq + (atcp_fin_sent(c) && !next_of(seg));
+		c->rtx_seg = next_of(seg);
+	}
+	timer_for_flight(c, false);
+}
+
+void atcp_send_probe(struct atcp_tcb *c)
+{
+	atcp_count(c, ATCP_STAT_ZERO_WINDOW_PROBES);
+	if (c->snd_nxt != c->snd_una) {
+		atcp_resend_first(c);
+		return;
+	}
+	if (c->snd_head) {
+		struct atcp_seg *seg = c->snd_head;
+
+		if ((atcp_seg_len(seg) > 1 && !split(c, seg, 1)) || !transmit(c, seg, false))
+			return;
+		c->snd_head = next_of(seg);
+		c->snd_nxt = atcp_seg_cb(seg)->end_seq;
+	} else if (send_ctl(c, c->snd_nxt, ATCP_FIN | ATCP_ACK)) {
+		c->snd_nxt = c->write_seq;
+	}
+}
+
+/* --- SEND --- */
+
+void atcp_enqueue(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	struct atcp_link *link = atcp_seg_link(seg);
+
+	cb->seq = c->write_seq;
+	c->write_seq += atcp_seg_len(seg);
+	cb->end_seq = c->write_seq;
+	cb->sent_at = 0;
+	cb->flags = 0;
+	cb->sent = 0;
+
+	link->next = NULL;
+	link->prev = c->snd_last;
+	if (c->snd_last)
+		atcp_seg_link(c->snd_last)->next = seg;
+	else
+		c->snd_first = seg;
+	c->snd_last = seg;
+	if (!c->snd_head)
+		c->snd_head = seg;
+}
+
+struct atcp_seg *atcp_tail(struct atcp_tcb *c)
+{
+	return c->snd_head ? c->snd_last : NULL;
+}
+
+void atcp_grew(struct atcp_tcb *c, u32 bytes)
+{
+	c->write_seq += bytes;
+	atcp_seg_cb(c->snd_last)->end_seq = c->write_seq;
+}
+
+void atcp_push(struct atcp_tcb *c, bool end)
+{
+	atcp_enter(c);
+	if (end && c->snd_head)
+		atcp_seg_cb(c->snd_last)->flags |= ATCP_PSH;
+	atcp_output(c);
+	atcp_leave(c);
+}
+
+void atcp_send_urgent(struct atcp_tcb *c)
+{
+	c->snd_up = c->write_seq;
+}

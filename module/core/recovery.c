@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Loss recovery without SACK: fast retransmit and fast recovery (RFC 5681
+ * section 3.2, RFC 6582), limited transmit (RFC 3042, in output.c), and the
+ * retransmission time-out (RFC 5681 section 3.1, RFC 6298 section 5).
+ *
+ *              3 duplicate ACKs
+ *      OPEN ----------------------> FAST ---+ partial ACK: resend
+ *       ^  ^                         |  ^---+
+ *       |  +--- all of it acked -----+
+ *       |                            | time-out
+ *       +--- all of it acked --- LOSS <------+ (from OPEN too)
+ */
+#include "internal.h"
+
+u32 atcp_initial_window(const struct atcp_tcb *c)
+{
+	if (c->retries)
+		return c->mss;		/* RFC 6928 section 2: a SYN was lost */
+	return min_t(u32, c->space->conf.initial_window * c->mss,
+		     max_t(u32, 2 * c->mss, 14600));
+}
+
+void atcp_recovery_dupack(struct atcp_tcb *c)
+{
+	if (c->dupacks < 255)
+		c->dupacks++;
+
+	if (c->recovery == ATCP_FAST) {
+		c->cwnd += c->mss;	/* RFC 6582 section 3.2, step 3 */
+		return;
+	}
+	if (c->recovery == ATCP_LOSS || c->dupacks != ATCP_DUPTHRESH)
+		return;
+	/* Step 2: not before what was outstanding at the last loss is acknowledged. */
+	if (seq_leq(c->snd_una, c->recover))
+		return;
+
+	c->recover = c->snd_nxt;
+	c->ssthresh = c->cc->ssthresh(c, c->snd_nxt - c->snd_una);
+	c->cwnd = c->ssthresh + ATCP_DUPTHRESH * c->mss;
+	c->recovery = ATCP_FAST;
+	atcp_count(c, ATCP_STAT_RETRANS_FAST);
+	atcp_resend_first(c);
+	atcp_arm_rexmt(c);
+}
+
+/* RFC 6582 section 3.2, steps 3 and 4. */
+static void fast_acked(struct atcp_tcb *c, u32 acked)
+{
+	if (seq_geq(c->snd_una, c->recover)) {
+		u32 flight = c->snd_nxt - c->snd_una;
+
+		c->cwnd = min_t(u32, c->ssthresh, max_t(u32, flight, c->mss) + c->mss);
+		c->recovery = ATCP_OPEN;
+		return;
+	}
+	atcp_resend_first(c);
+	c->cwnd -= min(acked, c->cwnd - c->mss);
+	if (acked >= c->mss)
+		c->cwnd += c->mss;
+}
+
+void atcp_recovery_acked(struct atcp_tcb *c, u32 acked, u32 flight)
+{
+	c->dupacks = 0;
+	if (c->recovery == ATCP_FAST) {
+		fast_acked(c, acked);
+		return;
+	}
+	if (c->recovery == ATCP_LOSS) {
+		if (seq_lt(c->rtx_nxt, c->snd_una))
+			c->rtx_nxt = c->snd_una;
+		if (seq_geq(c->snd_una, c->recover))
+			c->recovery = ATCP_OPEN;
+		flight = c->cwnd;
+	}
+	if (c->recovery == ATCP_OPEN && seq_gt(c->snd_una, c->recover))
+		c->recover = c->snd_una - 1;	/* keeps up, lest it seem ahead after a wrap */
+	/* A window that the sender did not fill says nothing (RFC 7661 section 4.3). */
+	if (c->cwnd < c->ssthresh ? c->cwnd <= 2 * flight : c->cwnd <= flight + c->mss)
+		c->cc->acked(c, acked);
+}
+
+void atcp_recovery_timeout(struct atcp_tcb *c)
+{
+	/* Once for all the time-outs of one segment: RFC 5681, below equation (4). */
+	if (c->retries == 1)
+		c->ssthresh = c->cc->ssthresh(c, c->snd_nxt - c->snd_una);
+	c->cwnd = c->mss;
+	c->recover = c->snd_nxt;
+	c->recovery = ATCP_LOSS;
+	c->dupacks = 0;
+	c->rtx_nxt = c->snd_una;
+	c->rtx_seg = c->snd_first;
+	atcp_count(c, ATCP_STAT_RETRANS_TIMEOUT);
+	atcp_output(c);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Round-trip time and the retransmission time-out: RFC 6298.
+ *
+ * The clock's granularity G is replaced by rto_min, as the kernel's TCP does:
+ * a peer that delays its ACK by as much is not taken for a lost segment.
+ */
+#include "internal.h"
+
+/* RFC 6298 (2.2), (2.3) with alpha 1/8 and beta 1/4; srtt is kept times 8, rttvar times 4. */
+void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
+{
+	const struct atcp_conf *conf = &c->space->conf;
+	u32 r = min_t(u64, max_t(u64, rtt, 1), conf->rto_max);
+
+	if (!c->srtt) {
+		c->srtt = r * 8;
+		c->rttvar = r * 2;
+	} else {
+		s32 delta = (s32)(r - c->srtt / 8);
+		u32 size = delta < 0 ? -delta : delta;
+
+		c->rttvar += size - c->rttvar / 4;
+		c->srtt += delta;
+	}
+	c->srtt = max_t(u32, c->srtt, 1);
+	c->rto = min_t(u64, c->srtt / 8 + max_t(u64, c->rttvar, conf->rto_min), conf->rto_max);
+}
+
+u64 atcp_rto(const struct atcp_tcb *c)
+{
+	return min((u64)c->rto << min_t(u8, c->backoff, 16), c->space->conf.rto_max);
+}
+
+void atcp_arm_rexmt(struct atcp_tcb *c)
+{
+	atcp_set_timer(c, ATCP_T_REXMT, atcp_rto(c));
+}

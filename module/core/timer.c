@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Time-outs: RFC 9293 sections 3.8.1, 3.8.3 (R1, R2), 3.8.4 (keep-alives),
+ * 3.8.6.1 (zero-window probes), 3.10.8; RFC 6298 (5.4) to (5.7).
+ *
+ * A timer is a deadline in the control block; the host is told of the nearest
+ * alone, and may come early.
+ */
+#include "internal.h"
+
+static void give_up(struct atcp_tcb *c, enum atcp_stat stat)
+{
+	atcp_count(c, stat);
+	atcp_done(c, c->soft_error ? c->soft_error : ETIMEDOUT);
+}
+
+static bool user_timed_out(struct atcp_tcb *c)
+{
+	if (!c->rtx_since)
+		c->rtx_since = c->now;
+	return c->user_timeout && c->now - c->rtx_since >= c->user_timeout;
+}
+
+/* Counts one more unanswered transmission; true: that was R2. */
+static bool exhausted(struct atcp_tcb *c, u32 most)
+{
+	if (c->flags & ATCP_F_ORPHAN)
+		most = min(most, c->space->conf.orphan_retries);
+	if (user_timed_out(c) || c->retries >= most)
+		return true;
+	c->retries++;
+	if (c->retries == c->space->conf.retries1)
+		atcp_host_doubt_route(c);
+	return false;
+}
+
+static void syn_timeout(struct atcp_tcb *c, u32 most)
+{
+	if (exhausted(c, most)) {
+		give_up(c, ATCP_STAT_CONN_FAILED);
+		return;
+	}
+	atcp_count(c, ATCP_STAT_RETRANS_SYN);
+	c->backoff++;
+	atcp_send_syn(c);
+	atcp_arm_rexmt(c);
+}
+
+/* The window is closed: whoever keeps answering keeps the connection (MUST-37). */
+static void probe_timeout(struct atcp_tcb *c)
+{
+	if (exhausted(c, c->space->conf.retries2) ||
+	    (c->flags & ATCP_F_ORPHAN && c->probes >= c->space->conf.orphan_retries)) {
+		give_up(c, ATCP_STAT_CONN_TIMEOUT);
+		return;
+	}
+	if (c->probes < 255)
+		c->probes++;
+	atcp_send_probe(c);
+	atcp_set_timer(c, ATCP_T_REXMT,
+		       min((u64)c->rto << min_t(u8, c->probes, 16), c->space->conf.rto_max));
+}
+
+static void retransmission_timeout(struct atcp_tcb *c)
+{
+	if (exhausted(c, c->space->conf.retries2)) {
+		give_up(c, ATCP_STAT_CONN_TIMEOUT);
+		return;
+	}
+	c->backoff++;
+	atcp_arm_rexmt(c);
+	atcp_recovery_timeout(c);
+}
+
+static void rexmt(struct atcp_tcb *c)
+{
+	atcp_stop_timer(c, ATCP_T_REXMT);
+	if (c->state == ATCP_SYN_SENT) {
+		syn_timeout(c, c->space->conf.syn_retries);
+	} else if (c->state == ATCP_SYN_RECEIVED) {
+		syn_timeout(c, c->space->conf.synack_retries);
+	} else if (c->snd_una != c->snd_nxt) {
+		if (c->snd_wnd)
+			retransmission_timeout(c);
+		else
+			probe_timeout(c);
+	} else if (atcp_unsent(c)) {
+		if (c->snd_wnd)
+			atcp_output_held(c);
+		else
+			probe_timeout(c);
+	}
+}
+
+static void delack(struct atcp_tcb *c)
+{
+	atcp_stop_timer(c, ATCP_T_DELACK);
+	if (!c->ack_pending)
+		return;
+	c->interactive = false;		/* no answer came that could have carried the ACK */
+	atcp_count(c, ATCP_STAT_DELAYED_ACKS);
+	atcp_send_ack(c);
+}
+
+static u64 keep_time(const struct atcp_tcb *c)
+{
+	return c->keep_time ? c->keep_time : c->space->conf.keepalive_time;
+}
+
+static void keep(struct atcp_tcb *c)
+{
+	u32 most = c->keep_probes ? c->keep_probes : c->space->conf.keepalive_probes;
+	u64 idle = c->now - c->last_rcv;
+
+	atcp_stop_timer(c, ATCP_T_KEEP);
+	if (c->flags & ATCP_F_ORPHAN && c->state == ATCP_FIN_WAIT_2) {
+		atcp_done(c, 0);
+		return;
+	}
+	if (!(c->flags & ATCP_F_KEEPALIVE) ||
+	    !ATCP_IN(c->state, ATCP_SYNCHRONIZED & ~ATCP_S(TIME_WAIT)))
+		return;
+	/* Data in flight tests the path by itself. */
+	if (atcp_unacked(c) || idle < keep_time(c)) {
+		atcp_set_timer(c, ATCP_T_KEEP,
+			       atcp_unacked(c) ? keep_time(c) : keep_time(c) - idle);
+		return;
+	}
+	if (c->user_timeout ? c->keep_sent && idle >= c->user_timeout : c->keep_sent >= most) {
+		atcp_send_ctl(c, c->snd_nxt, ATCP_RST | ATCP_ACK);
+		give_up(c, ATCP_STAT_CONN_TIMEOUT);
+		return;
+	}
+	c->keep_sent++;
+	atcp_count(c, ATCP_STAT_KEEPALIVES);
+	atcp_send_ctl(c, c->snd_nxt - 1, ATCP_ACK);
+	atcp_set_timer(c, ATCP_T_KEEP,
+		       c->keep_intvl ? c->keep_intvl : c->space->conf.keepalive_intvl);
+}
+
+void atcp_set_keepalive(struct atcp_tcb *c, bool on)
+{
+	atcp_enter(c);
+	if (on)
+		c->flags |= ATCP_F_KEEPALIVE;
+	else
+		c->flags &= ~ATCP_F_KEEPALIVE;
+	if (ATCP_IN(c->state, ATCP_SYNCHRONIZED) &&
+	    !(c->flags & ATCP_F_ORPHAN && c->state == ATCP_FIN_WAIT_2)) {
+		u64 idle = c->now - c->last_rcv;
+
+		if (on)
+			atcp_set_timer(c, ATCP_T_KEEP,
+				       keep_time(c) > idle ? keep_time(c) - idle : 0);
+		else
+			atcp_stop_timer(c, ATCP_T_KEEP);
+	}
+	atcp_leave(c);
+}
+
+void atcp_timeout(struct atcp_tcb *c)
+{
+	static void (*const handler[ATCP_T_COUNT])(struct atcp_tcb *c) = {
+		[ATCP_T_REXMT] = rexmt,
+		[ATCP_T_DELACK] = delack,
+		[ATCP_T_KEEP] = keep,
+	};
+	int t;
+
+	if (c->state == ATCP_CLOSED)
+		return;
+	atcp_enter(c);
+	c->armed = ATCP_NEVER;		/* the host's timer has fired */
+	for (t = 0; t < ATCP_T_COUNT; t++) {
+		if (c->deadline[t] > c->now)
+			continue;
+		handler[t](c);
+		if (c->state == ATCP_CLOSED)
+			return;
+	}
+	atcp_leave(c);
+}

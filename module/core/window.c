@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The receive window: RFC 9293 sections 3.8.6 and 3.8.6.2.2 (silly window
+ * avoidance), RFC 7323 section 2.4 (its right edge does not move left).
+ */
+#include "internal.h"
+
+u32 atcp_window(struct atcp_tcb *c)
+{
+	u32 edge = atcp_rcv_edge(c);
+	u32 now = seq_gt(edge, c->rcv_nxt) ? edge - c->rcv_nxt : 0;
+	u32 space = atcp_host_rcv_space(c);
+
+	/* Less than a segment, and less than half of the buffer: offer nothing new. */
+	if (space < c->rcv_mss && space < atcp_host_rcv_full(c) / 2)
+		space = 0;
+	if (space < now)
+		space = now;
+	/* Rounding down could take back what was offered; rounding up is a few bytes. */
+	if (space == now && c->rcv_wscale) {
+		u32 unit = 1u << c->rcv_wscale;
+
+		space = (space + unit - 1) & ~(unit - 1);
+	}
+	return space;
+}
+
+void atcp_read(struct atcp_tcb *c)
+{
+	u32 edge = atcp_rcv_edge(c);
+	u32 now = seq_gt(edge, c->rcv_nxt) ? edge - c->rcv_nxt : 0;
+	bool update;
+
+	if (!ATCP_IN(c->state, ATCP_CAN_RECEIVE))
+		return;
+
+	/* A second full segment waits for its ACK, or the window can double. */
+	update = c->ack_pending && c->rcv_nxt - c->rcv_wup > c->rcv_mss;
+	if (!update && 2 * now <= atcp_host_rcv_full(c)) {
+		u32 next = atcp_window(c);
+
+		update = next && next >= 2 * now;
+	}
+	if (update) {
+		atcp_enter(c);
+		atcp_send_ack(c);
+		atcp_leave(c);
+	}
+}
