@@ -80,6 +80,9 @@ drop:
 
 /* --- 3.10.7.4: the other states --- */
 
+/* Of these, header prediction wants ACK and nothing else. */
+#define PREDICTED	(ATCP_FIN | ATCP_SYN | ATCP_RST | ATCP_ACK | ATCP_URG)
+
 /* First, check sequence number: the table of four cases. */
 static bool acceptable(const struct atcp_tcb *c, u32 seq, u32 len)
 {
@@ -199,9 +202,9 @@ static void synchronized(struct atcp_tcb *c, struct atcp_seg *seg, const struct 
 	 * but ACK and PSH, in ESTABLISHED, passes the first four checks.
 	 */
 	if (likely(c->state == ATCP_ESTABLISHED && cb->seq == c->rcv_nxt &&
-		   (h->flags & (ATCP_FIN | ATCP_SYN | ATCP_RST | ATCP_ACK | ATCP_URG)) == ATCP_ACK &&
-		   len <= atcp_rcv_edge(c) - c->rcv_nxt && (!c->ts_on || (h->opts & ATCP_OPT_TS)) &&
-		   (!c->ts_on || seq_geq(h->tsval, c->ts_recent))))
+		   (h->flags & PREDICTED) == ATCP_ACK && len <= atcp_rcv_edge(c) - c->rcv_nxt &&
+		   (!c->ts_on ||
+		    ((h->opts & ATCP_OPT_TS) && seq_geq(h->tsval, c->ts_recent)))))
 		goto fifth;
 
 	if (!first_check(c, h, cb->seq, len))

@@ -3,7 +3,7 @@
  * Reno's congestion control: RFC 5681 section 3.1, counted in bytes as its
  * section 3.1 and RFC 3465 recommend.
  *
- * An acknowledgement of a large segment counts for all that it covers: with
+ * An acknowledgment of a large segment counts for all that it covers: with
  * segmentation offload one ACK a segment of 64 KB is all that a peer sends.
  */
 #include "cc.h"
