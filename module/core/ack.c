@@ -76,6 +76,8 @@ static void take_window(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
 	u32 old = c->snd_wnd;
 
+	if (h->flags & ATCP_SYN)	/* not scaled; arrive.c has taken it */
+		return;
 	if (!seq_lt(c->snd_wl1, h->seq) &&
 	    !(c->snd_wl1 == h->seq && seq_leq(c->snd_wl2, h->ack)))
 		return;

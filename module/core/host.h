@@ -139,7 +139,9 @@ void atcp_host_deliver(struct atcp_tcb *c, struct atcp_seg *seg);
 bool atcp_host_coalesce(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from);
 /* Payload bytes that the receive buffer could take now: what a window may offer. */
 u32 atcp_host_rcv_space(struct atcp_tcb *c);
-/* The most that atcp_host_rcv_space() could ever be for this connection. */
+/* The same if the buffer, at its present size, were empty. */
+u32 atcp_host_rcv_limit(struct atcp_tcb *c);
+/* The most that it could ever be for this connection: sets the window scale. */
 u32 atcp_host_rcv_full(struct atcp_tcb *c);
 
 /* --- events --- */

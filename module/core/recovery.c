@@ -25,6 +25,8 @@ void atcp_recovery_dupack(struct atcp_tcb *c)
 {
 	if (c->dupacks < 255)
 		c->dupacks++;
+	if (c->dupacks == 1)
+		c->dup_flight = c->snd_nxt - c->snd_una;
 
 	if (c->recovery == ATCP_FAST) {
 		c->cwnd += c->mss;	/* RFC 6582 section 3.2, step 3 */
@@ -37,7 +39,8 @@ void atcp_recovery_dupack(struct atcp_tcb *c)
 		return;
 
 	c->recover = c->snd_nxt;
-	c->ssthresh = c->cc->ssthresh(c, c->snd_nxt - c->snd_una);
+	/* What limited transmit has added does not count: RFC 5681 section 3.2, step 2. */
+	c->ssthresh = c->cc->ssthresh(c, c->dup_flight);
 	c->cwnd = c->ssthresh + ATCP_DUPTHRESH * c->mss;
 	c->recovery = ATCP_FAST;
 	atcp_count(c, ATCP_STAT_RETRANS_FAST);

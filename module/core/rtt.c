@@ -35,4 +35,8 @@ u64 atcp_rto(const struct atcp_tcb *c)
 void atcp_arm_rexmt(struct atcp_tcb *c)
 {
 	atcp_set_timer(c, ATCP_T_REXMT, atcp_rto(c));
+	/* RFC 5482: not past the user time-out. */
+	if (unlikely(c->user_timeout && c->rtx_since))
+		c->deadline[ATCP_T_REXMT] = min(c->deadline[ATCP_T_REXMT],
+						c->rtx_since + c->user_timeout);
 }

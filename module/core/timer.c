@@ -17,7 +17,7 @@ static void give_up(struct atcp_tcb *c, enum atcp_stat stat)
 static bool user_timed_out(struct atcp_tcb *c)
 {
 	if (!c->rtx_since)
-		c->rtx_since = c->now;
+		c->rtx_since = c->now - atcp_rto(c);
 	return c->user_timeout && c->now - c->rtx_since >= c->user_timeout;
 }
 

@@ -12,15 +12,13 @@ u32 atcp_window(struct atcp_tcb *c)
 	u32 space = atcp_host_rcv_space(c);
 
 	/* Less than a segment, and less than half of the buffer: offer nothing new. */
-	if (space < c->rcv_mss && space < atcp_host_rcv_full(c) / 2)
+	if (space < c->rcv_mss && space < atcp_host_rcv_limit(c) / 2)
 		space = 0;
-	if (space < now)
-		space = now;
 	/* Rounding down could take back what was offered; rounding up is a few bytes. */
-	if (space == now && c->rcv_wscale) {
+	if (space >> c->rcv_wscale << c->rcv_wscale < now) {
 		u32 unit = 1u << c->rcv_wscale;
 
-		space = (space + unit - 1) & ~(unit - 1);
+		space = (now + unit - 1) & ~(unit - 1);
 	}
 	return space;
 }
@@ -36,7 +34,7 @@ void atcp_read(struct atcp_tcb *c)
 
 	/* A second full segment waits for its ACK, or the window can double. */
 	update = c->ack_pending && c->rcv_nxt - c->rcv_wup > c->rcv_mss;
-	if (!update && 2 * now <= atcp_host_rcv_full(c)) {
+	if (!update && 2 * now <= atcp_host_rcv_limit(c)) {
 		u32 next = atcp_window(c);
 
 		update = next && next >= 2 * now;
