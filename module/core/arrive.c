@@ -86,8 +86,7 @@ drop:
 /* First, check sequence number: the table of four cases. */
 static bool acceptable(const struct atcp_tcb *c, u32 seq, u32 len)
 {
-	u32 edge = atcp_rcv_edge(c);
-	u32 wnd = seq_gt(edge, c->rcv_nxt) ? edge - c->rcv_nxt : 0;
+	u32 wnd = atcp_rcv_left(c);
 
 	if (!wnd)	/* valid ACKs, URGs and RSTs are taken though no text can be */
 		return seq == c->rcv_nxt;
@@ -202,7 +201,7 @@ static void synchronized(struct atcp_tcb *c, struct atcp_seg *seg, const struct 
 	 * but ACK and PSH, in ESTABLISHED, passes the first four checks.
 	 */
 	if (likely(c->state == ATCP_ESTABLISHED && cb->seq == c->rcv_nxt &&
-		   (h->flags & PREDICTED) == ATCP_ACK && len <= atcp_rcv_edge(c) - c->rcv_nxt &&
+		   (h->flags & PREDICTED) == ATCP_ACK && len <= atcp_rcv_left(c) &&
 		   (!c->ts_on ||
 		    ((h->opts & ATCP_OPT_TS) && seq_geq(h->tsval, c->ts_recent)))))
 		goto fifth;

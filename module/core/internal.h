@@ -63,6 +63,14 @@ static inline u32 atcp_rcv_edge(const struct atcp_tcb *c)
 	return c->rcv_wup + c->rcv_wnd;
 }
 
+/* How much of that window the peer has yet to use. */
+static inline u32 atcp_rcv_left(const struct atcp_tcb *c)
+{
+	u32 edge = atcp_rcv_edge(c);
+
+	return seq_gt(edge, c->rcv_nxt) ? edge - c->rcv_nxt : 0;
+}
+
 /* Sequence number of our FIN, once it is queued. */
 static inline u32 atcp_fin_seq(const struct atcp_tcb *c)
 {

@@ -8,11 +8,9 @@
 
 void atcp_tw_init(struct atcp_tw *tw, const struct atcp_tcb *c)
 {
-	u32 edge = atcp_rcv_edge(c);
-
 	tw->snd_nxt = c->snd_nxt;
 	tw->rcv_nxt = c->rcv_nxt;
-	tw->rcv_wnd = seq_gt(edge, c->rcv_nxt) ? edge - c->rcv_nxt : 0;
+	tw->rcv_wnd = atcp_rcv_left(c);
 	tw->ts_recent = c->ts_recent;
 	tw->ts_offset = c->ts_offset;
 	tw->ts_recent_at = c->ts_recent_at;

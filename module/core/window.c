@@ -7,8 +7,7 @@
 
 u32 atcp_window(struct atcp_tcb *c)
 {
-	u32 edge = atcp_rcv_edge(c);
-	u32 now = seq_gt(edge, c->rcv_nxt) ? edge - c->rcv_nxt : 0;
+	u32 now = atcp_rcv_left(c);
 	u32 space = atcp_host_rcv_space(c);
 
 	/* Less than a segment, and less than half of the buffer: offer nothing new. */
@@ -25,8 +24,7 @@ u32 atcp_window(struct atcp_tcb *c)
 
 void atcp_read(struct atcp_tcb *c)
 {
-	u32 edge = atcp_rcv_edge(c);
-	u32 now = seq_gt(edge, c->rcv_nxt) ? edge - c->rcv_nxt : 0;
+	u32 now = atcp_rcv_left(c);
 	bool update;
 
 	if (!ATCP_IN(c->state, ATCP_CAN_RECEIVE))
