@@ -182,6 +182,16 @@ void net_sysctl(const struct net *net, int side, const char *path,
 	close(old);
 }
 
+void net_stack_sysctl(const struct net *net, int side, const char *name,
+		      const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), stack_is_tcp() ? "net/ipv4/tcp_%s" :
+						      "net/atcp/%s", name);
+	net_sysctl(net, side, path, value);
+}
+
 /* Fails early and plainly when there is no stack to test. */
 static void need_stack(const struct net *net)
 {

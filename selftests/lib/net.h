@@ -68,6 +68,10 @@ void net_run(const struct net *net, int side, const char *fmt, ...);
 void net_sysctl(const struct net *net, int side, const char *path,
 		const char *value);
 
+/* The same of the stack: net.ipv4.tcp_NAME, or net.atcp.NAME. */
+void net_stack_sysctl(const struct net *net, int side, const char *name,
+		      const char *value);
+
 /*
  * Drops, where side receives them, the first count segments whose control
  * bits are exactly flags and whose IP length is from min to max, all of them

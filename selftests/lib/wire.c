@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "wire.h"
@@ -28,6 +29,7 @@ struct isn {
 struct wire {
 	int fd;
 	bool lo;
+	bool pinned;
 	uint16_t port;
 	struct seg *seg;
 	size_t count, room;
@@ -148,7 +150,6 @@ static bool dissect(struct wire *w, const uint8_t *pkt, size_t len,
 	tlen = len - hlen;
 
 	memset(s, 0, sizeof(*s));
-	s->time = net_now();
 	s->saddr = ip->saddr;
 	s->daddr = ip->daddr;
 	s->sport = get16(th);
@@ -174,8 +175,7 @@ static bool dissect(struct wire *w, const uint8_t *pkt, size_t len,
 			    (s->sport < s->dport ? SERVER : CLIENT);
 	cport = s->from == CLIENT ? s->sport : s->dport;
 	isn = &w->isn[s->from][cport];
-	/* An ACK tells the peer's number where the SYN was not seen. */
-	if (s->flags & TH_SYN) {
+	if ((s->flags & TH_SYN) && !(w->pinned && isn->known)) {
 		isn->known = true;
 		isn->seq = s->raw_seq;
 	}
@@ -206,12 +206,18 @@ struct wire *wire_open(const struct net *net, int side, uint16_t port)
 	ll.sll_ifindex = if_nametoindex(net->dev[side]);
 	setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	setsockopt(w->fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one));
+	setsockopt(w->fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
 	if (bind(w->fd, (struct sockaddr *)&ll, sizeof(ll)))
 		net_die("bind packet socket: %s", strerror(errno));
 	if (setns(old, CLONE_NEWNET))
 		net_die("setns: %s", strerror(errno));
 	close(old);
 	return w;
+}
+
+void wire_pin(struct wire *wire)
+{
+	wire->pinned = true;
 }
 
 void wire_close(struct wire *wire)
@@ -238,6 +244,7 @@ static bool read_packet(struct wire *w, struct seg *s, bool *ours)
 		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
+	struct timespec ts = { 0 };
 	struct cmsghdr *c;
 	bool partial = false;
 	ssize_t n;
@@ -249,6 +256,9 @@ static bool read_packet(struct wire *w, struct seg *s, bool *ours)
 	for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
 		struct tpacket_auxdata aux;
 
+		if (c->cmsg_level == SOL_SOCKET &&
+		    c->cmsg_type == SCM_TIMESTAMPNS)
+			memcpy(&ts, CMSG_DATA(c), sizeof(ts));
 		if (c->cmsg_level != SOL_PACKET ||
 		    c->cmsg_type != PACKET_AUXDATA)
 			continue;
@@ -259,6 +269,7 @@ static bool read_packet(struct wire *w, struct seg *s, bool *ours)
 	if (w->lo && ll.sll_pkttype == PACKET_OUTGOING)
 		return true;
 	*ours = dissect(w, pkt, n, partial, s);
+	s->time = ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 	return true;
 }
 

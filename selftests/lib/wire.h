@@ -34,7 +34,7 @@
 #define TH_CWR	0x80
 
 struct seg {
-	long long time;		/* ms */
+	long long time;		/* ms, when it passed the device */
 	int from;		/* CLIENT or SERVER */
 	uint32_t saddr;		/* network byte order */
 	uint32_t daddr;
@@ -70,6 +70,9 @@ struct wire;
  */
 struct wire *wire_open(const struct net *net, int side, uint16_t port);
 void wire_close(struct wire *wire);
+
+/* From now on no SYN changes what the numbers are relative to. */
+void wire_pin(struct wire *wire);
 
 /* The next segment, or NULL after ms. */
 const struct seg *wire_next(struct wire *wire, int ms);

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Exactly one segment is lost, the one that matters; the peer is not there,
+ * or is there no more.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/net.h"
+#include "lib/wire.h"
+
+#define PORT	20000
+#define RTO_MIN	190	/* ms: less is no retransmission time-out */
+
+#define FAILS(err, call) do {						\
+	errno = 0;							\
+	EXPECT_EQ(-1, call);						\
+	EXPECT_EQ(err, errno);						\
+} while (0)
+
+FIXTURE(loss)
+{
+	struct net net;
+	struct wire *wire;
+	struct conn conn;
+	int c, s;
+	uint16_t cport;
+};
+
+FIXTURE_SETUP(loss)
+{
+	net_open(&self->net);
+	self->wire = wire_open(&self->net, CLIENT, PORT);
+}
+
+FIXTURE_TEARDOWN(loss)
+{
+	wire_close(self->wire);
+}
+
+/* Connects and waits until both ends have the connection. */
+static void connected(const struct net *net, struct conn *conn, int *c,
+		      int *s, uint16_t *cport)
+{
+	conn_open(net, PORT, conn);
+	*c = conn->end[CLIENT];
+	*s = conn->end[SERVER];
+	*cport = sock_port(*c);
+	net_wait_state(net, SERVER, PORT, *cport, ST_ESTABLISHED);
+}
+
+#define CONNECT() \
+	connected(&self->net, &self->conn, &self->c, &self->s, &self->cport)
+
+/* A socket's end without a word to the peer, as when its host dies. */
+static void vanish(const struct net *net, int side, int fd)
+{
+	struct linger l = { .l_onoff = 1, .l_linger = 0 };
+
+	net_drop(net, !side, TH_RST | TH_ACK, 40, 80, 0);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+	close(fd);
+	net_drop_end(net, !side);
+}
+
+TEST_F(loss, closed_port)
+{
+	static const char *const script[] = {
+		"> S   0  -  0",
+		"< RA  0  1  0",
+	};
+	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	int fd = sock_open(&self->net, CLIENT, 0);
+
+	FAILS(ECONNREFUSED, connect(fd, (void *)&sin, sizeof(sin)));
+	EXPECT_TRUE(wire_expect(self->wire, script));
+	/* The RST of 3.10.7.1: sequence number 0 as it is on the wire. */
+	EXPECT_EQ(0, wire_at(self->wire, 1)->raw_seq);
+	close(fd);
+}
+
+TEST_F(loss, syn)
+{
+	static const char *const script[] = {
+		"> S   0  -  0",
+		"> S   0  -  0",
+		"< SA  0  1  0",
+		"> A   1  1  0",
+	};
+
+	net_drop(&self->net, SERVER, TH_SYN, 40, 80, 1);
+	CONNECT();
+	EXPECT_TRUE(wire_expect(self->wire, script));
+	/* RFC 6298, 2.1: one second before anything is known. */
+	EXPECT_LE(900, wire_at(self->wire, 1)->time -
+		       wire_at(self->wire, 0)->time);
+	conn_close(&self->conn);
+}
+
+/* Both sides' timers run: either, or both, may send again. */
+TEST_F(loss, syn_ack)
+{
+	static const char *const script[] = {
+		"> S   0  -  0",
+		"?> S  0  -  0",
+		"< SA  0  1  0",
+		"< SA  0  1  0",
+		"?< SA 0  1  0",
+		"> A   1  1  0",
+		"?> A  1  1  0",
+		"?> A  1  1  0",
+	};
+
+	net_drop(&self->net, CLIENT, TH_SYN | TH_ACK, 40, 80, 1);
+	CONNECT();
+	EXPECT_TRUE(wire_expect(self->wire, script));
+	sock_send(self->c, "x", 1);
+	sock_recv(self->s, &self->cport, 1);
+	conn_close(&self->conn);
+}
+
+/* The last step of the handshake is lost: data makes up for it. */
+TEST_F(loss, handshake_ack)
+{
+	char buf[4];
+	int fd, l;
+
+	l = sock_listen(&self->net, SERVER, PORT, 4);
+	net_drop(&self->net, SERVER, TH_ACK, 40, 80, 1);
+	fd = sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT);
+	wire_wait(self->wire, "> A 1 1 0");
+	EXPECT_EQ(0, sock_events(l, POLLIN));
+	sock_send(fd, "data", 4);
+	self->s = sock_accept(l);
+	sock_recv(self->s, buf, 4);
+	EXPECT_EQ(0, memcmp(buf, "data", 4));
+	wire_wait(self->wire, "< A 1 5 0");
+	close(fd);
+	close(self->s);
+	close(l);
+}
+
+TEST_F(loss, data_segment)
+{
+	static const char *const script[] = {
+		"> S   0  -  0",
+		"< SA  0  1  0",
+		"> A   1  1  0",
+		"> PA  1  1  4",
+		"> PA  1  1  4",
+		"< A   1  5  0",
+	};
+	const struct seg *first, *again;
+	char buf[4];
+
+	CONNECT();
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 40, 80, 1);
+	sock_send(self->c, "data", 4);
+	sock_recv(self->s, buf, 4);
+	EXPECT_TRUE(wire_expect(self->wire, script));
+	first = wire_at(self->wire, 3);
+	again = wire_at(self->wire, 4);
+	if (first->from != CLIENT || again->from != CLIENT)
+		return;
+	EXPECT_EQ(first->raw_seq, again->raw_seq);
+	conn_close(&self->conn);
+}
+
+/* Of many segments the first is lost: duplicate ACKs bring it again. */
+TEST_F(loss, fast_retransmit)
+{
+	static char block[1000], got[20000];
+	const struct seg *s;
+	int i, acks = 0, sacks = 0, sent = 0;
+
+	CONNECT();
+	sock_set(self->c, IPPROTO_TCP, TCP_NODELAY, 1);
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 1000, 1500, 1);
+	for (i = 0; i < 20; i++) {
+		pattern_fill(block, sizeof(block), i * sizeof(block));
+		sock_send(self->c, block, sizeof(block));
+	}
+	sock_recv(self->s, got, sizeof(got));
+	EXPECT_EQ(sizeof(got), pattern_check(got, sizeof(got), 0));
+	while ((s = wire_next(self->wire, PATIENCE))) {
+		if (s->from == SERVER) {
+			if (s->len == 0 && s->flags == TH_ACK && s->ack == 1) {
+				acks++;
+				/* Timestamps, then which block has come. */
+				sacks += s->opt_len > 12;
+			}
+		} else if (s->len && s->seq == 1 && ++sent == 2) {
+			break;
+		}
+	}
+	ASSERT_NE(NULL, s);
+	/*
+	 * RFC 5681: the third duplicate (the kernel's TCP needs fewer, by RFC
+	 * 8985); RFC 2018: each tells what came.
+	 */
+	EXPECT_LE(stack_is_tcp() ? 1 : 3, acks);
+	EXPECT_EQ(acks, sacks);
+	conn_close(&self->conn);
+}
+
+TEST_F(loss, fin)
+{
+	static const char *const script[] = {
+		"> S   0  -  0",
+		"< SA  0  1  0",
+		"> A   1  1  0",
+		"> FA  1  1  0",
+		"> FA  1  1  0",
+		"< A   1  2  0",
+		"< FA  1  2  0",
+		"> A   2  2  0",
+	};
+
+	CONNECT();
+	net_drop(&self->net, SERVER, TH_FIN | TH_ACK, 40, 80, 1);
+	close(self->c);
+	sock_recv_end(self->s);
+	EXPECT_LE(RTO_MIN, wire_wait(self->wire, script[5])->time -
+			   wire_at(self->wire, 3)->time);
+	net_wait_state(&self->net, CLIENT, self->cport, PORT, ST_FIN_WAIT_2);
+	close(self->s);
+	EXPECT_TRUE(wire_expect(self->wire, script));
+	net_wait_state(&self->net, CLIENT, self->cport, PORT, ST_TIME_WAIT);
+	net_wait_state(&self->net, SERVER, PORT, self->cport, ST_NONE);
+}
+
+/* What TIME-WAIT is there for: the FIN comes again, and so does its ACK. */
+TEST_F(loss, last_ack)
+{
+	static const char *const script[] = {
+		"> S   0  -  0",
+		"< SA  0  1  0",
+		"> A   1  1  0",
+		"< FA  1  1  0",
+		"> A   1  2  0",
+		"> FA  1  2  0",
+		"< A   2  2  0",
+		"> FA  1  2  0",
+		"< A   2  2  0",
+	};
+
+	CONNECT();
+	close(self->s);
+	sock_recv_end(self->c);
+	net_wait_state(&self->net, SERVER, PORT, self->cport, ST_FIN_WAIT_2);
+	net_drop(&self->net, CLIENT, TH_ACK, 40, 80, 1);
+	close(self->c);
+	wire_wait(self->wire, script[6]);
+	EXPECT_EQ(ST_LAST_ACK, net_state(&self->net, CLIENT, self->cport,
+					 PORT));
+	EXPECT_TRUE(wire_expect(self->wire, script));
+	net_wait_state(&self->net, CLIENT, self->cport, PORT, ST_NONE);
+	EXPECT_EQ(ST_TIME_WAIT, net_state(&self->net, SERVER, PORT,
+					  self->cport));
+}
+
+/* The server's host died and came back: it knows of no connection. */
+TEST_F(loss, half_open)
+{
+	char byte;
+
+	CONNECT();
+	vanish(&self->net, SERVER, self->s);
+	EXPECT_EQ(ST_NONE, net_state(&self->net, SERVER, PORT, self->cport));
+	EXPECT_EQ(POLLOUT, sock_events(self->c, POLLIN | POLLOUT));
+	sock_send(self->c, "x", 1);
+	/* Its RST has the number that the client's ACK asks for. */
+	wire_wait(self->wire, "< R 1 - 0");
+	ASSERT_TRUE(sock_wait(self->c, POLLERR, PATIENCE));
+	FAILS(ECONNRESET, recv(self->c, &byte, 1, 0));
+	FAILS(EPIPE, send(self->c, "x", 1, MSG_NOSIGNAL));
+	close(self->c);
+	close(self->conn.listener);
+}
+
+/*
+ * The client's host died and connects again from the same port (RFC 9293,
+ * 3.5.1, and RFC 5961, 4.2): the old connection's ACK is answered by a RST,
+ * the next SYN finds the way free.
+ */
+TEST_F(loss, half_open_and_connect_again)
+{
+	struct sockaddr_in sin = net_addr(self->net.ip[CLIENT], 0);
+	int fd, s;
+	char byte;
+
+	CONNECT();
+	vanish(&self->net, CLIENT, self->c);
+	fd = sock_open(&self->net, CLIENT, 0);
+	sin.sin_port = htons(self->cport);
+	ASSERT_EQ(0, bind(fd, (void *)&sin, sizeof(sin)));
+	sin = net_addr(self->net.ip[SERVER], PORT);
+	ASSERT_EQ(0, connect(fd, (void *)&sin, sizeof(sin)));
+	ASSERT_TRUE(sock_wait(self->s, POLLERR, PATIENCE));
+	FAILS(ECONNRESET, recv(self->s, &byte, 1, 0));
+	s = sock_accept(self->conn.listener);
+	sock_send(fd, "x", 1);
+	sock_recv(s, &byte, 1);
+	EXPECT_EQ('x', byte);
+	close(fd);
+	close(s);
+	close(self->s);
+	close(self->conn.listener);
+}
+
+/* What a router says of a SYN is told to the user at once. */
+TEST_F(loss, icmp_unreachable)
+{
+	static const struct {
+		const char *what;
+		int err;
+	} icmp[] = {
+		{ "host-unreachable", EHOSTUNREACH },
+		{ "net-unreachable", ENETUNREACH },
+		{ "prot-unreachable", ENOPROTOOPT },
+		{ "port-unreachable", ECONNREFUSED },
+		{ "admin-prohibited", EHOSTUNREACH },
+	};
+	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	size_t i;
+
+	for (i = 0; i < sizeof(icmp) / sizeof(icmp[0]); i++) {
+		int fd = sock_open(&self->net, CLIENT, 0);
+
+		net_run(&self->net, SERVER,
+			"set -e; nft -f - <<E\n"
+			"add table ip no\n"
+			"delete table ip no\n"
+			"add table ip no\n"
+			"add chain ip no in { type filter hook input priority 0; }\n"
+			"add rule ip no in ip protocol %d reject with icmp type %s\n"
+			"E\n", stack_proto(), icmp[i].what);
+		FAILS(icmp[i].err, connect(fd, (void *)&sin, sizeof(sin)));
+		close(fd);
+	}
+}
+
+/* A host that says nothing at all: the SYN goes out a number of times. */
+TEST_F_TIMEOUT(loss, connect_times_out, 60)
+{
+	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	int fd;
+
+	net_stack_sysctl(&self->net, CLIENT, "syn_retries", "1");
+	net_drop(&self->net, SERVER, TH_SYN, 40, 80, 0);
+	fd = sock_open(&self->net, CLIENT, 0);
+	FAILS(ETIMEDOUT, connect(fd, (void *)&sin, sizeof(sin)));
+	while (wire_next(self->wire, 100))
+		;
+	/* Newer kernels' TCP has further tries of its own. */
+	if (!stack_is_tcp())
+		EXPECT_EQ(2, wire_count(self->wire));
+	EXPECT_LE(2, wire_count(self->wire));
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
