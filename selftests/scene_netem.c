@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Bulk over bad networks (netem): every byte arrives, once and in order. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/net.h"
+
+#define PORT	20000
+#define MB	(1024 * 1024UL)
+
+FIXTURE(netem)
+{
+	struct net net;
+	struct conn conn;
+};
+
+FIXTURE_SETUP(netem)
+{
+	net_open(&self->net);
+}
+
+FIXTURE_TEARDOWN(netem)
+{
+}
+
+static void both_ways(const struct net *net, const char *netem)
+{
+	net_run(net, CLIENT, "tc qdisc add dev v0 root netem %s", netem);
+	net_run(net, SERVER, "tc qdisc add dev v1 root netem %s", netem);
+}
+
+/* Segments leave one by one, none larger than the MTU. */
+static void no_gso(const struct net *net)
+{
+	net_run(net, CLIENT, "ip link set v0 gso_max_segs 1");
+	net_run(net, SERVER, "ip link set v1 gso_max_segs 1");
+}
+
+struct flow {
+	int fd;
+	uint64_t sent, received;
+};
+
+/* Sends a piece, if there is room for one. */
+static bool push(struct flow *f, uint64_t len)
+{
+	static char block[65536];
+	size_t n = len - f->sent < sizeof(block) ? len - f->sent :
+						   sizeof(block);
+	ssize_t done;
+
+	if (!n)
+		return false;
+	pattern_fill(block, n, f->sent);
+	done = send(f->fd, block, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (done < 0) {
+		if (errno != EAGAIN)
+			net_die("send after %llu bytes: %s",
+				(unsigned long long)f->sent, strerror(errno));
+		return false;
+	}
+	f->sent += done;
+	if (f->sent == len)
+		shutdown(f->fd, SHUT_WR);
+	return true;
+}
+
+/* Receives a piece and compares every byte with what should come. */
+static bool pull(struct flow *f, uint64_t len)
+{
+	static char block[262144];
+	ssize_t n = recv(f->fd, block, sizeof(block), MSG_DONTWAIT);
+	size_t good;
+
+	if (n < 0) {
+		if (errno != EAGAIN)
+			net_die("recv after %llu bytes: %s",
+				(unsigned long long)f->received,
+				strerror(errno));
+		return false;
+	}
+	if (n == 0) {
+		if (f->received != len)
+			net_die("the end after %llu of %llu bytes",
+				(unsigned long long)f->received,
+				(unsigned long long)len);
+		return false;
+	}
+	good = pattern_check(block, n, f->received);
+	if (good != (size_t)n)
+		net_die("byte %llu is wrong",
+			(unsigned long long)(f->received + good));
+	f->received += n;
+	return true;
+}
+
+/* len bytes each way, at the same time, then an orderly end. */
+static void exchange(const struct net *net, struct conn *conn, uint64_t len,
+		     int seconds)
+{
+	long long deadline = net_now() + seconds * 1000LL;
+	struct flow f[2] = { 0 };
+	int i;
+
+	conn_open(net, PORT, conn);
+	for (i = 0; i < 2; i++)
+		f[i].fd = conn->end[i];
+	while (f[0].received < len || f[1].received < len) {
+		struct pollfd pfd[2];
+		bool moved = false;
+
+		for (i = 0; i < 2; i++) {
+			moved |= push(&f[i], len);
+			if (f[i].received < len)
+				moved |= pull(&f[i], len);
+			pfd[i].fd = f[i].fd;
+			pfd[i].events = (f[i].received < len ? POLLIN : 0) |
+					(f[i].sent < len ? POLLOUT : 0);
+		}
+		if (net_now() > deadline)
+			net_die("%d s over: sent %llu and %llu, received %llu and %llu of %llu bytes",
+				seconds, (unsigned long long)f[0].sent,
+				(unsigned long long)f[1].sent,
+				(unsigned long long)f[0].received,
+				(unsigned long long)f[1].received,
+				(unsigned long long)len);
+		if (!moved)
+			poll(pfd, 2, 1000);
+	}
+	sock_recv_end(f[0].fd);
+	sock_recv_end(f[1].fd);
+	conn_close(conn);
+}
+
+TEST_F_TIMEOUT(netem, duplicated_and_reordered, 120)
+{
+	both_ways(&self->net,
+		  "delay 3ms 2ms distribution normal duplicate 30% reorder 20%");
+	exchange(&self->net, &self->conn, 4 * MB, 100);
+}
+
+TEST_F_TIMEOUT(netem, duplicated_and_reordered_by_segments, 120)
+{
+	no_gso(&self->net);
+	both_ways(&self->net,
+		  "delay 3ms 2ms distribution normal duplicate 30% reorder 20%");
+	exchange(&self->net, &self->conn, MB, 100);
+}
+
+/* netem loses what the sender's host hands to it, here up to 64 KB at once. */
+TEST_F_TIMEOUT(netem, loss_64_mb_each_way, 300)
+{
+	both_ways(&self->net, "delay 1ms loss 5% reorder 10% gap 3");
+	exchange(&self->net, &self->conn, 64 * MB, 280);
+}
+
+/* The same loss for each segment of one MSS hits far more often. */
+TEST_F_TIMEOUT(netem, loss_by_segments, 180)
+{
+	no_gso(&self->net);
+	both_ways(&self->net, "delay 1ms loss 5% reorder 10% gap 3");
+	exchange(&self->net, &self->conn, 2 * MB, 170);
+}
+
+/* Bits flip: the checksum finds it, and the segment comes again. */
+TEST_F_TIMEOUT(netem, corrupted, 180)
+{
+	no_gso(&self->net);
+	both_ways(&self->net, "delay 1ms corrupt 3%");
+	exchange(&self->net, &self->conn, 2 * MB, 170);
+}
+
+/* A narrow way with a short queue: loss that the sender makes itself. */
+TEST_F_TIMEOUT(netem, bottleneck, 120)
+{
+	no_gso(&self->net);
+	both_ways(&self->net, "delay 5ms rate 20mbit limit 20");
+	exchange(&self->net, &self->conn, 2 * MB, 110);
+}
+
+TEST_HARNESS_MAIN
