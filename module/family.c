@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * AF_ATCP: socket(), and what the other calls of the sockets API lead to.
+ *
+ * A socket is an AF_INET socket inside the kernel from its creation (cgroup
+ * filters and others act on nothing else), so that inet_bind() and its like do
+ * most of what is not TCP's own.
+ *
+ *   bind     inet_bind            -> struct proto's get_port   (ports.c)
+ *   connect  inet_stream_connect  -> atcp_connect, below       (ipv4.c, core)
+ *   listen   atcp_listen                                       (listen.c)
+ *   accept   inet_accept          -> atcp_accept, below        (listen.c)
+ *   send, recv, poll              atcp_sendmsg, atcp_recvmsg, atcp_poll
+ *   shutdown inet_shutdown        -> atcp_sk_shutdown          (sock.c)
+ *   close    inet_release         -> atcp_sk_close             (sock.c)
+ */
+#include <asm/ioctls.h>
+#include <linux/bpf-cgroup.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/sockios.h>
+#include <linux/swap.h>
+#include <net/inet_common.h>
+#include <net/tcp_states.h>
+
+#include "demux.h"
+#include "ip.h"
+#include "listen.h"
+#include "netns.h"
+#include "ports.h"
+#include "sock.h"
+
+static int family = AF_ATCP;
+module_param(family, int, 0444);
+MODULE_PARM_DESC(family, "protocol family number to register (default 22)");
+
+/* --- memory, as TCP's: one limit for the host, beside it --- */
+
+static atomic_long_t atcp_memory_allocated;
+static DEFINE_PER_CPU(int, atcp_memory_per_cpu);
+static struct percpu_counter atcp_sockets_allocated;
+static unsigned long atcp_memory_pressure;
+static long atcp_mem[3];
+static int atcp_mem_min = PAGE_SIZE;	/* each direction of a socket may have this */
+
+static void enter_memory_pressure(struct sock *sk)
+{
+	if (!READ_ONCE(atcp_memory_pressure))
+		WRITE_ONCE(atcp_memory_pressure, 1);
+}
+
+static void leave_memory_pressure(struct sock *sk)
+{
+	if (READ_ONCE(atcp_memory_pressure))
+		WRITE_ONCE(atcp_memory_pressure, 0);
+}
+
+/* The rule of tcp_init_mem(). */
+static void __init set_memory_limits(void)
+{
+	unsigned long limit = max(nr_free_buffer_pages() / 16, 128UL);
+
+	atcp_mem[0] = limit / 4 * 3;
+	atcp_mem[1] = limit;
+	atcp_mem[2] = atcp_mem[0] * 2;
+}
+
+/* --- connect(), accept(), listen() --- */
+
+static int atcp_pre_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
+{
+	/* The program may look at all of it. */
+	if (addr_len < sizeof(struct sockaddr_in))
+		return -EINVAL;
+	return atcp_run_connect4(sk, uaddr, &addr_len);
+}
+
+/* RFC 9293 section 3.10.1, active. */
+static int atcp_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)uaddr;
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_tuple t;
+	int err;
+
+	if (addr_len < sizeof(*sin))
+		return -EINVAL;
+	if (sin->sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	err = atcp_v4_connect(sk, sin);
+	if (err)
+		return err;
+	if (sock_flag(sk, SOCK_KEEPOPEN))
+		as->tcb.flags |= ATCP_F_KEEPALIVE;
+	atcp_key_tuple(&t, &as->node.key);
+	atcp_open(&as->tcb, &t);
+	return 0;
+}
+
+static struct sock *atcp_accept_child(struct sock *sk, struct proto_accept_arg *arg)
+{
+	return atcp_accept_dequeue(sk, arg->flags, &arg->err);
+}
+
+ATCP_ACCEPT_OLD(atcp_accept_child)
+
+static int atcp_listen(struct socket *sock, int backlog)
+{
+	struct sock *sk = sock->sk;
+	int err = -EINVAL;
+
+	lock_sock(sk);
+	if (sock->state != SS_UNCONNECTED ||
+	    !((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
+		goto out;
+	WRITE_ONCE(sk->sk_max_ack_backlog, backlog);
+	err = 0;
+	if (sk->sk_state != TCP_LISTEN)
+		err = atcp_listen_start(sk, backlog);
+out:
+	release_sock(sk);
+	return err;
+}
+
+static int atcp_get_port(struct sock *sk, unsigned short port)
+{
+	return atcp_port_get(sk, port);
+}
+
+/* --- poll(), ioctl() --- */
+
+/* As tcp_poll(), which explains the hows and whys of each bit. */
+static __poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait)
+{
+	struct sock *sk = sock->sk;
+	const struct atcp_sock *as = atcp_sk(sk);
+	__poll_t mask = 0;
+	u8 shutdown;
+	int state;
+
+	sock_poll_wait(file, sock, wait);
+
+	state = inet_sk_state_load(sk);
+	if (state == TCP_LISTEN)
+		return atcp_accept_pending(sk) ? EPOLLIN | EPOLLRDNORM : 0;
+
+	shutdown = READ_ONCE(sk->sk_shutdown);
+	if (shutdown == SHUTDOWN_MASK || state == TCP_CLOSE)
+		mask |= EPOLLHUP;
+	if (shutdown & RCV_SHUTDOWN)
+		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+
+	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
+		int target = sock_rcvlowat(sk, 0, INT_MAX);
+		u8 urgent = READ_ONCE(as->urgent);
+
+		if (unlikely(urgent) && READ_ONCE(as->urgent_seq) == READ_ONCE(as->copied_seq) &&
+		    !sock_flag(sk, SOCK_URGINLINE))
+			target++;
+		if (atcp_is_readable(sk, target))
+			mask |= EPOLLIN | EPOLLRDNORM;
+
+		if (shutdown & SEND_SHUTDOWN) {
+			mask |= EPOLLOUT | EPOLLWRNORM;
+		} else if (__sk_stream_is_writeable(sk, 1)) {
+			mask |= EPOLLOUT | EPOLLWRNORM;
+		} else {
+			sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+			set_bit(SOCK_NOSPACE, &sock->flags);
+			/* Room may have come before the bit: see atcp_new_space(). */
+			smp_mb__after_atomic();
+			if (__sk_stream_is_writeable(sk, 1))
+				mask |= EPOLLOUT | EPOLLWRNORM;
+		}
+		if (urgent == ATCP_URGENT_AHEAD)
+			mask |= EPOLLPRI;
+	}
+	/* Pairs with the barrier in atcp_sock_state(). */
+	smp_rmb();
+	if (READ_ONCE(sk->sk_err) || !skb_queue_empty_lockless(&sk->sk_error_queue))
+		mask |= EPOLLERR;
+	return mask;
+}
+
+static int atcp_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+{
+	struct sock *sk = sock->sk;
+	const struct atcp_sock *as = atcp_sk(sk);
+	const struct atcp_tcb *c = &as->tcb;
+	bool opening = (1 << inet_sk_state_load(sk)) & (TCPF_SYN_SENT | TCPF_SYN_RECV);
+	int answer;
+
+	switch (cmd) {
+	case SIOCINQ:
+	case SIOCOUTQ:
+	case SIOCOUTQNSD:
+		if (inet_sk_state_load(sk) == TCP_LISTEN)
+			return -EINVAL;
+		break;
+	case SIOCATMARK:
+		break;
+	default:
+		return inet_ioctl(sock, cmd, arg);
+	}
+
+	lock_sock(sk);
+	switch (cmd) {
+	case SIOCINQ:
+		answer = opening ? 0 : atcp_readable(sk);
+		break;
+	case SIOCOUTQ:
+		answer = opening ? 0 : atcp_unacked(c);
+		break;
+	case SIOCOUTQNSD:
+		answer = opening ? 0 : c->write_seq - c->snd_nxt;
+		break;
+	default:
+		answer = as->urgent && as->urgent_seq == as->copied_seq;
+	}
+	release_sock(sk);
+	return put_user(answer, (int __user *)arg);
+}
+
+/* --- the tables --- */
+
+struct proto atcp_prot = {
+	.name			= "ATCP",
+	.owner			= THIS_MODULE,
+	.obj_size		= sizeof(struct atcp_sock),
+	.init			= atcp_sk_init,
+	.close			= atcp_sk_close,
+	.pre_connect		= atcp_pre_connect,
+	.connect		= atcp_connect,
+	.disconnect		= atcp_sk_disconnect,
+	.accept			= ATCP_ACCEPT(atcp_accept_child),
+	.shutdown		= atcp_sk_shutdown,
+	.setsockopt		= atcp_setsockopt,
+	.getsockopt		= atcp_getsockopt,
+	.keepalive		= atcp_sk_keepalive,
+	.backlog_rcv		= atcp_sk_backlog_rcv,
+	.release_cb		= atcp_sk_release_cb,
+	.unhash			= atcp_unhash,
+	.get_port		= atcp_get_port,
+	.put_port		= atcp_port_put,
+	.max_header		= ATCP_HEADROOM,
+	.no_autobind		= true,
+
+	.memory_allocated	= &atcp_memory_allocated,
+	.per_cpu_fw_alloc	= &atcp_memory_per_cpu,
+	.sockets_allocated	= &atcp_sockets_allocated,
+	.memory_pressure	= &atcp_memory_pressure,
+	.enter_memory_pressure	= enter_memory_pressure,
+	.leave_memory_pressure	= leave_memory_pressure,
+	.sysctl_mem		= atcp_mem,
+	.sysctl_wmem		= &atcp_mem_min,
+	.sysctl_rmem		= &atcp_mem_min,
+};
+
+static const struct proto_ops atcp_stream_ops = {
+	.family		= PF_INET,
+	.owner		= THIS_MODULE,
+	.release	= inet_release,
+	.bind		= inet_bind,
+	.connect	= inet_stream_connect,
+	.socketpair	= sock_no_socketpair,
+	.accept		= inet_accept,
+	.getname	= inet_getname,
+	.poll		= atcp_poll,
+	.ioctl		= atcp_ioctl,
+	.gettstamp	= sock_gettstamp,
+	.listen		= atcp_listen,
+	.shutdown	= inet_shutdown,
+	.setsockopt	= sock_common_setsockopt,
+	.getsockopt	= sock_common_getsockopt,
+	.sendmsg	= atcp_sendmsg,
+	.recvmsg	= atcp_recvmsg,
+	.mmap		= sock_no_mmap,
+	.peek_len	= atcp_peek_len,
+	.set_rcvlowat	= atcp_set_rcvlowat,
+	ATCP_NO_SENDPAGE
+};
+
+/* What inet_create() does, for one protocol. */
+static int atcp_create(struct net *net, struct socket *sock, int protocol, int kern)
+{
+	struct inet_sock *inet;
+	struct sock *sk;
+	int err;
+
+	if (protocol < 0)
+		return -EINVAL;
+	if (sock->type != SOCK_STREAM)
+		return -ESOCKTNOSUPPORT;
+	if (protocol && protocol != IPPROTO_ATCP)
+		return -EPROTONOSUPPORT;
+
+	sock->state = SS_UNCONNECTED;
+	sock->ops = &atcp_stream_ops;
+	sk = sk_alloc(net, PF_INET, GFP_KERNEL, &atcp_prot, kern);
+	if (!sk)
+		return -ENOMEM;
+
+	inet = inet_sk(sk);
+	inet->pmtudisc = READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc) ?
+			 IP_PMTUDISC_DONT : IP_PMTUDISC_WANT;
+	sock_init_data(sock, sk);
+	sk->sk_protocol = IPPROTO_ATCP;
+	sk->sk_backlog_rcv = sk->sk_prot->backlog_rcv;
+	sk->sk_txrehash = READ_ONCE(net->core.sysctl_txrehash);
+	inet->uc_ttl = -1;
+	inet->mc_ttl = 1;
+	atcp_inet_flags(sk);
+
+	err = sk->sk_prot->init(sk);
+	if (!err && !kern)
+		err = BPF_CGROUP_RUN_PROG_INET_SOCK(sk);
+	if (err) {
+		sk_common_release(sk);
+		sock->sk = NULL;
+	}
+	return err;
+}
+
+static struct net_proto_family atcp_family = {
+	.owner	= THIS_MODULE,
+	.create	= atcp_create,
+};
+
+int __init atcp_family_init(void)
+{
+	int err;
+
+	set_memory_limits();
+	err = percpu_counter_init(&atcp_sockets_allocated, 0, GFP_KERNEL);
+	if (err)
+		return err;
+	err = proto_register(&atcp_prot, 1);
+	if (err)
+		goto out_counter;
+
+	atcp_family.family = family;
+	err = sock_register(&atcp_family);
+	if (err) {
+		if (err == -EEXIST)
+			pr_err("protocol family %d is taken: choose another with family=\n",
+			       family);
+		else
+			pr_err("protocol family %d cannot be registered (%d): see family=\n",
+			       family, err);
+		goto out_proto;
+	}
+	return 0;
+
+out_proto:
+	proto_unregister(&atcp_prot);
+out_counter:
+	percpu_counter_destroy(&atcp_sockets_allocated);
+	return err;
+}
+
+void atcp_family_exit(void)
+{
+	sock_unregister(atcp_family.family);
+	proto_unregister(&atcp_prot);
+	percpu_counter_destroy(&atcp_sockets_allocated);
+}

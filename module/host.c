@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel as the core's host (core/host.h says what each must do): segments
+ * are sk_buffs, their memory is the socket's, events go to the socket.
+ *
+ * A sent segment has its payload in page fragments and nothing in the linear
+ * part; what goes to IP is a clone, which has the linear part for itself.
+ * A received segment may have any shape; nothing here looks into it.
+ */
+#include <linux/tcp.h>
+#include <net/tcp_states.h>
+
+#include "carrier.h"
+#include "netns.h"
+#include "ports.h"
+#include "demux.h"
+#include "sock.h"
+#include "timewait.h"
+
+static_assert(sizeof(struct atcp_cb) <= sizeof_field(struct atcp_mark, core));
+
+/* --- sending --- */
+
+/* Memory on its way to the wire keeps the socket, and counts in sk_wmem_alloc. */
+static void own_for_wire(struct sock *sk, struct sk_buff *skb)
+{
+	skb->sk = sk;
+	skb->destructor = sock_wfree;
+	skb_set_hash_from_sk(skb, sk);
+	refcount_add(skb->truesize, &sk->sk_wmem_alloc);
+}
+
+struct atcp_seg *atcp_host_alloc(struct atcp_tcb *c)
+{
+	struct sock *sk = atcp_tcb_sk(c);
+	struct sk_buff *skb;
+
+	skb = alloc_skb(ATCP_HEADROOM, sk_gfp_mask(sk, GFP_ATOMIC | __GFP_NOWARN));
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, ATCP_HEADROOM);
+	own_for_wire(sk, skb);
+	return atcp_seg(skb);
+}
+
+/* pskb_expand_head() for a clone may change truesize, which is charged already. */
+static int unshare(struct sk_buff *skb)
+{
+	unsigned int truesize = skb->truesize;
+
+	if (skb_unclone(skb, GFP_ATOMIC | __GFP_NOWARN))
+		return -ENOMEM;
+	skb->truesize = truesize;
+	return 0;
+}
+
+/* Makes the marks of a segment in the send queue real. */
+static int settle(struct sock *sk, struct sk_buff *skb)
+{
+	struct atcp_mark *m = atcp_mark(skb);
+	struct skb_shared_info *shinfo;
+	u32 skip = m->skip, left = skip;
+	int i, kept = 0;
+
+	if (likely(!skip))
+		return 0;
+	if (unshare(skb))
+		return -ENOMEM;
+
+	shinfo = skb_shinfo(skb);
+	for (i = 0; i < shinfo->nr_frags; i++) {
+		u32 size = skb_frag_size(&shinfo->frags[i]);
+
+		if (size <= left) {
+			skb_frag_unref(skb, i);
+			left -= size;
+			continue;
+		}
+		shinfo->frags[kept] = shinfo->frags[i];
+		skb_frag_off_add(&shinfo->frags[kept], left);
+		skb_frag_size_sub(&shinfo->frags[kept], left);
+		left = 0;
+		kept++;
+	}
+	shinfo->nr_frags = kept;
+	skb->len -= skip;
+	skb->data_len -= skip;
+	skb->truesize -= skip;
+	sk_wmem_queued_add(sk, -skip);
+	sk_mem_uncharge(sk, skip);
+	m->skip = 0;
+	return 0;
+}
+
+struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct sock *sk = atcp_tcb_sk(c);
+	struct sk_buff *skb = atcp_skb(seg), *copy;
+	gfp_t gfp = sk_gfp_mask(sk, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (settle(sk, skb))
+		return NULL;
+	/* An earlier clone still owns the linear part, and its header is in it. */
+	if (unlikely(skb_cloned(skb)))
+		copy = pskb_copy(skb, gfp);
+	else
+		copy = skb_clone(skb, gfp);
+	if (unlikely(!copy))
+		return NULL;
+	copy->dev = NULL;
+	own_for_wire(sk, copy);
+	return atcp_seg(copy);
+}
+
+int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 mss)
+{
+	return atcp_carrier_transmit(atcp_tcb_sk(c), atcp_skb(seg), hlen, mss);
+}
+
+struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
+{
+	struct sock *sk = atcp_tcb_sk(c);
+	struct sk_buff *skb = atcp_skb(seg), *rest;
+	u32 moved;
+
+	if (settle(sk, skb) || unshare(skb))
+		return NULL;
+	rest = atcp_alloc_sendable(sk, GFP_ATOMIC | __GFP_NOWARN);
+	if (!rest)
+		return NULL;
+
+	moved = skb->len - len;
+	skb_split(skb, rest, len);
+	skb->truesize -= moved;
+	sk_wmem_queued_add(sk, rest->truesize);
+	sk_mem_charge(sk, rest->truesize);
+	rest->truesize += moved;
+	return atcp_seg(rest);
+}
+
+void atcp_seg_trim_head(struct atcp_tcb *c, struct atcp_seg *seg, u32 bytes)
+{
+	atcp_mark(atcp_skb(seg))->skip += bytes;
+}
+
+void atcp_seg_trim_tail(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
+{
+	atcp_mark(atcp_skb(seg))->cut += atcp_seg_len(seg) - len;
+}
+
+void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct sock *sk = atcp_tcb_sk(c);
+	struct sk_buff *skb = atcp_skb(seg);
+
+	skb_mark_not_on_list(skb);
+	sk_wmem_queued_add(sk, -(int)skb->truesize);
+	sk_mem_uncharge(sk, skb->truesize);
+	consume_skb(skb);
+}
+
+/* --- receiving --- */
+
+bool atcp_host_admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
+{
+	struct sock *sk = atcp_tcb_sk(c);
+	struct sk_buff *skb = atcp_skb(seg);
+
+	if (unlikely(atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf)) {
+		atcp_compact(sk);
+		if (atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf)
+			return false;
+	}
+	if (unlikely(!sk_rmem_schedule(sk, skb, skb->truesize))) {
+		/*
+		 * What comes in order into an empty queue is what the reader
+		 * waits for: without it memory will never be freed here.
+		 */
+		if (!ordered || !skb_queue_empty(&sk->sk_receive_queue))
+			return false;
+	}
+	skb_set_owner_r(skb, sk);
+	return true;
+}
+
+void atcp_host_free_admitted(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct sk_buff *skb = atcp_skb(seg);
+
+	skb_mark_not_on_list(skb);
+	skb->dev = NULL;
+	consume_skb(skb);
+}
+
+/* Both admitted; true: @from is gone. */
+static bool append(struct sock *sk, struct sk_buff *to, struct sk_buff *from)
+{
+	bool stolen;
+	int delta;
+
+	if (atcp_mark(to)->cut || atcp_mark(from)->skip || atcp_mark(from)->cut)
+		return false;
+	if (!skb_try_coalesce(to, from, &stolen, &delta))
+		return false;
+	atomic_add(delta, &sk->sk_rmem_alloc);
+	sk_mem_charge(sk, delta);
+	kfree_skb_partial(from, stolen);
+	return true;
+}
+
+bool atcp_host_coalesce(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from)
+{
+	struct sk_buff *skb = atcp_skb(from);
+	struct atcp_link link = *atcp_seg_link(from);
+
+	skb_mark_not_on_list(skb);
+	skb->dev = NULL;
+	if (append(atcp_tcb_sk(c), atcp_skb(to), skb))
+		return true;
+	*atcp_seg_link(from) = link;
+	return false;
+}
+
+void atcp_host_deliver(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct sock *sk = atcp_tcb_sk(c);
+	struct sk_buff *skb = atcp_skb(seg);
+	struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
+
+	skb_mark_not_on_list(skb);
+	skb->dev = NULL;
+	if (!tail || !append(sk, tail, skb))
+		__skb_queue_tail(&sk->sk_receive_queue, skb);
+}
+
+u32 atcp_host_rcv_space(struct atcp_tcb *c)
+{
+	const struct sock *sk = atcp_tcb_sk(c);
+	int space = READ_ONCE(sk->sk_rcvbuf) - READ_ONCE(sk->sk_backlog.len) -
+		    atomic_read(&sk->sk_rmem_alloc);
+
+	return space > 0 ? atcp_win_from_space(space) : 0;
+}
+
+u32 atcp_host_rcv_limit(struct atcp_tcb *c)
+{
+	return atcp_win_from_space(READ_ONCE(atcp_tcb_sk(c)->sk_rcvbuf));
+}
+
+u32 atcp_host_rcv_full(struct atcp_tcb *c)
+{
+	const struct sock *sk = atcp_tcb_sk(c);
+	u32 most = READ_ONCE(sk->sk_rcvbuf);
+
+	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
+		most = max(most, READ_ONCE(atcp_space_net(c->space)->limits.rmem[2]));
+	return atcp_win_from_space(min_t(u32, most, INT_MAX));
+}
+
+/* --- events --- */
+
+static void peer_finished(struct sock *sk)
+{
+	WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
+	sock_set_flag(sk, SOCK_DONE);
+	if (sock_flag(sk, SOCK_DEAD))
+		return;
+	sk->sk_state_change(sk);
+	/* No POLL_HUP for half-closed ends. */
+	if (sk->sk_shutdown == SHUTDOWN_MASK || sk->sk_state == TCP_CLOSE)
+		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_HUP);
+	else
+		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_IN);
+}
+
+static void connected(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_tcb *c = &as->tcb;
+
+	as->copied_seq = c->rcv_nxt;
+	as->tune_seq = c->rcv_nxt;
+	as->tune_at = c->now;
+	as->tune_space = 10 * c->adv_mss;
+	atcp_grow_sndbuf(sk);
+	if (!sock_flag(sk, SOCK_DEAD)) {
+		sk->sk_state_change(sk);
+		sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
+	}
+}
+
+void atcp_host_wake(struct atcp_tcb *c, u32 what)
+{
+	struct sock *sk = atcp_tcb_sk(c);
+
+	if (unlikely(what & ATCP_WAKE_CONNECTED))
+		connected(sk);
+	if (unlikely(what & ATCP_WAKE_URGENT)) {
+		struct atcp_sock *as = atcp_sk(sk);
+
+		WRITE_ONCE(as->urgent_seq, c->rcv_up - 1);
+		WRITE_ONCE(as->urgent, ATCP_URGENT_AHEAD);
+		sk_send_sigurg(sk);
+	}
+	if (what & ATCP_WAKE_READABLE && !sock_flag(sk, SOCK_DEAD) &&
+	    atcp_is_readable(sk, READ_ONCE(sk->sk_rcvlowat)))
+		sk->sk_data_ready(sk);
+	if (unlikely(what & ATCP_WAKE_FIN))
+		peer_finished(sk);
+	if (what & ATCP_WAKE_WRITABLE)
+		atcp_new_space(sk);
+}
+
+void atcp_host_doubt_route(struct atcp_tcb *c)
+{
+	dst_negative_advice(atcp_tcb_sk(c));
+}
+
+void atcp_host_set_deadline(struct atcp_tcb *c, u64 when)
+{
+	atcp_sock_deadline(atcp_tcb_sk(c), when);
+}
+
+/*
+ * sk_state follows the control block, with two exceptions: a full socket must
+ * never be in TCP_TIME_WAIT, which the kernel takes for a mini-socket, and
+ * TCP_CLOSE is for atcp_host_closed(), when the table is left.
+ */
+void atcp_host_state(struct atcp_tcb *c, u8 old)
+{
+	struct sock *sk = atcp_tcb_sk(c);
+
+	if (c->state == ATCP_TIME_WAIT || c->state == ATCP_CLOSED)
+		return;
+	atcp_sock_state(sk, c->state);
+	/* A close() that lingers may be waiting for the acknowledgement of its FIN. */
+	if (c->state == ATCP_FIN_WAIT_2 && !sock_flag(sk, SOCK_DEAD))
+		sk->sk_state_change(sk);
+}
+
+void atcp_host_closed(struct atcp_tcb *c, int err)
+{
+	atcp_sock_ended(atcp_tcb_sk(c), err);
+}
+
+void atcp_host_time_wait(struct atcp_tcb *c)
+{
+	atcp_timewait_enter(atcp_tcb_sk(c));
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel as the core's host: a segment is an sk_buff.
+ *
+ * Included by core/host.h only, which says what each of these must do.  What
+ * costs more than a call is in host.c.
+ */
+#ifndef _ATCP_HOST_H
+#define _ATCP_HOST_H
+
+#include <linux/bug.h>
+#include <linux/build_bug.h>
+#include <linux/errno.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/skbuff.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/types.h>
+
+#include "compat/compat.h"
+
+static inline struct sk_buff *atcp_skb(struct atcp_seg *seg)
+{
+	return (struct sk_buff *)seg;
+}
+
+static inline struct atcp_seg *atcp_seg(struct sk_buff *skb)
+{
+	return (struct atcp_seg *)skb;
+}
+
+static inline u64 atcp_host_now(void)
+{
+	return div_u64(ktime_get_ns(), NSEC_PER_USEC);
+}
+
+static inline u32 atcp_host_random(void)
+{
+	return get_random_u32();
+}
+
+static inline u64 atcp_host_siphash(const void *data, u32 len, const u64 key[2])
+{
+	return siphash(data, len, (const siphash_key_t *)key);
+}
+
+static inline struct atcp_cb *atcp_seg_cb(struct atcp_seg *seg)
+{
+	return (struct atcp_cb *)atcp_skb(seg)->cb;
+}
+
+/* The three words that a queue or a tree may use: next, prev, dev. */
+static inline struct atcp_link *atcp_seg_link(struct atcp_seg *seg)
+{
+	return (struct atcp_link *)seg;
+}
+
+static_assert(offsetof(struct sk_buff, next) == 0);
+static_assert(offsetof(struct sk_buff, prev) == sizeof(void *));
+static_assert(offsetof(struct sk_buff, dev) == 2 * sizeof(void *));
+
+/**
+ * struct atcp_mark - the host's own part of skb->cb, behind the core's
+ * @core:	struct atcp_cb
+ * @skip:	bytes at the front of the payload that count no more
+ * @cut:	and at its end
+ *
+ * Trimming must not fail and often comes before the segment is freed anyway, so
+ * that it moves only these marks.  Both are 0 in a new sk_buff.
+ */
+struct atcp_mark {
+	u8 core[40];
+	u32 skip;
+	u32 cut;
+};
+
+static_assert(sizeof(struct atcp_mark) <= sizeof_field(struct sk_buff, cb));
+
+static inline struct atcp_mark *atcp_mark(const struct sk_buff *skb)
+{
+	return (struct atcp_mark *)skb->cb;
+}
+
+static inline u32 atcp_skb_len(const struct sk_buff *skb)
+{
+	const struct atcp_mark *m = atcp_mark(skb);
+
+	return skb->len - m->skip - m->cut;
+}
+
+static inline u32 atcp_seg_len(const struct atcp_seg *seg)
+{
+	return atcp_skb_len((const struct sk_buff *)seg);
+}
+
+static inline u32 atcp_seg_count(const struct atcp_seg *seg)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo((const struct sk_buff *)seg);
+
+	return shinfo->gso_segs ?: 1;
+}
+
+static inline u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
+{
+	return skb_push(atcp_skb(seg), len);
+}
+
+static inline void atcp_host_drop(struct atcp_seg *seg)
+{
+	consume_skb(atcp_skb(seg));
+}
+
+#endif /* _ATCP_HOST_H */

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RECEIVE: from sk_receive_queue to the user (RFC 9293 section 3.10.3), and the
+ * size of the receive buffer.
+ *
+ * The queue holds data in order and without gaps or overlaps.  A segment's
+ * atcp_mark.skip counts what of it was read; one that was read to its end
+ * leaves at once.
+ */
+#include <linux/sched/signal.h>
+#include <net/inet_common.h>
+#include <net/tcp_states.h>
+
+#include "core/seq.h"
+#include "netns.h"
+#include "sock.h"
+
+u32 atcp_readable(const struct sock *sk)
+{
+	const struct atcp_sock *as = atcp_sk(sk);
+
+	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
+		return 0;
+	return READ_ONCE(as->tcb.rcv_nxt) - READ_ONCE(as->copied_seq) -
+	       READ_ONCE(as->tcb.fin_rcvd);
+}
+
+/* As tcp_stream_is_readable(): never wait for what the window will not let come. */
+bool atcp_is_readable(struct sock *sk, int target)
+{
+	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+	int avail = atcp_readable(sk);
+	int rcvbuf = READ_ONCE(sk->sk_rcvbuf);
+
+	if (avail <= 0)
+		return false;
+	return avail >= target ||
+	       atomic_read(&sk->sk_rmem_alloc) > rcvbuf - (rcvbuf >> 3) ||
+	       (int)(READ_ONCE(c->rcv_wup) + READ_ONCE(c->rcv_wnd) -
+		     READ_ONCE(c->rcv_nxt)) <= READ_ONCE(c->rcv_mss);
+}
+
+int atcp_set_rcvlowat(struct sock *sk, int val)
+{
+	int cap = READ_ONCE(sk->sk_rcvbuf);
+
+	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
+		cap = READ_ONCE(atcp_net(sock_net(sk))->limits.rmem[2]);
+	val = min(val, atcp_win_from_space(cap));
+	WRITE_ONCE(sk->sk_rcvlowat, val ?: 1);
+
+	if (atcp_is_readable(sk, sk->sk_rcvlowat))
+		sk->sk_data_ready(sk);
+	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK) && val * 2 > sk->sk_rcvbuf)
+		WRITE_ONCE(sk->sk_rcvbuf, val * 2);
+	return 0;
+}
+
+int atcp_peek_len(struct socket *sock)
+{
+	return atcp_readable(sock->sk);
+}
+
+/*
+ * Dynamic right-sizing: the buffer shall hold twice what the program reads in a
+ * round trip, and more while that grows, so that it never is what holds the
+ * sender back.  As tcp_rcv_space_adjust().
+ */
+static void tune(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	const struct atcp_tcb *c = &as->tcb;
+	u32 rtt = c->srtt >> 3, copied;
+	u64 window, most;
+
+	if (!rtt || c->now - as->tune_at < rtt)
+		return;
+
+	copied = as->copied_seq - as->tune_seq;
+	if (copied > as->tune_space && as->tune_space) {
+		if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK)) {
+			window = 2 * (u64)copied + 16 * c->adv_mss;
+			window += 2 * div_u64(window * (copied - as->tune_space),
+					      as->tune_space);
+			most = READ_ONCE(atcp_net(sock_net(sk))->limits.rmem[2]);
+			window = min(2 * window, most);
+			if (window > sk->sk_rcvbuf)
+				WRITE_ONCE(sk->sk_rcvbuf, (int)window);
+		}
+		as->tune_space = copied;
+	}
+	as->tune_seq = as->copied_seq;
+	as->tune_at = c->now;
+}
+
+/*
+ * A segment of a few bytes costs the buffer some hundred.  When they fill it,
+ * copy them together; what is large already stays as it is.  Each run divides
+ * the number of segments by far more than it costs to come here again.
+ */
+void atcp_compact(struct sock *sk)
+{
+	struct sk_buff_head *queue = &sk->sk_receive_queue;
+	const u32 room = SKB_MAX_ORDER(0, 0);
+	struct sk_buff *skb = skb_peek(queue), *into = NULL, *next;
+
+	if ((u64)skb_queue_len(queue) * SKB_TRUESIZE(0) <
+	    (u64)atomic_read(&sk->sk_rmem_alloc) / 4)
+		return;
+
+	for (; skb; skb = next) {
+		u32 len = atcp_skb_len(skb);
+
+		next = skb_queue_is_last(queue, skb) ? NULL : skb_queue_next(queue, skb);
+		if (len * 2 > skb->truesize || len > room) {
+			into = NULL;
+			continue;
+		}
+		if (!into || skb_tailroom(into) < len) {
+			into = alloc_skb(room, GFP_ATOMIC | __GFP_NOWARN);
+			if (!into)
+				return;
+			/* Not more than it replaces, but for the moment. */
+			skb_set_owner_r(into, sk);
+			__skb_queue_before(queue, skb, into);
+		}
+		if (skb_copy_bits(skb, atcp_mark(skb)->skip, skb_put(into, len), len))
+			WARN_ON_ONCE(1);
+		__skb_unlink(skb, queue);
+		consume_skb(skb);
+	}
+}
+
+/* The segment that holds the byte @past bytes ahead of what was read last. */
+static struct sk_buff *find(struct sock *sk, u32 past, u32 *offset)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		u32 len = atcp_skb_len(skb);
+
+		if (past < len) {
+			*offset = atcp_mark(skb)->skip + past;
+			return skb;
+		}
+		past -= len;
+	}
+	return NULL;
+}
+
+/* @n bytes of @skb, the first of the queue, were read. */
+static void consume(struct sock *sk, struct sk_buff *skb, u32 n)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+
+	WRITE_ONCE(as->copied_seq, as->copied_seq + n);
+	if (n < atcp_skb_len(skb)) {
+		atcp_mark(skb)->skip += n;
+		return;
+	}
+	__skb_unlink(skb, &sk->sk_receive_queue);
+	consume_skb(skb);
+}
+
+/* recv(MSG_OOB): the octet that the urgent pointer points to; never waits. */
+static int recv_urgent(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct sk_buff *skb;
+	u32 offset;
+	u8 octet;
+
+	if (sock_flag(sk, SOCK_URGINLINE) || as->urgent != ATCP_URGENT_AHEAD)
+		return -EINVAL;
+	if (sk->sk_state == TCP_CLOSE && !sock_flag(sk, SOCK_DONE))
+		return -ENOTCONN;
+
+	skb = find(sk, as->urgent_seq - as->copied_seq, &offset);
+	if (!skb) {
+		if (sk->sk_state == TCP_CLOSE || sk->sk_shutdown & RCV_SHUTDOWN)
+			return 0;
+		return -EAGAIN;
+	}
+	if (!(flags & MSG_PEEK))
+		WRITE_ONCE(as->urgent, ATCP_URGENT_READ);
+	msg->msg_flags |= MSG_OOB;
+	if (!len) {
+		msg->msg_flags |= MSG_TRUNC;
+		return 0;
+	}
+	if (skb_copy_bits(skb, offset, &octet, 1))
+		return -EFAULT;
+	if (!(flags & MSG_TRUNC) && memcpy_to_msg(msg, &octet, 1))
+		return -EFAULT;
+	return 1;
+}
+
+/* Nothing to read: 1 to wait, 0 for the end of the stream, or a negative errno. */
+static int may_wait(struct sock *sk, long timeo)
+{
+	if (sock_flag(sk, SOCK_DONE))
+		return 0;
+	if (sk->sk_err)
+		return sock_error(sk);
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
+		return 0;
+	if (sk->sk_state == TCP_CLOSE)
+		return -ENOTCONN;
+	if (!timeo)
+		return -EAGAIN;
+	if (signal_pending(current))
+		return sock_intr_errno(timeo);
+	return 1;
+}
+
+/* May what was read already be kept waiting for more? */
+static bool may_wait_for_more(struct sock *sk, long timeo)
+{
+	return timeo && !sk->sk_err && sk->sk_state != TCP_CLOSE &&
+	       !(sk->sk_shutdown & RCV_SHUTDOWN) && !signal_pending(current);
+}
+
+/*
+ * How many of @n bytes at @seq come before the urgent octet?  With none, and it
+ * not being inline, *@hole says to leave it out.
+ */
+static u32 until_urgent(struct sock *sk, u32 seq, u32 n, bool *hole)
+{
+	const struct atcp_sock *as = atcp_sk(sk);
+	u32 ahead = as->urgent_seq - seq;
+
+	if (ahead >= n)
+		return n;
+	if (ahead)
+		return ahead;
+	*hole = !sock_flag(sk, SOCK_URGINLINE);
+	return n;
+}
+
+static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	const bool peek = flags & MSG_PEEK;
+	u32 start, past = 0;		/* peeking: where from, and how far it has got */
+	int copied = 0, target, err;
+	long timeo;
+
+	if (sk->sk_state == TCP_LISTEN)
+		return -ENOTCONN;
+	if (flags & MSG_OOB)
+		return recv_urgent(sk, msg, len, flags);
+
+	timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
+	start = as->copied_seq;
+	do {
+		struct sk_buff *skb, *last;
+		bool hole = false;
+		u32 offset, used;
+
+		/* Urgent data comes by itself: a read ends before it (SIOCATMARK). */
+		if (unlikely(as->urgent) && as->urgent_seq == as->copied_seq + past) {
+			if (copied)
+				break;
+			if (signal_pending(current)) {
+				copied = timeo ? sock_intr_errno(timeo) : -EAGAIN;
+				break;
+			}
+		}
+
+		skb = find(sk, past, &offset);
+		if (skb) {
+			used = min_t(size_t, len,
+				     atcp_skb_len(skb) + atcp_mark(skb)->skip - offset);
+			if (unlikely(as->urgent))
+				used = until_urgent(sk, as->copied_seq + past, used, &hole);
+			if (unlikely(hole)) {
+				if (peek)
+					past++;
+				else
+					consume(sk, skb, 1);
+			} else {
+				if (!(flags & MSG_TRUNC)) {
+					err = skb_copy_datagram_msg(skb, offset, msg, used);
+					if (err) {
+						if (!copied)
+							copied = -EFAULT;
+						break;
+					}
+				}
+				copied += used;
+				len -= used;
+				if (peek) {
+					past += used;
+				} else {
+					consume(sk, skb, used);
+					tune(sk);
+				}
+			}
+			if (unlikely(as->urgent) && !peek &&
+			    seq_gt(as->copied_seq, as->urgent_seq))
+				WRITE_ONCE(as->urgent, ATCP_URGENT_NONE);
+			continue;
+		}
+
+		if (copied >= target && !READ_ONCE(sk->sk_backlog.tail))
+			break;
+		if (copied) {
+			if (!may_wait_for_more(sk, timeo))
+				break;
+		} else {
+			err = may_wait(sk, timeo);
+			if (err <= 0) {
+				copied = err;
+				break;
+			}
+		}
+		if (copied >= target) {
+			sk_flush_backlog(sk);
+		} else {
+			atcp_read(&as->tcb);
+			last = skb_peek_tail(&sk->sk_receive_queue);
+			err = sk_wait_data(sk, &timeo, last);
+			if (err < 0)
+				return copied ?: err;
+		}
+		/* Someone else has read meanwhile: peek at what is left. */
+		if (peek && as->copied_seq != start) {
+			start = as->copied_seq;
+			past = 0;
+		}
+	} while (len > 0);
+
+	if (copied > 0 && !peek)
+		atcp_read(&as->tcb);
+	return copied;
+}
+
+int atcp_recvmsg(struct socket *sock, struct msghdr *msg, size_t size, int flags)
+{
+	struct sock *sk = sock->sk;
+	int ret;
+
+	if (unlikely(flags & MSG_ERRQUEUE))
+		return atcp_recv_error(sk, msg, size);
+	sock_rps_record_flow(sk);
+	lock_sock(sk);
+	ret = recv_locked(sk, msg, size, flags);
+	release_sock(sk);
+	return ret;
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SEND: from the user into page fragments of large sk_buffs (RFC 9293 section
+ * 3.10.2), and the size of the send buffer.
+ *
+ * A segment grows up to what the device takes in one piece; the core decides
+ * how much of it may go when.  Nothing here is done per MSS.
+ */
+#include <linux/sched/signal.h>
+#include <net/tcp_states.h>
+
+#include "ip.h"
+#include "netns.h"
+#include "sock.h"
+
+/* --- the send buffer --- */
+
+/* As sk_stream_write_space(), which is not exported. */
+void atcp_write_space(struct sock *sk)
+{
+	struct socket *sock = sk->sk_socket;
+	struct socket_wq *wq;
+
+	if (!__sk_stream_is_writeable(sk, 1) || !sock)
+		return;
+	clear_bit(SOCK_NOSPACE, &sock->flags);
+
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_poll(&wq->wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+	if (wq && wq->fasync_list && !(sk->sk_shutdown & SEND_SHUTDOWN))
+		sock_wake_async(wq, SOCK_WAKE_SPACE, POLL_OUT);
+	rcu_read_unlock();
+}
+
+/* Twice the congestion window, at the worst overhead: as tcp_sndbuf_expand(). */
+void atcp_grow_sndbuf(struct sock *sk)
+{
+	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+	u64 per_segment, want;
+	u32 segments;
+
+	if (sk->sk_userlocks & SOCK_SNDBUF_LOCK)
+		return;
+	per_segment = roundup_pow_of_two(c->mss + ATCP_HEADROOM +
+					 SKB_DATA_ALIGN(sizeof(struct skb_shared_info))) +
+		      SKB_DATA_ALIGN(sizeof(struct sk_buff));
+	segments = max_t(u32, c->cwnd / c->mss, 10);
+	want = min_t(u64, 2 * segments * per_segment,
+		     READ_ONCE(atcp_net(sock_net(sk))->limits.wmem[2]));
+	if (want > sk->sk_sndbuf)
+		WRITE_ONCE(sk->sk_sndbuf, (int)want);
+}
+
+void atcp_new_space(struct sock *sk)
+{
+	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+
+	/* Pairs with the barrier in atcp_poll(). */
+	smp_mb();
+	if (!sk->sk_socket || !test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
+		return;
+	/* Not while memory is short, or the network is what holds us back. */
+	if (!sk_under_memory_pressure(sk) &&
+	    sk_memory_allocated(sk) < sk_prot_mem_limits(sk, 0) &&
+	    c->snd_nxt - c->snd_una < c->cwnd)
+		atcp_grow_sndbuf(sk);
+	sk->sk_write_space(sk);
+}
+
+struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp)
+{
+	struct sk_buff *skb = alloc_skb_fclone(ATCP_HEADROOM, gfp);
+
+	if (unlikely(!skb)) {
+		sk->sk_prot->enter_memory_pressure(sk);
+		sk_stream_moderate_sndbuf(sk);
+		return NULL;
+	}
+	/* The clone's half costs nothing more. */
+	skb->truesize = SKB_TRUESIZE(skb_end_offset(skb));
+	if (unlikely(!sk_wmem_schedule(sk, skb->truesize))) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	skb_reserve(skb, ATCP_HEADROOM);
+	__skb_header_release(skb);
+	skb->ip_summed = CHECKSUM_PARTIAL;	/* copying shall not sum */
+	return skb;
+}
+
+/* How many of @want bytes may be charged; 0: wait. */
+static int charge(struct sock *sk, int want)
+{
+	if (likely(sk_wmem_schedule(sk, want)))
+		return want;
+	return min(want, max(sk->sk_forward_alloc, 0));
+}
+
+/*
+ * Copies up to @room bytes to the end of @skb.
+ * Return: how many; -EFAULT; -ENOBUFS when memory must be waited for; -EMSGSIZE
+ * when @skb takes no more pieces.
+ */
+static int append_user(struct sock *sk, struct sk_buff *skb, struct msghdr *msg, int room)
+{
+	struct page_frag *pfrag = sk_page_frag(sk);
+	int i = skb_shinfo(skb)->nr_frags;
+	bool merge = true;
+	int copy, err;
+
+	if (!sk_page_frag_refill(sk, pfrag))
+		return -ENOBUFS;
+	if (!skb_can_coalesce(skb, i, pfrag->page, pfrag->offset)) {
+		if (i >= MAX_SKB_FRAGS)
+			return -EMSGSIZE;
+		merge = false;
+	}
+	copy = min_t(int, room, pfrag->size - pfrag->offset);
+	copy = charge(sk, copy);
+	if (!copy)
+		return -ENOBUFS;
+
+	err = skb_copy_to_page_nocache(sk, &msg->msg_iter, skb, pfrag->page,
+				       pfrag->offset, copy);
+	if (err)
+		return err;
+	if (merge) {
+		skb_frag_size_add(&skb_shinfo(skb)->frags[i - 1], copy);
+	} else {
+		skb_fill_page_desc(skb, i, pfrag->page, pfrag->offset, copy);
+		page_ref_inc(pfrag->page);
+	}
+	pfrag->offset += copy;
+	return copy;
+}
+
+/* --- sendmsg() --- */
+
+/* Payload that one segment should grow to. */
+static int size_goal(struct sock *sk, int flags)
+{
+	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+	u32 most;
+
+	if (flags & MSG_OOB || !sk_can_gso(sk))
+		return c->mss;
+	most = min_t(u32, sk->sk_gso_max_size, GSO_LEGACY_MAX_SIZE - ATCP_HEADROOM);
+	/* More than half of the peer's window would go in two pieces anyway. */
+	if (c->snd_wnd_max > ATCP_MSS_DEFAULT)
+		most = min(most, c->snd_wnd_max >> 1);
+	most = min_t(u64, most, (u64)sk->sk_gso_max_segs * c->mss);
+	return atcp_size_goal(c, most);
+}
+
+/* Appends to the tail of the queue, or starts a new segment, with up to @goal bytes in it. */
+static int queue_some(struct sock *sk, struct msghdr *msg, int goal, int *fresh)
+{
+	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+	int left = min_t(size_t, msg_data_left(msg), INT_MAX);
+	struct atcp_seg *tail = atcp_tail(c);
+	struct sk_buff *skb;
+	int copied;
+
+	if (tail && (int)atcp_seg_len(tail) < goal) {
+		copied = append_user(sk, atcp_skb(tail), msg,
+				     min_t(int, left, goal - (int)atcp_seg_len(tail)));
+		if (copied > 0)
+			atcp_grew(c, copied);
+		if (copied != -EMSGSIZE)
+			return copied;
+	}
+
+	if (!sk_stream_memory_free(sk))
+		return -ENOBUFS;
+	++*fresh;
+	skb = atcp_alloc_sendable(sk, sk->sk_allocation);
+	if (!skb)
+		return -ENOBUFS;
+	sk_wmem_queued_add(sk, skb->truesize);
+	sk_mem_charge(sk, skb->truesize);
+	copied = append_user(sk, skb, msg, min(left, goal));
+	if (copied <= 0) {
+		atcp_host_free_sent(c, atcp_seg(skb));
+		return copied;
+	}
+	atcp_enqueue(c, atcp_seg(skb));
+	return copied;
+}
+
+static int send_locked(struct sock *sk, struct msghdr *msg)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_tcb *c = &as->tcb;
+	int flags = msg->msg_flags;
+	int goal, err, copied = 0, fresh = 0;
+	long timeo;
+
+	if (unlikely(flags & MSG_FASTOPEN))
+		return -EOPNOTSUPP;
+
+	timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
+	if ((1 << sk->sk_state) & ~(TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)) {
+		err = sk_stream_wait_connect(sk, &timeo);
+		if (err)
+			goto failed;
+	}
+	if (unlikely(msg->msg_controllen)) {
+		struct sockcm_cookie sockc;
+
+		sockcm_init(&sockc, sk);
+		if (sock_cmsg_send(sk, msg, &sockc)) {
+			err = -EINVAL;
+			goto failed;
+		}
+	}
+	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	if (unlikely(READ_ONCE(as->mss_stale)) && atcp_ip_sync_mss(sk))
+		atcp_mss_changed(c);
+
+	/* MSG_MORE is a cork for what this call leaves behind. */
+	if (flags & MSG_MORE)
+		c->flags |= ATCP_F_CORK;
+	else if (!as->corked)
+		c->flags &= ~ATCP_F_CORK;
+
+	goal = size_goal(sk, flags);
+	err = -EPIPE;
+	if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
+		goto failed;
+
+	while (msg_data_left(msg)) {
+		if (unlikely(fresh >= 16)) {
+			fresh = 0;
+			if (sk_flush_backlog(sk)) {
+				err = -EPIPE;
+				if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
+					goto failed;
+				goal = size_goal(sk, flags);
+			}
+		}
+		err = queue_some(sk, msg, goal, &fresh);
+		if (likely(err > 0)) {
+			struct atcp_seg *tail;
+
+			copied += err;
+			if (!msg_data_left(msg))
+				break;
+			/* A full segment: let the wire work while we copy. */
+			tail = atcp_tail(c);
+			if (tail && (int)atcp_seg_len(tail) >= goal)
+				atcp_push(c, false);
+			continue;
+		}
+		if (err != -ENOBUFS)
+			goto failed;
+
+		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		if (copied)
+			atcp_push(c, true);
+		err = sk_stream_wait_memory(sk, &timeo);
+		if (err)
+			goto failed;
+		goal = size_goal(sk, flags);
+	}
+out:
+	if (copied) {
+		if (unlikely(flags & MSG_OOB))
+			atcp_send_urgent(c);
+		atcp_push(c, !(flags & MSG_MORE));
+	}
+	return copied;
+
+failed:
+	if (copied)
+		goto out;
+	err = sk_stream_error(sk, flags, err);
+	/* Edge-triggered waiters must hear of an empty queue. */
+	if (unlikely(err == -EAGAIN && !c->snd_first))
+		sk->sk_write_space(sk);
+	return err;
+}
+
+int atcp_sendmsg(struct socket *sock, struct msghdr *msg, size_t size)
+{
+	struct sock *sk = sock->sk;
+	int ret;
+
+	sock_rps_record_flow(sk);
+	lock_sock(sk);
+	ret = send_locked(sk, msg);
+	release_sock(sk);
+	return ret;
+}

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of a socket: made, connected, shut down, closed, orphaned,
+ * destroyed; its timer and its backlog (RFC 9293 sections 3.9.1 and 3.10).
+ *
+ * A segment comes by atcp_sock_rcv(), at once or from the backlog; time comes
+ * by atcp_timer(), at once or, when a user owns the lock, by release_cb.
+ */
+#include <linux/bottom_half.h>
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
+#include <net/tcp_states.h>
+#include <net/xfrm.h>
+
+#include "demux.h"
+#include "ip.h"
+#include "listen.h"
+#include "netns.h"
+#include "ports.h"
+#include "sock.h"
+
+/* --- the timer --- */
+
+/*
+ * A pending timer that fires too early is left alone: it will look at timer_at
+ * when it does.  So a connection that sends and is acknowledged all the time
+ * touches the timer wheel a few times a second at most.
+ */
+void atcp_sock_deadline(struct sock *sk, u64 when)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	u64 now, delay;
+
+	as->timer_at = when;
+	if (when == ATCP_NEVER || (timer_pending(&as->timer) && as->timer_fires <= when))
+		return;
+
+	now = as->tcb.now;
+	delay = when > now ? min(when - now, 1800 * ATCP_SEC) : 0;
+	as->timer_fires = now + delay;
+	/* Jiffies are coarse: one more, so as not to come too early. */
+	sk_reset_timer(sk, &as->timer, jiffies + usecs_to_jiffies(delay) + 1);
+}
+
+/* Locked, BHs off. */
+static void atcp_sock_timeout(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_tcb *c = &as->tcb;
+
+	if (as->timer_at == ATCP_NEVER)
+		return;
+	c->now = atcp_host_now();
+	if (as->timer_at <= c->now)
+		atcp_timeout(c);
+	/* Not due yet, or due again at the same time. */
+	if (as->timer_at != ATCP_NEVER && !timer_pending(&as->timer))
+		atcp_sock_deadline(sk, as->timer_at);
+}
+
+static void atcp_timer(struct timer_list *t)
+{
+	struct atcp_sock *as = timer_container_of(as, t, timer);
+	struct sock *sk = &as->inet.sk;
+
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk)) {
+		atcp_sock_timeout(sk);
+	} else if (!as->timer_deferred) {
+		as->timer_deferred = true;
+		sock_hold(sk);
+	}
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
+
+/* What came up while a user owned the lock. BHs off, the lock's spinlock held. */
+void atcp_sk_release_cb(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+
+	if (unlikely(READ_ONCE(as->mss_stale)) && as->tcb.state != ATCP_CLOSED &&
+	    as->tcb.state != ATCP_LISTEN && atcp_ip_sync_mss(sk))
+		atcp_mss_changed(&as->tcb);
+	if (unlikely(as->timer_deferred)) {
+		as->timer_deferred = false;
+		atcp_sock_timeout(sk);
+		__sock_put(sk);
+	}
+}
+
+/* --- segments --- */
+
+void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_mark *m = atcp_mark(skb);
+
+	if (unlikely(!ATCP_IN(as->tcb.state, ~(ATCP_S(CLOSED) | ATCP_S(LISTEN))))) {
+		kfree_skb(skb);
+		return;
+	}
+	sock_rps_save_rxhash(sk, skb);
+	skb_dst_drop(skb);
+	skb->dev = NULL;
+	m->skip = 0;
+	m->cut = 0;
+	atcp_arrive(&as->tcb, atcp_seg(skb), h);
+}
+
+int atcp_sk_backlog_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	struct atcp_hdr h;
+
+	/* The receive path has made sure that the header is there and sound. */
+	if (!atcp_hdr_read(&h, skb_transport_header(skb),
+			   atcp_hdr_len(skb_transport_header(skb)))) {
+		kfree_skb(skb);
+		return 0;
+	}
+	/* From the backlog it comes in process context: let nobody notice. */
+	local_bh_disable();
+	atcp_sock_rcv(sk, skb, &h);
+	local_bh_enable();
+	return 0;
+}
+
+/* --- coming to life --- */
+
+void atcp_sock_init(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_net *an = atcp_net(sock_net(sk));
+
+	memset((char *)as + sizeof(as->inet), 0, sizeof(*as) - sizeof(as->inet));
+	INIT_HLIST_NODE(&as->bind_node);
+	INIT_LIST_HEAD(&as->accept_node);
+	timer_setup(&as->timer, atcp_timer, 0);
+	as->timer_at = ATCP_NEVER;
+	atcp_tcb_init(&as->tcb, &an->space);
+	atomic_inc(&an->sockets);
+}
+
+static void atcp_sock_destruct(struct sock *sk)
+{
+	atomic_dec(&atcp_net(sock_net(sk))->sockets);
+	sk_sockets_allocated_dec(sk);
+	inet_sock_destruct(sk);
+}
+
+int atcp_sk_init(struct sock *sk)
+{
+	const struct atcp_limits *limits = &atcp_net(sock_net(sk))->limits;
+
+	atcp_sock_init(sk);
+	sk_sockets_allocated_inc(sk);		/* as sk_clone() does for children */
+	sk->sk_destruct = atcp_sock_destruct;
+	sk->sk_write_space = atcp_write_space;
+	sk->sk_gso_type = SKB_GSO_SCTP;
+	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
+	sock_set_flag(sk, SOCK_RCU_FREE);
+	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(limits->wmem[1]));
+	WRITE_ONCE(sk->sk_rcvbuf, READ_ONCE(limits->rmem[1]));
+	return 0;
+}
+
+/* Options that setsockopt() keeps in the control block. */
+static void copy_options(struct atcp_tcb *to, const struct atcp_tcb *from)
+{
+	to->flags |= READ_ONCE(from->flags) & (ATCP_F_NODELAY | ATCP_F_NO_QUICK);
+	to->mss_user = READ_ONCE(from->mss_user);
+	to->keep_time = READ_ONCE(from->keep_time);
+	to->keep_intvl = READ_ONCE(from->keep_intvl);
+	to->keep_probes = READ_ONCE(from->keep_probes);
+	to->user_timeout = READ_ONCE(from->user_timeout);
+	to->linger2 = READ_ONCE(from->linger2);
+}
+
+void atcp_sock_inherit(struct sock *child, const struct sock *sk)
+{
+	struct atcp_tcb *c = &atcp_sk(child)->tcb;
+
+	copy_options(c, &atcp_sk(sk)->tcb);
+	atcp_sk(child)->linger2_none = READ_ONCE(atcp_sk(sk)->linger2_none);
+	if (sock_flag(child, SOCK_KEEPOPEN))
+		atcp_set_keepalive(c, true);
+}
+
+/* A control block as good as new, but for its options. */
+static void renew(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_tcb old = as->tcb;
+
+	memset(&as->tcb, 0, sizeof(as->tcb));
+	atcp_tcb_init(&as->tcb, old.space);
+	copy_options(&as->tcb, &old);
+	if (as->corked)
+		as->tcb.flags |= ATCP_F_CORK;
+	as->copied_seq = 0;
+	as->urgent = ATCP_URGENT_NONE;
+}
+
+/* --- the end --- */
+
+void atcp_sock_state(struct sock *sk, int state)
+{
+	/* Whoever loads the state with acquire semantics sees what led to it. */
+	smp_wmb();
+	inet_sk_set_state(sk, state);
+}
+
+void atcp_sock_destroy(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+
+	WARN_ON_ONCE(sk->sk_state != TCP_CLOSE);
+	WARN_ON_ONCE(!sock_flag(sk, SOCK_DEAD));
+
+	atcp_unhash(sk);
+	atcp_port_put(sk);
+	sk_stop_timer(sk, &as->timer);
+	sk_stream_kill_queues(sk);
+	xfrm_sk_free_policy(sk);
+	if (as->orphaned) {
+		as->orphaned = false;
+		atomic_dec(&atcp_net(sock_net(sk))->orphans);
+	}
+	sock_put(sk);
+}
+
+void atcp_sock_ended(struct sock *sk, int err)
+{
+	atcp_unhash(sk);
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
+		atcp_port_put(sk);
+	sk_stop_timer(sk, &atcp_sk(sk)->timer);
+	atcp_sk(sk)->timer_at = ATCP_NEVER;
+
+	if (err)
+		WRITE_ONCE(sk->sk_err, err);
+	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
+	atcp_sock_state(sk, TCP_CLOSE);
+
+	if (sock_flag(sk, SOCK_DEAD)) {
+		atcp_sock_destroy(sk);
+		return;
+	}
+	sk->sk_state_change(sk);
+	if (err)
+		sk_error_report(sk);
+}
+
+/* --- user calls --- */
+
+void atcp_sk_keepalive(struct sock *sk, int on)
+{
+	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+
+	if (ATCP_IN(c->state, ~(ATCP_S(CLOSED) | ATCP_S(LISTEN))))
+		atcp_set_keepalive(c, on);
+}
+
+/* RFC 9293 section 3.10.4; after inet_shutdown() has seen to SYN-SENT and LISTEN. */
+void atcp_sk_shutdown(struct sock *sk, int how)
+{
+	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+
+	if (c->state == ATCP_CLOSED || c->state == ATCP_LISTEN)
+		return;
+	if (how & RCV_SHUTDOWN)
+		atcp_shut_rcv(c);
+	if (how & SEND_SHUTDOWN)
+		atcp_close(c);
+}
+
+/* ABORT, and back to the socket that it was before connect() or listen(). */
+int atcp_sk_disconnect(struct sock *sk, int flags)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_tcb *c = &as->tcb;
+
+	if (sk->sk_state == TCP_LISTEN) {
+		atcp_listen_stop(sk);
+		if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
+			atcp_port_put(sk);
+	} else if (c->state != ATCP_CLOSED) {
+		bool unsent = ATCP_IN(c->state, ATCP_S(CLOSING) | ATCP_S(LAST_ACK)) &&
+			      c->snd_nxt != c->write_seq;
+		bool told = unsent || ATCP_IN(c->state, ATCP_S(SYN_SENT) | ATCP_S(SYN_RECEIVED) |
+					      ATCP_S(ESTABLISHED) | ATCP_S(CLOSE_WAIT) |
+					      ATCP_S(FIN_WAIT_1) | ATCP_S(FIN_WAIT_2));
+
+		local_bh_disable();
+		atcp_abort(c, told ? ECONNRESET : 0);
+		local_bh_enable();
+	}
+
+	__skb_queue_purge(&sk->sk_receive_queue);
+	renew(sk);
+	atcp_v4_disconnected(sk);
+	inet->inet_dport = 0;
+	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
+		inet->inet_saddr = 0;
+		inet->inet_rcv_saddr = 0;
+	}
+	WRITE_ONCE(sk->sk_shutdown, 0);
+	sock_reset_flag(sk, SOCK_DONE);
+	__sk_dst_reset(sk);
+	if (sk->sk_frag.page) {
+		put_page(sk->sk_frag.page);
+		sk->sk_frag.page = NULL;
+		sk->sk_frag.offset = 0;
+	}
+	sk_error_report(sk);
+	return 0;
+}
+
+static bool closing(const struct sock *sk)
+{
+	return (1 << READ_ONCE(sk->sk_state)) & (TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK);
+}
+
+/* SO_LINGER: until the peer has acknowledged everything, or @timeout jiffies. */
+static void wait_closed(struct sock *sk, long timeout)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+
+	if (!timeout)
+		return;
+	add_wait_queue(sk_sleep(sk), &wait);
+	do {
+		if (sk_wait_event(sk, &timeout, !closing(sk), &wait))
+			break;
+	} while (!signal_pending(current) && timeout);
+	remove_wait_queue(sk_sleep(sk), &wait);
+}
+
+/* May one more orphan live on?  As tcp_check_oom(). */
+static bool orphan_welcome(struct sock *sk, struct atcp_net *an)
+{
+	if (atomic_read(&an->orphans) > READ_ONCE(an->limits.max_orphans))
+		return false;
+	return sk->sk_wmem_queued <= SOCK_MIN_SNDBUF ||
+	       sk_memory_allocated(sk) <= sk_prot_mem_limits(sk, 2);
+}
+
+/* No program holds the socket from now on. Owner of the lock; BHs off. */
+static void become_orphan(struct sock *sk)
+{
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_tcb *c = &as->tcb;
+
+	sock_orphan(sk);
+	if (sk->sk_state == TCP_CLOSE) {
+		atcp_sock_destroy(sk);
+		return;
+	}
+	as->orphaned = true;
+	atomic_inc(&an->orphans);
+	if (!orphan_welcome(sk, an)) {
+		atcp_net_count(an, ATCP_STAT_ORPHANS_FULL);
+		atcp_abort(c, 0);
+	} else if (!sk->sk_net_refcnt || (c->state == ATCP_FIN_WAIT_2 && as->linger2_none)) {
+		/* The namespace may go before the peer answers; TCP_LINGER2 below 0. */
+		atcp_abort(c, 0);
+	} else {
+		atcp_orphan(c);
+	}
+}
+
+void atcp_sk_close(struct sock *sk, long timeout)
+{
+	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+	bool unread;
+
+	lock_sock(sk);
+	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
+
+	unread = !skb_queue_empty(&sk->sk_receive_queue);
+	__skb_queue_purge(&sk->sk_receive_queue);
+
+	if (sk->sk_state == TCP_LISTEN) {
+		atcp_listen_stop(sk);
+	} else if (c->state == ATCP_CLOSED) {
+		/* never connected, or over already */
+	} else if (unread) {
+		/* Data was lost: say so (RFC 2525 section 2.17, RFC 1122 4.2.2.13). */
+		atcp_abort(c, 0);
+	} else if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime) {
+		atcp_sk_disconnect(sk, 0);
+	} else {
+		atcp_close(c);
+		wait_closed(sk, timeout);
+	}
+
+	sock_hold(sk);
+	local_bh_disable();
+	become_orphan(sk);
+	local_bh_enable();
+	release_sock(sk);
+	if (!sk->sk_net_refcnt)
+		timer_delete_sync(&atcp_sk(sk)->timer);
+	sock_put(sk);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The socket: its life, its lock, and what the user's calls and the network
+ * side do to it.
+ *
+ * Life.  sk_alloc() or sk_clone() gives the base reference.  It is dropped in
+ * one place, atcp_sock_destroy(), once the connection is CLOSED and no program
+ * holds the socket (SOCK_DEAD).  A running timer holds a reference.  The
+ * connection table holds none: sockets are freed after an RCU grace period,
+ * and whoever finds one looks at its state again under the lock.  Segments on
+ * their way out hold it by sk_wmem_alloc.
+ */
+#ifndef _ATCP_SOCK_H
+#define _ATCP_SOCK_H
+
+#include "atcp.h"
+
+/* Headroom of a segment: IP with options, the longest TCP header, the link. */
+#define ATCP_HEADROOM	L1_CACHE_ALIGN(128 + MAX_HEADER)
+
+/* --- family.c --- */
+
+extern struct proto atcp_prot;
+
+/* proto_register() and sock_register(); a taken family is explained in the log. */
+int __init atcp_family_init(void);
+void atcp_family_exit(void);
+
+/* --- sock.c --- */
+
+/**
+ * atcp_sock_init() - the part of a socket behind its inet_sock
+ * @sk:		fresh from sk_alloc(), or cloned and locked; any context
+ *
+ * Control block CLOSED, no timer, no port, in no table; counted in its
+ * namespace.  Does not touch buffer sizes or what sk_clone() has copied.
+ */
+void atcp_sock_init(struct sock *sk);
+
+/**
+ * atcp_sock_inherit() - a child takes over the options of its listener
+ * @child:	locked, after atcp_accept()
+ * @sk:		the listener; not locked
+ */
+void atcp_sock_inherit(struct sock *child, const struct sock *sk);
+
+/**
+ * atcp_sock_rcv() - a segment arrives for a connection
+ * @sk:		locked by bh_lock_sock() with no user owning it, or by its owner;
+ *		any state: where no connection is, the segment is dropped
+ * @skb:	payload at skb->data, checksum verified; consumed
+ * @h:		its header
+ */
+void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h);
+
+/* Bytes that the backlog of a locked socket may hold. Lockless. */
+static inline unsigned int atcp_backlog_limit(const struct sock *sk)
+{
+	u64 limit = ((u64)READ_ONCE(sk->sk_rcvbuf) << 1) +
+		    (READ_ONCE(sk->sk_sndbuf) >> 1) + 64 * 1024;
+
+	return min_t(u64, limit, UINT_MAX);
+}
+
+/**
+ * atcp_sock_destroy() - the end of a socket that nobody holds
+ * @sk:		locked, CLOSED, SOCK_DEAD; BHs off or process context
+ *
+ * Gives up port, queues and the base reference: @sk is valid afterwards only
+ * under RCU or a reference of the caller's own.
+ */
+void atcp_sock_destroy(struct sock *sk);
+
+/* Sets sk_state, visible after what was written before, and traced. Locked. */
+void atcp_sock_state(struct sock *sk, int state);
+
+/*
+ * A connection has just ended: leaves the table, tells the user, destroys an
+ * orphan. Locked, BHs off or process context.
+ */
+void atcp_sock_ended(struct sock *sk, int err);
+
+/* The core's deadline, lazily. Locked. */
+void atcp_sock_deadline(struct sock *sk, u64 when);
+
+/* struct proto's calls */
+int atcp_sk_init(struct sock *sk);
+void atcp_sk_close(struct sock *sk, long timeout);
+int atcp_sk_disconnect(struct sock *sk, int flags);
+void atcp_sk_shutdown(struct sock *sk, int how);
+void atcp_sk_keepalive(struct sock *sk, int on);
+void atcp_sk_release_cb(struct sock *sk);
+int atcp_sk_backlog_rcv(struct sock *sk, struct sk_buff *skb);
+
+/* --- send.c --- */
+
+int atcp_sendmsg(struct socket *sock, struct msghdr *msg, size_t size);
+/* sk_write_space: wakes writers once a third of the send buffer is free. */
+void atcp_write_space(struct sock *sk);
+/* An empty sk_buff for the send queue, its own memory not yet charged; or NULL. */
+struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp);
+/* Fits the send buffer to the congestion window, unless SO_SNDBUF was used. Locked. */
+void atcp_grow_sndbuf(struct sock *sk);
+/* Sent data was acknowledged: room for more, perhaps a larger buffer. Locked. */
+void atcp_new_space(struct sock *sk);
+
+/* --- recv.c --- */
+
+int atcp_recvmsg(struct socket *sock, struct msghdr *msg, size_t size, int flags);
+/* Bytes that recv() could return now. Locked. */
+u32 atcp_readable(const struct sock *sk);
+/* Is there enough to wake a reader or satisfy poll()? Lockless. */
+bool atcp_is_readable(struct sock *sk, int target);
+/* Puts small segments of the receive queue together. Locked; any context. */
+void atcp_compact(struct sock *sk);
+/* The receive window that @space bytes of buffer are good for. */
+static inline int atcp_win_from_space(int space)
+{
+	return space / 2;
+}
+
+int atcp_set_rcvlowat(struct sock *sk, int val);
+int atcp_peek_len(struct socket *sock);
+
+/* --- sockopt.c --- */
+
+int atcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
+		    unsigned int optlen);
+int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
+		    int __user *optlen);
+
+#endif /* _ATCP_SOCK_H */
