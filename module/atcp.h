@@ -54,16 +54,36 @@ struct atcp_node {
 struct atcp_bind;		/* ports.c: one local port in use */
 struct atcp_listener;		/* listen.c: queues of a listening socket */
 
+/* Urgent data (RFC 6093), as the sockets API shows it. */
+enum atcp_urgent {
+	ATCP_URGENT_NONE,
+	ATCP_URGENT_AHEAD,	/* announced; the octet is in the queue or yet to come */
+	ATCP_URGENT_READ,	/* taken out by MSG_OOB */
+};
+
 struct atcp_sock {
 	struct inet_sock inet;		/* must be first */
 	struct atcp_node node;		/* in the connection table while hashed */
 	bool hashed;
 	struct atcp_bind *bind;		/* port held, or NULL (ports.c) */
 	struct hlist_node bind_node;	/* in bind's owners; under the bind bucket's lock */
-	struct atcp_listener *listener;	/* LISTEN only */
+	struct atcp_listener __rcu *listener;	/* LISTEN only; changed under the lock */
 	struct list_head accept_node;	/* child waiting in its listener's accept queue */
 	struct timer_list timer;	/* the core's next deadline (sock.c) */
 	u64 timer_at;			/* what the core asked for last, microseconds */
+	u64 timer_fires;		/* when @timer fires if it is pending, likewise */
+	bool timer_deferred;		/* it fired while a user owned the lock */
+	bool orphaned;			/* counted in atcp_net.orphans */
+	bool corked;			/* TCP_CORK */
+	bool linger2_none;		/* TCP_LINGER2 below 0: no FIN-WAIT-2 without a program */
+	u8 urgent;			/* enum atcp_urgent */
+	u32 urgent_seq;			/* of the last octet of urgent data */
+	u32 tune_seq;			/* receive buffer tuning: copied_seq... */
+	u64 tune_at;			/* ...and time when the measurement began */
+	u32 tune_space;			/* most that was ever read within a round trip */
+	u32 pmtu;			/* path MTU that tcb.mss_path was computed from (ipv4.c) */
+	u32 icmp_mtu;			/* what an ICMP error says, while mss_stale */
+	bool mss_stale;			/* the path MTU may have changed: atcp_ip_sync_mss() */
 	u32 copied_seq;			/* head of what recvmsg() has yet to take */
 	struct atcp_tcb tcb;
 };
