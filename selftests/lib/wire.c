@@ -508,7 +508,7 @@ void wire_send(const struct net *net, int side, const struct craft *c)
 	static uint8_t pkt[1 << 16];
 	struct iphdr *ip = (void *)pkt;
 	uint8_t *th = pkt + sizeof(*ip);
-	int old, fd, doff;
+	int old, fd, doff, one = 1;
 	ssize_t len;
 
 	if (tlen + sizeof(*ip) > sizeof(pkt))
@@ -545,6 +545,7 @@ void wire_send(const struct net *net, int side, const struct craft *c)
 	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (fd < 0)
 		net_die("raw socket: %s", strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
 	if (sendto(fd, pkt, len, 0, (struct sockaddr *)&to, sizeof(to)) != len)
 		net_die("raw send: %s", strerror(errno));
 	close(fd);

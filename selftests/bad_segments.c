@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Segments that are no segments: they are dropped and counted, and the
+ * connection whose addresses they bear goes on as if nothing had come.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/net.h"
+#include "lib/wire.h"
+
+#define PORT	20000
+#define QUIET	200	/* ms in which an answer would have come */
+
+FIXTURE(bad)
+{
+	struct net net;
+	struct wire *wire;
+	struct conn conn;
+	int c, s;
+	struct craft next;	/* what the client would send next */
+};
+
+FIXTURE_SETUP(bad)
+{
+	int side;
+
+	net_open(&self->net);
+	/* Crafted segments have no timestamps. */
+	for (side = CLIENT; side <= SERVER; side++)
+		net_stack_sysctl(&self->net, side, "timestamps", "0");
+	self->wire = wire_open(&self->net, CLIENT, PORT);
+	conn_open(&self->net, PORT, &self->conn);
+	self->c = self->conn.end[CLIENT];
+	self->s = self->conn.end[SERVER];
+	self->next = (struct craft){
+		.sport = sock_port(self->c),
+		.dport = PORT,
+		.seq = wire_wait(self->wire, "> S 0 - 0")->raw_seq + 1,
+		.ack = wire_wait(self->wire, "< SA 0 1 0")->raw_seq + 1,
+		.flags = TH_ACK | TH_PSH,
+		.data = "evil",
+		.len = 4,
+	};
+	wire_wait(self->wire, "> A 1 1 0");
+	wire_pin(self->wire);
+	net_wait_state(&self->net, SERVER, PORT, self->next.sport,
+		       ST_ESTABLISHED);
+}
+
+FIXTURE_TEARDOWN(bad)
+{
+	wire_close(self->wire);
+}
+
+/* A counter of the server's host; the kernel's TCP counts elsewhere. */
+static long counter(const struct net *net, const char *name)
+{
+	return stack_is_tcp() ? 0 : net_stat(net, SERVER, name);
+}
+
+/* Nothing has come through, and the connection works in both directions. */
+#define UNHARMED() do {							\
+	char got;							\
+									\
+	EXPECT_EQ(0, sock_events(self->s, POLLIN | POLLERR));		\
+	sock_send(self->c, "a", 1);					\
+	sock_recv(self->s, &got, 1);					\
+	EXPECT_EQ('a', got);						\
+	EXPECT_EQ(-1, recv(self->s, &got, 1, MSG_DONTWAIT));		\
+	sock_send(self->s, "b", 1);					\
+	sock_recv(self->c, &got, 1);					\
+	EXPECT_EQ('b', got);						\
+	conn_close(&self->conn);					\
+} while (0)
+
+/* Nothing answered what was sent from here. */
+static bool unanswered(struct wire *wire)
+{
+	long long deadline = net_now() + QUIET;
+	const struct seg *s;
+
+	while ((s = wire_next(wire, deadline - net_now())))
+		if (s->from == SERVER)
+			return false;
+	return true;
+}
+
+TEST_F(bad, checksum)
+{
+	long before = counter(&self->net, "in_bad_checksum");
+	int i;
+
+	self->next.bad_sum = true;
+	for (i = 0; i < 10; i++)
+		wire_send(&self->net, CLIENT, &self->next);
+	EXPECT_TRUE(unanswered(self->wire));
+	if (!stack_is_tcp())
+		EXPECT_EQ(10, counter(&self->net, "in_bad_checksum") - before);
+	UNHARMED();
+}
+
+/* Nor does a listener or a closed port answer to a wrong sum. */
+TEST_F(bad, checksum_of_a_syn)
+{
+	struct craft c = { .sport = 4242, .dport = PORT, .flags = TH_SYN,
+			   .bad_sum = true };
+	struct wire *any = wire_open(&self->net, CLIENT, 0);
+
+	wire_send(&self->net, CLIENT, &c);
+	c.dport = PORT + 1;
+	wire_send(&self->net, CLIENT, &c);
+	c.flags = TH_ACK;
+	wire_send(&self->net, CLIENT, &c);
+	EXPECT_NE(NULL, wire_next(any, PATIENCE));
+	EXPECT_NE(NULL, wire_next(any, PATIENCE));
+	EXPECT_NE(NULL, wire_next(any, PATIENCE));
+	EXPECT_TRUE(wire_quiet(any, QUIET));
+	wire_close(any);
+	UNHARMED();
+}
+
+/* An IP packet that ends inside the header, at any byte of it. */
+TEST_F(bad, truncated)
+{
+	long before = counter(&self->net, "in_bad_header");
+	int len;
+
+	self->next.len = 0;
+	for (len = 0; len < 20; len++) {
+		self->next.cut = 20 - len;
+		wire_send(&self->net, CLIENT, &self->next);
+	}
+	EXPECT_TRUE(unanswered(self->wire));
+	if (!stack_is_tcp())
+		EXPECT_EQ(20, counter(&self->net, "in_bad_header") - before);
+	UNHARMED();
+}
+
+/* A data offset below 5, or beyond the end of the segment. */
+TEST_F(bad, data_offset)
+{
+	long before = counter(&self->net, "in_bad_header");
+	int doff, n = 0;
+
+	for (doff = 0; doff <= 60; doff += 4) {
+		if (doff >= 20 && doff <= 24)
+			continue;
+		self->next.doff = doff ?: -1;
+		wire_send(&self->net, CLIENT, &self->next);
+		n++;
+	}
+	EXPECT_TRUE(unanswered(self->wire));
+	if (!stack_is_tcp())
+		EXPECT_EQ(n, counter(&self->net, "in_bad_header") - before);
+	UNHARMED();
+}
+
+/* Options whose lengths are impossible, in segments without data (MUST-7). */
+TEST_F(bad, options)
+{
+	static const uint8_t opt[][8] = {
+		{ 8, 0 },			/* length zero */
+		{ 8, 1 },			/* less than its own two bytes */
+		{ 2, 40, 0, 0 },		/* beyond the header */
+		{ 1, 1, 1, 5 },			/* no room for the length */
+		{ 5, 255, 1, 2, 3, 4, 5, 6 },	/* a SACK block of nothing */
+		{ 5, 3, 0, 0 },
+		{ 253, 0, 253, 0, 253, 0, 253 },
+		{ 3, 3, 99, 0 },		/* a SYN's option, much too big */
+		{ 2, 3, 1, 0 },
+		{ 8, 9, 0, 0, 0, 0, 0, 0 },
+		{ 255, 255, 255, 255, 255, 255, 255, 255 },
+	};
+	size_t i;
+
+	self->next.len = 0;
+	self->next.flags = TH_ACK;
+	self->next.opt_len = 8;
+	for (i = 0; i < sizeof(opt) / sizeof(opt[0]); i++) {
+		self->next.opt = opt[i];
+		wire_send(&self->net, CLIENT, &self->next);
+	}
+	UNHARMED();
+}
+
+/* The same in a SYN: whatever comes of it, a wrong MSS does not. */
+TEST_F(bad, options_of_a_syn)
+{
+	static const uint8_t opt[][8] = {
+		{ 2, 4, 0, 0 },			/* an MSS of zero */
+		{ 2, 4, 0, 1 },
+		{ 3, 3, 255, 0 },		/* a shift of 255 */
+		{ 2, 0, 5, 180 },
+		{ 2, 255, 5, 180 },
+		{ 4, 0, 4, 2 },
+	};
+	struct craft c = { .dport = PORT, .flags = TH_SYN };
+	size_t i;
+
+	/* The answers go to a host that knows nothing of them. */
+	net_drop(&self->net, CLIENT, TH_SYN | TH_ACK, 40, 80, 0);
+	c.opt_len = 8;
+	for (i = 0; i < sizeof(opt) / sizeof(opt[0]); i++) {
+		const struct seg *s;
+
+		c.sport = 5000 + i;
+		c.opt = opt[i];
+		wire_send(&self->net, CLIENT, &c);
+		do {
+			s = wire_next(self->wire, PATIENCE);
+		} while (s && s->from != SERVER);
+		ASSERT_NE(NULL, s);
+		EXPECT_EQ(TH_SYN | TH_ACK, s->flags);
+		EXPECT_EQ(1, s->ack);
+		EXPECT_EQ(1460, s->mss);
+		EXPECT_GE(14, s->wscale);
+	}
+	net_drop_end(&self->net, CLIENT);
+	UNHARMED();
+}
+
+/* MUST-6: an option that nobody knows does not stand in the data's way. */
+TEST_F(bad, unknown_options)
+{
+	static const uint8_t opt[8] = { 200, 4, 1, 2, 1, 77, 2, 1 };
+	char got[4];
+
+	self->next.opt = opt;
+	self->next.opt_len = 8;
+	wire_send(&self->net, CLIENT, &self->next);
+	sock_recv(self->s, got, 4);
+	EXPECT_EQ(0, memcmp(got, "evil", 4));
+}
+
+/* Reserved bits are ignored by who receives them (RFC 9293, 3.1). */
+TEST_F(bad, reserved_bits)
+{
+	char got[4];
+
+	self->next.reserved = 0xe;
+	wire_send(&self->net, CLIENT, &self->next);
+	sock_recv(self->s, got, 4);
+	EXPECT_EQ(0, memcmp(got, "evil", 4));
+}
+
+/* All 256 sets of control bits, far from the window. */
+TEST_F(bad, all_flags_outside_the_window)
+{
+	int flags;
+
+	self->next.seq += 0x40000000;
+	for (flags = 0; flags < 256; flags++) {
+		self->next.flags = flags;
+		wire_send(&self->net, CLIENT, &self->next);
+	}
+	UNHARMED();
+}
+
+/* A segment larger than any buffer: what the window has no room for goes. */
+TEST_F(bad, oversized)
+{
+	static char big[60000];
+	static char got[sizeof(big)];
+	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	int c, s, listener = self->conn.listener;
+	ssize_t n;
+	size_t sum = 0;
+
+	net_run(&self->net, CLIENT, "ip link set v0 mtu 65535");
+	net_run(&self->net, SERVER, "ip link set v1 mtu 65535");
+	sock_set(listener, SOL_SOCKET, SO_RCVBUF, 8192);
+	c = sock_open(&self->net, CLIENT, 0);
+	ASSERT_EQ(0, connect(c, (void *)&sin, sizeof(sin)));
+	s = sock_accept(listener);
+	self->next.sport = sock_port(c);
+	self->next.seq = wire_wait(self->wire, "> S 0 - 0")->raw_seq + 1;
+	self->next.ack = wire_wait(self->wire, "< SA 0 1 0")->raw_seq + 1;
+	wire_wait(self->wire, "> A 1 1 0");
+	net_wait_state(&self->net, SERVER, PORT, self->next.sport,
+		       ST_ESTABLISHED);
+	pattern_fill(big, sizeof(big), 0);
+	self->next.data = big;
+	self->next.len = sizeof(big);
+	wire_send(&self->net, CLIENT, &self->next);
+	sock_wait(s, POLLIN, QUIET);
+	while ((n = recv(s, got + sum, sizeof(got) - sum, MSG_DONTWAIT)) > 0)
+		sum += n;
+	EXPECT_EQ(EAGAIN, errno);
+	/* The kernel's TCP takes one segment whole, whatever its size. */
+	if (!stack_is_tcp())
+		EXPECT_GE(16384, sum);
+	EXPECT_EQ(sum, pattern_check(got, sum, 0));
+	close(s);
+	close(c);
+	UNHARMED();
+}
+
+/* To or from many hosts at once: TCP is between two (RFC 1122, 4.2.3.10). */
+TEST_F(bad, addresses)
+{
+	static const char *const source[] = {
+		"255.255.255.255", "224.0.0.1", "0.0.0.0", "127.0.0.1",
+		"10.0.0.2", "10.0.0.255",
+	};
+	/* The kernel's TCP answers the last where rp_filter is off. */
+	size_t sources = stack_is_tcp() ? 5 : 6;
+	static const char *const destination[] = {
+		"10.0.0.255", "224.0.0.1",
+	};
+	long before = counter(&self->net, "in_bad_address");
+	struct wire *any = wire_open(&self->net, SERVER, 0);
+	struct craft c = { .sport = 4242, .dport = PORT, .flags = TH_SYN };
+	size_t i;
+
+	net_run(&self->net, SERVER, "ip route add default via 10.0.0.1");
+	for (i = 0; i < sources; i++) {
+		c.src = source[i];
+		wire_send(&self->net, CLIENT, &c);
+	}
+	for (i = 0; i < sizeof(destination) / sizeof(destination[0]); i++) {
+		c.src = NULL;
+		c.dst = destination[i];
+		wire_send(&self->net, CLIENT, &c);
+		c.dport = PORT + 1;
+		wire_send(&self->net, CLIENT, &c);
+		c.dport = PORT;
+	}
+	/* Only what came in is on the wire, no answer. */
+	for (;;) {
+		const struct seg *s = wire_next(any, QUIET);
+
+		if (!s)
+			break;
+		EXPECT_EQ(TH_SYN, s->flags);
+	}
+	if (!stack_is_tcp())
+		EXPECT_LE(4, counter(&self->net, "in_bad_address") - before);
+	wire_close(any);
+}
+
+/*
+ * Forged data in the right place takes the ends apart: neither's numbers make
+ * sense to the other.  They must not answer each other's ACKs for ever.
+ */
+TEST_F(bad, no_storm_of_acks)
+{
+	size_t before;
+	char got[4];
+
+	wire_send(&self->net, CLIENT, &self->next);
+	sock_recv(self->s, got, 4);
+	before = wire_count(self->wire);
+	sock_send(self->c, "x", 1);
+	sock_send(self->s, "y", 1);
+	while (wire_next(self->wire, 300) &&
+	       wire_count(self->wire) < before + 1000)
+		;
+	EXPECT_GT(before + 200, wire_count(self->wire));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a peer, or anybody, can make the host keep is bounded. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/net.h"
+#include "lib/wire.h"
+
+#define PORT	20000
+#define FLOOD	20000	/* SYNs */
+
+FIXTURE(bounds)
+{
+	struct net net;
+};
+
+FIXTURE_SETUP(bounds)
+{
+	net_open(&self->net);
+}
+
+FIXTURE_TEARDOWN(bounds)
+{
+}
+
+/* Bytes of memory that a socket's receive queue takes. */
+static unsigned int rmem(int fd)
+{
+	unsigned int info[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len))
+		net_die("SO_MEMINFO: %s", strerror(errno));
+	return info[SK_MEMINFO_RMEM_ALLOC];
+}
+
+/* Connects, and has a byte echoed. */
+static void works(const struct net *net, int listener)
+{
+	int c = sock_connect(net, CLIENT, net->ip[SERVER], PORT), s;
+	struct sockaddr_in sin;
+	socklen_t len;
+	char byte = 'x';
+
+	do {
+		len = sizeof(sin);
+		s = sock_accept(listener);
+		if (getpeername(s, (void *)&sin, &len))
+			sin.sin_port = 0;
+	} while (ntohs(sin.sin_port) != sock_port(c));
+	sock_send(c, &byte, 1);
+	sock_recv(s, &byte, 1);
+	close(c);
+	close(s);
+}
+
+/* SYNs from hosts that do not exist. */
+TEST_F_TIMEOUT(bounds, syn_flood, 180)
+{
+	char src[32];
+	int i, l, rows;
+
+	net_run(&self->net, SERVER, "ip route add 10.64.0.0/10 via 10.0.0.1");
+	l = sock_listen(&self->net, SERVER, PORT, 16);
+	EXPECT_EQ(1, net_count_state(&self->net, SERVER, ST_NONE));
+	for (i = 0; i < FLOOD; i++) {
+		snprintf(src, sizeof(src), "10.%d.%d.%d", 64 + i % 64,
+			 i / 64 % 256, 1 + i % 250);
+		wire_send(&self->net, CLIENT, &(struct craft){
+			.src = src, .sport = 1024 + i, .dport = PORT,
+			.seq = i * 77777, .flags = TH_SYN });
+	}
+	/* Nothing but the listener and its queue of half-open connections. */
+	rows = net_count_state(&self->net, SERVER, ST_NONE);
+	EXPECT_GE(1 + 2 * 16 + 1, rows);
+	EXPECT_EQ(0, net_count_state(&self->net, SERVER, ST_ESTABLISHED));
+	EXPECT_EQ(0, sock_events(l, POLLIN));
+	/* And who is really there gets in: with a cookie. */
+	works(&self->net, l);
+	if (!stack_is_tcp()) {
+		EXPECT_LT(FLOOD / 2, net_stat(&self->net, SERVER,
+					      "syn_cookies_sent"));
+		EXPECT_LE(1, net_stat(&self->net, SERVER,
+				      "syn_cookies_good"));
+		EXPECT_LT(FLOOD / 2, net_stat(&self->net, SERVER,
+					      "syn_queue_full"));
+	}
+	/* An ACK without one does not. */
+	wire_send(&self->net, CLIENT, &(struct craft){
+		.sport = 999, .dport = PORT, .seq = 5, .ack = 6,
+		.flags = TH_ACK });
+	EXPECT_FALSE(sock_wait(l, POLLIN, 100));
+	if (!stack_is_tcp()) {
+		EXPECT_LE(1, net_stat(&self->net, SERVER, "syn_cookies_bad"));
+	}
+	close(l);
+}
+
+/* Who is not accepted waits; who does not fit keeps trying, and gets in. */
+TEST_F_TIMEOUT(bounds, accept_queue, 90)
+{
+	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	int c[8], i, l = sock_listen(&self->net, SERVER, PORT, 2);
+	char byte;
+
+	for (i = 0; i < 8; i++) {
+		c[i] = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+		EXPECT_EQ(-1, connect(c[i], (void *)&sin, sizeof(sin)));
+		EXPECT_EQ(EINPROGRESS, errno);
+	}
+	ASSERT_TRUE(sock_wait(l, POLLIN, PATIENCE));
+	/*
+	 * Who was let in by a cookie may have been forgotten again: what it
+	 * has to say brings it back.
+	 */
+	for (i = 0; i < 8; i++)
+		send(c[i], "c", 1, MSG_NOSIGNAL);
+	/* By now the first retransmissions have come, too. */
+	usleep(1500000);
+	EXPECT_GE(3, net_count_state(&self->net, SERVER, ST_ESTABLISHED));
+	EXPECT_LE(2, net_count_state(&self->net, SERVER, ST_ESTABLISHED));
+	if (!stack_is_tcp()) {
+		EXPECT_LT(0, net_stat(&self->net, SERVER,
+				      "accept_queue_full"));
+	}
+	for (i = 0; i < 8; i++) {
+		int s = sock_accept(l), j;
+
+		/* Whose SYN was dropped has not said it yet. */
+		for (j = 0; j < 8; j++)
+			send(c[j], "c", 1, MSG_NOSIGNAL);
+		sock_recv(s, &byte, 1);
+		sock_send(s, "x", 1);
+		shutdown(s, SHUT_WR);
+	}
+	for (i = 0; i < 8; i++) {
+		sock_recv(c[i], &byte, 1);
+		close(c[i]);
+	}
+	close(l);
+}
+
+/* A reader that does not read: SO_RCVBUF bounds what is kept for it. */
+TEST_F(bounds, receive_buffer)
+{
+	static char block[65536];
+	struct conn c;
+	size_t total = 0;
+	ssize_t n;
+
+	c.listener = sock_listen(&self->net, SERVER, PORT, 1);
+	sock_set(c.listener, SOL_SOCKET, SO_RCVBUF, 20000);
+	c.end[CLIENT] = sock_connect(&self->net, CLIENT,
+				     self->net.ip[SERVER], PORT);
+	c.end[SERVER] = sock_accept(c.listener);
+	sock_nonblock(c.end[CLIENT], true);
+	while ((n = send(c.end[CLIENT], block, sizeof(block), 0)) > 0 ||
+	       sock_wait(c.end[CLIENT], POLLOUT, 500))
+		total += n > 0 ? n : 0;
+	EXPECT_LT(0, rmem(c.end[SERVER]));
+	EXPECT_GE(2 * 40000, rmem(c.end[SERVER]));
+	while (total) {
+		n = total < sizeof(block) ? total : sizeof(block);
+		sock_recv(c.end[SERVER], block, n);
+		total -= n;
+	}
+	EXPECT_EQ(0, rmem(c.end[SERVER]));
+	conn_close(&c);
+}
+
+/* The same for writes of one byte, whose overhead is hundreds of bytes each. */
+TEST_F(bounds, receive_buffer_of_crumbs)
+{
+	struct conn c;
+	char byte = 'x';
+	int i;
+
+	c.listener = sock_listen(&self->net, SERVER, PORT, 1);
+	sock_set(c.listener, SOL_SOCKET, SO_RCVBUF, 20000);
+	c.end[CLIENT] = sock_connect(&self->net, CLIENT,
+				     self->net.ip[SERVER], PORT);
+	c.end[SERVER] = sock_accept(c.listener);
+	sock_set(c.end[CLIENT], IPPROTO_TCP, TCP_NODELAY, 1);
+	for (i = 0; i < 5000; i++) {
+		byte = i;
+		sock_send(c.end[CLIENT], &byte, 1);
+	}
+	/* All has arrived, or what has not is not kept here. */
+	EXPECT_GE(2 * 40000, rmem(c.end[SERVER]));
+	for (i = 0; i < 5000; i++) {
+		sock_recv(c.end[SERVER], &byte, 1);
+		ASSERT_EQ((char)i, byte);
+	}
+	conn_close(&c);
+}
+
+/* Data after a gap: the peer can leave the gap open for ever. */
+TEST_F(bounds, out_of_order)
+{
+	struct craft next;
+	struct wire *wire;
+	struct conn c;
+	unsigned int most = 0, now;
+	int i, side;
+
+	for (side = CLIENT; side <= SERVER; side++)
+		net_stack_sysctl(&self->net, side, "timestamps", "0");
+	wire = wire_open(&self->net, CLIENT, PORT);
+	c.listener = sock_listen(&self->net, SERVER, PORT, 1);
+	sock_set(c.listener, SOL_SOCKET, SO_RCVBUF, 20000);
+	c.end[CLIENT] = sock_connect(&self->net, CLIENT,
+				     self->net.ip[SERVER], PORT);
+	c.end[SERVER] = sock_accept(c.listener);
+	next = (struct craft){
+		.sport = sock_port(c.end[CLIENT]),
+		.dport = PORT,
+		.seq = wire_wait(wire, "> S 0 - 0")->raw_seq + 1,
+		.ack = wire_wait(wire, "< SA 0 1 0")->raw_seq + 1,
+		.flags = TH_ACK,
+		.data = "x",
+		.len = 1,
+	};
+	/* Every second byte: nothing can be merged. */
+	for (i = 0; i < 5000; i++) {
+		next.seq += 2;
+		wire_send(&self->net, CLIENT, &next);
+		if (i % 50)
+			continue;
+		now = rmem(c.end[SERVER]);
+		if (now > most)
+			most = now;
+	}
+	EXPECT_LT(0, most);
+	EXPECT_GE(2 * 40000, most);
+	EXPECT_EQ(0, sock_events(c.end[SERVER], POLLIN));
+	wire_close(wire);
+	conn_close(&c);
+}
+
+/* TIME-WAIT is capped; beyond the cap a connection closes without it. */
+TEST_F(bounds, time_wait)
+{
+	int i, l = sock_listen(&self->net, SERVER, PORT, 16);
+
+	net_stack_sysctl(&self->net, CLIENT, "max_tw_buckets", "10");
+	for (i = 0; i < 30; i++) {
+		int c = sock_connect(&self->net, CLIENT,
+				     self->net.ip[SERVER], PORT);
+		int s = sock_accept(l);
+		uint16_t port = sock_port(c);
+
+		close(c);
+		sock_recv_end(s);
+		close(s);
+		net_wait_state(&self->net, SERVER, PORT, port, ST_NONE);
+	}
+	EXPECT_GE(10, net_count_state(&self->net, CLIENT, ST_TIME_WAIT));
+	EXPECT_LE(8, net_count_state(&self->net, CLIENT, ST_TIME_WAIT));
+	if (!stack_is_tcp()) {
+		EXPECT_LE(20, net_stat(&self->net, CLIENT, "time_wait_full"));
+	}
+	close(l);
+}
+
+/* Connections that nobody holds any more, with a peer that says nothing. */
+TEST_F(bounds, orphans)
+{
+	int c[30], i, l = sock_listen(&self->net, SERVER, PORT, 64);
+
+	/* The kernel's TCP has one limit for the whole machine. */
+	if (!stack_is_tcp())
+		net_stack_sysctl(&self->net, CLIENT, "max_orphans", "8");
+	for (i = 0; i < 30; i++)
+		c[i] = sock_connect(&self->net, CLIENT, self->net.ip[SERVER],
+				    PORT);
+	net_drop(&self->net, SERVER, TH_FIN | TH_ACK, 40, 80, 0);
+	for (i = 0; i < 30; i++)
+		close(c[i]);
+	EXPECT_EQ(stack_is_tcp() ? 30 : 8,
+		  net_count_state(&self->net, CLIENT, ST_FIN_WAIT_1));
+	if (!stack_is_tcp()) {
+		EXPECT_EQ(22, net_stat(&self->net, CLIENT, "orphans_full"));
+	}
+	close(l);
+}
+
+TEST_HARNESS_MAIN
