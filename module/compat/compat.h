@@ -13,13 +13,18 @@
 #include <net/inet_sock.h>
 #include <net/sock.h>
 
-#if __has_include(<linux/unaligned.h>)
-#include <linux/unaligned.h>		/* 6.12 */
+/* Headers that others were split into */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#include <net/rps.h>
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#include <linux/skbuff_ref.h>
+#include <net/proto_memory.h>
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
-#endif
-#if __has_include(<linux/skbuff_ref.h>)
-#include <linux/skbuff_ref.h>		/* skb_frag_unref(), 6.10 */
 #endif
 
 /* 6.2: timer_delete(), timer_delete_sync(); 6.16: timer_container_of() */
