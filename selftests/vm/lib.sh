@@ -11,6 +11,9 @@
 #	kselftest/		the kernel's own test framework and checkpatch
 #	kvm			whether KVM works here (one line: boot id, answer)
 
+# Not everyone has depmod and modprobe on the way.
+PATH=$PATH:/usr/sbin:/sbin
+
 here=$(cd "$(dirname "$0")" && pwd)
 # A copy of this folder inside a kernel tree has no Makefile of ours above it.
 top=$(cd "$here/../.." && pwd)
