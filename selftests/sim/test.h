@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A test is a function in some test_*.c here:
+ *
+ *	TEST(window_update_after_read)
+ *	{
+ *		test_world(1, 2);
+ *		...
+ *		ASSERT_EQ(conn->c.state, ATCP_ESTABLISHED);
+ *	}
+ *
+ * Its name is "FILE.ID", the file's name without test_ and .c.  Each runs in a
+ * process of its own.  A failed assertion prints where it stands and the ladder
+ * of the run, and ends the test.  When the function returns the world is torn
+ * down; a failed invariant or a leak fails the test too.
+ */
+#ifndef _ATCP_SELFTESTS_SIM_TEST_H
+#define _ATCP_SELFTESTS_SIM_TEST_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app.h"
+#include "sim.h"
+
+/**
+ * struct test - a test, as it is registered
+ * @id:		its own part of the name
+ * @file:	where it stands
+ * @fn:		the test
+ * @arg:	handed to it: the row of a table
+ */
+struct test {
+	const char *id;
+	const char *file;
+	void (*fn)(const void *arg);
+	const void *arg;
+	struct test *next;
+};
+
+void test_add(struct test *t);
+void test_fail(const char *file, int line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4), noreturn));
+/* sim_begin() with the trace switched on. */
+void test_world(u64 seed, u32 nhosts);
+/* Names the case of a table that runs now: printed on failure. NULL: none. */
+void test_case(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Ends the world before the test does, to begin another; it must have been sound. */
+void test_world_end(void);
+
+#define TEST(name)							\
+	static void name(const void *arg);				\
+	__attribute__((constructor)) static void add_##name(void)	\
+	{								\
+		static struct test t = {				\
+			.id = #name, .file = __FILE__, .fn = name,	\
+		};							\
+		test_add(&t);						\
+	}								\
+	static void name(const void *arg __attribute__((unused)))
+
+#define FAIL(...)	test_fail(__FILE__, __LINE__, __VA_ARGS__)
+
+#define CHECK(cond, ...)						\
+	do {								\
+		if (!(cond))						\
+			FAIL(__VA_ARGS__);				\
+	} while (0)
+
+#define ASSERT(cond)	CHECK(cond, "not so: %s", #cond)
+
+#define ASSERT_OP(a, op, b)						\
+	do {								\
+		long long _a = (long long)(a);				\
+		long long _b = (long long)(b);				\
+		if (!(_a op _b))					\
+			FAIL("%s is %lld, %s is %lld; expected " #op,	\
+			     #a, _a, #b, _b);				\
+	} while (0)
+
+#define ASSERT_EQ(a, b)	ASSERT_OP(a, ==, b)
+#define ASSERT_NE(a, b)	ASSERT_OP(a, !=, b)
+#define ASSERT_LT(a, b)	ASSERT_OP(a, <, b)
+#define ASSERT_LE(a, b)	ASSERT_OP(a, <=, b)
+#define ASSERT_GT(a, b)	ASSERT_OP(a, >, b)
+#define ASSERT_GE(a, b)	ASSERT_OP(a, >=, b)
+
+#endif /* _ATCP_SELFTESTS_SIM_TEST_H */

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs the tests, each in a process of its own and some at once, and reports in
+ * KTAP.
+ *
+ *   atcp-sim-test [--list] [PREFIX...]
+ */
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test.h"
+
+#define TEST_SECONDS	50	/* a test that runs longer hangs */
+#define LADDER_MAX	60	/* segments shown of a failure */
+#define MAX_AT_ONCE	16
+#define NAME_MAX	160
+
+static struct test *tests;
+static char case_name[200];
+
+void test_add(struct test *t)
+{
+	struct test **at = &tests;
+
+	/* By file, then in the order of the source. */
+	while (*at && strcmp((*at)->file, t->file) <= 0)
+		at = &(*at)->next;
+	t->next = *at;
+	*at = t;
+}
+
+/* "rfc_reset.name" from ".../test_rfc_reset.c" and "name". */
+static const char *full_name(const struct test *t, char out[NAME_MAX])
+{
+	const char *base = strrchr(t->file, '/');
+	const char *dot;
+
+	base = base ? base + 1 : t->file;
+	if (!strncmp(base, "test_", 5))
+		base += 5;
+	dot = strchr(base, '.');
+	snprintf(out, NAME_MAX, "%.*s.%s", dot ? (int)(dot - base) : 40, base, t->id);
+	return out;
+}
+
+void test_case(const char *fmt, ...)
+{
+	va_list ap;
+
+	case_name[0] = '\0';
+	if (!fmt)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(case_name, sizeof(case_name), fmt, ap);
+	va_end(ap);
+}
+
+static void print_case(void)
+{
+	if (case_name[0])
+		printf("# in the case: %s\n", case_name);
+}
+
+static void ladders(void)
+{
+	u32 i, j;
+
+	for (i = 0; sim && i < sim->nhosts; i++)
+		for (j = i; j < sim->nhosts; j++)
+			sim_ladder(i, j, LADDER_MAX);
+}
+
+void test_fail(const char *file, int line, const char *fmt, ...)
+{
+	const char *base = strrchr(file, '/');
+	va_list ap;
+
+	print_case();
+	printf("# %s:%d: ", base ? base + 1 : file, line);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf("\n");
+	if (sim && sim->stopped)
+		printf("# %s\n", sim->failure);
+	ladders();
+	fflush(stdout);
+	_exit(1);
+}
+
+void test_world(u64 seed, u32 nhosts)
+{
+	sim_begin(seed, nhosts);
+	sim->tracing = true;
+}
+
+void test_world_end(void)
+{
+	sim_settle();
+	if (sim->stopped) {
+		print_case();
+		printf("# an invariant failed %s\n", sim->failure);
+		ladders();
+		fflush(stdout);
+		_exit(1);
+	}
+	sim_end();
+	if (sim_failure()) {
+		print_case();
+		printf("# %s\n", sim_failure());
+		fflush(stdout);
+		_exit(1);
+	}
+}
+
+static void run(const struct test *t)
+{
+	alarm(TEST_SECONDS);
+	t->fn(t->arg);
+	if (sim)
+		test_world_end();
+	fflush(stdout);
+	exit(0);	/* with the sanitizers' checks */
+}
+
+/* --- running them --- */
+
+struct job {
+	const struct test *t;
+	pid_t pid;
+	FILE *out;	/* what it prints */
+	int status;
+	bool over;
+};
+
+static void start(struct job *job)
+{
+	job->out = tmpfile();
+	fflush(stdout);
+	job->pid = fork();
+	if (job->pid)
+		return;
+	if (job->out) {
+		dup2(fileno(job->out), 1);
+		dup2(fileno(job->out), 2);
+	}
+	run(job->t);
+}
+
+static bool print(const struct job *job, unsigned int n)
+{
+	bool ok = WIFEXITED(job->status) && !WEXITSTATUS(job->status);
+	char buf[4096], name[NAME_MAX];
+	size_t len;
+
+	if (!ok && job->out) {
+		rewind(job->out);
+		while ((len = fread(buf, 1, sizeof(buf), job->out)) > 0)
+			fwrite(buf, 1, len, stdout);
+	}
+	if (WIFSIGNALED(job->status))
+		printf("# ended by signal %d (%s)\n", WTERMSIG(job->status),
+		       strsignal(WTERMSIG(job->status)));
+	if (job->out)
+		fclose(job->out);
+	printf("%sok %u %s\n", ok ? "" : "not ", n, full_name(job->t, name));
+	return ok;
+}
+
+static int run_all(struct job *jobs, unsigned int n)
+{
+	unsigned int at_once = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int started = 0, printed = 0, running = 0, failed = 0, i;
+	int status;
+	pid_t pid;
+
+	at_once = min(max(at_once, 1u), (unsigned int)MAX_AT_ONCE);
+	while (printed < n) {
+		/* Not too far ahead of what is printed: each holds a file open. */
+		while (started < n && running < at_once && started < printed + 200) {
+			start(&jobs[started++]);
+			running++;
+		}
+		pid = wait(&status);
+		if (pid < 0)
+			break;
+		running--;
+		for (i = printed; i < started; i++) {
+			if (jobs[i].pid == pid) {
+				jobs[i].status = status;
+				jobs[i].over = true;
+			}
+		}
+		while (printed < started && jobs[printed].over) {
+			failed += !print(&jobs[printed], printed + 1);
+			printed++;
+		}
+	}
+	fflush(stdout);
+	return failed ? 1 : 0;
+}
+
+static bool wanted(const struct test *t, int n, char **prefixes)
+{
+	char name[NAME_MAX];
+	int i;
+
+	full_name(t, name);
+	for (i = 0; i < n; i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return !n;
+}
+
+int main(int argc, char **argv)
+{
+	bool list = argc > 1 && !strcmp(argv[1], "--list");
+	int skip = list ? 2 : 1;
+	unsigned int n = 0, max = 0;
+	char name[NAME_MAX];
+	struct job *jobs;
+	struct test *t;
+	int failed;
+
+	for (t = tests; t; t = t->next)
+		max++;
+	jobs = calloc(max + 1, sizeof(*jobs));
+	if (!jobs)
+		return 2;
+	for (t = tests; t; t = t->next) {
+		if (!wanted(t, argc - skip, argv + skip))
+			continue;
+		if (list)
+			printf("%s\n", full_name(t, name));
+		jobs[n++].t = t;
+	}
+	if (list) {
+		free(jobs);
+		return 0;
+	}
+	printf("KTAP version 1\n1..%u\n", n);
+	failed = run_all(jobs, n);
+	free(jobs);
+	return failed;
+}

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What must hold of a connection after every event, whatever happened.
+ */
+#include "sim.h"
+
+/* --- states: RFC 9293 figure 5, with RST, ABORT and time-outs to CLOSED --- */
+
+static const u16 may_follow[] = {
+	[ATCP_CLOSED] = ATCP_S(SYN_SENT) | ATCP_S(SYN_RECEIVED),
+	[ATCP_SYN_SENT] = ATCP_S(SYN_RECEIVED) | ATCP_S(ESTABLISHED) | ATCP_S(CLOSED),
+	[ATCP_SYN_RECEIVED] = ATCP_S(ESTABLISHED) | ATCP_S(FIN_WAIT_1) | ATCP_S(CLOSED),
+	[ATCP_ESTABLISHED] = ATCP_S(FIN_WAIT_1) | ATCP_S(CLOSE_WAIT) | ATCP_S(CLOSED),
+	[ATCP_FIN_WAIT_1] = ATCP_S(FIN_WAIT_2) | ATCP_S(CLOSING) | ATCP_S(TIME_WAIT) |
+			    ATCP_S(CLOSED),
+	[ATCP_FIN_WAIT_2] = ATCP_S(TIME_WAIT) | ATCP_S(CLOSED),
+	[ATCP_CLOSE_WAIT] = ATCP_S(LAST_ACK) | ATCP_S(CLOSED),
+	[ATCP_CLOSING] = ATCP_S(TIME_WAIT) | ATCP_S(CLOSED),
+	[ATCP_LAST_ACK] = ATCP_S(CLOSED),
+	[ATCP_TIME_WAIT] = ATCP_S(CLOSED),
+};
+
+/* What must be true of the FINs in each state. */
+static void check_fins(const struct atcp_tcb *c)
+{
+	bool acked = c->fin_queued && c->snd_una == c->write_seq;
+	const char *name = sim_state_name(c->state);
+
+	if (ATCP_IN(c->state, ATCP_S(ESTABLISHED) | ATCP_S(CLOSE_WAIT)))
+		SIM_CHECK(!c->fin_queued || c->state == ATCP_ESTABLISHED,
+			  "%s with a FIN to send", name);
+	if (ATCP_IN(c->state, ATCP_S(FIN_WAIT_1) | ATCP_S(FIN_WAIT_2) | ATCP_S(CLOSING) |
+			      ATCP_S(LAST_ACK) | ATCP_S(TIME_WAIT)))
+		SIM_CHECK(c->fin_queued, "%s without a FIN", name);
+	if (ATCP_IN(c->state, ATCP_S(FIN_WAIT_2) | ATCP_S(TIME_WAIT)))
+		SIM_CHECK(acked, "%s, but our FIN is not acknowledged", name);
+	if (ATCP_IN(c->state, ATCP_S(CLOSE_WAIT) | ATCP_S(CLOSING) | ATCP_S(LAST_ACK) |
+			      ATCP_S(TIME_WAIT)))
+		SIM_CHECK(c->fin_rcvd, "%s, but no FIN has come", name);
+	if (ATCP_IN(c->state, ATCP_CAN_RECEIVE))
+		SIM_CHECK(!c->fin_rcvd, "%s, but the FIN has come", name);
+}
+
+void sim_check_state(struct sim_conn *conn, u8 old)
+{
+	struct sim_seen *seen = &conn->seen;
+	struct atcp_tcb *c = &conn->c;
+
+	SIM_CHECK(old == seen->state, "left state %s, but was in %s", sim_state_name(old),
+		  sim_state_name(seen->state));
+	SIM_CHECK(c->state < sizeof(may_follow) / sizeof(may_follow[0]) &&
+		  (may_follow[old] & (1u << c->state)), "illegal transition %s -> %s",
+		  sim_state_name(old), sim_state_name(c->state));
+	if (old == ATCP_LAST_ACK && c->state == ATCP_CLOSED && sim->tracing)
+		SIM_CHECK(c->fin_queued, "LAST-ACK without a FIN");
+	/* Both ends' numbers are known from here on. */
+	if (!seen->ready && c->state != ATCP_SYN_SENT && c->state != ATCP_CLOSED) {
+		seen->ready = true;
+		seen->deliver_next = c->irs + 1;
+		seen->rcv_nxt = c->irs + 1;
+		seen->snd_una = c->iss;
+		seen->snd_nxt = c->iss;
+		seen->right_edge = c->rcv_wup;
+	}
+	seen->state = c->state;
+}
+
+/* --- queues --- */
+
+static void check_send_queue(struct sim_conn *conn)
+{
+	struct atcp_tcb *c = &conn->c;
+	u32 end = c->write_seq - c->fin_queued;
+	struct atcp_seg *seg, *prev = NULL;
+	u32 n = 0, charge = 0, next = 0;
+	bool unsent = false;
+
+	for (seg = c->snd_first; seg; prev = seg, seg = atcp_seg_link(seg)->next) {
+		struct atcp_cb *cb = atcp_seg_cb(seg);
+
+		if (++n > conn->nsent || seg->owner != SIM_SEG_SENT ||
+		    atcp_seg_link(seg)->prev != prev) {
+			sim_fail("the send queue is broken at its segment %u", n);
+			return;
+		}
+		charge += seg->charge;
+		SIM_CHECK(cb->end_seq - cb->seq == seg->len && seg->len,
+			  "a queued segment of %u bytes spans %u", seg->len,
+			  cb->end_seq - cb->seq);
+		SIM_CHECK(!prev || cb->seq == next, "a gap in the send queue");
+		SIM_CHECK(prev || seq_gt(cb->end_seq, c->snd_una),
+			  "an acknowledged segment is still queued");
+		SIM_CHECK(prev || seq_leq(cb->seq, seq_max(c->snd_una, c->iss + 1)),
+			  "what is unacknowledged is not queued");
+		next = cb->end_seq;
+		if (seg == c->snd_head) {
+			unsent = true;
+			SIM_CHECK(cb->seq == c->snd_nxt, "the first unsent is not SND.NXT");
+		}
+		SIM_CHECK(!(cb->sent & ATCP_SENT_ONCE) == unsent,
+			  "a segment's mark does not say whether it was sent");
+	}
+	SIM_CHECK(c->snd_last == prev, "the end of the send queue is lost");
+	SIM_CHECK(!c->snd_head || unsent, "the first unsent segment is not queued");
+	SIM_CHECK(n == conn->nsent && charge == conn->wmem,
+		  "send queue: %u segments, %u bytes; accounts: %u, %u", n, charge,
+		  conn->nsent, conn->wmem);
+	SIM_CHECK(n ? next == end : seq_geq(c->snd_una, c->fin_queued ? end : c->write_seq) ||
+		  c->state == ATCP_SYN_SENT || c->state == ATCP_SYN_RECEIVED,
+		  "the send queue does not end at the last byte");
+}
+
+struct walk {
+	struct sim_conn *conn;
+	u32 n;
+	u32 charge;
+	u32 end;
+	bool any;
+	u32 block;		/* how far the block looked for is covered */
+	u32 block_end;
+};
+
+static void walk_ooo(struct walk *w, struct atcp_seg *seg, unsigned long prio, u32 depth)
+{
+	struct atcp_link *l = atcp_seg_link(seg);
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+
+	if (depth > 200 || seg->owner != SIM_SEG_RCVD) {
+		sim_fail("the out-of-order tree is broken");
+		return;
+	}
+	SIM_CHECK(l->prio <= prio, "the out-of-order tree is no heap");
+	if (l->prev)
+		walk_ooo(w, l->prev, l->prio, depth + 1);
+	SIM_CHECK(!w->any || seq_geq(cb->seq, w->end), "out-of-order data overlaps");
+	SIM_CHECK(seq_gt(cb->seq, w->conn->c.rcv_nxt), "data that is in order waits");
+	SIM_CHECK(cb->end_seq - cb->seq == seg->len + !!(cb->flags & ATCP_FIN),
+		  "an out-of-order segment of %u bytes spans %u", seg->len,
+		  cb->end_seq - cb->seq);
+	w->any = true;
+	w->end = cb->end_seq;
+	w->charge += seg->charge;
+	w->n++;
+	if (seq_leq(cb->seq, w->block) && seq_gt(cb->end_seq, w->block))
+		w->block = cb->end_seq;
+	if (l->next)
+		walk_ooo(w, l->next, l->prio, depth + 1);
+}
+
+static void check_receive_queue(struct sim_conn *conn)
+{
+	struct atcp_tcb *c = &conn->c;
+	struct walk w = { .conn = conn };
+	u32 charge = 0, bytes = 0, i;
+	struct atcp_seg *seg;
+
+	for (seg = conn->rcv_first; seg; seg = seg->next) {
+		charge += seg->charge;
+		bytes += seg->len;
+	}
+	if (c->ooo_root)
+		walk_ooo(&w, c->ooo_root, ~0UL, 0);
+	SIM_CHECK(charge + w.charge == conn->rmem && bytes == conn->rcv_queued,
+		  "receive buffer: %u bytes charged, %u accounted", charge + w.charge,
+		  conn->rmem);
+	SIM_CHECK(c->ooo_blocks <= ATCP_SACK_BLOCKS, "%u SACK blocks", c->ooo_blocks);
+	for (i = 0; i < c->ooo_blocks && !sim->stopped; i++) {
+		const struct atcp_sack_block *b = &c->ooo_recent[i];
+
+		SIM_CHECK(seq_lt(b->start, b->end) && seq_gt(b->start, c->rcv_nxt),
+			  "SACK block %u is empty or below RCV.NXT", i);
+		w = (struct walk){ .conn = conn, .block = b->start };
+		if (c->ooo_root)
+			walk_ooo(&w, c->ooo_root, ~0UL, 0);
+		SIM_CHECK(seq_geq(w.block, b->end),
+			  "SACK block %u reports data that is not held", i);
+	}
+}
+
+/* --- numbers and deadlines --- */
+
+static void check_numbers(struct sim_conn *conn)
+{
+	struct sim_seen *seen = &conn->seen;
+	struct atcp_tcb *c = &conn->c;
+	u32 edge = c->rcv_wup + c->rcv_wnd;
+
+	SIM_CHECK(seq_leq(c->snd_una, c->snd_nxt) && seq_leq(c->snd_nxt, c->write_seq),
+		  "not SND.UNA %u <= SND.NXT %u <= end of data %u", c->snd_una - c->iss,
+		  c->snd_nxt - c->iss, c->write_seq - c->iss);
+	if (!seen->ready)
+		return;
+	SIM_CHECK(seq_geq(c->snd_una, seen->snd_una), "SND.UNA went back");
+	SIM_CHECK(seq_geq(c->snd_nxt, seen->snd_nxt), "SND.NXT went back");
+	SIM_CHECK(seq_geq(c->rcv_nxt, seen->rcv_nxt), "RCV.NXT went back");
+	SIM_CHECK(seq_geq(edge, seen->right_edge), "the receive window's right edge moved left");
+	SIM_CHECK(c->rcv_nxt - c->irs - 1 - c->fin_rcvd == (u32)conn->delivered,
+		  "RCV.NXT does not tell what was delivered");
+	SIM_CHECK(c->cwnd >= c->mss && c->mss, "cwnd %u, mss %u", c->cwnd, c->mss);
+	seen->snd_una = c->snd_una;
+	seen->snd_nxt = c->snd_nxt;
+	seen->rcv_nxt = c->rcv_nxt;
+	seen->right_edge = edge;
+}
+
+static void check_deadlines(struct sim_conn *conn)
+{
+	struct atcp_tcb *c = &conn->c;
+	u64 first = ATCP_NEVER;
+	u32 t;
+
+	for (t = 0; t < ATCP_T_COUNT; t++)
+		first = min(first, c->deadline[t]);
+	if (first != ATCP_NEVER)
+		SIM_CHECK(conn->timer.pos && conn->timer.when <= max(first, sim->now) +
+			  conn->host->timer_slack, "a deadline that the host was not told of");
+	if (c->snd_una != c->snd_nxt)
+		SIM_CHECK(c->deadline[ATCP_T_REXMT] != ATCP_NEVER,
+			  "%u bytes in flight and no retransmission timer",
+			  c->snd_nxt - c->snd_una);
+	else if (c->snd_nxt != c->write_seq && c->state != ATCP_SYN_RECEIVED)
+		SIM_CHECK(c->deadline[ATCP_T_REXMT] != ATCP_NEVER,
+			  "%u bytes to send, nothing in flight, no timer",
+			  c->write_seq - c->snd_nxt);
+	if (c->ack_pending)
+		SIM_CHECK(c->deadline[ATCP_T_DELACK] != ATCP_NEVER,
+			  "an ACK is owed and no timer runs");
+	if ((c->flags & ATCP_F_ORPHAN) && c->state == ATCP_FIN_WAIT_2)
+		SIM_CHECK(c->deadline[ATCP_T_KEEP] != ATCP_NEVER,
+			  "an orphan may stay in FIN-WAIT-2 for ever");
+	if ((c->flags & ATCP_F_KEEPALIVE) && ATCP_IN(c->state, ATCP_SYNCHRONIZED))
+		SIM_CHECK(c->deadline[ATCP_T_KEEP] != ATCP_NEVER,
+			  "keep-alive without a timer");
+}
+
+void sim_check_conn(struct sim_conn *conn)
+{
+	struct atcp_tcb *c = &conn->c;
+
+	if (conn->closed) {
+		SIM_CHECK(c->state == ATCP_CLOSED, "over, but %s", sim_state_name(c->state));
+		return;
+	}
+	SIM_CHECK(c->state != ATCP_CLOSED && c->state != ATCP_LISTEN &&
+		  c->state == conn->seen.state, "in state %s", sim_state_name(c->state));
+	check_fins(c);
+	check_send_queue(conn);
+	check_receive_queue(conn);
+	check_numbers(conn);
+	check_deadlines(conn);
+}
+
+/* --- segments --- */
+
+static void check_size(const struct sim_conn *conn, const struct atcp_hdr *h, u32 len, u32 mss)
+{
+	const struct atcp_tcb *c = &conn->c;
+	u32 piece = mss ? min(len, mss) : len;
+	u32 limit = min(c->mss_path, c->mss_peer);
+
+	/* RFC 9293 section 3.7.1, MUST-16: options count against the MSS. */
+	if (len)
+		SIM_CHECK(piece + h->hlen - ATCP_HDR_MIN <= max(limit, 48u),
+			  "a segment of %u bytes and %u of options exceeds the MSS of %u",
+			  piece, h->hlen - ATCP_HDR_MIN, limit);
+	/* Segmentation offload copies the urgent pointer as it stands. */
+	SIM_CHECK(len <= mss || !(h->flags & ATCP_URG), "urgent data in a segment to be cut");
+}
+
+void sim_check_transmit(struct sim_conn *conn, const u8 *hdr, u32 hlen, u32 len, u32 mss)
+{
+	struct sim_seen *seen = &conn->seen;
+	struct atcp_tcb *c = &conn->c;
+	struct atcp_hdr h;
+	u32 edge;
+
+	if (!atcp_hdr_read(&h, hdr, hlen) || h.hlen != hlen) {
+		sim_fail("an impossible header of %u bytes", hlen);
+		return;
+	}
+	SIM_CHECK(h.sport == c->lport && h.dport == c->rport, "wrong ports");
+	check_size(conn, &h, len, mss);
+	if (h.flags & (ATCP_SYN | ATCP_RST)) {
+		SIM_CHECK(!len, "data with %s", h.flags & ATCP_SYN ? "SYN" : "RST");
+		return;
+	}
+	SIM_CHECK(h.flags & ATCP_ACK, "a segment without ACK after the handshake");
+	SIM_CHECK(h.ack == c->rcv_nxt, "SEG.ACK %u is not RCV.NXT %u", h.ack - c->irs,
+		  c->rcv_nxt - c->irs);
+	edge = h.ack + ((u32)h.wnd << c->rcv_wscale);
+	if (seen->wire_edge_known && !c->fin_rcvd)
+		SIM_CHECK(seq_geq(edge, seen->wire_edge),
+			  "the window's right edge moved left by %u on the wire",
+			  seen->wire_edge - edge);
+	if (!seen->wire_edge_known || seq_gt(edge, seen->wire_edge))
+		seen->wire_edge = edge;
+	seen->wire_edge_known = true;
+
+	if (!len || sim->lenient || !seen->peer_edge_known)
+		return;
+	SIM_CHECK(seq_leq(h.seq + len, seen->peer_edge) ||
+		  (len == 1 && seq_leq(h.seq, seen->peer_edge)),
+		  "%u bytes beyond the window that the peer has offered",
+		  h.seq + len - seen->peer_edge);
+}
+
+/* Follows the furthest right edge that the peer has offered. */
+void sim_check_arrival(struct sim_conn *conn, const struct atcp_hdr *h)
+{
+	struct sim_seen *seen = &conn->seen;
+	struct atcp_tcb *c = &conn->c;
+	u32 from, edge;
+
+	sim_conn_dirty(conn);
+	if (h->flags & ATCP_RST)
+		return;
+	if (h->flags & ATCP_ACK)
+		from = h->ack;
+	else if (h->flags & ATCP_SYN)
+		from = c->iss + 1;
+	else
+		return;
+	if (seq_lt(from, c->snd_una) || seq_gt(from, c->snd_nxt))
+		return;
+	edge = from + ((u32)h->wnd << (h->flags & ATCP_SYN ? 0 : c->snd_wscale));
+	if (!seen->peer_edge_known || seq_gt(edge, seen->peer_edge))
+		seen->peer_edge = edge;
+	seen->peer_edge_known = true;
+}

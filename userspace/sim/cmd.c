@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * atcp-sim: runs the simulator from the command line.
+ *
+ *   atcp-sim random [FIRST [COUNT]]	random scenarios, on every processor
+ *   atcp-sim replay SEED		one of them, with its ladder
+ *   atcp-sim table			throughput by buffer and loss
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "random.h"
+#include "table.h"
+
+#define BATCHES	20
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: atcp-sim random [FIRST [COUNT]] | replay SEED | table\n");
+	return 2;
+}
+
+/* What the workers tell their parent. */
+struct shared {
+	u64 current[64];		/* seed that a worker is at */
+	u32 failed[BATCHES];
+};
+
+static void report(const char *argv0, u64 seed, const char *why)
+{
+	pid_t pid;
+
+	printf("# seed %llu: %s\n# replay: %s replay %llu\n", seed, why, argv0, seed);
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		sim_random_run(seed, true);
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+/* Worker @me of @of runs the seeds from @from on that are its own. */
+static void work(struct shared *sh, const char *argv0, u64 first, u64 count, u32 me, u32 of,
+		 u64 from)
+{
+	u32 reported = 0;
+	u64 i;
+
+	for (i = from; i < count; i += of) {
+		const char *why;
+
+		sh->current[me] = i;
+		why = sim_random_run(first + i, false);
+		if (!why)
+			continue;
+		__atomic_add_fetch(&sh->failed[i * BATCHES / count], 1, __ATOMIC_RELAXED);
+		if (reported++ < 3)
+			report(argv0, first + i, why);
+		else
+			printf("# seed %llu: %s\n", first + i, why);
+	}
+	fflush(stdout);
+	_exit(0);
+}
+
+static pid_t start_worker(struct shared *sh, const char *argv0, u64 first, u64 count, u32 me,
+			  u32 of, u64 from)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		work(sh, argv0, first, count, me, of, from);
+	return pid;
+}
+
+static int cmd_random(const char *argv0, u64 first, u64 count)
+{
+	u32 of = sysconf(_SC_NPROCESSORS_ONLN), i, failed = 0, running;
+	struct shared *sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pids[64];
+
+	if (sh == MAP_FAILED || !count)
+		return 2;
+	of = min(max(of, 1u), 64u);
+	for (i = 0; i < of; i++)
+		pids[i] = start_worker(sh, argv0, first, count, i, of, i);
+	for (running = of; running;) {
+		int status;
+		pid_t pid = wait(&status);
+
+		for (i = 0; i < of && pids[i] != pid; i++)
+			;
+		if (pid < 0)
+			break;
+		if (i == of)
+			continue;
+		if (WIFEXITED(status) && !WEXITSTATUS(status)) {
+			running--;
+			continue;
+		}
+		/* A sanitizer or a signal ended it: name the seed, go on behind it. */
+		printf("# seed %llu: the process died\n# replay: %s replay %llu\n",
+		       first + sh->current[i], argv0, first + sh->current[i]);
+		sh->failed[sh->current[i] * BATCHES / count]++;
+		pids[i] = start_worker(sh, argv0, first, count, i, of, sh->current[i] + of);
+	}
+	for (i = 0; i < BATCHES; i++) {
+		printf("%sok %u random scenarios, seeds %llu to %llu\n",
+		       sh->failed[i] ? "not " : "", i + 1,
+		       first + (i * count + BATCHES - 1) / BATCHES,
+		       first + ((i + 1) * count + BATCHES - 1) / BATCHES - 1);
+		failed += sh->failed[i];
+	}
+	printf("# %llu scenarios, %u failed\n", count, failed);
+	return failed ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage();
+	if (!strcmp(argv[1], "random"))
+		return cmd_random(argv[0], argc > 2 ? strtoull(argv[2], NULL, 0) : 1,
+				  argc > 3 ? strtoull(argv[3], NULL, 0) : 10000);
+	if (!strcmp(argv[1], "replay") && argc == 3) {
+		const char *why = sim_random_run(strtoull(argv[2], NULL, 0), true);
+
+		if (!why)
+			printf("# passed\n");
+		return why ? 1 : 0;
+	}
+	if (!strcmp(argv[1], "table") && argc == 2)
+		return sim_table();
+	return usage();
+}

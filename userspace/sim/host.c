@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the core asks of its host (host.h), for a connection of the simulator.
+ */
+#include "sim.h"
+
+#define TIGHT_OVERHEAD	128	/* what a segment costs besides its payload */
+
+static struct sim_conn *conn_of(struct atcp_tcb *c)
+{
+	struct sim_conn *conn = sim_container_of(c, struct sim_conn, c);
+
+	sim_conn_dirty(conn);
+	return conn;
+}
+
+void atcp_host_count(struct atcp_space *space, enum atcp_stat stat)
+{
+	sim_container_of(space, struct sim_host, space)->stat[stat]++;
+}
+
+/* --- sending --- */
+
+struct atcp_seg *atcp_host_alloc(struct atcp_tcb *c)
+{
+	return sim_fault(conn_of(c)->host) ? NULL : sim_seg_new(0);
+}
+
+struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct sim_conn *conn = conn_of(c);
+
+	SIM_CHECK(seg->owner == SIM_SEG_SENT, "clone of a segment that is not queued");
+	return sim_fault(conn->host) ? NULL : sim_seg_ref(seg);
+}
+
+int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 mss)
+{
+	struct sim_conn *conn = conn_of(c);
+	const u8 *hdr = seg->hdr + SIM_HDR_ROOM - hlen;
+	u8 bytes[65536 + SIM_HDR_ROOM];
+	u32 len = seg->len;
+
+	SIM_CHECK(seg->owner == SIM_SEG_LOOSE, "transmit of a queued segment");
+	SIM_CHECK(seg->hlen == hlen, "header of %u bytes, %u pushed", hlen, seg->hlen);
+	if (hlen + len > 65535) {
+		sim_fail("a segment of %u bytes exceeds an IP packet", hlen + len);
+		sim_seg_free(seg);
+		return -EMSGSIZE;
+	}
+	sim_check_transmit(conn, hdr, hlen, len, mss);
+	memcpy(bytes, hdr, hlen);
+	if (len)
+		memcpy(bytes + hlen, seg->data, len);
+	sim_seg_free(seg);
+	if (sim_fault(conn->host))
+		return -ENOBUFS;
+	sim_wire_send(conn->host->id, conn->peer, bytes, hlen + len, hlen, mss);
+	return 0;
+}
+
+struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
+{
+	struct sim_conn *conn = conn_of(c);
+	struct atcp_seg *rest;
+
+	SIM_CHECK(seg->owner == SIM_SEG_SENT, "split of a segment that is not queued");
+	SIM_CHECK(len && len < seg->len, "split of %u bytes at %u", seg->len, len);
+	if (sim_fault(conn->host))
+		return NULL;
+	rest = sim_seg_ref(seg);
+	memset(rest->cb, 0xa5, sizeof(rest->cb));
+	rest->owner = SIM_SEG_SENT;
+	rest->data += len;
+	rest->len -= len;
+	rest->charge = min(rest->len, seg->charge);
+	seg->charge -= rest->charge;
+	seg->len = len;
+	conn->nsent++;
+	return rest;
+}
+
+void atcp_seg_trim_head(struct atcp_tcb *c, struct atcp_seg *seg, u32 bytes)
+{
+	conn_of(c);
+	SIM_CHECK(bytes <= seg->len, "trim of %u bytes from %u", bytes, seg->len);
+	bytes = min(bytes, seg->len);
+	seg->data += bytes;
+	seg->len -= bytes;
+}
+
+void atcp_seg_trim_tail(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
+{
+	conn_of(c);
+	SIM_CHECK(len <= seg->len, "trim to %u bytes of %u", len, seg->len);
+	seg->len = min(len, seg->len);
+}
+
+void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct sim_conn *conn = conn_of(c);
+
+	SIM_CHECK(seg->owner == SIM_SEG_SENT, "freed as sent what was not");
+	SIM_CHECK(conn->wmem >= seg->charge && conn->nsent, "send buffer accounts are wrong");
+	conn->wmem -= seg->charge;
+	conn->nsent--;
+	sim_seg_free(seg);
+}
+
+/* --- receiving --- */
+
+static u32 rcv_limit(const struct sim_conn *conn)
+{
+	return conn->opt.rcvbuf;
+}
+
+bool atcp_host_admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
+{
+	struct sim_conn *conn = conn_of(c);
+	u32 charge = seg->len + (conn->opt.tight ? TIGHT_OVERHEAD : 0);
+
+	SIM_CHECK(seg->owner == SIM_SEG_LOOSE, "admitted twice");
+	if (conn->opt.tight) {
+		u32 after = ordered ? conn->rmem : conn->rmem + charge;
+
+		if (after > rcv_limit(conn) || sim_fault(conn->host))
+			return false;
+	} else {
+		SIM_CHECK(conn->rmem + charge <= rcv_limit(conn),
+			  "more data than the window ever offered: %u of %u bytes",
+			  conn->rmem + charge, rcv_limit(conn));
+		if (sim_fault(conn->host))
+			return false;
+	}
+	seg->owner = SIM_SEG_RCVD;
+	seg->charge = charge;
+	conn->rmem += charge;
+	return true;
+}
+
+static void uncharge(struct sim_conn *conn, struct atcp_seg *seg)
+{
+	SIM_CHECK(seg->owner == SIM_SEG_RCVD, "freed as admitted what was not");
+	SIM_CHECK(conn->rmem >= seg->charge, "receive buffer accounts are wrong");
+	conn->rmem -= seg->charge;
+}
+
+void atcp_host_free_admitted(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	uncharge(conn_of(c), seg);
+	sim_seg_free(seg);
+}
+
+void atcp_host_deliver(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct sim_conn *conn = conn_of(c);
+
+	SIM_CHECK(seg->owner == SIM_SEG_RCVD, "delivered, but never admitted");
+	SIM_CHECK(seg->len, "delivered without payload");
+	SIM_CHECK(atcp_seg_cb(seg)->seq == conn->seen.deliver_next,
+		  "delivered from %u, expected %u", atcp_seg_cb(seg)->seq - c->irs,
+		  conn->seen.deliver_next - c->irs);
+	SIM_CHECK(!conn->fin, "data delivered after the FIN");
+	conn->seen.deliver_next += seg->len;
+	conn->delivered += seg->len;
+	conn->rcv_queued += seg->len;
+	seg->next = NULL;
+	if (conn->rcv_last)
+		conn->rcv_last->next = seg;
+	else
+		conn->rcv_first = seg;
+	conn->rcv_last = seg;
+}
+
+bool atcp_host_coalesce(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from)
+{
+	struct sim_conn *conn = conn_of(c);
+	struct atcp_seg *both;
+
+	SIM_CHECK(to->owner == SIM_SEG_RCVD && from->owner == SIM_SEG_RCVD,
+		  "coalescing what was not admitted");
+	if (to->len + from->len > 65535 || sim_chance(&sim->host_rand, 500000) ||
+	    sim_fault(conn->host))
+		return false;
+	/* In a buffer of its own: @to's may be shared. */
+	both = sim_seg_new(to->len + from->len);
+	memcpy(both->data, to->data, to->len);
+	memcpy(both->data + to->len, from->data, from->len);
+	both->len = to->len + from->len;
+	{
+		struct sim_buf *buf = to->buf;
+
+		to->buf = both->buf;
+		to->data = both->data;
+		to->len = both->len;
+		both->buf = buf;
+	}
+	sim_seg_free(both);
+	to->charge += from->charge;
+	sim_seg_free(from);
+	return true;
+}
+
+u32 atcp_host_rcv_space(struct atcp_tcb *c)
+{
+	struct sim_conn *conn = conn_of(c);
+	u32 limit = rcv_limit(conn);
+
+	if (conn->opt.tight)
+		return conn->rmem < limit ? (limit - conn->rmem) / 2 : 0;
+	return conn->rcv_queued < limit ? limit - conn->rcv_queued : 0;
+}
+
+u32 atcp_host_rcv_full(struct atcp_tcb *c)
+{
+	return atcp_host_rcv_limit(c);
+}
+
+u32 atcp_host_rcv_limit(struct atcp_tcb *c)
+{
+	struct sim_conn *conn = conn_of(c);
+
+	return conn->opt.tight ? rcv_limit(conn) / 2 : rcv_limit(conn);
+}
+
+/* --- events --- */
+
+void atcp_host_wake(struct atcp_tcb *c, u32 what)
+{
+	struct sim_conn *conn = conn_of(c);
+
+	if (what & ATCP_WAKE_CONNECTED)
+		conn->connected = true;
+	if (what & ATCP_WAKE_FIN)
+		conn->fin = true;
+	if (what & ATCP_WAKE_URGENT)
+		conn->urgent = true;
+	sim_conn_wake(conn, what);
+}
+
+void atcp_host_doubt_route(struct atcp_tcb *c)
+{
+	conn_of(c)->routes_doubted++;
+}
+
+void atcp_host_set_deadline(struct atcp_tcb *c, u64 when)
+{
+	struct sim_conn *conn = conn_of(c);
+
+	if (when == ATCP_NEVER) {
+		sim_event_cancel(&conn->timer);
+		return;
+	}
+	if (conn->host->timer_slack)
+		when += sim_rand(&sim->host_rand) % conn->host->timer_slack;
+	sim_event_set(&conn->timer, when);
+}
+
+void atcp_host_state(struct atcp_tcb *c, u8 old)
+{
+	sim_check_state(conn_of(c), old);
+}
+
+void atcp_host_closed(struct atcp_tcb *c, int err)
+{
+	struct sim_conn *conn = conn_of(c);
+
+	SIM_CHECK(!conn->closed, "closed twice");
+	SIM_CHECK(err >= 0, "negative error %d", err);
+	SIM_CHECK(c->state == ATCP_CLOSED, "closed in state %s", sim_state_name(c->state));
+	SIM_CHECK(!c->snd_first && !c->ooo_root && !conn->nsent && !conn->wmem,
+		  "closed with segments queued");
+	conn->closed = true;
+	conn->close_err = err;
+	if (err)
+		conn->err = err;
+	sim_event_cancel(&conn->timer);
+	sim_conn_wake(conn, SIM_WAKE_CLOSED);
+}
+
+void atcp_host_time_wait(struct atcp_tcb *c)
+{
+	sim_tw_new(conn_of(c));
+}

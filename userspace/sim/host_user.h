@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The core's host in user space: what ../../module/core/host.h includes when
+ * it is not compiled for the kernel.
+ *
+ * It offers what host.h lists and nothing more, so that a core that leans on
+ * something unlisted does not compile here.
+ */
+#ifndef _ATCP_SIM_HOST_USER_H
+#define _ATCP_SIM_HOST_USER_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef signed int s32;
+typedef signed long long s64;
+
+#ifndef likely
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
+#endif
+
+#define min(a, b) ({						\
+	__auto_type _min_a = (a);				\
+	__auto_type _min_b = (b);				\
+	_min_a < _min_b ? _min_a : _min_b; })
+#define max(a, b) ({						\
+	__auto_type _max_a = (a);				\
+	__auto_type _max_b = (b);				\
+	_max_a > _max_b ? _max_a : _max_b; })
+#define min_t(type, a, b)	min((type)(a), (type)(b))
+#define max_t(type, a, b)	max((type)(a), (type)(b))
+
+static inline u16 get_unaligned_be16(const void *p)
+{
+	const u8 *b = p;
+
+	return b[0] << 8 | b[1];
+}
+
+static inline u32 get_unaligned_be32(const void *p)
+{
+	const u8 *b = p;
+
+	return (u32)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
+}
+
+static inline void put_unaligned_be16(u16 v, void *p)
+{
+	u8 *b = p;
+
+	b[0] = v >> 8;
+	b[1] = v;
+}
+
+static inline void put_unaligned_be32(u32 v, void *p)
+{
+	u8 *b = p;
+
+	b[0] = v >> 24;
+	b[1] = v >> 16;
+	b[2] = v >> 8;
+	b[3] = v;
+}
+
+#define SIM_HDR_ROOM	60	/* ATCP_HDR_MAX */
+
+struct sim_buf;
+
+/**
+ * struct atcp_seg - a segment, as the sk_buff is in the kernel
+ * @cb:		room for struct atcp_cb; 48 bytes, as in skb->cb
+ * @link:	room for struct atcp_link
+ * @buf:	the payload's memory, shared by clones and splits; may be NULL
+ * @data:	first payload byte
+ * @len:	payload bytes
+ * @charge:	bytes charged to the connection's send or receive buffer
+ * @count:	wire segments that it stands for
+ * @owner:	SIM_SEG_*: who must free it and how
+ * @hlen:	header bytes pushed so far
+ * @next:	the host's own list
+ * @hdr:	headroom; the header stands at its end
+ */
+struct atcp_seg {
+	u64 cb[6];
+	u64 link[3];
+	struct sim_buf *buf;
+	u8 *data;
+	u32 len;
+	u32 charge;
+	u16 count;
+	u8 owner;
+	u8 hlen;
+	struct atcp_seg *next;
+	u8 hdr[SIM_HDR_ROOM];
+};
+
+u64 sim_time(void);
+u32 sim_host_random(void);
+u64 sim_siphash(const void *data, u32 len, const u64 key[2]);
+void sim_seg_drop(struct atcp_seg *seg);
+u8 *sim_seg_push(struct atcp_seg *seg, u32 len);
+
+static inline u64 atcp_host_now(void)
+{
+	return sim_time();
+}
+
+static inline u32 atcp_host_random(void)
+{
+	return sim_host_random();
+}
+
+static inline u64 atcp_host_siphash(const void *data, u32 len, const u64 key[2])
+{
+	return sim_siphash(data, len, key);
+}
+
+static inline struct atcp_cb *atcp_seg_cb(struct atcp_seg *seg)
+{
+	return (struct atcp_cb *)seg->cb;
+}
+
+static inline struct atcp_link *atcp_seg_link(struct atcp_seg *seg)
+{
+	return (struct atcp_link *)seg->link;
+}
+
+static inline u32 atcp_seg_len(const struct atcp_seg *seg)
+{
+	return seg->len;
+}
+
+static inline u32 atcp_seg_count(const struct atcp_seg *seg)
+{
+	return seg->count;
+}
+
+static inline u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
+{
+	return sim_seg_push(seg, len);
+}
+
+static inline void atcp_host_drop(struct atcp_seg *seg)
+{
+	sim_seg_drop(seg);
+}
+
+#endif /* _ATCP_SIM_HOST_USER_H */

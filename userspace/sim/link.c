@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The wire: cutting of large sends, checksums, and what links do to packets.
+ */
+#include <stdlib.h>
+
+#include "sim.h"
+
+#define CSUM_AT		16	/* of the checksum field in the header */
+
+static u32 sum_be16(u32 sum, const u8 *p, u32 len)
+{
+	for (; len > 1; p += 2, len -= 2)
+		sum += get_unaligned_be16(p);
+	return len ? sum + (*p << 8) : sum;
+}
+
+/* Over the pseudo header of IPv4, 10.0.0.(host + 1), and the segment. */
+u16 sim_checksum(u8 src, u8 dst, const u8 *bytes, u32 len)
+{
+	const u8 pseudo[12] = {
+		10, 0, 0, src + 1, 10, 0, 0, dst + 1, 0, SIM_PROTO, len >> 8, len,
+	};
+	u32 sum = sum_be16(sum_be16(0, pseudo, sizeof(pseudo)), bytes, len);
+
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+static void unlaunch(struct sim_pkt *p)
+{
+	*p->pprev = p->next;
+	if (p->next)
+		p->next->pprev = p->pprev;
+}
+
+static void arrive(struct sim_event *ev)
+{
+	struct sim_pkt *p = sim_container_of(ev, struct sim_pkt, ev);
+
+	unlaunch(p);
+	sim_rx(p);
+	free(p);
+}
+
+static struct sim_pkt *pkt_new(u8 src, u8 dst, const u8 *bytes, u32 len)
+{
+	struct sim_pkt *p = malloc(sizeof(*p) + len);
+
+	if (!p)
+		abort();
+	memset(p, 0, sizeof(*p));
+	p->ev.fn = arrive;
+	p->src = src;
+	p->dst = dst;
+	p->len = len;
+	memcpy(p->bytes, bytes, len);
+	return p;
+}
+
+/* On its way: arrives at @when. */
+static void launch(struct sim_pkt *p, u64 when)
+{
+	p->next = sim->pkts;
+	if (p->next)
+		p->next->pprev = &p->next;
+	p->pprev = &sim->pkts;
+	sim->pkts = p;
+	if (p->rec)
+		sim->trace[p->rec - 1].arrives = when;
+	sim_event_set(&p->ev, when);
+}
+
+static void lose(struct sim_link *link, struct sim_pkt *p, enum sim_fate fate)
+{
+	link->lost++;
+	if (p->rec)
+		sim->trace[p->rec - 1].fate = fate;
+	free(p);
+}
+
+/*
+ * The packet was too large for the link, and comes back to its sender as ICMP
+ * "fragmentation needed" would quote it.
+ */
+static void too_big_arrives(struct sim_event *ev)
+{
+	struct sim_pkt *p = sim_container_of(ev, struct sim_pkt, ev);
+	u16 mss = sim->link[p->src][p->dst].conf.mtu - SIM_IP_OVERHEAD - ATCP_HDR_MIN;
+	struct sim_conn *conn = sim_conn_find(sim_host(p->src), p->dst,
+					      get_unaligned_be16(p->bytes),
+					      get_unaligned_be16(p->bytes + 2));
+
+	if (conn && conn->c.mss_path > mss &&
+	    seq_within(conn->c.snd_una, get_unaligned_be32(p->bytes + 4), conn->c.snd_nxt)) {
+		sim_conn_dirty(conn);
+		conn->c.mss_path = mss;
+		atcp_mss_changed(&conn->c);
+	}
+	unlaunch(p);
+	free(p);
+}
+
+static u64 arrival(struct sim_link *link, u32 size)
+{
+	const struct sim_link_conf *k = &link->conf;
+	u64 when = max(sim->now, link->busy_until);
+
+	if (k->rate) {
+		when += (u64)size * 1000000 / k->rate;
+		link->busy_until = when;
+	}
+	when += k->delay + sim_below(&sim->net_rand, k->jitter);
+	if (sim_chance(&sim->net_rand, k->reorder))
+		return when + sim_below(&sim->net_rand, 4 * k->delay + 1000);
+	when = max(when, link->last_arrival);
+	link->last_arrival = when;
+	return when;
+}
+
+static bool queue_full(const struct sim_link *link, u32 size)
+{
+	const struct sim_link_conf *k = &link->conf;
+
+	if (!k->queue || !k->rate || link->busy_until <= sim->now)
+		return false;
+	return (link->busy_until - sim->now) * k->rate / 1000000 / size >= k->queue;
+}
+
+/* One packet, its checksum filled in, enters the link. */
+static void put_on_link(struct sim_pkt *p, bool exempt)
+{
+	struct sim_link *link = &sim->link[p->src][p->dst];
+	const struct sim_link_conf *k = &link->conf;
+	u32 size = p->len + SIM_IP_OVERHEAD;
+	struct sim_pkt *copy;
+
+	link->sent++;
+	if (size > k->mtu && !exempt) {
+		if (!k->icmp) {
+			lose(link, p, SIM_TOO_BIG);
+			return;
+		}
+		if (p->rec)
+			sim->trace[p->rec - 1].fate = SIM_TOO_BIG;
+		p->ev.fn = too_big_arrives;
+		launch(p, sim->now + 2 * k->delay);
+		return;
+	}
+	if (link->down || sim_chance(&sim->net_rand, k->loss)) {
+		lose(link, p, SIM_LOST);
+		return;
+	}
+	if (queue_full(link, size)) {
+		lose(link, p, SIM_QUEUE_FULL);
+		return;
+	}
+	if (sim_chance(&sim->net_rand, k->dup)) {
+		copy = pkt_new(p->src, p->dst, p->bytes, p->len);
+		if (sim->tracing) {
+			copy->rec = sim_trace_add(p->src, p->dst, p->bytes, p->len);
+			sim->trace[copy->rec - 1].fate = SIM_COPY;
+		}
+		launch(copy, arrival(link, size));
+	}
+	if (sim_chance(&sim->net_rand, k->corrupt)) {
+		p->bytes[sim_below(&sim->net_rand, p->len)] ^=
+			1 << sim_below(&sim->net_rand, 8);
+		if (p->rec)
+			sim->trace[p->rec - 1].fate = SIM_CORRUPTED;
+	}
+	launch(p, arrival(link, size));
+}
+
+static void send_one(u8 src, u8 dst, const u8 *bytes, u32 len, bool exempt)
+{
+	struct sim_pkt *p = pkt_new(src, dst, bytes, len);
+	struct sim_host *h = sim_host(src);
+	struct atcp_hdr hdr;
+	u32 hlen;
+
+	put_unaligned_be16(0, p->bytes + CSUM_AT);
+	put_unaligned_be16(sim_checksum(src, dst, p->bytes, len), p->bytes + CSUM_AT);
+	if (sim->tracing)
+		p->rec = sim_trace_add(src, dst, p->bytes, len);
+	if (h->tap) {
+		hlen = atcp_hdr_len(p->bytes);
+		atcp_hdr_read(&hdr, p->bytes, len);
+		if (!h->tap(h, &hdr, len - hlen, h->tap_arg)) {
+			lose(&sim->link[src][dst], p, SIM_LOST);
+			return;
+		}
+	}
+	put_on_link(p, exempt);
+}
+
+/*
+ * @bytes is a header of @hlen bytes and payload.  Payload above @mss bytes is
+ * cut, as segmentation offload does: the sequence numbers count up, FIN and PSH
+ * stay with the last piece, CWR with the first.
+ */
+void sim_wire_send(u8 src, u8 dst, const u8 *bytes, u32 len, u32 hlen, u32 mss)
+{
+	u32 payload = len - hlen;
+	u8 piece[65536];
+	u32 seq, done, n;
+
+	if (payload <= mss || !mss || sim->link[src][dst].conf.whole) {
+		send_one(src, dst, bytes, len, payload > mss && mss);
+		return;
+	}
+	seq = get_unaligned_be32(bytes + 4);
+	for (done = 0; done < payload; done += n) {
+		n = min(payload - done, mss);
+		memcpy(piece, bytes, hlen);
+		memcpy(piece + hlen, bytes + hlen + done, n);
+		put_unaligned_be32(seq + done, piece + 4);
+		if (done + n < payload)
+			piece[13] &= ~(ATCP_FIN | ATCP_PSH);
+		if (done)
+			piece[13] &= ~ATCP_CWR;
+		send_one(src, dst, piece, hlen + n, false);
+	}
+}

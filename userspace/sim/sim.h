@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A deterministic simulated network whose hosts run module/core/.
+ *
+ * Time is virtual: sim_run() takes the earliest event, sets the clock to it and
+ * calls it.  All chance comes from one seed, so that a run can be repeated
+ * exactly.  There is one world at a time in a process (the core asks for the
+ * time without an argument), reached by the variable sim.
+ *
+ * The flow: sim_send() -> core -> atcp_host_transmit() (host.c) -> sim_wire_send()
+ * (link.c) -> an event later sim_rx() (rx.c) -> core -> atcp_host_deliver() ->
+ * the wake callback -> sim_recv().  After each event check.c looks at every
+ * connection that was touched.
+ */
+#ifndef _ATCP_SIM_SIM_H
+#define _ATCP_SIM_SIM_H
+
+#include "core.h"
+#include "seq.h"
+
+#define SIM_MAX_HOSTS	8
+#define SIM_IP_OVERHEAD	20	/* IPv4 header, counted against the MTU */
+#define SIM_PROTO	253
+
+#define sim_container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+/* --- events (world.c) --- */
+
+struct sim_event {
+	u64 when;
+	u64 order;		/* equal times: first set, first called */
+	u32 pos;		/* place in the heap, from 1; 0: not set */
+	void (*fn)(struct sim_event *ev);
+};
+
+void sim_event_set(struct sim_event *ev, u64 when);
+void sim_event_cancel(struct sim_event *ev);
+
+/* --- chance (world.c): splitmix64 streams --- */
+
+u64 sim_rand(u64 *state);
+/* A number below @n; 0 for n = 0. */
+u32 sim_below(u64 *state, u32 n);
+/* True in @ppm of a million cases. */
+bool sim_chance(u64 *state, u32 ppm);
+
+/* --- segments (seg.c) --- */
+
+enum sim_seg_owner {
+	SIM_SEG_LOOSE = 1,	/* made for sending, or received, not charged */
+	SIM_SEG_SENT,		/* in a send queue, charged */
+	SIM_SEG_RCVD,		/* admitted to a receive buffer, charged */
+};
+
+struct sim_buf {
+	u32 refs;
+	u32 size;
+	u8 bytes[];
+};
+
+struct atcp_seg *sim_seg_new(u32 room);
+struct atcp_seg *sim_seg_from(const u8 *bytes, u32 len);
+struct atcp_seg *sim_seg_ref(struct atcp_seg *seg);
+void sim_seg_free(struct atcp_seg *seg);
+/* Room for more payload behind the present one, when nobody else looks at it. */
+u32 sim_seg_tailroom(const struct atcp_seg *seg);
+
+/* --- the wire (link.c) --- */
+
+/**
+ * struct sim_link_conf - one direction of a link
+ * @delay:	propagation, microseconds
+ * @jitter:	up to this much more, without reordering
+ * @rate:	bytes a second; 0: infinite
+ * @queue:	packets that wait for the line; more are dropped; 0: no limit
+ * @mtu:	bytes, IP header included
+ * @loss:	all chances in parts per million
+ * @dup:	sent twice
+ * @reorder:	held back by up to four delays and a millisecond
+ * @corrupt:	one bit flipped
+ * @whole:	large sends are not cut at the MSS, as over veth and lo
+ * @icmp:	too large a packet is told to its sender, as by path MTU discovery
+ */
+struct sim_link_conf {
+	u64 delay;
+	u64 jitter;
+	u64 rate;
+	u32 queue;
+	u32 mtu;
+	u32 loss;
+	u32 dup;
+	u32 reorder;
+	u32 corrupt;
+	bool whole;
+	bool icmp;
+};
+
+struct sim_link {
+	struct sim_link_conf conf;
+	u64 busy_until;		/* the line is taken by earlier packets */
+	u64 last_arrival;
+	bool down;		/* drops everything */
+	u64 sent;
+	u64 lost;
+};
+
+struct sim_pkt {
+	struct sim_event ev;
+	struct sim_pkt *next;	/* all in flight */
+	struct sim_pkt **pprev;
+	u8 src;
+	u8 dst;
+	u32 rec;		/* index into the trace, plus 1 */
+	u32 len;		/* TCP header and payload */
+	u8 bytes[];
+};
+
+struct sim_host;
+struct sim_conn;
+struct sim_listener;
+
+void sim_wire_send(u8 src, u8 dst, const u8 *bytes, u32 len, u32 hlen, u32 mss);
+u16 sim_checksum(u8 src, u8 dst, const u8 *bytes, u32 len);
+
+/* --- the trace (trace.c) --- */
+
+enum sim_fate { SIM_PASSED, SIM_LOST, SIM_CORRUPTED, SIM_QUEUE_FULL, SIM_TOO_BIG, SIM_COPY };
+
+struct sim_rec {
+	u64 sent;
+	u64 arrives;
+	struct atcp_hdr h;
+	u32 len;		/* payload */
+	u8 src;
+	u8 dst;
+	u8 fate;
+};
+
+u32 sim_trace_add(u8 src, u8 dst, const u8 *bytes, u32 len);
+/* Prints the trace of hosts @a (left) and @b (right), the last @max segments. */
+void sim_ladder(u8 a, u8 b, u32 max);
+/* "SYN", "SYN-ACK", "PSH-ACK" ... into @out. */
+void sim_flag_names(u8 flags, char out[40]);
+const char *sim_state_name(u8 state);
+
+/* --- hosts, listeners, connections --- */
+
+struct sim_fault {
+	u32 ppm;		/* chance of each failure; 0: none */
+	u32 nth;		/* fail the nth from now, once; 0: none */
+	u64 failed;
+};
+
+/**
+ * struct sim_sockopt - what a connection or listener is made with
+ * @rcvbuf:	receive buffer, payload bytes
+ * @sndbuf:	send buffer, payload bytes
+ * @room:	payload that one queued segment can hold
+ * @nodelay:	TCP_NODELAY
+ * @keepalive:	SO_KEEPALIVE
+ * @tight:	the receive buffer charges an overhead a segment, and counts
+ *		out-of-order data, as the kernel's does
+ * @no_quick:	delay ACKs from the start
+ */
+struct sim_sockopt {
+	u32 rcvbuf;
+	u32 sndbuf;
+	u32 room;
+	u16 mss_user;
+	bool nodelay;
+	bool keepalive;
+	bool tight;
+	bool no_quick;
+	u64 user_timeout;
+	u64 keep_time;
+	u64 keep_intvl;
+	u8 keep_probes;
+	u64 linger2;
+};
+
+extern const struct sim_sockopt sim_sockopt_default;
+
+typedef void (*sim_wake_fn)(struct sim_conn *conn, u32 what, void *arg);
+
+#define SIM_WAKE_CLOSED	0x100	/* atcp_host_closed() was called */
+
+/* What check.c remembers of a connection between two events. */
+struct sim_seen {
+	u8 state;
+	bool ready;
+	u32 rcv_nxt;
+	u32 snd_una;
+	u32 snd_nxt;
+	u32 right_edge;		/* of the receive window, by the control block */
+	u32 wire_edge;		/* the same, as it was put on the wire */
+	u32 peer_edge;		/* furthest byte that the peer has allowed */
+	bool peer_edge_known;
+	bool wire_edge_known;
+	u32 deliver_next;
+};
+
+struct sim_conn {
+	struct atcp_tcb c;
+	struct sim_host *host;
+	struct sim_conn *next;		/* of its host */
+	struct sim_conn *wake_next;
+	struct sim_conn *dirty_next;
+	struct sim_conn *accept_next;
+	struct sim_listener *listener;	/* waits there to be accepted */
+	struct sim_sockopt opt;
+	struct atcp_tuple tuple;
+	struct sim_event timer;
+	u8 peer;			/* host index of the other end */
+	bool closed;			/* the core is done with it */
+	bool released;			/* the user is done with it */
+	bool waking;
+	bool dirty;
+	bool connected;
+	bool fin;			/* the peer will send no more */
+	bool urgent;
+	bool shut_snd;
+	bool shut_rcv;
+	int err;			/* pending error, reported once */
+	int close_err;			/* what atcp_host_closed() said */
+	u32 wake_what;
+	struct atcp_seg *rcv_first;	/* delivered, not yet read */
+	struct atcp_seg *rcv_last;
+	u32 rcv_queued;			/* bytes of these */
+	u32 rmem;			/* bytes charged, out-of-order data included */
+	u32 wmem;			/* bytes charged */
+	u64 delivered;			/* bytes handed over by the core, in all */
+	u64 accepted;			/* bytes taken by sim_send(), in all */
+	u64 read;			/* bytes taken by sim_recv(), in all */
+	u32 nsent;			/* segments in the send queue */
+	u32 routes_doubted;		/* atcp_host_doubt_route() calls */
+	sim_wake_fn wake;
+	void *wake_arg;
+	void *app;
+	struct sim_seen seen;
+};
+
+struct sim_req {
+	struct atcp_req r;
+	struct sim_listener *listener;
+	struct sim_req *next;
+	struct sim_event timer;
+	struct atcp_tuple tuple;
+	u8 peer;
+};
+
+struct sim_tw {
+	struct atcp_tw tw;
+	struct sim_host *host;
+	struct sim_tw *next;
+	struct sim_event timer;
+	u8 peer;
+};
+
+struct sim_listener {
+	struct sim_host *host;
+	struct sim_listener *next;
+	u16 port;
+	u32 backlog;			/* accept queue */
+	u32 syn_backlog;		/* requests; more get cookies */
+	bool cookies;			/* always */
+	bool closed;
+	struct sim_sockopt opt;
+	struct sim_req *reqs;
+	u32 nreqs;
+	struct sim_conn *accept_first;
+	struct sim_conn *accept_last;
+	u32 naccept;
+	void (*ready)(struct sim_listener *l, void *arg);
+	void *arg;
+};
+
+struct sim_host {
+	u8 id;
+	struct atcp_space space;
+	u64 stat[ATCP_STAT_COUNT];
+	struct sim_conn *conns;
+	struct sim_listener *listeners;
+	struct sim_tw *tws;
+	u32 ntw;
+	u32 max_tw;
+	u16 next_port;
+	u64 timer_slack;		/* timers come up to this much late */
+	u32 spurious_timer;		/* ppm: an arrival also calls the timer */
+	struct sim_fault fault;
+	bool raw;			/* no TCP here: segments go to raw_rx */
+	void (*raw_rx)(struct sim_host *h, const struct sim_pkt *p);
+	void *raw_arg;
+	/* Sees each packet before the link does; false: it is lost. */
+	bool (*tap)(struct sim_host *h, const struct atcp_hdr *hdr, u32 len, void *arg);
+	void *tap_arg;
+};
+
+struct sim_host *sim_host(u8 id);
+/* True when an allocation of @h must fail now. */
+bool sim_fault(struct sim_host *h);
+void sim_host_send_hdr(struct sim_host *h, u8 dst, struct atcp_hdr *hdr);
+void sim_tuple(struct atcp_tuple *t, u8 local, u8 remote, u16 lport, u16 rport);
+/* Forgets everything without a word to the peers, as a power cut does. */
+void sim_host_reboot(struct sim_host *h);
+
+/* listen.c */
+struct sim_listener *sim_listen(struct sim_host *h, u16 port, u32 backlog,
+				const struct sim_sockopt *opt);
+struct sim_conn *sim_accept(struct sim_listener *l);
+void sim_listener_close(struct sim_listener *l);
+struct sim_listener *sim_listener_find(struct sim_host *h, u16 port);
+void sim_listener_syn(struct sim_listener *l, const struct sim_pkt *p, const struct atcp_hdr *h,
+		      const struct atcp_tw *old);
+struct sim_conn *sim_listener_child(struct sim_listener *l, const struct atcp_req *r,
+				    const struct atcp_tuple *t, u8 peer);
+struct sim_req *sim_req_find(struct sim_host *h, u8 peer, u16 lport, u16 rport,
+			     struct sim_listener **l);
+void sim_req_free(struct sim_req *req);
+void sim_req_send(struct sim_req *req);
+bool sim_accept_full(const struct sim_listener *l);
+
+/* timewait.c */
+struct sim_tw *sim_tw_find(struct sim_host *h, u8 peer, u16 lport, u16 rport);
+void sim_tw_set(struct sim_tw *tw);
+void sim_tw_free(struct sim_tw *tw);
+void sim_tw_new(struct sim_conn *conn);
+
+/* rx.c */
+void sim_rx(struct sim_pkt *p);
+struct sim_conn *sim_conn_find(struct sim_host *h, u8 peer, u16 lport, u16 rport);
+
+/* socket.c: results are as of the system calls, errors negative errno */
+struct sim_conn *sim_conn_new(struct sim_host *h, const struct sim_sockopt *opt,
+			      u8 peer, u16 lport, u16 rport);
+void sim_conn_set_up(struct sim_conn *conn);
+struct sim_conn *sim_connect(struct sim_host *h, u8 peer, u16 lport, u16 rport,
+			     const struct sim_sockopt *opt);
+#define SIM_MORE	1	/* sim_send: MSG_MORE; sim_shutdown: */
+#define SIM_OOB		2
+#define SIM_SHUT_RD	1
+#define SIM_SHUT_WR	2
+int sim_send(struct sim_conn *conn, const void *data, u32 len, u32 flags);
+int sim_recv(struct sim_conn *conn, void *data, u32 len);
+int sim_shutdown(struct sim_conn *conn, int how);
+void sim_close(struct sim_conn *conn);
+void sim_abort(struct sim_conn *conn);
+void sim_conn_free(struct sim_conn *conn);
+void sim_conn_dirty(struct sim_conn *conn);
+void sim_conn_wake(struct sim_conn *conn, u32 what);
+
+/* check.c */
+void sim_check_conn(struct sim_conn *conn);
+void sim_check_transmit(struct sim_conn *conn, const u8 *hdr, u32 hlen, u32 len, u32 mss);
+void sim_check_arrival(struct sim_conn *conn, const struct atcp_hdr *h);
+void sim_check_state(struct sim_conn *conn, u8 old);
+
+/* --- the world (world.c) --- */
+
+struct sim {
+	u64 now;
+	u64 seed;
+	u64 net_rand;			/* chance of the network and of applications */
+	u64 host_rand;			/* what the core draws */
+	u64 order;
+	struct sim_event **heap;
+	u32 nheap;
+	u32 heap_room;
+	u64 nevents;
+	u64 max_events;
+	u32 nhosts;
+	struct sim_host host[SIM_MAX_HOSTS];
+	struct sim_link link[SIM_MAX_HOSTS][SIM_MAX_HOSTS];	/* [from][to] */
+	struct sim_conn *wake_first;
+	struct sim_conn *wake_last;
+	struct sim_conn *dirty;
+	struct sim_pkt *pkts;
+	u32 segs;			/* segments alive */
+	u32 bufs;
+	bool tracing;
+	bool stopped;			/* a check failed */
+	bool lenient;			/* a scripted peer may break the rules */
+	char failure[512];
+	struct sim_rec *trace;
+	u32 ntrace;
+	u32 trace_room;
+};
+
+extern struct sim *sim;
+
+/* Makes a world of @nhosts hosts joined by perfect links of 1 ms, MTU 1500. */
+void sim_begin(u64 seed, u32 nhosts);
+/* Frees everything; a leak by the core is a failure, unless one is known. */
+void sim_end(void);
+/* Runs until nothing is left to do or the clock would pass @until. */
+void sim_run(u64 until);
+void sim_run_for(u64 us);
+bool sim_step(u64 until);
+/* Finishes what a call from outside an event has begun: checks, wake-ups. */
+void sim_settle(void);
+void sim_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void sim_link_both(u8 a, u8 b, const struct sim_link_conf *conf);
+/* A new world whose failure text is kept: what the last one ended with. */
+const char *sim_failure(void);
+
+#define SIM_CHECK(cond, ...)			\
+	do {					\
+		if (!(cond))			\
+			sim_fail(__VA_ARGS__);	\
+	} while (0)
+
+#endif /* _ATCP_SIM_SIM_H */
