@@ -98,12 +98,10 @@ static int atcp_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int add
 	return 0;
 }
 
-static struct sock *atcp_accept_child(struct sock *sk, struct proto_accept_arg *arg)
+static struct sock *atcp_accept_child(struct sock *sk, ATCP_ACCEPT_ARG)
 {
-	return atcp_accept_dequeue(sk, arg->flags, &arg->err);
+	return atcp_accept_dequeue(sk, ATCP_ACCEPT_FLAGS, ATCP_ACCEPT_ERR);
 }
-
-ATCP_ACCEPT_OLD(atcp_accept_child)
 
 static int atcp_listen(struct socket *sock, int backlog)
 {
@@ -233,7 +231,7 @@ struct proto atcp_prot = {
 	.pre_connect		= atcp_pre_connect,
 	.connect		= atcp_connect,
 	.disconnect		= atcp_sk_disconnect,
-	.accept			= ATCP_ACCEPT(atcp_accept_child),
+	.accept			= atcp_accept_child,
 	.shutdown		= atcp_sk_shutdown,
 	.setsockopt		= atcp_setsockopt,
 	.getsockopt		= atcp_getsockopt,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel as the core's host (core/host.h says what each must do): segments
+ * The kernel as the core's host (its host.h says what each must do): segments
  * are sk_buffs, their memory is the socket's, events go to the socket.
  *
  * A sent segment has its payload in page fragments and nothing in the linear
@@ -26,7 +26,6 @@ static void own_for_wire(struct sock *sk, struct sk_buff *skb)
 {
 	skb->sk = sk;
 	skb->destructor = sock_wfree;
-	skb_set_hash_from_sk(skb, sk);
 	refcount_add(skb->truesize, &sk->sk_wmem_alloc);
 }
 
@@ -333,7 +332,7 @@ void atcp_host_state(struct atcp_tcb *c, u8 old)
 	if (c->state == ATCP_TIME_WAIT || c->state == ATCP_CLOSED)
 		return;
 	atcp_sock_state(sk, c->state);
-	/* A close() that lingers may be waiting for the acknowledgement of its FIN. */
+	/* A close() that lingers may be waiting for the ACK of its FIN. */
 	if (c->state == ATCP_FIN_WAIT_2 && !sock_flag(sk, SOCK_DEAD))
 		sk->sk_state_change(sk);
 }

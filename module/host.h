@@ -2,8 +2,8 @@
 /*
  * The kernel as the core's host: a segment is an sk_buff.
  *
- * Included by core/host.h only, which says what each of these must do.  What
- * costs more than a call is in host.c.
+ * Included by the core's header of the seam only, which says what each of these
+ * must do.  What costs more than a call is out of line, beside it.
  */
 #ifndef _ATCP_HOST_H
 #define _ATCP_HOST_H

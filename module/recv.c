@@ -237,6 +237,36 @@ static u32 until_urgent(struct sock *sk, u32 seq, u32 n, bool *hole)
 	return n;
 }
 
+/*
+ * Takes up to @len bytes of @skb from @offset on, which is @past bytes ahead of
+ * what was read last; peeking moves @past instead of consuming.
+ * Return: bytes for the user, 0 where the urgent octet was left out, or -EFAULT.
+ */
+static int take(struct sock *sk, struct sk_buff *skb, u32 offset, struct msghdr *msg,
+		size_t len, int flags, u32 *past)
+{
+	u32 used = min_t(size_t, len, atcp_skb_len(skb) + atcp_mark(skb)->skip - offset);
+	struct atcp_sock *as = atcp_sk(sk);
+	bool hole = false;
+
+	if (unlikely(as->urgent))
+		used = until_urgent(sk, as->copied_seq + *past, used, &hole);
+	if (unlikely(hole))
+		used = 1;
+	else if (!(flags & MSG_TRUNC) && skb_copy_datagram_msg(skb, offset, msg, used))
+		return -EFAULT;
+
+	if (flags & MSG_PEEK) {
+		*past += used;
+	} else {
+		consume(sk, skb, used);
+		if (unlikely(as->urgent) && seq_gt(as->copied_seq, as->urgent_seq))
+			WRITE_ONCE(as->urgent, ATCP_URGENT_NONE);
+		tune(sk);
+	}
+	return hole ? 0 : used;
+}
+
 static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	struct atcp_sock *as = atcp_sk(sk);
@@ -255,8 +285,7 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 	start = as->copied_seq;
 	do {
 		struct sk_buff *skb, *last;
-		bool hole = false;
-		u32 offset, used;
+		u32 offset;
 
 		/* Urgent data comes by itself: a read ends before it (SIOCATMARK). */
 		if (unlikely(as->urgent) && as->urgent_seq == as->copied_seq + past) {
@@ -270,36 +299,13 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 
 		skb = find(sk, past, &offset);
 		if (skb) {
-			used = min_t(size_t, len,
-				     atcp_skb_len(skb) + atcp_mark(skb)->skip - offset);
-			if (unlikely(as->urgent))
-				used = until_urgent(sk, as->copied_seq + past, used, &hole);
-			if (unlikely(hole)) {
-				if (peek)
-					past++;
-				else
-					consume(sk, skb, 1);
-			} else {
-				if (!(flags & MSG_TRUNC)) {
-					err = skb_copy_datagram_msg(skb, offset, msg, used);
-					if (err) {
-						if (!copied)
-							copied = -EFAULT;
-						break;
-					}
-				}
-				copied += used;
-				len -= used;
-				if (peek) {
-					past += used;
-				} else {
-					consume(sk, skb, used);
-					tune(sk);
-				}
+			err = take(sk, skb, offset, msg, len, flags, &past);
+			if (err < 0) {
+				copied = copied ?: err;
+				break;
 			}
-			if (unlikely(as->urgent) && !peek &&
-			    seq_gt(as->copied_seq, as->urgent_seq))
-				WRITE_ONCE(as->urgent, ATCP_URGENT_NONE);
+			copied += err;
+			len -= err;
 			continue;
 		}
 

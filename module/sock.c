@@ -277,9 +277,7 @@ void atcp_sk_shutdown(struct sock *sk, int how)
 /* ABORT, and back to the socket that it was before connect() or listen(). */
 int atcp_sk_disconnect(struct sock *sk, int flags)
 {
-	struct inet_sock *inet = inet_sk(sk);
-	struct atcp_sock *as = atcp_sk(sk);
-	struct atcp_tcb *c = &as->tcb;
+	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
 
 	if (sk->sk_state == TCP_LISTEN) {
 		atcp_listen_stop(sk);
@@ -300,11 +298,6 @@ int atcp_sk_disconnect(struct sock *sk, int flags)
 	__skb_queue_purge(&sk->sk_receive_queue);
 	renew(sk);
 	atcp_v4_disconnected(sk);
-	inet->inet_dport = 0;
-	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
-		inet->inet_saddr = 0;
-		inet->inet_rcv_saddr = 0;
-	}
 	WRITE_ONCE(sk->sk_shutdown, 0);
 	sock_reset_flag(sk, SOCK_DONE);
 	__sk_dst_reset(sk);

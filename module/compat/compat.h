@@ -41,30 +41,15 @@
 #define sockaddr_unsized	sockaddr
 #endif
 
-/*
- * 6.10: struct proto_accept_arg.  ATCP_ACCEPT_OLD(fn) makes a function that
- * struct proto of an older kernel can call; ATCP_ACCEPT(fn) is its name.
- */
+/* 6.10: struct proto_accept_arg */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-struct proto_accept_arg {
-	int flags;
-	int err;
-	bool kern;
-};
-
-#define ATCP_ACCEPT_OLD(fn)							\
-static struct sock *fn##_old(struct sock *sk, int flags, int *err, bool kern)	\
-{										\
-	struct proto_accept_arg arg = { .flags = flags, .kern = kern };		\
-	struct sock *child = fn(sk, &arg);					\
-										\
-	*err = arg.err;								\
-	return child;								\
-}
-#define ATCP_ACCEPT(fn)		fn##_old
+#define ATCP_ACCEPT_ARG		int flags, int *err, bool kern
+#define ATCP_ACCEPT_FLAGS	flags
+#define ATCP_ACCEPT_ERR		err
 #else
-#define ATCP_ACCEPT_OLD(fn)
-#define ATCP_ACCEPT(fn)		fn
+#define ATCP_ACCEPT_ARG		struct proto_accept_arg *arg
+#define ATCP_ACCEPT_FLAGS	(arg->flags)
+#define ATCP_ACCEPT_ERR		(&arg->err)
 #endif
 
 /* 6.5: sendpage() is gone */
@@ -107,5 +92,37 @@ static inline int atcp_recv_error(struct sock *sk, struct msghdr *msg, int len)
 	return inet_recv_error(sk, msg, len);
 #endif
 }
+
+#include <linux/sysctl.h>
+
+#if __has_include(<net/gso.h>)
+#include <net/gso.h>			/* 6.5 */
+#endif
+
+/* 6.2 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#include <linux/prandom.h>
+#define get_random_u32_below(ceil)	prandom_u32_max(ceil)
+#endif
+
+/* 6.6: register_net_sysctl_sz(); 6.11: handlers get a constant row */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define register_net_sysctl_sz(net, path, table, size)	register_net_sysctl(net, path, table)
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+typedef struct ctl_table atcp_ctl_table;
+#else
+typedef const struct ctl_table atcp_ctl_table;
+#endif
+
+/* 6.17: sk_uid() */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define sk_uid(sk)	((sk)->sk_uid)
+#endif
+
+/* 7.0: sk_clone() */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#define sk_clone(sk, priority, lock)	sk_clone_lock(sk, priority)
+#endif
 
 #endif /* _ATCP_COMPAT_H */
