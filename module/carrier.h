@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ways onto the wire.  carrier253.c: segments as the payload of IP protocol
+ * 253, and offload253.c, which cuts the large ones.
+ */
+#ifndef _ATCP_CARRIER_H
+#define _ATCP_CARRIER_H
+
+#include "atcp.h"
+
+/* Register and unregister with IP. */
+int __init atcp_carrier253_init(void);
+void atcp_carrier253_exit(void);
+int __init atcp_offload253_init(void);
+void atcp_offload253_exit(void);
+
+/**
+ * atcp_carrier_transmit() - finish a connection's segment and give it to IP
+ * @sk:		locked, connected
+ * @skb:	header (checksum zero) and payload at skb->data, owned by @sk
+ * @hlen:	header bytes
+ * @mss:	payload above this is to be cut at every @mss bytes
+ *
+ * Sets the transport header, GSO fields and checksum; consumes @skb. This is
+ * the body of atcp_host_transmit().
+ *
+ * Return: 0 or a negative errno, as ip_queue_xmit().
+ */
+int atcp_carrier_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss);
+
+#endif /* _ATCP_CARRIER_H */

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The carrier 253: TCP segments as the payload of IP protocol 253 (RFC 3692).
+ */
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/protocol.h>
+#include <net/tcp.h>
+
+#include "carrier.h"
+#include "input.h"
+#include "ip.h"
+
+int atcp_carrier_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+	u32 payload = skb->len - hlen;
+	__sum16 sum;
+
+	skb_reset_transport_header(skb);
+	if (payload > mss) {
+		/*
+		 * Software devices take this type whole; no hardware takes it at
+		 * all, so that none mistakes it for TCP's.  The checksum is
+		 * finished by the segmenter (offload253.c).
+		 */
+		shinfo->gso_type = SKB_GSO_SCTP;
+		shinfo->gso_size = mss;
+		shinfo->gso_segs = DIV_ROUND_UP(payload, mss);
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb_transport_header(skb) - skb->head;
+		skb->csum_offset = offsetof(struct tcphdr, check);
+		sum = ~csum_tcpudp_magic(inet->inet_saddr, inet->inet_daddr, skb->len,
+					 IPPROTO_ATCP, 0);
+	} else {
+		shinfo->gso_type = 0;
+		shinfo->gso_size = 0;
+		shinfo->gso_segs = 0;
+		skb->ip_summed = CHECKSUM_NONE;
+		sum = csum_tcpudp_magic(inet->inet_saddr, inet->inet_daddr, skb->len,
+					IPPROTO_ATCP, skb_checksum(skb, 0, skb->len, 0));
+	}
+	tcp_hdr(skb)->check = sum;
+	return atcp_ip_xmit(sk, skb);
+}
+
+static const struct net_protocol protocol253 = {
+	.handler = atcp_v4_input,
+	.err_handler = atcp_v4_err,
+	.no_policy = 1,
+	.icmp_strict_tag_validation = 1,
+};
+
+int __init atcp_carrier253_init(void)
+{
+	return inet_add_protocol(&protocol253, IPPROTO_ATCP) ? -EBUSY : 0;
+}
+
+void atcp_carrier253_exit(void)
+{
+	inet_del_protocol(&protocol253, IPPROTO_ATCP);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Whose memory cgroup pays for a child's memory.
+ *
+ * The kernel's TCP leaves a child without one until accept(), and then charges
+ * what has come so far to the caller's.  Since 6.18 inet_accept() does that for
+ * every protocol.  In older kernels the functions to do so are not for modules:
+ * there a child's memory is its listener's, and passes to the caller of accept()
+ * as long as nothing has been charged yet.
+ */
+#ifndef _ATCP_COMPAT_MEMCG_H
+#define _ATCP_COMPAT_MEMCG_H
+
+#include <linux/memcontrol.h>
+#include <linux/sched.h>
+#include <net/sock.h>
+
+#if defined(CONFIG_MEMCG) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+
+/* @child: new, of listener @sk; softirq. */
+static inline void atcp_child_memcg(struct sock *child, const struct sock *sk)
+{
+	struct mem_cgroup *memcg = sk->sk_memcg;
+
+	if (mem_cgroup_sockets_enabled && memcg && css_tryget(&memcg->css))
+		child->sk_memcg = memcg;
+}
+
+/* @child: being accepted; process context. */
+static inline void atcp_accept_memcg(struct sock *child)
+{
+	struct mem_cgroup *memcg;
+
+	if (!mem_cgroup_sockets_enabled || !cgroup_subsys_on_dfl(memory_cgrp_subsys))
+		return;
+	lock_sock(child);
+	if (!child->sk_forward_alloc && !atomic_read(&child->sk_rmem_alloc) &&
+	    !child->sk_wmem_queued) {
+		memcg = get_mem_cgroup_from_mm(current->mm);
+		if (memcg && !parent_mem_cgroup(memcg)) {
+			css_put(&memcg->css);	/* the root pays for nothing */
+			memcg = NULL;
+		}
+		swap(child->sk_memcg, memcg);
+		if (memcg)
+			css_put(&memcg->css);
+	}
+	release_sock(child);
+}
+
+#else
+
+static inline void atcp_child_memcg(struct sock *child, const struct sock *sk)
+{
+}
+
+static inline void atcp_accept_memcg(struct sock *child)
+{
+}
+
+#endif
+
+#endif /* _ATCP_COMPAT_MEMCG_H */

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The connection table and the listener table (RFC 9293 section 3.10: which
+ * TCB does a segment belong to).
+ */
+#include <linux/hash.h>
+#include <linux/jhash.h>
+#include <net/ipv6.h>
+
+#include "demux.h"
+#include "listen.h"
+
+static u32 key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct atcp_key *k = data;
+	u32 laddr = (__force u32)k->laddr.s6_addr32[3];
+	u32 raddr = (__force u32)k->raddr.s6_addr32[3];
+	u32 ports = (__force u32)k->lport << 16 | (__force u32)k->rport;
+
+	if (unlikely(!ipv6_addr_v4mapped(&k->raddr))) {
+		laddr = jhash2((__force const u32 *)k->laddr.s6_addr32, 4, seed);
+		raddr = jhash2((__force const u32 *)k->raddr.s6_addr32, 4, laddr);
+	}
+	return jhash_3words(laddr, raddr, ports ^ k->carrier, seed);
+}
+
+/* Zero when equal. */
+static int key_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct atcp_key *a = arg->key;
+	const struct atcp_key *b = &((const struct atcp_node *)obj)->key;
+
+	return a->rport != b->rport || a->lport != b->lport ||
+	       !ipv6_addr_equal(&a->raddr, &b->raddr) ||
+	       !ipv6_addr_equal(&a->laddr, &b->laddr) ||
+	       a->scope != b->scope || a->carrier != b->carrier;
+}
+
+static const struct rhashtable_params table_params = {
+	.head_offset = offsetof(struct atcp_node, hash),
+	.key_offset = offsetof(struct atcp_node, key),
+	.key_len = sizeof(struct atcp_key),
+	.hashfn = key_hash,
+	.obj_cmpfn = key_cmp,
+	.automatic_shrinking = true,
+};
+
+int atcp_demux_init(struct atcp_net *an)
+{
+	int i;
+
+	for (i = 0; i < ATCP_LISTEN_BUCKETS; i++)
+		INIT_HLIST_HEAD(&an->listeners[i]);
+	spin_lock_init(&an->listen_lock);
+	return rhashtable_init(&an->connections, &table_params);
+}
+
+void atcp_demux_exit(struct atcp_net *an)
+{
+	rhashtable_destroy(&an->connections);
+}
+
+void atcp_key_v4(struct atcp_key *key, __be32 laddr, __be16 lport, __be32 raddr, __be16 rport)
+{
+	ipv6_addr_set_v4mapped(laddr, &key->laddr);
+	ipv6_addr_set_v4mapped(raddr, &key->raddr);
+	key->lport = lport;
+	key->rport = rport;
+	key->scope = 0;
+	key->carrier = IPPROTO_ATCP;
+}
+
+void atcp_key_tuple(struct atcp_tuple *t, const struct atcp_key *key)
+{
+	memcpy(t->laddr, &key->laddr, sizeof(t->laddr));
+	memcpy(t->raddr, &key->raddr, sizeof(t->raddr));
+	t->lport = ntohs(key->lport);
+	t->rport = ntohs(key->rport);
+}
+
+struct atcp_node *atcp_lookup(struct atcp_net *an, const struct atcp_key *key)
+{
+	return rhashtable_lookup(&an->connections, key, table_params);
+}
+
+int atcp_node_insert(struct atcp_net *an, struct atcp_node *node)
+{
+	int err = rhashtable_lookup_insert_fast(&an->connections, &node->hash, table_params);
+
+	if (err == -EEXIST)
+		return -EADDRNOTAVAIL;
+	return err ? -ENOMEM : 0;
+}
+
+void atcp_node_remove(struct atcp_net *an, struct atcp_node *node)
+{
+	rhashtable_remove_fast(&an->connections, &node->hash, table_params);
+}
+
+int atcp_node_replace(struct atcp_net *an, struct atcp_node *old, struct atcp_node *new)
+{
+	return rhashtable_replace_fast(&an->connections, &old->hash, &new->hash, table_params);
+}
+
+int atcp_hash(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	int err;
+
+	as->node.type = ATCP_NODE_SOCK;
+	/* Before the insertion: a segment may come in between, on this CPU even. */
+	WRITE_ONCE(as->hashed, true);
+	err = atcp_node_insert(atcp_net(sock_net(sk)), &as->node);
+	if (err)
+		WRITE_ONCE(as->hashed, false);
+	return err;
+}
+
+void atcp_unhash(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+
+	if (!as->hashed)
+		return;
+	atcp_node_remove(atcp_net(sock_net(sk)), &as->node);
+	WRITE_ONCE(as->hashed, false);
+}
+
+static struct hlist_head *listen_bucket(struct atcp_net *an, u16 port)
+{
+	return &an->listeners[hash_32(port, ilog2(ATCP_LISTEN_BUCKETS))];
+}
+
+/* How narrowly is the listener bound to what the segment is addressed to? -1: not at all. */
+static int listener_score(const struct sock *sk, struct net *net, __be32 laddr, u16 port,
+			  int dif, int sdif)
+{
+	__be32 bound = READ_ONCE(inet_sk(sk)->inet_rcv_saddr);
+	int dev = READ_ONCE(sk->sk_bound_dev_if);
+
+	if (inet_sk(sk)->inet_num != port || (bound && bound != laddr) ||
+	    !inet_sk_bound_dev_eq(net, dev, dif, sdif))
+		return -1;
+	return (bound ? 2 : 0) + (dev ? 1 : 0);
+}
+
+struct sock *atcp_lookup_listener_v4(struct atcp_net *an, __be32 laddr, __be16 lport,
+				     int dif, int sdif)
+{
+	struct sock *best = NULL;
+	struct atcp_listener *l;
+	int best_score = -1;
+	u16 port = ntohs(lport);
+
+	hlist_for_each_entry_rcu(l, listen_bucket(an, port), node) {
+		int score = listener_score(l->sk, an->net, laddr, port, dif, sdif);
+
+		if (score > best_score) {
+			best = l->sk;
+			best_score = score;
+		}
+	}
+	return best;
+}
+
+void atcp_listener_hash(struct atcp_listener *l)
+{
+	struct atcp_net *an = atcp_net(sock_net(l->sk));
+
+	spin_lock_bh(&an->listen_lock);
+	hlist_add_head_rcu(&l->node, listen_bucket(an, inet_sk(l->sk)->inet_num));
+	spin_unlock_bh(&an->listen_lock);
+}
+
+void atcp_listener_unhash(struct atcp_listener *l)
+{
+	struct atcp_net *an = atcp_net(sock_net(l->sk));
+
+	spin_lock_bh(&an->listen_lock);
+	hlist_del_init_rcu(&l->node);
+	spin_unlock_bh(&an->listen_lock);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which connection or listener does a segment belong to?
+ *
+ * One table of connections a namespace holds sockets, requests and TIME-WAITs
+ * alike; it holds no reference to them.  Whoever is found stays valid until the
+ * end of the RCU read section, but may have left the table meanwhile: check
+ * as->hashed (or ->dead) again under the lock.
+ */
+#ifndef _ATCP_DEMUX_H
+#define _ATCP_DEMUX_H
+
+#include "atcp.h"
+#include "netns.h"
+
+int atcp_demux_init(struct atcp_net *an);
+void atcp_demux_exit(struct atcp_net *an);
+
+/* Fills @key for IPv4 ends. */
+void atcp_key_v4(struct atcp_key *key, __be32 laddr, __be16 lport,
+		 __be32 raddr, __be16 rport);
+
+/* The same ends as the core wants them. */
+void atcp_key_tuple(struct atcp_tuple *t, const struct atcp_key *key);
+
+/* RCU read section. Return: the connection, request or TIME-WAIT, or NULL. */
+struct atcp_node *atcp_lookup(struct atcp_net *an, const struct atcp_key *key);
+
+/**
+ * atcp_hash() - put a socket into the connection table
+ * @sk:		locked; its node's key is set
+ *
+ * Return: 0, -EADDRNOTAVAIL when the ends are taken, or -ENOMEM.
+ */
+int atcp_hash(struct sock *sk);
+
+/* Takes a socket out, if it is in. Socket lock held. */
+void atcp_unhash(struct sock *sk);
+
+/* The same for nodes of other types, under the lock of their object. */
+int atcp_node_insert(struct atcp_net *an, struct atcp_node *node);
+void atcp_node_remove(struct atcp_net *an, struct atcp_node *node);
+/* @new takes the place of @old, of equal key: no lookup finds neither. */
+int atcp_node_replace(struct atcp_net *an, struct atcp_node *old, struct atcp_node *new);
+
+/**
+ * atcp_lookup_listener() - who listens there?
+ * @laddr:	local address, network byte order
+ * @lport:	local port, network byte order
+ * @dif:	interface the segment came in by
+ * @sdif:	its other index where L3 master devices are involved, or 0
+ *
+ * RCU read section. Return: the listener with the narrowest binding, or NULL.
+ */
+struct sock *atcp_lookup_listener_v4(struct atcp_net *an, __be32 laddr, __be16 lport,
+				     int dif, int sdif);
+
+/* Listeners enter and leave; process context, socket lock held. */
+void atcp_listener_hash(struct atcp_listener *l);
+void atcp_listener_unhash(struct atcp_listener *l);
+
+#endif /* _ATCP_DEMUX_H */

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From IP to the connection:
+ *
+ *   ip_local_deliver -> atcp_v4_input: header, checksum
+ *     -> atcp_lookup: socket  -> admitted (policies) -> lock -> atcp_sock_rcv
+ *                     request -> atcp_request_rcv (listen.c)
+ *                     TIME-WAIT -> atcp_timewait_rcv (timewait.c)
+ *     -> atcp_lookup_listener_v4 -> atcp_listen_rcv (listen.c)
+ *     -> nobody: RFC 9293 section 3.10.7.1
+ */
+#include <linux/filter.h>
+#include <linux/skbuff.h>
+#include <net/dst.h>
+#include <net/ip.h>
+#include <net/xfrm.h>
+
+#include "demux.h"
+#include "input.h"
+#include "ip.h"
+#include "listen.h"
+#include "sock.h"
+#include "timewait.h"
+
+/* Counts and frees. */
+static void drop(struct atcp_net *an, struct sk_buff *skb, enum atcp_stat stat,
+		 enum skb_drop_reason reason)
+{
+	atcp_net_count(an, stat);
+	kfree_skb_reason(skb, reason);
+}
+
+/*
+ * Do the host's policies and the socket's filters let the segment through?
+ * A filter may cut payload off the end.  Consumes @skb when not.
+ */
+static bool admitted(struct atcp_net *an, struct sock *sk, struct sk_buff *skb, u32 hlen)
+{
+	enum skb_drop_reason reason = SKB_DROP_REASON_XFRM_POLICY;
+
+	if (unlikely(ip_hdr(skb)->ttl < READ_ONCE(inet_sk(sk)->min_ttl))) {
+		reason = SKB_DROP_REASON_NOT_SPECIFIED;
+		goto no;
+	}
+	if (!xfrm4_policy_check(sk, XFRM_POLICY_IN, skb))
+		goto no;
+	nf_reset_ct(skb);
+	reason = SKB_DROP_REASON_SOCKET_FILTER;
+	if (sk_filter_trim_cap(sk, skb, hlen))
+		goto no;
+	return true;
+no:
+	drop(an, skb, ATCP_STAT_IN_FILTERED, reason);
+	return false;
+}
+
+/* Return: false when the socket has left the table; @skb is untouched then. */
+static bool sock_input(struct atcp_net *an, struct sock *sk, struct sk_buff *skb,
+		       const struct atcp_hdr *h)
+{
+	/* The common shape of a segment in the backlog: header behind skb->data. */
+	skb->dev = NULL;
+	bh_lock_sock_nested(sk);
+	if (unlikely(!READ_ONCE(atcp_sk(sk)->hashed))) {
+		bh_unlock_sock(sk);
+		return false;
+	}
+	sk_incoming_cpu_update(sk);
+	sock_rps_save_rxhash(sk, skb);
+	__skb_pull(skb, h->hlen);
+	if (!sock_owned_by_user(sk)) {
+		atcp_sock_rcv(sk, skb, h);
+	} else if (unlikely(sk_add_backlog(sk, skb, atcp_backlog_limit(sk)))) {
+		bh_unlock_sock(sk);
+		drop(an, skb, ATCP_STAT_IN_BACKLOG, SKB_DROP_REASON_SOCKET_BACKLOG);
+		return true;
+	}
+	bh_unlock_sock(sk);
+	return true;
+}
+
+static void no_port(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h)
+{
+	struct atcp_hdr reply;
+
+	if (!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)) {
+		drop(an, skb, ATCP_STAT_IN_FILTERED, SKB_DROP_REASON_XFRM_POLICY);
+		return;
+	}
+	if (atcp_closed_arrive(h, skb->len - h->hlen, &reply) == ATCP_REPLY) {
+		nf_reset_ct(skb);
+		atcp_v4_reply(an->net, skb, &reply);
+	}
+	drop(an, skb, ATCP_STAT_IN_NO_PORT, SKB_DROP_REASON_NO_SOCKET);
+}
+
+/* A header that is right; it is pulled into the linear part. Consumes @skb when not. */
+static bool read_header(struct atcp_net *an, struct sk_buff *skb, struct atcp_hdr *h)
+{
+	enum skb_drop_reason reason = SKB_DROP_REASON_NOT_SPECIFIED;
+	u32 hlen;
+
+	atcp_net_count(an, ATCP_STAT_IN_SEGS);
+	if (skb->pkt_type != PACKET_HOST) {
+		drop(an, skb, ATCP_STAT_IN_BAD_ADDRESS, reason);
+		return false;
+	}
+	if (!pskb_may_pull(skb, ATCP_HDR_MIN))
+		goto bad;
+	hlen = atcp_hdr_len(skb->data);
+	if (hlen < ATCP_HDR_MIN || !pskb_may_pull(skb, hlen))
+		goto bad;
+	if (skb_checksum_validate(skb, IPPROTO_ATCP, inet_compute_pseudo)) {
+		drop(an, skb, ATCP_STAT_IN_BAD_CHECKSUM, SKB_DROP_REASON_TCP_CSUM);
+		return false;
+	}
+	if (!atcp_hdr_read(h, skb->data, hlen))
+		goto bad;
+	return true;
+bad:
+	drop(an, skb, ATCP_STAT_IN_BAD_HEADER, SKB_DROP_REASON_PKT_TOO_SMALL);
+	return false;
+}
+
+int atcp_v4_input(struct sk_buff *skb)
+{
+	struct net *net = dev_net(skb->dev);
+	struct atcp_net *an = atcp_net(net);
+	int dif = inet_iif(skb), sdif = inet_sdif(skb);
+	struct net_device *dev = skb->dev;
+	const struct atcp_tw *reopened = NULL;
+	struct atcp_timewait *tw;
+	struct atcp_request *req;
+	const struct iphdr *iph;
+	struct atcp_node *node;
+	struct atcp_key key;
+	struct atcp_hdr h;
+	struct atcp_tw old;
+	struct sock *sk;
+	bool reopen;
+
+	/* A socket that BPF assigned earlier is none of ours. */
+	skb_orphan(skb);
+	if (!read_header(an, skb, &h))
+		return 0;
+	iph = ip_hdr(skb);
+	atcp_key_v4(&key, iph->daddr, htons(h.dport), iph->saddr, htons(h.sport));
+
+again:
+	skb->dev = dev;
+	iph = ip_hdr(skb);
+	node = atcp_lookup(an, &key);
+	if (!node)
+		goto listener;
+
+	switch (node->type) {
+	case ATCP_NODE_SOCK:
+		sk = (struct sock *)container_of(node, struct atcp_sock, node);
+		if (!inet_sk_bound_dev_eq(net, READ_ONCE(sk->sk_bound_dev_if), dif, sdif))
+			goto listener;
+		if (admitted(an, sk, skb, h.hlen) && !sock_input(an, sk, skb, &h))
+			goto again;
+		return 0;
+	case ATCP_NODE_REQ:
+		req = container_of(node, struct atcp_request, node);
+		if (!inet_sk_bound_dev_eq(net, req->oif, dif, sdif))
+			goto listener;
+		if (admitted(an, req->listener->sk, skb, h.hlen) &&
+		    !atcp_request_rcv(req, skb, &h))
+			goto again;
+		return 0;
+	case ATCP_NODE_TW:
+		tw = container_of(node, struct atcp_timewait, node);
+		if (!inet_sk_bound_dev_eq(net, tw->oif, dif, sdif))
+			goto listener;
+		if (!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)) {
+			drop(an, skb, ATCP_STAT_IN_FILTERED, SKB_DROP_REASON_XFRM_POLICY);
+			return 0;
+		}
+		sk = NULL;
+		if (h.flags & ATCP_SYN)
+			sk = atcp_lookup_listener_v4(an, iph->daddr, key.lport, dif, sdif);
+		if (atcp_timewait_rcv(tw, skb, &h, sk, &reopen, &old))
+			return 0;
+		if (!reopen)
+			goto again;
+		reopened = &old;
+		goto listener;
+	}
+
+listener:
+	sk = atcp_lookup_listener_v4(an, iph->daddr, key.lport, dif, sdif);
+	if (sk) {
+		if (admitted(an, sk, skb, h.hlen))
+			atcp_listen_rcv(sk, skb, &h, &key, reopened);
+		return 0;
+	}
+	no_port(an, skb, &h);
+	return 0;
+}

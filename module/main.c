@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * atcp: a second TCP for Linux, beside the kernel's own.
+ *
+ * The table of contents: what is set up at load, in order, and taken down again
+ * at unload, in reverse.  The module cannot be unloaded while a socket lives
+ * (each holds a reference on it), so that all there is to end by then are
+ * TIME-WAITs; to unload at once in spite of closing connections, write 1 to
+ * /sys/module/atcp/parameters/reset_orphans.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "carrier.h"
+#include "listen.h"
+#include "netns.h"
+#include "ports.h"
+#include "sock.h"
+#include "timewait.h"
+
+static int set_reset_orphans(const char *val, const struct kernel_param *kp)
+{
+	bool yes;
+	int err = kstrtobool(val, &yes);
+
+	if (!err && yes)
+		atcp_reset_orphans();
+	return err;
+}
+
+static const struct kernel_param_ops reset_orphans_ops = {
+	.set = set_reset_orphans,
+};
+
+module_param_cb(reset_orphans, &reset_orphans_ops, NULL, 0200);
+MODULE_PARM_DESC(reset_orphans, "write 1: reset every connection that no program holds, in all namespaces");
+
+static int __init atcp_init(void)
+{
+	int err;
+
+	err = atcp_ports_init();
+	if (err)
+		return err;
+	err = atcp_timewait_init();
+	if (err)
+		goto no_timewait;
+	err = atcp_listen_init();
+	if (err)
+		goto no_listen;
+	err = atcp_netns_init();
+	if (err)
+		goto no_netns;
+	err = atcp_offload253_init();
+	if (err)
+		goto no_offload;
+	err = atcp_carrier253_init();
+	if (err)
+		goto no_carrier;
+	err = atcp_family_init();
+	if (err)
+		goto no_family;
+	return 0;
+
+no_family:
+	atcp_carrier253_exit();
+no_carrier:
+	atcp_offload253_exit();
+no_offload:
+	atcp_netns_exit();
+	rcu_barrier();
+no_netns:
+	atcp_listen_exit();
+no_listen:
+	atcp_timewait_exit();
+no_timewait:
+	atcp_ports_exit();
+	return err;
+}
+
+static void __exit atcp_exit(void)
+{
+	atcp_family_exit();
+	atcp_carrier253_exit();
+	atcp_offload253_exit();
+	atcp_netns_exit();
+	/*
+	 * Requests and TIME-WAITs are freed by RCU callbacks of ours, which wait
+	 * for timers' functions that have seen them, too.
+	 */
+	rcu_barrier();
+	atcp_listen_exit();
+	atcp_timewait_exit();
+	atcp_ports_exit();
+}
+
+module_init(atcp_init);
+module_exit(atcp_exit);
+
+MODULE_DESCRIPTION("An alternate TCP (RFC 9293)");
+MODULE_LICENSE("GPL");

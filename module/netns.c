@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of struct atcp_net.
+ *
+ * Sockets hold a reference on their namespace, orphans too: when a namespace
+ * ends, or the module is unloaded, nothing but TIME-WAITs is left.
+ */
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <net/tcp.h>
+
+#include "demux.h"
+#include "netns.h"
+#include "ports.h"
+#include "sock.h"
+#include "timewait.h"
+
+unsigned int atcp_net_id __read_mostly;
+
+static DEFINE_MUTEX(nets_lock);
+static LIST_HEAD(nets);		/* struct atcp_net; under nets_lock */
+
+static void limits_init(struct atcp_limits *limits)
+{
+	*limits = (struct atcp_limits) {
+		.max_tw = 32768,
+		.max_orphans = 8192,
+		.max_syn_backlog = 1024,
+		.syncookies = 1,
+		.rmem = { 4096, 131072, 6291456 },
+		.wmem = { 4096, 16384, 4194304 },
+	};
+}
+
+static int __net_init net_init(struct net *net)
+{
+	struct atcp_net *an = atcp_net(net);
+	int err;
+
+	an->net = net;
+	atcp_space_init(&an->space);
+	limits_init(&an->limits);
+	an->stats = alloc_percpu_gfp(struct atcp_stats, GFP_KERNEL_ACCOUNT);
+	if (!an->stats)
+		return -ENOMEM;
+	err = atcp_demux_init(an);
+	if (err)
+		goto no_demux;
+	err = atcp_ports_net_init(an);
+	if (err)
+		goto no_ports;
+	err = atcp_sysctl_init(an);
+	if (err)
+		goto no_sysctl;
+	err = atcp_proc_init(net);
+	if (err)
+		goto no_proc;
+	mutex_lock(&nets_lock);
+	list_add(&an->node, &nets);
+	mutex_unlock(&nets_lock);
+	return 0;
+no_proc:
+	atcp_sysctl_exit(an);
+no_sysctl:
+	atcp_ports_net_exit(an);
+no_ports:
+	atcp_demux_exit(an);
+no_demux:
+	free_percpu(an->stats);
+	return err;
+}
+
+static void __net_exit net_exit(struct net *net)
+{
+	struct atcp_net *an = atcp_net(net);
+
+	mutex_lock(&nets_lock);
+	list_del(&an->node);
+	mutex_unlock(&nets_lock);
+	atcp_proc_exit(net);
+	atcp_sysctl_exit(an);
+	atcp_timewait_flush(an);
+	WARN_ON_ONCE(atomic_read(&an->sockets));
+	WARN_ON_ONCE(atomic_read(&an->tw_count));
+	WARN_ON_ONCE(atomic_read(&an->req_count));
+	atcp_ports_net_exit(an);
+	atcp_demux_exit(an);
+	free_percpu(an->stats);
+}
+
+static struct pernet_operations net_ops = {
+	.init = net_init,
+	.exit = net_exit,
+	.id = &atcp_net_id,
+	.size = sizeof(struct atcp_net),
+};
+
+int __init atcp_netns_init(void)
+{
+	return register_pernet_subsys(&net_ops);
+}
+
+void atcp_netns_exit(void)
+{
+	unregister_pernet_subsys(&net_ops);
+}
+
+/* RCU read section. */
+static void reset_orphan(struct atcp_net *an, struct atcp_node *node)
+{
+	struct atcp_sock *as = container_of(node, struct atcp_sock, node);
+	struct sock *sk = (struct sock *)as;
+
+	if (!sock_flag(sk, SOCK_DEAD) || !refcount_inc_not_zero(&sk->sk_refcnt))
+		return;
+	local_bh_disable();
+	bh_lock_sock(sk);
+	/* One that a closing program still works on will be found dead next time. */
+	if (!sock_owned_by_user(sk) && sock_flag(sk, SOCK_DEAD) &&
+	    as->tcb.state != ATCP_CLOSED) {
+		atcp_net_count(an, ATCP_STAT_ORPHANS_RESET);
+		atcp_abort(&as->tcb, 0);
+	}
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	sock_put(sk);
+}
+
+static void reset_orphans(struct atcp_net *an)
+{
+	struct rhashtable_iter iter;
+	struct atcp_node *node;
+
+	rhashtable_walk_enter(&an->connections, &iter);
+	rhashtable_walk_start(&iter);
+	while ((node = rhashtable_walk_next(&iter))) {
+		/* The table is being resized: some come a second time, which is no harm. */
+		if (IS_ERR(node))
+			continue;
+		if (node->type == ATCP_NODE_SOCK)
+			reset_orphan(an, node);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+}
+
+void atcp_reset_orphans(void)
+{
+	struct atcp_net *an;
+
+	mutex_lock(&nets_lock);
+	list_for_each_entry(an, &nets, node)
+		reset_orphans(an);
+	mutex_unlock(&nets_lock);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a network namespace has of atcp: tables, limits, counters.
+ */
+#ifndef _ATCP_NETNS_H
+#define _ATCP_NETNS_H
+
+#include <linux/rhashtable.h>
+#include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "core/core.h"
+
+#define ATCP_BIND_BUCKETS	512	/* ports.c; a power of two */
+#define ATCP_LISTEN_BUCKETS	64	/* demux.c; a power of two */
+#define ATCP_PERTURB_SLOTS	256	/* ports.c; a power of two */
+
+/* Counters of core/stat.h, one such structure a CPU and namespace. */
+struct atcp_stats {
+	u64 v[ATCP_STAT_COUNT];
+};
+
+/* Local ports in use whose number hashes here. */
+struct atcp_bind_bucket {
+	spinlock_t lock;		/* of everything below; taken with BHs off */
+	struct hlist_head binds;	/* struct atcp_bind */
+};
+
+/**
+ * struct atcp_limits - caps and defaults that the glue reads, lockless, any time
+ * @max_tw:		TIME-WAITs kept at once
+ * @max_orphans:	connections that no program holds
+ * @max_syn_backlog:	requests (SYN-RECEIVED from LISTEN), all listeners together
+ * @syncookies:		0: drop a SYN that no queue takes; 1: cookie; 2: always cookie
+ * @rmem:		receive buffer: least, default, most that auto-tuning gives
+ * @wmem:		send buffer, likewise
+ */
+struct atcp_limits {
+	u32 max_tw;
+	u32 max_orphans;
+	u32 max_syn_backlog;
+	u32 syncookies;
+	u32 rmem[3];
+	u32 wmem[3];
+};
+
+/**
+ * struct atcp_net - one namespace's share
+ * @net:	the namespace; holds no reference, goes with it
+ * @space:	what the core shares between connections
+ * @limits:	see there
+ * @stats:	per CPU
+ * @connections: struct atcp_node by struct atcp_key; RCU
+ * @listeners:	struct atcp_listener by port; RCU, changed under @listen_lock
+ * @listen_lock: of @listeners
+ * @binds:	ports in use, ATCP_BIND_BUCKETS buckets
+ * @port_key:	secret of ephemeral port selection (RFC 6056 section 3.3.4)
+ * @perturb:	its table of increments, racy by design
+ * @sockets:	atcp sockets in the namespace, of any state
+ * @orphans:	sockets that no program holds, not yet closed
+ * @tw_count:	TIME-WAITs
+ * @req_count:	requests
+ * @sysctl:	registration of net.atcp
+ * @sysctl_table: its rows
+ * @node:	in the list of all, netns.c
+ */
+struct atcp_net {
+	struct net *net;
+	struct atcp_space space;
+	struct atcp_limits limits;
+	struct atcp_stats __percpu *stats;
+	struct rhashtable connections;
+	struct hlist_head listeners[ATCP_LISTEN_BUCKETS];
+	spinlock_t listen_lock;
+	struct atcp_bind_bucket *binds;
+	siphash_key_t port_key;
+	u32 *perturb;
+	atomic_t sockets;
+	atomic_t orphans;
+	atomic_t tw_count;
+	atomic_t req_count;
+	struct ctl_table_header *sysctl;
+	struct ctl_table *sysctl_table;
+	struct list_head node;
+};
+
+extern unsigned int atcp_net_id;
+
+static inline struct atcp_net *atcp_net(const struct net *net)
+{
+	return net_generic(net, atcp_net_id);
+}
+
+static inline struct atcp_net *atcp_space_net(struct atcp_space *space)
+{
+	return container_of(space, struct atcp_net, space);
+}
+
+/* Counts one event. Any context. */
+static inline void atcp_net_count(struct atcp_net *an, enum atcp_stat stat)
+{
+	this_cpu_inc(an->stats->v[stat]);
+}
+
+int __init atcp_netns_init(void);
+/* Flushes what is left in every namespace. Call rcu_barrier() afterwards. */
+void atcp_netns_exit(void);
+
+/*
+ * Resets every connection, in all namespaces, that no program holds (the
+ * module parameter reset_orphans). Process context.
+ */
+void atcp_reset_orphans(void);
+
+/* sysctl.c */
+int atcp_sysctl_init(struct atcp_net *an);
+void atcp_sysctl_exit(struct atcp_net *an);
+
+/* proc.c */
+int atcp_proc_init(struct net *net);
+void atcp_proc_exit(struct net *net);
+
+/* stat.c: the sum over CPUs. */
+u64 atcp_stat_read(const struct atcp_net *an, enum atcp_stat stat);
+extern const char *const atcp_stat_name[ATCP_STAT_COUNT];
+extern const char *const atcp_stat_text[ATCP_STAT_COUNT];
+
+#endif /* _ATCP_NETNS_H */

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cutting large segments of protocol 253 for devices that cannot take them
+ * whole.
+ *
+ * Checksums are made here, in software: hardware takes a checksum 16 bytes into
+ * the transport header for TCP's or fails to know it at all.
+ */
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/protocol.h>
+
+#include "carrier.h"
+
+/* One of the pieces: @offset bytes of payload into the whole. */
+static void finish_segment(struct sk_buff *seg, u32 offset, bool last)
+{
+	u8 *p = skb_transport_header(seg);
+	u32 len = seg->len - (p - seg->data);
+	__sum16 sum;
+
+	put_unaligned_be32(get_unaligned_be32(p + 4) + offset, p + 4);
+	if (!last)
+		p[13] &= ~(ATCP_FIN | ATCP_PSH);
+	if (offset)
+		p[13] &= ~ATCP_CWR;
+	if (p[13] & ATCP_URG) {
+		u16 up = get_unaligned_be16(p + 18);
+
+		if (up > offset) {
+			put_unaligned_be16(up - offset, p + 18);
+		} else {
+			put_unaligned_be16(0, p + 18);
+			p[13] &= ~ATCP_URG;
+		}
+	}
+	sum = ~csum_tcpudp_magic(ip_hdr(seg)->saddr, ip_hdr(seg)->daddr, len,
+				 ip_hdr(seg)->protocol, 0);
+	memcpy(p + 16, &sum, sizeof(sum));
+	sum = gso_make_checksum(seg, ~sum);
+	memcpy(p + 16, &sum, sizeof(sum));
+}
+
+static struct sk_buff *gso_segment(struct sk_buff *skb, netdev_features_t features)
+{
+	struct sk_buff *segs, *seg;
+	u32 hlen, mss, offset = 0;
+
+	if (!(skb_shinfo(skb)->gso_type & SKB_GSO_SCTP) || !pskb_may_pull(skb, ATCP_HDR_MIN))
+		return ERR_PTR(-EINVAL);
+	hlen = atcp_hdr_len(skb->data);
+	mss = skb_shinfo(skb)->gso_size;
+	if (hlen < ATCP_HDR_MIN || !pskb_may_pull(skb, hlen) || skb->len - hlen <= mss)
+		return ERR_PTR(-EINVAL);
+
+	if (skb_gso_ok(skb, features | NETIF_F_GSO_ROBUST)) {
+		/* From an untrusted source: only the count wants checking. */
+		skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(skb->len - hlen, mss);
+		return NULL;
+	}
+
+	__skb_pull(skb, hlen);
+	segs = skb_segment(skb, features & ~NETIF_F_CSUM_MASK);
+	if (IS_ERR(segs))
+		return segs;
+	for (seg = segs; seg; seg = seg->next, offset += mss)
+		finish_segment(seg, offset, !seg->next);
+	return segs;
+}
+
+static const struct net_offload offload253 = {
+	.callbacks = {
+		.gso_segment = gso_segment,
+	},
+};
+
+int __init atcp_offload253_init(void)
+{
+	return inet_add_offload(&offload253, IPPROTO_ATCP) ? -EBUSY : 0;
+}
+
+void atcp_offload253_exit(void)
+{
+	inet_del_offload(&offload253, IPPROTO_ATCP);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The counters of core/counters.h: one of each a CPU and namespace.
+ */
+#include "netns.h"
+
+#define ATCP_COUNTER(name, text)	[ATCP_STAT_##name] = #name,
+const char *const atcp_stat_name[ATCP_STAT_COUNT] = {
+#include "core/counters.h"
+};
+
+#undef ATCP_COUNTER
+
+#define ATCP_COUNTER(name, text)	[ATCP_STAT_##name] = text,
+const char *const atcp_stat_text[ATCP_STAT_COUNT] = {
+#include "core/counters.h"
+};
+
+#undef ATCP_COUNTER
+
+void atcp_host_count(struct atcp_space *space, enum atcp_stat stat)
+{
+	atcp_net_count(atcp_space_net(space), stat);
+}
+
+u64 atcp_stat_read(const struct atcp_net *an, enum atcp_stat stat)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(an->stats, cpu)->v[stat]);
+	return sum;
+}

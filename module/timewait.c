@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TIME-WAIT (RFC 9293 section 3.6.1) as a small object in the place of its
+ * socket, with a timer of its own.
+ *
+ * It is freed by whoever marks it dead, after a grace period: the timer's
+ * function is a read section like any softirq, and so needs no reference.
+ */
+#include <linux/slab.h>
+#include <net/ip.h>
+
+#include "demux.h"
+#include "ip.h"
+#include "ports.h"
+#include "timewait.h"
+
+static struct kmem_cache *tw_cache;
+
+int __init atcp_timewait_init(void)
+{
+	tw_cache = KMEM_CACHE(atcp_timewait, 0);
+	return tw_cache ? 0 : -ENOMEM;
+}
+
+void atcp_timewait_exit(void)
+{
+	kmem_cache_destroy(tw_cache);
+}
+
+static void tw_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(tw_cache, container_of(rcu, struct atcp_timewait, rcu));
+}
+
+/* Lock held, not dead. */
+static void tw_kill(struct atcp_timewait *t)
+{
+	t->dead = true;
+	timer_delete(&t->timer);
+	atcp_node_remove(t->an, &t->node);
+	atcp_port_tw_put(t->an, t);
+	atomic_dec(&t->an->tw_count);
+	call_rcu(&t->rcu, tw_free_rcu);
+}
+
+/* Lock held, not dead. */
+static void tw_arm(struct atcp_timewait *t)
+{
+	u64 now = atcp_host_now();
+	u64 left = t->tw.expires > now ? t->tw.expires - now : 0;
+
+	mod_timer(&t->timer, jiffies + nsecs_to_jiffies(left * NSEC_PER_USEC) + 1);
+}
+
+static void tw_timer(struct timer_list *timer)
+{
+	struct atcp_timewait *t = timer_container_of(t, timer, timer);
+
+	spin_lock(&t->lock);
+	if (!t->dead) {
+		if (atcp_host_now() < t->tw.expires)
+			tw_arm(t);
+		else
+			tw_kill(t);
+	}
+	spin_unlock(&t->lock);
+}
+
+void atcp_timewait_enter(struct sock *sk)
+{
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	const struct inet_sock *inet = inet_sk(sk);
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_timewait *t;
+
+	if (!as->hashed)
+		return;
+	if (atomic_inc_return(&an->tw_count) > READ_ONCE(an->limits.max_tw))
+		goto full;
+	t = kmem_cache_alloc(tw_cache, GFP_ATOMIC);
+	if (!t)
+		goto full;
+
+	t->node.key = as->node.key;
+	t->node.type = ATCP_NODE_TW;
+	atcp_tw_init(&t->tw, &as->tcb);
+	t->an = an;
+	t->rcv_saddr = inet->inet_rcv_saddr;
+	timer_setup(&t->timer, tw_timer, 0);
+	spin_lock_init(&t->lock);
+	t->dead = false;
+	t->reuse = sk->sk_reuse;
+	t->tos = inet->tos;
+	t->mark = READ_ONCE(sk->sk_mark);
+	t->priority = READ_ONCE(sk->sk_priority);
+	t->oif = sk->sk_bound_dev_if;
+	atcp_port_tw_hold(t, sk);
+
+	/* Held so that nobody ends it before the timer runs. */
+	spin_lock_bh(&t->lock);
+	if (atcp_node_replace(an, &as->node, &t->node)) {
+		/* Not to be thought of: the socket is in the table. */
+		t->dead = true;
+		atcp_port_tw_put(an, t);
+		spin_unlock_bh(&t->lock);
+		kmem_cache_free(tw_cache, t);
+		goto full;
+	}
+	WRITE_ONCE(as->hashed, false);
+	tw_arm(t);
+	spin_unlock_bh(&t->lock);
+	return;
+full:
+	atomic_dec(&an->tw_count);
+	atcp_net_count(an, ATCP_STAT_TIME_WAIT_FULL);
+	atcp_unhash(sk);
+}
+
+static void tw_reply(const struct atcp_timewait *t, struct atcp_hdr *h)
+{
+	struct atcp_flow f = {
+		.laddr = t->node.key.laddr.s6_addr32[3],
+		.raddr = t->node.key.raddr.s6_addr32[3],
+		.lport = t->node.key.lport,
+		.rport = t->node.key.rport,
+		.oif = t->oif,
+		.mark = t->mark,
+		.priority = t->priority,
+		.tos = t->tos,
+	};
+
+	atcp_v4_send(t->an->net, &f, h);
+}
+
+bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struct atcp_hdr *h,
+		       bool listening, bool *reopen, struct atcp_tw *old)
+{
+	enum atcp_verdict verdict;
+	struct atcp_hdr reply;
+	u64 expires;
+
+	*reopen = false;
+	spin_lock(&t->lock);
+	if (t->dead) {
+		spin_unlock(&t->lock);
+		return false;
+	}
+	expires = t->tw.expires;
+	verdict = atcp_tw_arrive(&t->tw, &t->an->space, h, skb->len - h->hlen, listening, &reply);
+	switch (verdict) {
+	case ATCP_REPLY:
+		if (t->tw.expires != expires)
+			tw_arm(t);
+		tw_reply(t, &reply);
+		break;
+	case ATCP_FORGET_REPLY:
+		tw_reply(t, &reply);
+		fallthrough;
+	case ATCP_FORGET:
+		tw_kill(t);
+		break;
+	case ATCP_REOPEN:
+		*old = t->tw;
+		*reopen = true;
+		tw_kill(t);
+		break;
+	default:
+		break;
+	}
+	spin_unlock(&t->lock);
+	if (*reopen)
+		return false;
+	consume_skb(skb);
+	return true;
+}
+
+void atcp_timewait_flush(struct atcp_net *an)
+{
+	struct atcp_bind_bucket *bucket;
+	struct atcp_timewait *t;
+	struct atcp_bind *b;
+	int i;
+
+	for (i = 0; i < ATCP_BIND_BUCKETS; i++) {
+		bucket = &an->binds[i];
+again:
+		rcu_read_lock();
+		spin_lock_bh(&bucket->lock);
+		t = NULL;
+		hlist_for_each_entry(b, &bucket->binds, node) {
+			if (!hlist_empty(&b->tws)) {
+				t = hlist_entry(b->tws.first, struct atcp_timewait, bind_node);
+				break;
+			}
+		}
+		spin_unlock_bh(&bucket->lock);
+		if (t) {
+			spin_lock_bh(&t->lock);
+			if (!t->dead)
+				tw_kill(t);
+			spin_unlock_bh(&t->lock);
+			rcu_read_unlock();
+			cond_resched();
+			goto again;
+		}
+		rcu_read_unlock();
+	}
+}

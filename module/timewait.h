@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * TIME-WAIT without a socket.
+ */
+#ifndef _ATCP_TIMEWAIT_H
+#define _ATCP_TIMEWAIT_H
+
+#include "atcp.h"
+#include "netns.h"
+
+/**
+ * struct atcp_timewait - what is left of a connection in TIME-WAIT
+ * @node:	in the connection table
+ * @tw:		the core's part
+ * @an:		its namespace; flushed when that ends
+ * @bind:	the port it holds
+ * @bind_node:	in @bind's list; under the port bucket's lock
+ * @rcv_saddr:	address its socket was bound to, for bind() conflicts
+ * @reuse:	its socket had SO_REUSEADDR
+ * @timer:	2 MSL
+ * @lock:	of @tw, @dead and the timer; taken with BHs off
+ * @dead:	left the table
+ * @mark, @oif, @tos, @priority: for its replies
+ * @rcu:	for freeing
+ */
+struct atcp_timewait {
+	struct atcp_node node;
+	struct atcp_tw tw;
+	struct atcp_net *an;
+	struct atcp_bind *bind;
+	struct hlist_node bind_node;
+	__be32 rcv_saddr;
+	struct timer_list timer;
+	spinlock_t lock;
+	bool dead;
+	bool reuse;
+	u8 tos;
+	u32 mark;
+	u32 priority;
+	int oif;
+	struct rcu_head rcu;
+};
+
+int __init atcp_timewait_init(void);
+void atcp_timewait_exit(void);
+
+/**
+ * atcp_timewait_enter() - put a TIME-WAIT in a socket's place
+ * @sk:		locked, hashed, its control block in TIME-WAIT
+ *
+ * For atcp_host_time_wait(). The socket is out of the table afterwards; its
+ * port is still its own to give up. When memory or the namespace's cap do not
+ * allow it, the socket just leaves the table.
+ */
+void atcp_timewait_enter(struct sock *sk);
+
+/**
+ * atcp_timewait_rcv() - a segment arrives
+ * @skb:	header at skb->data; consumed unless false is returned
+ * @listening:	a listener would take a SYN
+ * @reopen:	out: TIME-WAIT gave way to a SYN, to be handed to the listener
+ * @old:	out, when @reopen: what it was
+ *
+ * RCU. Return: false when it has gone or given way.
+ */
+bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struct atcp_hdr *h,
+		       bool listening, bool *reopen, struct atcp_tw *old);
+
+/* Ends all in a namespace. Process context. */
+void atcp_timewait_flush(struct atcp_net *an);
+
+#endif /* _ATCP_TIMEWAIT_H */
