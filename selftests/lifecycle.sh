@@ -1,0 +1,241 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Loading and unloading atcp.ko.  ATCP_KO names it; ATCP_BIN the folder of
+# daytime and daytimed.  Ends with the module loaded if it was so before.
+
+here=$(cd "$(dirname "$0")" && pwd)
+for dir in "$ATCP_BIN" "$here" "$here/../build/bin"; do
+	[ -x "$dir/daytimed" ] && break
+done
+a=atcp-lc-a-$$
+b=atcp-lc-b-$$
+tmp=$(mktemp -d)
+server=
+was_loaded=false
+count=0
+failed=0
+
+loaded()
+{
+	grep -q '^atcp ' /proc/modules
+}
+
+load()
+{
+	insmod "$ATCP_KO" "$@" 2>"$tmp/err"
+}
+
+unload()
+{
+	rmmod atcp 2>"$tmp/err"
+}
+
+# unload_soon: unloads, allowing for a namespace that is still being taken down.
+unload_soon()
+{
+	i=0
+	until unload; do
+		i=$((i + 1))
+		[ $i -lt 100 ] || return 1
+		sleep 0.05
+	done
+}
+
+cleanup()
+{
+	[ -n "$server" ] && kill "$server" 2>/dev/null && wait "$server"
+	ip netns del "$a" 2>/dev/null
+	ip netns del "$b" 2>/dev/null
+	if $was_loaded && ! loaded; then
+		load
+	fi
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+result()
+{
+	count=$((count + 1))
+	if [ "$2" -eq 0 ]; then
+		echo "ok $count $1"
+	else
+		echo "not ok $count $1"
+		sed 's/^/# /' "$tmp/out" "$tmp/err" "$tmp/log" 2>/dev/null
+		failed=$((failed + 1))
+	fi
+	: >"$tmp/out"
+	: >"$tmp/err"
+}
+
+waits_for()
+{
+	i=0
+	until grep -q "$2" "$1" 2>/dev/null; do
+		i=$((i + 1))
+		[ $i -lt 400 ] || return 1
+		sleep 0.05
+	done
+}
+
+start()
+{
+	ip netns exec "$b" "$dir/daytimed" >"$tmp/log" 2>&1 &
+	server=$!
+	waits_for "$tmp/log" listening
+}
+
+stop()
+{
+	kill "$server"
+	wait "$server"
+	server=
+}
+
+ask()
+{
+	ip netns exec "$a" "$dir/daytime" -t 10 10.0.0.2 >"$tmp/out" 2>"$tmp/err" &&
+	[ "$(wc -c <"$tmp/out")" -eq 22 ]
+}
+
+# rows NAMESPACE STATE: rows of /proc/net/atcp in this state (hex).
+rows()
+{
+	ip netns exec "$1" awk -v st="$2" 'NR > 1 && $4 == st { n++ }
+		END { print n + 0 }' /proc/net/atcp
+}
+
+# traces: everything in the system that bears the module's name.
+traces()
+{
+	{
+		ls -d /sys/module/atcp /proc/net/atcp* /proc/sys/net/atcp \
+			/sys/kernel/slab/*atcp* 2>/dev/null
+		grep -iH atcp /proc/modules /proc/slabinfo /proc/net/protocols \
+			/proc/net/ptype 2>/dev/null
+		grep -H '\[atcp\]' /proc/kallsyms 2>/dev/null
+		ip netns exec "$a" ls -d /proc/net/atcp /proc/net/atcp_stat \
+			/proc/sys/net/atcp 2>/dev/null
+	}
+}
+
+echo "TAP version 13"
+if [ "$ATCP_TEST_STACK" = tcp ]; then
+	echo "1..0 # SKIP the kernel's TCP is no module"
+	exit 4
+fi
+if ! [ -f "$ATCP_KO" ] || ! [ -x "$dir/daytimed" ]; then
+	echo "1..0 # SKIP ATCP_KO does not name atcp.ko, or no daytimed"
+	exit 4
+fi
+echo "1..17"
+
+ip netns add "$a" && ip netns add "$b" &&
+ip -n "$a" link add v0 type veth peer name v1 netns "$b" &&
+ip -n "$a" addr add 10.0.0.1/24 dev v0 &&
+ip -n "$b" addr add 10.0.0.2/24 dev v1 &&
+ip -n "$a" link set v0 up && ip -n "$b" link set v1 up || exit 1
+
+if loaded; then
+	was_loaded=true
+	unload_soon || exit 1
+fi
+
+traces >"$tmp/out"
+! [ -s "$tmp/out" ]
+result "nothing of atcp is there before" $?
+
+ip netns exec "$a" "$dir/daytime" 10.0.0.2 >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 3 ] && grep -q 'load the module' "$tmp/err"
+result "daytime says that the module is not loaded" $?
+
+! loaded
+result "socket() alone does not load it" $?
+
+dmesg >"$tmp/before"
+load && loaded
+result "insmod" $?
+
+[ "$(cat /sys/module/atcp/parameters/family)" = 22 ] &&
+ip netns exec "$b" test -f /proc/net/atcp &&
+ip netns exec "$b" test -f /proc/net/atcp_stat &&
+ip netns exec "$b" test -d /proc/sys/net/atcp
+result "its files, in namespaces that were there before, too" $?
+
+start
+ask
+result "a connection" $?
+
+! unload && grep -q 'in use' "$tmp/err" && loaded
+result "rmmod while a program listens: in use" $?
+
+stop
+# The server closed first: its side is in TIME-WAIT, which holds nothing up.
+i=0
+until [ "$(rows "$b" 06)" -gt 0 ] || [ $i -ge 100 ]; do
+	i=$((i + 1))
+	sleep 0.05
+done
+[ "$(rows "$b" 06)" -gt 0 ] && unload_soon && ! loaded
+result "rmmod over a connection in TIME-WAIT" $?
+
+traces >"$tmp/out"
+! [ -s "$tmp/out" ]
+result "nothing of atcp is left" $?
+
+status=0
+i=0
+while [ $i -lt 20 ]; do
+	i=$((i + 1))
+	load && unload_soon || status=1
+done
+result "twenty times insmod and rmmod" $status
+
+status=0
+i=0
+while [ $i -lt 5 ]; do
+	i=$((i + 1))
+	load || status=1
+	start
+	ask || status=1
+	stop
+	unload_soon || status=1
+done
+result "five times with a connection in between" $status
+
+dmesg -C
+! load family=2 && ! loaded && dmesg | grep -q 'atcp.*family='
+result "a family that is taken: an error that names family=" $?
+! load family=99 && ! loaded && dmesg | grep -c 'atcp.*family=' | grep -qv '^[01]$'
+result "a family that cannot be" $?
+
+load family=12 && [ "$(cat /sys/module/atcp/parameters/family)" = 12 ] &&
+start && ask
+result "another family, which daytime finds by itself" $?
+stop
+unload_soon
+
+# The last acknowledgement never comes: daytimed's side stays in FIN-WAIT-1.
+load
+ip netns exec "$b" nft -f - <<N
+add table ip no
+add chain ip no c { type filter hook prerouting priority -400; }
+add rule ip no c ip protocol 253 @th,104,8 0x10 limit rate over 1/day burst 1 packets drop
+add rule ip no c ip protocol 253 @th,104,8 0x11 drop
+N
+start
+ask
+stop
+[ "$(rows "$b" 04)" -gt 0 ]
+result "an orphan in FIN-WAIT-1" $?
+! unload && grep -q 'in use' "$tmp/err" &&
+echo 1 >/sys/module/atcp/parameters/reset_orphans &&
+unload_soon
+result "reset_orphans sets rmmod free" $?
+
+traces >"$tmp/out"
+! [ -s "$tmp/out" ]
+result "nothing of atcp is left after all that" $?
+
+[ $failed -eq 0 ]

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the host's owner has decided about sockets and packets holds: cgroup
+ * BPF programs, socket filters, netfilter.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/net.h"
+#include "lib/wire.h"
+
+#define PORT	20000
+#define QUIET	300	/* ms in which it would have worked */
+
+#define FAILS(err, call) do {						\
+	errno = 0;							\
+	EXPECT_EQ(-1, call);						\
+	EXPECT_EQ(err, errno);						\
+} while (0)
+
+FIXTURE(policy)
+{
+	struct net net;
+	int fd;
+	struct sockaddr_in peer;
+};
+
+FIXTURE_SETUP(policy)
+{
+	net_open(&self->net);
+	self->fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+	self->peer = net_addr(self->net.ip[SERVER], PORT);
+}
+
+FIXTURE_TEARDOWN(policy)
+{
+	close(self->fd);
+}
+
+/* Connects without waiting, then gives it a while. */
+static bool gets_through(int fd, const struct sockaddr_in *to)
+{
+	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) &&
+	    errno != EINPROGRESS)
+		return false;
+	return sock_wait(fd, POLLOUT, QUIET) &&
+	       !sock_get(fd, SOL_SOCKET, SO_ERROR);
+}
+
+static void nft(const struct net *net, int side, const char *hook,
+		const char *rules)
+{
+	net_run(net, side,
+		"set -e; nft -f - <<E\n"
+		"add table ip rules\n"
+		"add chain ip rules c { type filter hook %s priority 0; }\n"
+		"%s\n"
+		"E\n", hook, rules);
+}
+
+TEST_F(policy, netfilter_input)
+{
+	int l = sock_listen(&self->net, SERVER, PORT, 4);
+	char rule[128];
+
+	snprintf(rule, sizeof(rule), "add rule ip rules c ip protocol %d drop",
+		 stack_proto());
+	nft(&self->net, SERVER, "input", rule);
+	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	EXPECT_EQ(0, sock_events(l, POLLIN));
+	net_run(&self->net, SERVER, "nft delete table ip rules");
+	EXPECT_TRUE(sock_wait(self->fd, POLLOUT, PATIENCE));
+	close(l);
+}
+
+TEST_F(policy, netfilter_output)
+{
+	int l = sock_listen(&self->net, SERVER, PORT, 4);
+	char rule[128];
+
+	snprintf(rule, sizeof(rule), "add rule ip rules c ip protocol %d drop",
+		 stack_proto());
+	nft(&self->net, CLIENT, "output", rule);
+	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	EXPECT_EQ(0, sock_events(l, POLLIN));
+	net_run(&self->net, CLIENT, "nft delete table ip rules");
+	EXPECT_TRUE(sock_wait(self->fd, POLLOUT, PATIENCE));
+	close(l);
+}
+
+/* Out, and back in what belongs to it; but nothing new in. */
+TEST_F(policy, connection_tracking)
+{
+	int out = sock_listen(&self->net, CLIENT, PORT, 4);
+	int in = sock_listen(&self->net, SERVER, PORT, 4), c, s;
+	char byte;
+
+	nft(&self->net, SERVER, "input",
+	    "add rule ip rules c ct state established,related accept\n"
+	    "add rule ip rules c ct state invalid counter drop\n"
+	    "add rule ip rules c drop");
+	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	c = sock_connect(&self->net, SERVER, self->net.ip[CLIENT], PORT);
+	s = sock_accept(out);
+	sock_send(s, "x", 1);
+	sock_recv(c, &byte, 1);
+	sock_send(c, "y", 1);
+	sock_recv(s, &byte, 1);
+	close(s);
+	sock_recv_end(c);
+	close(c);
+	close(in);
+	close(out);
+}
+
+/* Marks and the user of a socket reach the rules. */
+TEST_F(policy, marks_and_users)
+{
+	int l = sock_listen(&self->net, SERVER, PORT, 4);
+
+	nft(&self->net, CLIENT, "output",
+	    "add rule ip rules c meta mark 0x77 drop\n"
+	    "add rule ip rules c meta skuid 0 accept\n"
+	    "add rule ip rules c drop");
+	sock_set(self->fd, SOL_SOCKET, SO_MARK, 0x77);
+	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	close(self->fd);
+	self->fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+	EXPECT_TRUE(gets_through(self->fd, &self->peer));
+	close(l);
+}
+
+/* A classic filter that lets nothing pass. */
+static void attach_drop(int fd)
+{
+	struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	struct sock_fprog prog = { .len = 1, .filter = code };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)))
+		net_die("SO_ATTACH_FILTER: %s", strerror(errno));
+}
+
+static void detach(int fd)
+{
+	int zero = 0;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &zero, sizeof(zero)))
+		net_die("SO_DETACH_FILTER: %s", strerror(errno));
+}
+
+TEST_F(policy, socket_filter)
+{
+	struct conn c;
+	char byte;
+
+	conn_open(&self->net, PORT, &c);
+	net_wait_state(&self->net, SERVER, PORT, sock_port(c.end[CLIENT]),
+		       ST_ESTABLISHED);
+	attach_drop(c.end[SERVER]);
+	sock_send(c.end[CLIENT], "x", 1);
+	EXPECT_FALSE(sock_wait(c.end[SERVER], POLLIN, QUIET));
+	detach(c.end[SERVER]);
+	sock_recv(c.end[SERVER], &byte, 1);
+	EXPECT_EQ('x', byte);
+	conn_close(&c);
+}
+
+/* A filter sees the segment from its header on: this one looks at the port. */
+TEST_F(policy, socket_filter_of_a_listener)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 4444, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0xffff),
+	};
+	struct sock_fprog prog = { .len = 4, .filter = code };
+	struct sockaddr_in sin = net_addr(self->net.ip[CLIENT], 4444);
+	int l = sock_listen(&self->net, SERVER, PORT, 4), fd;
+
+	ASSERT_EQ(0, setsockopt(l, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
+				sizeof(prog)));
+	ASSERT_EQ(0, bind(self->fd, (void *)&sin, sizeof(sin)));
+	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+	EXPECT_TRUE(gets_through(fd, &self->peer));
+	close(fd);
+	close(l);
+}
+
+/* A cgroup of our own, and a program in it. */
+struct group {
+	char mount[64];
+	char path[80];
+	int fd;
+};
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		net_die("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+static void group_enter(struct group *g)
+{
+	strcpy(g->mount, "/tmp/atcp-policy.XXXXXX");
+	if (!mkdtemp(g->mount))
+		net_die("mkdtemp: %s", strerror(errno));
+	/* The mount is this process's own and ends with it. */
+	if (unshare(CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		net_die("mount namespace: %s", strerror(errno));
+	if (mount("none", g->mount, "cgroup2", 0, NULL))
+		net_die("mount cgroup2: %s", strerror(errno));
+	snprintf(g->path, sizeof(g->path), "%s/atcp-%d", g->mount, getpid());
+	if (mkdir(g->path, 0755))
+		net_die("mkdir %s: %s", g->path, strerror(errno));
+	write_file(g->path, "cgroup.procs", "0");
+	g->fd = open(g->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (g->fd < 0)
+		net_die("%s: %s", g->path, strerror(errno));
+}
+
+static void group_leave(struct group *g)
+{
+	close(g->fd);
+	write_file(g->mount, "cgroup.procs", "0");
+	rmdir(g->path);
+	umount2(g->mount, MNT_DETACH);
+	rmdir(g->mount);
+}
+
+#define INSN(c, d, s, o, i) ((struct bpf_insn){ .code = c, .dst_reg = d, \
+	.src_reg = s, .off = o, .imm = i })
+
+static long bpf(int cmd, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+}
+
+/* Loads a program and attaches it to the group. */
+static int attach_prog(struct group *g, const struct bpf_insn *insns, int count,
+		       int type, int attach_type)
+{
+	union bpf_attr load, attach;
+	int prog;
+
+	memset(&load, 0, sizeof(load));
+	load.prog_type = type;
+	load.expected_attach_type = attach_type;
+	load.insns = (uintptr_t)insns;
+	load.insn_cnt = count;
+	load.license = (uintptr_t)"GPL";
+	prog = bpf(BPF_PROG_LOAD, &load);
+	if (prog < 0)
+		net_die("loading a program of type %d: %s", type,
+			strerror(errno));
+	memset(&attach, 0, sizeof(attach));
+	attach.target_fd = g->fd;
+	attach.attach_bpf_fd = prog;
+	attach.attach_type = attach_type;
+	if (bpf(BPF_PROG_ATTACH, &attach))
+		net_die("attaching a program to hook %d: %s", attach_type,
+			strerror(errno));
+	return prog;
+}
+
+/* A program that says no. */
+static int attach_no(struct group *g, int type, int attach_type)
+{
+	const struct bpf_insn no[] = {
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0),
+		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+	};
+
+	return attach_prog(g, no, 2, type, attach_type);
+}
+
+static void detach_prog(struct group *g, int prog, int attach_type)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = g->fd;
+	attr.attach_bpf_fd = prog;
+	attr.attach_type = attach_type;
+	if (bpf(BPF_PROG_DETACH, &attr))
+		net_die("detaching a program: %s", strerror(errno));
+	close(prog);
+}
+
+TEST_F(policy, cgroup_connect)
+{
+	int l = sock_listen(&self->net, SERVER, PORT, 4), prog;
+	struct group g;
+
+	group_enter(&g);
+	prog = attach_no(&g, BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+			 BPF_CGROUP_INET4_CONNECT);
+	close(self->fd);
+	self->fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+	FAILS(EPERM, connect(self->fd, (void *)&self->peer,
+			     sizeof(self->peer)));
+	detach_prog(&g, prog, BPF_CGROUP_INET4_CONNECT);
+	EXPECT_TRUE(gets_through(self->fd, &self->peer));
+	group_leave(&g);
+	close(l);
+}
+
+/* The program may send the connection elsewhere. */
+TEST_F(policy, cgroup_connect_elsewhere)
+{
+	const struct bpf_insn insns[] = {
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, htons(PORT)),
+		INSN(BPF_STX | BPF_MEM | BPF_W, 1, 2,
+		     offsetof(struct bpf_sock_addr, user_port), 0),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 1),
+		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+	};
+	int l = sock_listen(&self->net, SERVER, PORT, 4), prog;
+	struct sockaddr_in sin = self->peer;
+	socklen_t len = sizeof(sin);
+	struct group g;
+
+	group_enter(&g);
+	prog = attach_prog(&g, insns, 4, BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+			   BPF_CGROUP_INET4_CONNECT);
+	close(self->fd);
+	self->fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+	sin.sin_port = htons(1);
+	EXPECT_TRUE(gets_through(self->fd, &sin));
+	EXPECT_EQ(0, getpeername(self->fd, (void *)&sin, &len));
+	EXPECT_EQ(PORT, ntohs(sin.sin_port));
+	detach_prog(&g, prog, BPF_CGROUP_INET4_CONNECT);
+	group_leave(&g);
+	close(l);
+}
+
+TEST_F(policy, cgroup_bind)
+{
+	struct sockaddr_in sin = net_addr("0.0.0.0", 5555);
+	struct group g;
+	int prog;
+
+	group_enter(&g);
+	close(self->fd);
+	self->fd = sock_open(&self->net, CLIENT, 0);
+	prog = attach_no(&g, BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+			 BPF_CGROUP_INET4_BIND);
+	FAILS(EPERM, bind(self->fd, (void *)&sin, sizeof(sin)));
+	detach_prog(&g, prog, BPF_CGROUP_INET4_BIND);
+	prog = attach_no(&g, BPF_PROG_TYPE_CGROUP_SOCK,
+			 BPF_CGROUP_INET4_POST_BIND);
+	FAILS(EPERM, bind(self->fd, (void *)&sin, sizeof(sin)));
+	detach_prog(&g, prog, BPF_CGROUP_INET4_POST_BIND);
+	/* What was refused left nothing behind. */
+	EXPECT_EQ(0, bind(self->fd, (void *)&sin, sizeof(sin)));
+	group_leave(&g);
+}
+
+TEST_F(policy, cgroup_socket)
+{
+	struct group g;
+	int prog;
+
+	group_enter(&g);
+	prog = attach_no(&g, BPF_PROG_TYPE_CGROUP_SOCK,
+			 BPF_CGROUP_INET_SOCK_CREATE);
+	FAILS(EPERM, sock_try(&self->net, CLIENT, 0));
+	detach_prog(&g, prog, BPF_CGROUP_INET_SOCK_CREATE);
+	close(sock_open(&self->net, CLIENT, 0));
+	group_leave(&g);
+}
+
+/* Programs on the packets of the group's sockets, each way. */
+TEST_F(policy, cgroup_packets)
+{
+	static const int hook[] = {
+		BPF_CGROUP_INET_INGRESS, BPF_CGROUP_INET_EGRESS,
+	};
+	struct conn c;
+	struct group g;
+	int prog, i;
+	char byte;
+
+	group_enter(&g);
+	conn_open(&self->net, PORT, &c);
+	net_wait_state(&self->net, SERVER, PORT, sock_port(c.end[CLIENT]),
+		       ST_ESTABLISHED);
+	for (i = 0; i < 2; i++) {
+		prog = attach_no(&g, BPF_PROG_TYPE_CGROUP_SKB, hook[i]);
+		send(c.end[CLIENT], "x", 1, MSG_NOSIGNAL);
+		EXPECT_FALSE(sock_wait(c.end[SERVER], POLLIN, QUIET));
+		detach_prog(&g, prog, hook[i]);
+		sock_recv(c.end[SERVER], &byte, 1);
+		EXPECT_EQ('x', byte);
+	}
+	conn_close(&c);
+	group_leave(&g);
+}
+
+TEST_HARNESS_MAIN
