@@ -5,7 +5,6 @@
  * it likes (the kernel per CPU and namespace) and shows them under the name in
  * lower case.
  */
-ATCP_COUNTER(NAME, "explanation")
 ATCP_COUNTER(IN_SEGS, "segments received, bad ones included")
 ATCP_COUNTER(OUT_SEGS, "segments sent, retransmissions included")
 ATCP_COUNTER(ACTIVE_OPENS, "connections begun by connect()")
