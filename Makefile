@@ -51,7 +51,8 @@ check: setup
 
 sim:
 	@$(V)/setup build
-	@$(MAKE) --no-print-directory -C selftests/sim check
+	@$(MAKE) --no-print-directory -j$$(nproc) -C selftests/sim \
+		BUILD=$(build) check
 
 vm:
 	@$(V)/setup build vm $(KERNEL)
