@@ -72,13 +72,18 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 	atcp_host_wake(c, ATCP_WAKE_WRITABLE);
 }
 
-static void take_window(struct atcp_tcb *c, const struct atcp_hdr *h)
+/*
+ * @newer: the ACK has moved SND.UNA.  Then its window is the latest, whatever
+ * WL1 and WL2 say of a resent or overtaken segment: SND.WND counts from
+ * SND.UNA, and the old value would reach beyond what was offered.
+ */
+static void take_window(struct atcp_tcb *c, const struct atcp_hdr *h, bool newer)
 {
 	u32 old = c->snd_wnd;
 
 	if (h->flags & ATCP_SYN)	/* not scaled; arrive.c has taken it */
 		return;
-	if (!seq_lt(c->snd_wl1, h->seq) &&
+	if (!newer && !seq_lt(c->snd_wl1, h->seq) &&
 	    !(c->snd_wl1 == h->seq && seq_leq(c->snd_wl2, h->ack)))
 		return;
 	c->snd_wnd = (u32)h->wnd << c->snd_wscale;
@@ -103,7 +108,7 @@ static void take_window(struct atcp_tcb *c, const struct atcp_hdr *h)
 
 bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len)
 {
-	bool duplicate;
+	bool duplicate, newer;
 
 	if (seq_gt(h->ack, c->snd_nxt) || seq_lt(h->ack, c->snd_una - c->snd_wnd_max)) {
 		atcp_count(c, ATCP_STAT_IN_BAD_ACK);
@@ -117,9 +122,10 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len)
 		c->retries = 0;		/* the peer lives, whatever its window (section 3.8.6.1) */
 	duplicate = h->ack == c->snd_una && !len && c->snd_una != c->snd_nxt &&
 		    (u32)h->wnd << c->snd_wscale == c->snd_wnd;
-	if (seq_gt(h->ack, c->snd_una))
+	newer = seq_gt(h->ack, c->snd_una);
+	if (newer)
 		advance(c, h);
-	take_window(c, h);
+	take_window(c, h, newer);
 	if (duplicate && c->snd_wnd)
 		atcp_recovery_dupack(c);
 
