@@ -272,6 +272,9 @@ void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr
 
 	if (c->state == ATCP_CLOSED)
 		return;
+	/* A duplicate ACK counts only without data (RFC 5681 section 2), so it goes first. */
+	if (unlikely(c->ooo_root && c->ack_now))
+		atcp_send_ack(c);
 	if (atcp_unsent(c) || c->recovery == ATCP_LOSS)
 		atcp_output(c);
 	atcp_ack_policy(c);

@@ -42,11 +42,19 @@ static void add_syn_options(struct atcp_tcb *c, struct atcp_hdr *h)
 		h->opts |= ATCP_OPT_SACK_OK;
 }
 
-static void add_sack(struct atcp_tcb *c, struct atcp_hdr *h)
+/* As many blocks as fit beside @len bytes of payload (MUST-16: options count). */
+static void add_sack(struct atcp_tcb *c, struct atcp_hdr *h, u32 len)
 {
 	u32 room = c->ts_on ? 3 : 4;
 	u32 i;
 
+	if (len) {
+		u32 left = c->mss - min_t(u32, len, c->mss);
+
+		if (left < 4 + 8)
+			return;
+		room = min(room, (left - 4) / 8);
+	}
 	h->opts |= ATCP_OPT_SACK;
 	h->nsack = min_t(u32, c->ooo_blocks, room);
 	for (i = 0; i < h->nsack; i++)
@@ -94,7 +102,7 @@ static void send(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u8 flags)
 		h.tsecr = flags & ATCP_ACK ? c->ts_recent : 0;
 	}
 	if (unlikely(c->ooo_blocks && !(flags & (ATCP_SYN | ATCP_RST))))
-		add_sack(c, &h);
+		add_sack(c, &h, atcp_seg_len(out));
 	if (unlikely(seq_gt(c->snd_up, seq) && !(flags & (ATCP_SYN | ATCP_RST)))) {
 		flags |= ATCP_URG;
 		h.up = min_t(u32, c->snd_up - seq, 65535);
@@ -270,6 +278,10 @@ static u32 sendable(struct atcp_tcb *c, struct atcp_seg *seg, bool held)
 	u32 wnd = window_room(c);
 	u32 cong = cwnd_room(c);
 	u32 n = min(len, min(wnd, cong));
+
+	/* Where a segment is cut, the urgent pointer would not follow. */
+	if (unlikely(seq_gt(c->snd_up, c->snd_nxt)))
+		n = min_t(u32, n, c->mss);
 
 	if (n == len) {
 		u32 part;
