@@ -83,8 +83,12 @@ static void write_some(struct sim_app *app)
 		sim_pattern_fill(chunk, app->stream, app->sent, want);
 		n = sim_send(app->conn, chunk, want, flags);
 		flags = 0;
-		if (n == -EAGAIN)
+		if (n == -EAGAIN) {
+			/* For want of memory, with room in the buffer: nobody will wake us. */
+			if (app->conn->wmem < app->conn->opt.sndbuf)
+				sim_event_set(&app->timer, sim->now + 10 * ATCP_MSEC);
 			return;
+		}
 		if (n < 0) {
 			failed(app, -n);
 			return;

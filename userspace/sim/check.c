@@ -163,6 +163,9 @@ static void check_receive_queue(struct sim_conn *conn)
 	SIM_CHECK(charge + w.charge == conn->rmem && bytes == conn->rcv_queued,
 		  "receive buffer: %u bytes charged, %u accounted", charge + w.charge,
 		  conn->rmem);
+	/* Nobody can make it hold more than the window offered. */
+	SIM_CHECK(conn->opt.tight || conn->rmem <= conn->opt.rcvbuf + (1u << c->rcv_wscale) - 1,
+		  "%u bytes held, receive buffer of %u", conn->rmem, conn->opt.rcvbuf);
 	SIM_CHECK(c->ooo_blocks <= ATCP_SACK_BLOCKS, "%u SACK blocks", c->ooo_blocks);
 	for (i = 0; i < c->ooo_blocks && !sim->stopped; i++) {
 		const struct atcp_sack_block *b = &c->ooo_recent[i];

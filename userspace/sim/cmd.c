@@ -125,6 +125,8 @@ static int cmd_random(const char *argv0, u64 first, u64 count)
 
 int main(int argc, char **argv)
 {
+	/* Workers share it: whole lines. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2)
 		return usage();
 	if (!strcmp(argv[1], "random"))
