@@ -362,7 +362,7 @@ void script_inject(const char *fmt, ...)
 	hlen = atcp_hdr_size(&n.h);
 	atcp_hdr_write(&n.h, bytes);
 	for (i = 0; i < n.len; i++)
-		bytes[hlen + i] = byte_at(false, n.h.seq + i - script.irs);
+		bytes[hlen + i] = byte_at(false, n.h.seq + !!(n.h.flags & ATCP_SYN) + i - script.irs);
 	sim_wire_send(1, 0, bytes, hlen + n.len, hlen, 0);
 	settle();
 }

@@ -38,6 +38,9 @@
 #define SEC	1000000ULL
 #define MINUTE	(60 * SEC)
 
+/* A script's handshake takes no time: SRTT is the least that can be, 1 us. */
+#define RTO		(200 * MSEC + 1)
+
 #define PORT		2000	/* of the host under test */
 #define PEER_PORT	3000
 

@@ -178,11 +178,12 @@ static const struct row receiving[] = {
 	{ "data_partly_left", "PA -5+15 -1", "A 0 10", STAYS, 0, 10 },
 	{ "data_fills_window", "PA 0+4000 -1", "A 0 4000 win 0", STAYS, 0, 4000 },
 	{ "data_partly_right", "PA 0+4010 -1", "A 0 4000 win 0", STAYS, 0, 4000 },
-	{ "data_overlaps_window", "PA -5+4015 -1", "A 0 4000 win 0", STAYS, 0, 4000 },
+	/* Neither end lies in the window: not acceptable by table 6. */
+	{ "data_overlaps_window", "PA -5+4015 -1", "A 0 0" },
 	{ "data_out_of_order", "PA 5+10 -1", "A 0 0" },
 	{ "fin_out_of_order", "FA 5 -1", "A 0 0" },
 	{ "data_and_fin_out_of_order", "FPA 5+10 -1", "A 0 0" },
-	{ "fin_cut_off", "FPA 0+4000 -1", "A 0 4000 win 0", STAYS, 0, 4000 },
+	{ "fin_cut_off", "FPA 0+4010 -1", "A 0 4000 win 0", STAYS, 0, 4000 },
 	{ "urg", "PUA 0+10 -1 up 10", "A 0 10", STAYS, 0, 10 },
 	{ "urg_ahead", "UA 0 -1 up 10" },
 	{ "urg_behind", "UA 0 -1 up 0" },
@@ -194,6 +195,8 @@ static const struct row established[] = {
 	{ "fin", "FA 0 0", "A 0 1", ATCP_CLOSE_WAIT },
 	{ "data_with_fin", "FPA 0+10 0", "A 0 11", ATCP_CLOSE_WAIT, 0, 10 },
 	{ "fin_partly_left", "FPA -5+15 0", "A 0 11", ATCP_CLOSE_WAIT, 0, 10 },
+	/* A FIN needs no room, so it is taken at the window's very end too. */
+	{ "fin_at_window_end", "FPA 0+4000 0", "A 0 4001 win 0", ATCP_CLOSE_WAIT, 0, 4000 },
 	{ }
 };
 
