@@ -58,6 +58,9 @@ static void finish_sending(struct sim_app *app)
 {
 	if (app->shut)
 		return;
+	/* CLOSE in SYN-SENT would end it. */
+	if (app->conn->c.state == ATCP_SYN_SENT && app->plan != SIM_PLAN_HASTY)
+		return;
 	app->shut = true;
 	if (app->plan == SIM_PLAN_HASTY)
 		let_go(app);
@@ -164,7 +167,7 @@ static void act(struct sim_app *app)
 {
 	if (!app->conn)
 		return;
-	if (!app->conn->connected && !app->conn->closed)
+	if (!app->conn->connected && !app->conn->closed && !app->eager)
 		return;
 	if (!app->reader.pos)
 		read_some(app);

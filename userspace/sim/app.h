@@ -27,6 +27,7 @@ enum sim_plan {
  * @stall_at:	after reading so much, it reads nothing for @stall
  * @close_gap:	pause before close()
  * @abort_at:	for SIM_PLAN_ABORT: time after the start
+ * @eager:	sends before it is connected
  * @wait_fin:	sends nothing before the peer's FIN has come
  * @more:	chance of MSG_MORE, ppm
  * @oob:	chance of MSG_OOB, ppm
@@ -51,6 +52,7 @@ struct sim_app {
 	u64 abort_at;
 	u32 more;
 	u32 oob;
+	bool eager;
 	bool wait_fin;
 	/* How far it is. */
 	u32 sent;

@@ -80,20 +80,33 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 	return rest;
 }
 
+/* What is charged by its payload costs no more than that. */
+static void recharge(struct sim_conn *conn, struct atcp_seg *seg)
+{
+	if (seg->owner != SIM_SEG_RCVD || conn->opt.tight)
+		return;
+	conn->rmem -= seg->charge - seg->len;
+	seg->charge = seg->len;
+}
+
 void atcp_seg_trim_head(struct atcp_tcb *c, struct atcp_seg *seg, u32 bytes)
 {
-	conn_of(c);
+	struct sim_conn *conn = conn_of(c);
+
 	SIM_CHECK(bytes <= seg->len, "trim of %u bytes from %u", bytes, seg->len);
 	bytes = min(bytes, seg->len);
 	seg->data += bytes;
 	seg->len -= bytes;
+	recharge(conn, seg);
 }
 
 void atcp_seg_trim_tail(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 {
-	conn_of(c);
+	struct sim_conn *conn = conn_of(c);
+
 	SIM_CHECK(len <= seg->len, "trim to %u bytes of %u", len, seg->len);
 	seg->len = min(len, seg->len);
+	recharge(conn, seg);
 }
 
 void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg)

@@ -87,7 +87,7 @@ static void lose(struct sim_link *link, struct sim_pkt *p, enum sim_fate fate)
 static void too_big_arrives(struct sim_event *ev)
 {
 	struct sim_pkt *p = sim_container_of(ev, struct sim_pkt, ev);
-	u16 mss = sim->link[p->src][p->dst].conf.mtu - SIM_IP_OVERHEAD - ATCP_HDR_MIN;
+	u16 mss = sim->link[p->src][p->dst].conf.path_mtu - SIM_IP_OVERHEAD - ATCP_HDR_MIN;
 	struct sim_conn *conn = sim_conn_find(sim_host(p->src), p->dst,
 					      get_unaligned_be16(p->bytes),
 					      get_unaligned_be16(p->bytes + 2));
@@ -138,10 +138,11 @@ static void put_on_link(struct sim_pkt *p, bool exempt)
 
 	link->sent++;
 	if (size > k->mtu && !exempt) {
-		if (!k->icmp) {
-			lose(link, p, SIM_TOO_BIG);
-			return;
-		}
+		sim_fail("a packet of %u bytes for an MTU of %u", size, k->mtu);
+		lose(link, p, SIM_TOO_BIG);
+		return;
+	}
+	if (k->path_mtu && size > k->path_mtu) {
 		if (p->rec)
 			sim->trace[p->rec - 1].fate = SIM_TOO_BIG;
 		p->ev.fn = too_big_arrives;
@@ -193,6 +194,29 @@ static void send_one(u8 src, u8 dst, const u8 *bytes, u32 len, bool exempt)
 		}
 	}
 	put_on_link(p, exempt);
+}
+
+/* Reaches @dst now, by no link: a forgery. The checksum is what it is. */
+void sim_wire_inject_raw(u8 src, u8 dst, const u8 *bytes, u32 len)
+{
+	struct sim_pkt *p = pkt_new(src, dst, bytes, len);
+
+	if (sim->tracing && len >= ATCP_HDR_MIN)
+		sim->trace[sim_trace_add(src, dst, bytes, len) - 1].fate = SIM_FORGED;
+	sim_rx(p);
+	free(p);
+}
+
+void sim_wire_inject(u8 src, u8 dst, const u8 *bytes, u32 len)
+{
+	u8 copy[65536];
+
+	memcpy(copy, bytes, len);
+	if (len >= ATCP_HDR_MIN) {
+		put_unaligned_be16(0, copy + CSUM_AT);
+		put_unaligned_be16(sim_checksum(src, dst, copy, len), copy + CSUM_AT);
+	}
+	sim_wire_inject_raw(src, dst, copy, len);
 }
 
 /*

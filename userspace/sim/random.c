@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "app.h"
+#include "meddle.h"
 #include "random.h"
 
 #define MAX_PAIRS	4
@@ -25,6 +26,7 @@ struct pair {
 	u8 to;
 	u16 port;
 	bool simultaneous;
+	bool successor;		/* takes over the port of the first pair */
 	bool skipped;
 };
 
@@ -34,7 +36,9 @@ struct scenario {
 	bool wild;
 	struct pair pair[MAX_PAIRS];
 	struct sim_event trouble;
-	bool rebooted[SIM_MAX_HOSTS];
+	struct sim_event meddler;
+	u64 meddle_gap;
+	u32 meddle_left;
 };
 
 static struct scenario scn;
@@ -85,6 +89,8 @@ static void draw_link(struct sim_link_conf *k)
 	if (one_in(6))
 		k->corrupt = draw(bad / 2);
 	k->whole = one_in(4);
+	if (one_in(8))
+		k->path_mtu = 128 + draw(k->mtu);
 }
 
 static void draw_links(void)
@@ -167,6 +173,7 @@ static void draw_app(struct sim_app *app, u32 stream)
 		app->more = 200000;
 	if (one_in(6))
 		app->oob = 100000;
+	app->eager = one_in(6);
 }
 
 static void draw_plans(struct pair *p)
@@ -182,8 +189,14 @@ static void draw_plans(struct pair *p)
 		s->wait_fin = true;
 	else if (c->plan == SIM_PLAN_GRACE && s->plan == SIM_PLAN_GRACE && one_in(6))
 		c->plan = SIM_PLAN_RDWR;
-	if (!scn.wild)
+	if (!scn.wild) {
+		/* CLOSE in SYN-SENT ends it. */
+		if (c->plan == SIM_PLAN_HASTY)
+			c->eager = false;
+		if (s->plan == SIM_PLAN_HASTY)
+			s->eager = false;
 		return;
+	}
 	if (one_in(4))
 		c->plan = SIM_PLAN_HASTY;
 	if (one_in(4))
@@ -197,7 +210,7 @@ static void draw_plans(struct pair *p)
 	s->abort_at = s->plan == SIM_PLAN_ABORT ? draw(3 * ATCP_SEC) : HOUR;
 }
 
-static void draw_sockopt(struct sim_sockopt *opt, u32 bytes)
+static void draw_sockopt(struct sim_sockopt *opt)
 {
 	*opt = sim_sockopt_default;
 	opt->rcvbuf = one_in(2) ? 65535 : 600 + draw_size(one_in(3) ? 1000000 : 30000);
@@ -212,14 +225,21 @@ static void draw_sockopt(struct sim_sockopt *opt, u32 bytes)
 	opt->keep_time = opt->keepalive ? (1 + draw(100)) * ATCP_SEC : 0;
 	if (one_in(8))
 		opt->mss_user = 88 + draw(1000);
-	(void)bytes;
 }
 
 static void start(struct sim_event *ev)
 {
 	struct pair *p = sim_container_of(ev, struct pair, start);
+	struct pair *first = &scn.pair[0];
 	struct sim_conn *conn;
 
+	/* With numbers that do not grow, TIME-WAIT would hold it off for 2 MSL. */
+	if (p->successor && !sim_host(first->from)->space.conf.debug_isn && first->client.done && first->server.done && !first->skipped &&
+	    !sim_tw_find(sim_host(p->from), p->to, first->port, PORT)) {
+		p->from = first->from;
+		p->to = first->to;
+		p->port = first->port;
+	}
 	conn = sim_connect(sim_host(p->from), p->to, p->port, PORT + p->simultaneous * 1000,
 			   &p->opt);
 	if (!conn) {
@@ -247,7 +267,7 @@ static void accepted(struct sim_listener *l, void *arg)
 			struct pair *p = &scn.pair[i];
 
 			if (p->port == conn->c.rport && p->from == conn->peer &&
-			    !p->server.started) {
+			    p->client.started && !p->server.started) {
 				sim_app_start(&p->server, conn);
 				break;
 			}
@@ -280,9 +300,16 @@ static void draw_pairs(void)
 			p->client.stall_at = draw(p->client.expect + 1);
 		if (p->server.stall)
 			p->server.stall_at = draw(p->server.expect + 1);
-		draw_sockopt(&p->opt, p->client.total + p->server.total);
+		draw_sockopt(&p->opt);
+		p->successor = i && !scn.wild && !p->simultaneous &&
+			       !scn.pair[0].simultaneous && one_in(2);
+		if (p->successor) {
+			p->from = scn.pair[0].from;
+			p->to = scn.pair[0].to;
+		}
 		p->start.fn = start;
-		sim_event_set(&p->start, sim->now + (one_in(3) ? draw(3 * ATCP_SEC) : draw(1000)));
+		sim_event_set(&p->start, sim->now + (p->successor ? draw(20 * ATCP_SEC) :
+			      one_in(3) ? draw(3 * ATCP_SEC) : draw(1000)));
 	}
 }
 
@@ -294,7 +321,7 @@ static void draw_listeners(void)
 		struct sim_listener *l;
 		struct sim_sockopt opt;
 
-		draw_sockopt(&opt, 0);
+		draw_sockopt(&opt);
 		l = sim_listen(sim_host(i), PORT, 8, &opt);
 		l->ready = accepted;
 		/*
@@ -343,6 +370,18 @@ static void trouble(struct sim_event *ev)
 		link->down = true;
 	if (one_in(2))
 		sim_event_set(ev, sim->now + draw(20 * ATCP_SEC));
+}
+
+static void meddler(struct sim_event *ev)
+{
+	struct pair *p = &scn.pair[draw(scn.npairs)];
+
+	if (one_in(2))
+		sim_meddle(&p->client, &p->server, &scn.rand);
+	else
+		sim_meddle(&p->server, &p->client, &scn.rand);
+	if (--scn.meddle_left)
+		sim_event_set(ev, sim->now + draw(scn.meddle_gap));
 }
 
 /* --- judging --- */
@@ -457,6 +496,12 @@ const char *sim_random_run(u64 seed, bool verbose)
 	if (scn.wild && one_in(2)) {
 		scn.trouble.fn = trouble;
 		sim_event_set(&scn.trouble, sim->now + draw(4 * ATCP_SEC));
+	}
+	if (one_in(2)) {
+		scn.meddler.fn = meddler;
+		scn.meddle_left = 1 + draw_size(300);
+		scn.meddle_gap = 1 + draw_size(200000);
+		sim_event_set(&scn.meddler, sim->now + draw(100000));
 	}
 	if (verbose)
 		describe();

@@ -80,7 +80,7 @@ u32 sim_seg_tailroom(const struct atcp_seg *seg);
  * @reorder:	held back by up to four delays and a millisecond
  * @corrupt:	one bit flipped
  * @whole:	large sends are not cut at the MSS, as over veth and lo
- * @icmp:	too large a packet is told to its sender, as by path MTU discovery
+ * @path_mtu:	a narrower place further on: what exceeds it comes back as ICMP; 0: none
  */
 struct sim_link_conf {
 	u64 delay;
@@ -92,8 +92,8 @@ struct sim_link_conf {
 	u32 dup;
 	u32 reorder;
 	u32 corrupt;
+	u32 path_mtu;
 	bool whole;
-	bool icmp;
 };
 
 struct sim_link {
@@ -121,11 +121,14 @@ struct sim_conn;
 struct sim_listener;
 
 void sim_wire_send(u8 src, u8 dst, const u8 *bytes, u32 len, u32 hlen, u32 mss);
+void sim_wire_inject(u8 src, u8 dst, const u8 *bytes, u32 len);
+void sim_wire_inject_raw(u8 src, u8 dst, const u8 *bytes, u32 len);
 u16 sim_checksum(u8 src, u8 dst, const u8 *bytes, u32 len);
 
 /* --- the trace (trace.c) --- */
 
-enum sim_fate { SIM_PASSED, SIM_LOST, SIM_CORRUPTED, SIM_QUEUE_FULL, SIM_TOO_BIG, SIM_COPY };
+enum sim_fate { SIM_PASSED, SIM_LOST, SIM_CORRUPTED, SIM_QUEUE_FULL, SIM_TOO_BIG, SIM_COPY,
+		SIM_FORGED };
 
 struct sim_rec {
 	u64 sent;

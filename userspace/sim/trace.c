@@ -64,7 +64,7 @@ static u32 base_of(u32 upto, u8 src, u8 dst, u16 sport, u16 dport, bool *known)
 		const struct sim_rec *r = &sim->trace[i];
 
 		if (r->src == src && r->dst == dst && r->h.sport == sport &&
-		    r->h.dport == dport && (r->h.flags & ATCP_SYN)) {
+		    r->h.dport == dport && (r->h.flags & ATCP_SYN) && r->fate != SIM_FORGED) {
 			base = r->h.seq;
 			*known = true;
 		}
@@ -76,6 +76,7 @@ static const char *fate_name(u8 fate)
 {
 	static const char *const names[] = {
 		"", "  LOST", "  CORRUPTED", "  QUEUE FULL", "  TOO BIG", "  (duplicate)",
+		"  (forged)",
 	};
 
 	return names[fate];

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _ATCP_SIM_MEDDLE_H
+#define _ATCP_SIM_MEDDLE_H
+
+#include "app.h"
+
+/**
+ * sim_meddle() - one forged segment or ICMP error that must do no harm
+ * @victim:	the end that receives it
+ * @other:	the end that it claims to come from
+ *
+ * Does nothing unless both ends stand in a synchronized state.
+ */
+void sim_meddle(const struct sim_app *victim, const struct sim_app *other, u64 *rand);
+
+#endif /* _ATCP_SIM_MEDDLE_H */
