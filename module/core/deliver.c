@@ -158,7 +158,8 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg)
 	atcp_count(c, ATCP_STAT_OUT_OF_ORDER);
 	start = cb->seq;
 	end = cb->end_seq;
-	if (atcp_ooo_insert(c, seg))
-		atcp_sack_add(c, start, end);
+	atcp_ooo_insert(c, seg);
+	/* Though it held nothing new: its block is reported first (RFC 2018 section 4). */
+	atcp_sack_add(c, start, end);
 	c->ack_now = true;
 }

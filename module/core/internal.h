@@ -132,8 +132,8 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg);
 
 /* --- ooo.c --- */
 
-/* Adds an admitted segment; consumes it. False: it held nothing new. */
-bool atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg);
+/* Adds an admitted segment, of which it keeps what is new; consumes it. */
+void atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg);
 struct atcp_seg *atcp_ooo_first(struct atcp_tcb *c);
 struct atcp_seg *atcp_ooo_last(struct atcp_tcb *c);
 void atcp_ooo_remove(struct atcp_tcb *c, struct atcp_seg *seg);

@@ -131,7 +131,7 @@ static struct atcp_seg *from(struct atcp_tcb *c, u32 seq)
 	return found;
 }
 
-bool atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg)
+void atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
 	struct atcp_seg *prev = before(c, cb->seq);
@@ -160,15 +160,14 @@ bool atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg)
 
 		if (atcp_host_coalesce(c, prev, seg)) {
 			atcp_seg_cb(prev)->end_seq = end;
-			return true;
+			return;
 		}
 	}
 	add(c, seg);
-	return true;
+	return;
 
 nothing_new:
 	atcp_host_free_admitted(c, seg);
-	return false;
 }
 
 void atcp_ooo_purge(struct atcp_tcb *c)
