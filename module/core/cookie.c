@@ -22,7 +22,7 @@
 #define TS_SACK		0x10u
 #define TS_NO_WSCALE	0x0fu
 
-static const u16 mss_table[8] = { 216, 536, 1024, 1220, 1360, 1440, 1460, 8960 };
+static const u16 mss_table[8] = { 64, 216, 536, 1220, 1360, 1440, 1460, 8960 };
 
 struct cookie_data {
 	struct atcp_tuple tuple;
