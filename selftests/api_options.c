@@ -133,6 +133,7 @@ TEST_F(options, keepalive_finds_the_dead)
 	s = wire_next(wire, PATIENCE);
 	ASSERT_NE(NULL, s);
 	EXPECT_EQ(CLIENT, s->from);
+	EXPECT_EQ(TH_ACK, s->flags);
 	EXPECT_EQ(edge - 1, s->raw_seq);
 	EXPECT_GE(1, s->len);
 	s = wire_next(wire, PATIENCE);

@@ -197,6 +197,7 @@ TEST_F(echo, zero_window_is_probed)
 		ASSERT_NE(NULL, s);
 		if (s->from == CLIENT) {
 			/* An old number, or one new byte: both are probes. */
+			EXPECT_EQ(TH_ACK, s->flags & ~TH_PSH);
 			EXPECT_GE(1, s->len);
 			EXPECT_GE(edge, s->seq);
 			probes++;

@@ -4,7 +4,10 @@
  * or is there no more.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
@@ -314,36 +317,105 @@ TEST_F(loss, half_open_and_connect_again)
 	close(self->conn.listener);
 }
 
+/* An ICMP error from SERVER's host about a segment of the client's. */
+static void send_icmp(const struct net *net, const struct seg *about,
+		      uint32_t seq, uint8_t code)
+{
+	struct sockaddr_in to = net_addr(net->ip[CLIENT], 0);
+	struct {
+		struct icmphdr icmp;
+		struct iphdr ip;
+		uint16_t port[2];
+		uint32_t seq;
+	} msg = {
+		.icmp = { .type = ICMP_DEST_UNREACH, .code = code },
+		.ip = {
+			.version = 4,
+			.ihl = 5,
+			.tot_len = htons(40),
+			.ttl = 60,
+			.protocol = stack_proto(),
+			.saddr = about->saddr,
+			.daddr = about->daddr,
+		},
+		.port = { htons(about->sport), htons(about->dport) },
+		.seq = htonl(seq),
+	};
+	uint32_t sum = wire_sum(&msg, sizeof(msg), 0);
+	int fd;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	msg.icmp.checksum = htons(~((sum & 0xffff) + (sum >> 16)));
+	fd = net_socket(net, SERVER, AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	if (sendto(fd, &msg, sizeof(msg), 0, (void *)&to, sizeof(to)) < 0)
+		net_die("sending ICMP: %s", strerror(errno));
+	close(fd);
+}
+
 /* What a router says of a SYN is told to the user at once. */
-TEST_F(loss, icmp_unreachable)
+TEST_F(loss, icmp_for_a_syn)
 {
 	static const struct {
-		const char *what;
+		uint8_t code;
 		int err;
 	} icmp[] = {
-		{ "host-unreachable", EHOSTUNREACH },
-		{ "net-unreachable", ENETUNREACH },
-		{ "prot-unreachable", ENOPROTOOPT },
-		{ "port-unreachable", ECONNREFUSED },
-		{ "admin-prohibited", EHOSTUNREACH },
+		{ ICMP_NET_UNREACH, ENETUNREACH },
+		{ ICMP_HOST_UNREACH, EHOSTUNREACH },
+		{ ICMP_PROT_UNREACH, ENOPROTOOPT },
+		{ ICMP_PORT_UNREACH, ECONNREFUSED },
+		{ ICMP_PKT_FILTERED, EHOSTUNREACH },
 	};
 	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
 	size_t i;
 
+	net_drop(&self->net, SERVER, TH_SYN, 40, 80, 0);
 	for (i = 0; i < sizeof(icmp) / sizeof(icmp[0]); i++) {
-		int fd = sock_open(&self->net, CLIENT, 0);
+		int fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+		const struct seg *s;
 
-		net_run(&self->net, SERVER,
-			"set -e; nft -f - <<E\n"
-			"add table ip no\n"
-			"delete table ip no\n"
-			"add table ip no\n"
-			"add chain ip no in { type filter hook input priority 0; }\n"
-			"add rule ip no in ip protocol %d reject with icmp type %s\n"
-			"E\n", stack_proto(), icmp[i].what);
-		FAILS(icmp[i].err, connect(fd, (void *)&sin, sizeof(sin)));
+		FAILS(EINPROGRESS, connect(fd, (void *)&sin, sizeof(sin)));
+		do {
+			s = wire_next(self->wire, PATIENCE);
+		} while (s && s->sport != sock_port(fd));
+		ASSERT_NE(NULL, s);
+		/* One with another number is not about what was sent. */
+		send_icmp(&self->net, s, s->raw_seq + 1000, icmp[i].code);
+		EXPECT_FALSE(sock_wait(fd, POLLERR, 50));
+		send_icmp(&self->net, s, s->raw_seq, icmp[i].code);
+		ASSERT_TRUE(sock_wait(fd, POLLERR, PATIENCE));
+		EXPECT_EQ(icmp[i].err, sock_get(fd, SOL_SOCKET, SO_ERROR));
 		close(fd);
 	}
+}
+
+/* An established connection outlives it (RFC 5461, RFC 9293 3.9.2.2). */
+TEST_F(loss, icmp_for_data)
+{
+	static const uint8_t code[] = {
+		ICMP_NET_UNREACH, ICMP_HOST_UNREACH, ICMP_PORT_UNREACH,
+		ICMP_PROT_UNREACH, ICMP_PKT_FILTERED,
+	};
+	const struct seg *s;
+	char byte;
+	size_t i;
+
+	CONNECT();
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 40, 80, 0);
+	sock_send(self->c, "x", 1);
+	s = wire_wait(self->wire, "> PA 1 1 1");
+	/* Anybody can send these: numbers that are not in flight. */
+	for (i = 0; i < sizeof(code); i++) {
+		send_icmp(&self->net, s, s->raw_seq + 0x1000000, code[i]);
+		send_icmp(&self->net, s, s->raw_seq - 0x1000000, code[i]);
+	}
+	/* And these are right, but no reason to give up. */
+	send_icmp(&self->net, s, s->raw_seq, ICMP_NET_UNREACH);
+	send_icmp(&self->net, s, s->raw_seq, ICMP_HOST_UNREACH);
+	EXPECT_FALSE(sock_wait(self->c, POLLERR, 50));
+	net_drop_end(&self->net, SERVER);
+	sock_recv(self->s, &byte, 1);
+	EXPECT_EQ('x', byte);
+	conn_close(&self->conn);
 }
 
 /* A host that says nothing at all: the SYN goes out a number of times. */

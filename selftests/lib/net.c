@@ -410,17 +410,34 @@ struct sockaddr_in net_addr(const char *ip, uint16_t port)
 	return sin;
 }
 
-int sock_try(const struct net *net, int side, int flags)
+static int try_socket(const struct net *net, int side, int family, int type,
+		      int protocol)
 {
 	int old = ns_current(), fd, err;
 
 	ns_set(net->ns[side]);
-	fd = socket(stack_family(), SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+	fd = socket(family, type | SOCK_CLOEXEC, protocol);
 	err = errno;
 	ns_set(old);
 	close(old);
 	errno = err;
 	return fd;
+}
+
+int net_socket(const struct net *net, int side, int family, int type,
+	       int protocol)
+{
+	int fd = try_socket(net, side, family, type, protocol);
+
+	if (fd < 0)
+		net_die("socket %d/%d/%d: %s", family, type, protocol,
+			strerror(errno));
+	return fd;
+}
+
+int sock_try(const struct net *net, int side, int flags)
+{
+	return try_socket(net, side, stack_family(), SOCK_STREAM | flags, 0);
 }
 
 int sock_open(const struct net *net, int side, int flags)

@@ -116,6 +116,10 @@ int net_count_state(const struct net *net, int side, int state);
 
 struct sockaddr_in net_addr(const char *ip, uint16_t port);
 
+/* A socket of any kind in a namespace, or the end of the test. */
+int net_socket(const struct net *net, int side, int family, int type,
+	       int protocol);
+
 /* A socket of the stack under test; -1 and errno as socket() does. */
 int sock_try(const struct net *net, int side, int flags);
 int sock_open(const struct net *net, int side, int flags);

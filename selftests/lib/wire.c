@@ -3,16 +3,15 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -192,26 +191,23 @@ struct wire *wire_open(const struct net *net, int side, uint16_t port)
 		.sll_protocol = htons(ETH_P_ALL),
 	};
 	struct wire *w = calloc(1, sizeof(*w));
-	int old, one = 1, size = 64 << 20;
+	int one = 1, size = 64 << 20;
+	struct ifreq ifr = { 0 };
 
 	if (!w)
 		net_die("out of memory");
 	w->port = port;
 	w->lo = !strcmp(net->dev[side], "lo");
-	old = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	net_enter(net, side);
-	w->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (w->fd < 0)
-		net_die("packet socket: %s", strerror(errno));
-	ll.sll_ifindex = if_nametoindex(net->dev[side]);
+	w->fd = net_socket(net, side, AF_PACKET, SOCK_DGRAM, 0);
+	strcpy(ifr.ifr_name, net->dev[side]);
+	if (ioctl(w->fd, SIOCGIFINDEX, &ifr))
+		net_die("%s: %s", ifr.ifr_name, strerror(errno));
+	ll.sll_ifindex = ifr.ifr_ifindex;
 	setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	setsockopt(w->fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one));
 	setsockopt(w->fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
 	if (bind(w->fd, (struct sockaddr *)&ll, sizeof(ll)))
 		net_die("bind packet socket: %s", strerror(errno));
-	if (setns(old, CLONE_NEWNET))
-		net_die("setns: %s", strerror(errno));
-	close(old);
 	return w;
 }
 
@@ -508,7 +504,7 @@ void wire_send(const struct net *net, int side, const struct craft *c)
 	static uint8_t pkt[1 << 16];
 	struct iphdr *ip = (void *)pkt;
 	uint8_t *th = pkt + sizeof(*ip);
-	int old, fd, doff, one = 1;
+	int fd, doff, one = 1;
 	ssize_t len;
 
 	if (tlen + sizeof(*ip) > sizeof(pkt))
@@ -540,16 +536,9 @@ void wire_send(const struct net *net, int side, const struct craft *c)
 	if (c->bad_sum)
 		th[16] ^= 0x55;
 
-	old = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	net_enter(net, side);
-	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-	if (fd < 0)
-		net_die("raw socket: %s", strerror(errno));
+	fd = net_socket(net, side, AF_INET, SOCK_RAW, IPPROTO_RAW);
 	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
 	if (sendto(fd, pkt, len, 0, (struct sockaddr *)&to, sizeof(to)) != len)
 		net_die("raw send: %s", strerror(errno));
 	close(fd);
-	if (setns(old, CLONE_NEWNET))
-		net_die("setns: %s", strerror(errno));
-	close(old);
 }
