@@ -83,6 +83,8 @@ struct atcp_sock {
 	u32 tune_space;			/* most that was ever read within a round trip */
 	u32 pmtu;			/* path MTU that tcb.mss_path was computed from (ipv4.c) */
 	u32 icmp_mtu;			/* what an ICMP error says, while mss_stale */
+	u32 icmp_seq;			/* sequence number that icmp_err was about */
+	int icmp_err;			/* ICMP error that came while a user owned the lock, or 0 */
 	bool mss_stale;			/* the path MTU may have changed: atcp_ip_sync_mss() */
 	u32 copied_seq;			/* head of what recvmsg() has yet to take */
 	struct atcp_tcb tcb;

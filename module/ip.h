@@ -48,6 +48,17 @@ bool atcp_v4_sync_mss(struct sock *sk);
 /* Route of a child that has its ends; sets what atcp_v4_connect() sets, but no port. */
 int atcp_v4_child(struct sock *child);
 
+/*
+ * Acts on ICMP errors that came while a user owned the lock: to be called when
+ * it is released, once atcp_icmp_deferred() says so.  Locked, BHs off.
+ */
+void atcp_v4_release(struct sock *sk);
+
+static inline bool atcp_icmp_deferred(const struct sock *sk)
+{
+	return READ_ONCE(atcp_sk(sk)->mss_stale) || READ_ONCE(atcp_sk(sk)->icmp_err);
+}
+
 /**
  * struct atcp_flow - what a segment without a connection is sent with
  * @sk:		whose policies and options apply (a listener), or NULL

@@ -230,6 +230,11 @@ int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in
 	rt = ip_route_output_flow(net, &fl4, f->sk);
 	if (IS_ERR(rt))
 		return PTR_ERR(rt);
+	/* TCP is between two (RFC 1122 section 4.2.3.10), whatever the source claimed. */
+	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
+		ip_rt_put(rt);
+		return -ENETUNREACH;
+	}
 	f->rt = rt;
 	return 0;
 }
@@ -372,11 +377,28 @@ static void sock_err(struct sock *sk, struct sk_buff *skb, u32 seq, u32 info)
 	err = icmp_errno(type, code);
 	if (!err)
 		return;
+	if (owned) {
+		as->icmp_seq = seq;
+		WRITE_ONCE(as->icmp_err, err);
+		return;
+	}
 	/* As the kernel's TCP does, any of these ends an attempt to connect. */
-	if (!owned)
-		atcp_icmp(c, seq, err, true);
-	else
-		WRITE_ONCE(sk->sk_err_soft, err);
+	atcp_icmp(c, seq, err, true);
+}
+
+void atcp_v4_release(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	int err = as->icmp_err;
+
+	if (as->tcb.state == ATCP_CLOSED || as->tcb.state == ATCP_LISTEN)
+		return;
+	if (as->mss_stale && atcp_v4_sync_mss(sk))
+		atcp_mss_changed(&as->tcb);
+	if (err) {
+		as->icmp_err = 0;
+		atcp_icmp(&as->tcb, as->icmp_seq, err, true);
+	}
 }
 
 int atcp_v4_err(struct sk_buff *skb, u32 info)

@@ -294,7 +294,7 @@ static void listen_syn(struct atcp_listener *l, struct sk_buff *skb, const struc
 	}
 	flow_of(&f, sk, key, mark, oif);
 	if (atcp_v4_route(net, &f, skb)) {
-		atcp_net_count(an, ATCP_STAT_OUT_ERRORS);
+		atcp_net_count(an, ATCP_STAT_IN_BAD_ADDRESS);
 		return;
 	}
 	atcp_key_tuple(&tuple, key);

@@ -128,7 +128,7 @@ static bool bind_conflict(const struct sock *sk, const struct atcp_bind *b, bool
 			return true;
 	}
 	hlist_for_each_entry(tw, &b->tws, bind_node) {
-		if (!overlap(sk, tw->rcv_saddr, tw->oif))
+		if (!overlap(sk, tw->bound_addr, tw->oif))
 			continue;
 		if (!share || !tw->reuse)
 			return true;

@@ -77,7 +77,7 @@ static void show_listener(struct seq_file *seq, struct atcp_listener *l)
 		.key = &key,
 		.state = TCP_LISTEN,
 		.rx_queue = READ_ONCE(sk->sk_ack_backlog),
-		.uid = sock_i_uid(sk),
+		.uid = sk_uid(sk),
 		.inode = sock_i_ino(sk),
 		.refs = refcount_read(&sk->sk_refcnt),
 		.object = sk,
@@ -101,7 +101,7 @@ static void show_sock(struct seq_file *seq, struct atcp_sock *as)
 		.rx_queue = atcp_readable(sk),
 		.retries = READ_ONCE(c->retries),
 		.probes = READ_ONCE(c->probes),
-		.uid = sock_i_uid(sk),
+		.uid = sk_uid(sk),
 		.inode = sock_i_ino(sk),
 		.refs = refcount_read(&sk->sk_refcnt),
 		.object = sk,
@@ -125,7 +125,7 @@ static void show_request(struct seq_file *seq, struct atcp_request *req)
 		.timer = TIMER_REXMT,
 		.expires = until(READ_ONCE(req->req.deadline)),
 		.retries = READ_ONCE(req->req.retries),
-		.uid = sock_i_uid(req->listener->sk),
+		.uid = sk_uid(req->listener->sk),
 		.object = req,
 	};
 

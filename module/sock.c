@@ -79,9 +79,8 @@ void atcp_sk_release_cb(struct sock *sk)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 
-	if (unlikely(READ_ONCE(as->mss_stale)) && as->tcb.state != ATCP_CLOSED &&
-	    as->tcb.state != ATCP_LISTEN && atcp_ip_sync_mss(sk))
-		atcp_mss_changed(&as->tcb);
+	if (unlikely(atcp_icmp_deferred(sk)))
+		atcp_v4_release(sk);
 	if (unlikely(as->timer_deferred)) {
 		as->timer_deferred = false;
 		atcp_sock_timeout(sk);

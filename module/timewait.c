@@ -85,7 +85,7 @@ void atcp_timewait_enter(struct sock *sk)
 	t->node.type = ATCP_NODE_TW;
 	atcp_tw_init(&t->tw, &as->tcb);
 	t->an = an;
-	t->rcv_saddr = inet->inet_rcv_saddr;
+	t->bound_addr = inet->inet_rcv_saddr;
 	timer_setup(&t->timer, tw_timer, 0);
 	spin_lock_init(&t->lock);
 	t->dead = false;

@@ -15,7 +15,7 @@
  * @an:		its namespace; flushed when that ends
  * @bind:	the port it holds
  * @bind_node:	in @bind's list; under the port bucket's lock
- * @rcv_saddr:	address its socket was bound to, for bind() conflicts
+ * @bound_addr:	address its socket was bound to, for bind() conflicts
  * @reuse:	its socket had SO_REUSEADDR
  * @timer:	2 MSL
  * @lock:	of @tw, @dead and the timer; taken with BHs off
@@ -29,7 +29,7 @@ struct atcp_timewait {
 	struct atcp_net *an;
 	struct atcp_bind *bind;
 	struct hlist_node bind_node;
-	__be32 rcv_saddr;
+	__be32 bound_addr;
 	struct timer_list timer;
 	spinlock_t lock;
 	bool dead;
