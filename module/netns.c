@@ -70,16 +70,23 @@ no_demux:
 	return err;
 }
 
-static void __net_exit net_exit(struct net *net)
+/* A grace period follows: timers that were at work on a TIME-WAIT are done by then. */
+static void __net_exit net_pre_exit(struct net *net)
 {
 	struct atcp_net *an = atcp_net(net);
 
 	mutex_lock(&nets_lock);
 	list_del(&an->node);
 	mutex_unlock(&nets_lock);
+	atcp_timewait_flush(an);
+}
+
+static void __net_exit net_exit(struct net *net)
+{
+	struct atcp_net *an = atcp_net(net);
+
 	atcp_proc_exit(net);
 	atcp_sysctl_exit(an);
-	atcp_timewait_flush(an);
 	WARN_ON_ONCE(atomic_read(&an->sockets));
 	WARN_ON_ONCE(atomic_read(&an->tw_count));
 	WARN_ON_ONCE(atomic_read(&an->req_count));
@@ -90,6 +97,7 @@ static void __net_exit net_exit(struct net *net)
 
 static struct pernet_operations net_ops = {
 	.init = net_init,
+	.pre_exit = net_pre_exit,
 	.exit = net_exit,
 	.id = &atcp_net_id,
 	.size = sizeof(struct atcp_net),
