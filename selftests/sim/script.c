@@ -259,7 +259,7 @@ static bool matches(const struct named *n, const struct came *c)
 		return false;
 	if ((n->win && h->wnd != n->h.wnd) || ((h->flags & ATCP_URG) && h->up != n->h.up))
 		return false;
-	if ((n->h.opts & ~h->opts) || (n->noopt && h->opts))
+	if ((n->h.opts & ~h->opts) || (n->noopt && h->opts != n->h.opts))
 		return false;
 	if ((n->h.opts & ATCP_OPT_MSS && h->mss != n->h.mss) ||
 	    (n->h.opts & ATCP_OPT_WSCALE && h->wscale != n->h.wscale) ||
@@ -294,7 +294,7 @@ void script_expect(u64 lo, u64 hi, const char *fmt, ...)
 	vsnprintf(want, sizeof(want), fmt, ap);
 	va_end(ap);
 	settle();
-	if (hi)
+	if (lo)
 		nothing_left();
 	while (!nqueue && sim_step(start + hi))
 		;

@@ -21,7 +21,8 @@
  * does.  SEQ counts from the sender's initial sequence number, ACK and SACK
  * blocks from the other side's.  An expectation that does not name the window,
  * MSS, scale, SACK-permitted or timestamps leaves them open; all else must be
- * exactly so: no SACK blocks but those named.  "ecr N" alone expects TSecr.
+ * exactly so: no SACK blocks but those named.  "ecr N" alone expects TSecr;
+ * "noopt" no options but those named.
  * LEN bytes of payload are a pattern that depends on their place in the stream,
  * on both sides, and are compared.
  *

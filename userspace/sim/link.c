@@ -201,8 +201,10 @@ void sim_wire_inject_raw(u8 src, u8 dst, const u8 *bytes, u32 len)
 {
 	struct sim_pkt *p = pkt_new(src, dst, bytes, len);
 
-	if (sim->tracing && len >= ATCP_HDR_MIN)
-		sim->trace[sim_trace_add(src, dst, bytes, len) - 1].fate = SIM_FORGED;
+	if (sim->tracing && len >= ATCP_HDR_MIN) {
+		p->rec = sim_trace_add(src, dst, bytes, len);
+		sim->trace[p->rec - 1].fate = SIM_FORGED;
+	}
 	sim_rx(p);
 	free(p);
 }
@@ -230,6 +232,8 @@ void sim_wire_send(u8 src, u8 dst, const u8 *bytes, u32 len, u32 hlen, u32 mss)
 	u8 piece[65536];
 	u32 seq, done, n;
 
+	if (sim_host(src)->off)
+		return;
 	if (payload <= mss || !mss || sim->link[src][dst].conf.whole) {
 		send_one(src, dst, bytes, len, payload > mss && mss);
 		return;

@@ -138,6 +138,7 @@ struct sim_rec {
 	u8 src;
 	u8 dst;
 	u8 fate;
+	u8 raw[ATCP_HDR_MAX];	/* the header, as it left */
 };
 
 u32 sim_trace_add(u8 src, u8 dst, const u8 *bytes, u32 len);
@@ -291,6 +292,7 @@ struct sim_host {
 	u64 timer_slack;		/* timers come up to this much late */
 	u32 spurious_timer;		/* ppm: an arrival also calls the timer */
 	struct sim_fault fault;
+	bool off;			/* sends nothing */
 	bool raw;			/* no TCP here: segments go to raw_rx */
 	void (*raw_rx)(struct sim_host *h, const struct sim_pkt *p);
 	void *raw_arg;

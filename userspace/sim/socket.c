@@ -149,21 +149,15 @@ void sim_conn_free(struct sim_conn *conn)
 	free(conn);
 }
 
-/* A power cut: no control block is told. */
+/* A power cut: nobody hears of it. */
 void sim_host_reboot(struct sim_host *h)
 {
+	h->off = true;
 	while (h->conns) {
 		struct sim_conn *conn = h->conns;
-		bool (*tap)(struct sim_host *h, const struct atcp_hdr *hdr, u32 len, void *arg);
-		bool down = sim->link[h->id][conn->peer].down;
 
-		tap = h->tap;
-		h->tap = NULL;
-		sim->link[h->id][conn->peer].down = true;
 		if (!conn->closed)
-			atcp_abort(&conn->c, 0);	/* frees what it holds, heard by nobody */
-		sim->link[h->id][conn->peer].down = down;
-		h->tap = tap;
+			atcp_abort(&conn->c, 0);	/* frees what it holds */
 		sim_conn_free(conn);
 	}
 	while (h->listeners) {
@@ -172,6 +166,7 @@ void sim_host_reboot(struct sim_host *h)
 	}
 	while (h->tws)
 		sim_tw_free(h->tws);
+	h->off = false;
 }
 
 /* --- connect --- */

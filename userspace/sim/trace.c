@@ -22,6 +22,7 @@ u32 sim_trace_add(u8 src, u8 dst, const u8 *bytes, u32 len)
 	r->sent = sim->now;
 	r->src = src;
 	r->dst = dst;
+	memcpy(r->raw, bytes, min_t(u32, len, sizeof(r->raw)));
 	if (atcp_hdr_read(&r->h, bytes, len))
 		r->len = len - r->h.hlen;
 	return sim->ntrace;
