@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When acknowledgments are sent: RFC 9293 section 3.8.6.3, RFC 5681 section
+ * 4.2; what they report: RFC 2018 section 4.
+ */
+#include "script.h"
+
+/* The quick ACKs of a connection's start are over. */
+static void be_slow(void)
+{
+	script.opt.no_quick = true;
+	be_established();
+}
+
+/* SHLD-18, MUST-40 */
+SCRIPT(delayed)
+{
+	be_slow();
+	inject("A 1+100 1");
+	expect_within(1, 500 * MSEC - 1, "A 1 101");
+	inject("A 101+100 1");
+	expect_within(1, 500 * MSEC - 1, "A 1 201");
+}
+
+/* SHLD-19 */
+SCRIPT(every_second_full_segment)
+{
+	u32 i;
+
+	be_slow();
+	for (i = 0; i < 10; i++) {
+		inject("A %u+1460 1", 1 + 2920 * i);
+		expect_nothing();
+		inject("A %u+1460 1", 1461 + 2920 * i);
+		expect("A 1 %u", 2921 + 2920 * i);
+	}
+}
+
+/* Segments that are full for this path, though not for ours. */
+SCRIPT(every_second_of_a_smaller_size)
+{
+	be_slow();
+	inject("A 1+1000 1");
+	expect_nothing();
+	inject("A 1001+1000 1");
+	expect("A 1 2001");
+	inject("A 2001+1000 1");
+	expect_nothing();
+	inject("A 3001+1000 1");
+	expect("A 1 4001");
+}
+
+/* Small ones count by their bytes: two full segments' worth. */
+SCRIPT(many_small_ones)
+{
+	u32 i;
+
+	be_slow();
+	for (i = 0; i < 5; i++) {
+		inject("A %u+100 1", 1 + 100 * i);
+		expect_nothing();
+	}
+	expect_within(1, 500 * MSEC - 1, "A 1 501");
+}
+
+/* What stands for several segments (GRO) is acknowledged at once. */
+SCRIPT(a_large_one)
+{
+	be_slow();
+	inject("A 1+8760 1");
+	expect("A 1 8761");
+}
+
+SCRIPT(quick_at_the_start)
+{
+	u32 i, quick = 0;
+
+	be_established();
+	for (i = 0; i < 40; i++) {
+		inject("A %u+10 1", 1 + 10 * i);
+		quick += expect_any();
+		sim_run_for(500 * MSEC);
+		expect_any();
+	}
+	ASSERT_GE(quick, 2);
+	ASSERT_LE(quick, 20);
+}
+
+/* MUST-58: the ACK rides on data that goes anyway. */
+SCRIPT(rides_on_data)
+{
+	be_slow();
+	inject("PA 1+100 1");
+	expect_nothing();
+	user_sends(10);
+	expect("PA 1+10 101");
+	quiet(RTO - 1);
+}
+
+/* MUST-59: what a gap held up is delivered first, then one ACK for all of it. */
+SCRIPT(one_for_all_that_waited)
+{
+	u32 i;
+
+	be_established();
+	for (i = 1; i < 10; i++) {
+		inject("A %u+100 1", 1 + 100 * i);
+		expect("A 1 1");
+	}
+	inject("A 1+100 1");
+	expect("A 1 1001");
+	ASSERT_EQ(user_reads(), 1000);
+}
+
+/* RFC 5681 section 4.2: at once, however ACKs are delayed. */
+SCRIPT(out_of_order_at_once)
+{
+	be_slow();
+	inject("A 101+100 1");
+	expect("A 1 1");
+	inject("A 201+100 1");
+	expect("A 1 1");
+}
+
+SCRIPT(filling_a_gap_at_once)
+{
+	be_slow();
+	inject("A 101+100 1");
+	expect("A 1 1");
+	inject("A 301+100 1");
+	expect("A 1 1");
+	inject("A 1+50 1");
+	expect("A 1 51");
+	inject("A 51+50 1");
+	expect("A 1 201");
+	inject("A 201+100 1");
+	expect("A 1 401");
+	ASSERT_EQ(user_reads(), 400);
+}
+
+SCRIPT(duplicate_at_once)
+{
+	be_slow();
+	inject("A 1+100 1");
+	expect_within(1, 500 * MSEC, "A 1 101");
+	inject("A 1+100 1");
+	expect("A 1 101");
+	ASSERT_EQ(user_reads(), 100);
+}
+
+SCRIPT(fin_at_once)
+{
+	be_slow();
+	inject("FA 1 1");
+	expect("A 1 2");
+}
+
+/* An ACK is never answered: no loop. */
+SCRIPT(never_an_ack_for_an_ack)
+{
+	be_established();
+	inject("A 1 1");
+	inject("A 1 1 win 100");
+	inject("A 1 1 win 0");
+	quiet(SEC);
+}
+
+/* --- SHLD-31: out of order, overlapping, in any way --- */
+
+SCRIPT(overlaps_of_every_kind)
+{
+	be_established();
+	inject("A 101+100 1");
+	expect("A 1 1");
+	/* The same, inside, over the left, over the right, around. */
+	inject("A 101+100 1");
+	expect("A 1 1");
+	inject("A 120+20 1");
+	expect("A 1 1");
+	inject("A 51+100 1");
+	expect("A 1 1");
+	inject("A 151+100 1");
+	expect("A 1 1");
+	inject("A 31+300 1");
+	expect("A 1 1");
+	inject("A 1+40 1");
+	expect("A 1 331");
+	ASSERT_EQ(user_reads(), 330);
+}
+
+SCRIPT(fin_out_of_order)
+{
+	be_established();
+	inject("FPA 101+100 1");
+	expect("A 1 1");
+	state_is(ESTABLISHED);
+	inject("A 1+100 1");
+	expect("A 1 202");
+	state_is(CLOSE_WAIT);
+	ASSERT_EQ(user_reads(), 200);
+	ASSERT_EQ(user_reads(), 0);
+}
+
+SCRIPT(bare_fin_out_of_order)
+{
+	be_established();
+	inject("FA 101 1");
+	expect("A 1 1");
+	inject("A 1+100 1");
+	expect("A 1 102");
+	state_is(CLOSE_WAIT);
+	ASSERT_EQ(user_reads(), 100);
+	ASSERT_EQ(user_reads(), 0);
+}
+
+/* --- SACK blocks: RFC 2018 --- */
+
+static void be_sacking(bool ts)
+{
+	script.syn = ts ? "mss 1460 sok ts 5000 0" : "mss 1460 sok";
+	be_established();
+	script.ts = ts;
+}
+
+SCRIPT(sack_newest_first)
+{
+	be_sacking(false);
+	inject("A 101+100 1");
+	expect("A 1 1 sack 101-201");
+	inject("A 301+100 1");
+	expect("A 1 1 sack 301-401 101-201");
+	inject("A 501+100 1");
+	expect("A 1 1 sack 501-601 301-401 101-201");
+	/* The block that grows is the newest. */
+	inject("A 401+10 1");
+	expect("A 1 1 sack 301-411 501-601 101-201");
+}
+
+SCRIPT(sack_merges)
+{
+	be_sacking(false);
+	inject("A 101+100 1");
+	expect("A 1 1 sack 101-201");
+	inject("A 301+100 1");
+	expect("A 1 1 sack 301-401 101-201");
+	inject("A 201+100 1");
+	expect("A 1 1 sack 101-401");
+}
+
+/* The first block holds what caused the ACK, even when that was held already. */
+SCRIPT(sack_of_a_duplicate)
+{
+	be_sacking(false);
+	inject("A 101+100 1");
+	expect("A 1 1 sack 101-201");
+	inject("A 301+100 1");
+	expect("A 1 1 sack 301-401 101-201");
+	inject("A 101+100 1");
+	expect("A 1 1 sack 101-201 301-401");
+	inject("A 350+10 1");
+	expect("A 1 1 sack 301-401 101-201");
+}
+
+SCRIPT(sack_goes_as_the_gap_closes)
+{
+	be_sacking(false);
+	inject("A 101+100 1");
+	expect("A 1 1 sack 101-201");
+	inject("A 301+100 1");
+	expect("A 1 1 sack 301-401 101-201");
+	inject("A 1+100 1");
+	expect("A 1 201 sack 301-401");
+	inject("A 201+100 1");
+	expect("A 1 401");
+	inject("A 401+100 1");
+	expect("A 1 501");
+}
+
+SCRIPT(sack_at_most_4_blocks)
+{
+	be_sacking(false);
+	inject("A 101+10 1");
+	expect("A 1 1 sack 101-111");
+	inject("A 201+10 1");
+	expect("A 1 1 sack 201-211 101-111");
+	inject("A 301+10 1");
+	expect("A 1 1 sack 301-311 201-211 101-111");
+	inject("A 401+10 1");
+	expect("A 1 1 sack 401-411 301-311 201-211 101-111");
+	inject("A 501+10 1");
+	expect("A 1 1 sack 501-511 401-411 301-311 201-211");
+	ASSERT_LE(script.last_hlen, 60);
+}
+
+SCRIPT(sack_at_most_3_blocks_with_timestamps)
+{
+	be_sacking(true);
+	inject("A 101+10 1");
+	expect("A 1 1 sack 101-111");
+	inject("A 201+10 1");
+	expect("A 1 1 sack 201-211 101-111");
+	inject("A 301+10 1");
+	expect("A 1 1 sack 301-311 201-211 101-111");
+	inject("A 401+10 1");
+	expect("A 1 1 sack 401-411 301-311 201-211");
+	ASSERT_LE(script.last_hlen, 60);
+}
+
+/* On data too, as far as there is room for them. */
+SCRIPT(sack_on_data)
+{
+	be_sacking(false);
+	inject("A 101+100 1");
+	expect("A 1 1 sack 101-201");
+	user_sends(10);
+	expect("PA 1+10 1 sack 101-201");
+}
+
+SCRIPT(no_sack_unless_permitted)
+{
+	be_established();
+	inject("A 101+100 1");
+	expect("A 1 1 noopt");
+}
+
+SCRIPT(sack_permitted_only_when_offered)
+{
+	be_listen();
+	inject("S 0 mss 1460");
+	expect("SA 0 1 mss 1460 noopt");
+}

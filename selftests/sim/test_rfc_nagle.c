@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When small segments go: Nagle's algorithm (RFC 9293 section 3.7.4) in
+ * Minshall's form (only a small segment in flight holds back the next), PUSH
+ * (section 3.9.1.2), MSG_MORE.
+ */
+#include "script.h"
+
+SCRIPT(first_small_one_goes)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+}
+
+SCRIPT(second_small_one_waits)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	user_sends(10);
+	user_sends(10);
+	expect_nothing();
+	inject("A 1 11");
+	expect("PA 11+20 1");
+}
+
+/* It waits for the ACK of the small one, not for less. */
+SCRIPT(partial_ack_of_the_small_one)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	user_sends(10);
+	inject("A 1 6");
+	expect_nothing();
+	inject("A 1 11");
+	expect("PA 11+10 1");
+}
+
+SCRIPT(goes_when_full)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	user_sends(1000);
+	expect_nothing();
+	user_sends(1000);
+	expect("A 11+1460 1");
+	expect_nothing();
+	inject("A 1 11");
+	expect("PA 1471+540 1");
+}
+
+/* Minshall: the tail of a large write does not wait for full segments in flight. */
+SCRIPT(tail_of_a_large_write_goes)
+{
+	be_established();
+	user_sends(3000);
+	expect("A 1+1460 1");
+	expect("A 1461+1460 1");
+	expect("PA 2921+80 1");
+	user_sends(10);
+	expect_nothing();
+	inject("A 1 2921");
+	expect_nothing();
+	inject("A 1 3001");
+	expect("PA 3001+10 1");
+}
+
+/* MUST-17 */
+SCRIPT(nodelay)
+{
+	script.opt.nodelay = true;
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	user_sends(20);
+	expect("PA 11+20 1");
+	user_sends(30);
+	expect("PA 31+30 1");
+}
+
+SCRIPT(nodelay_set_later)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	user_sends(20);
+	expect_nothing();
+	tcb()->flags |= ATCP_F_NODELAY;
+	atcp_push(tcb(), false);
+	expect("PA 11+20 1");
+}
+
+/* A FIN behind it will not wait, and takes the data along. */
+SCRIPT(fin_takes_along_what_waits)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	user_sends(10);
+	user_shuts();
+	expect("FPA 11+10 1");
+	state_is(FIN_WAIT_1);
+}
+
+/* A response that fills an ACK goes with it. */
+SCRIPT(held_data_goes_with_the_ack)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	user_sends(10);
+	expect_nothing();
+	inject("PA 1+5 11");
+	expect("PA 11+10 6");
+}
+
+/* --- MSG_MORE --- */
+
+SCRIPT(more_holds)
+{
+	be_established();
+	user_sends_flags(10, SIM_MORE);
+	expect_nothing();
+	user_sends_flags(10, SIM_MORE);
+	expect_nothing();
+	user_sends(10);
+	expect("PA 1+30 1");
+}
+
+SCRIPT(more_lets_full_segments_go)
+{
+	be_established();
+	user_sends_flags(2000, SIM_MORE);
+	expect("A 1+1460 1");
+	expect_nothing();
+	inject("A 1 1461");
+	expect_within(1, 500 * MSEC, "A 1461+540 1");
+}
+
+/* But not for ever: 200 ms, as the kernel's TCP_CORK. */
+SCRIPT(more_is_let_go)
+{
+	be_established();
+	user_sends_flags(10, SIM_MORE);
+	expect_after(200 * MSEC, "A 1+10 1");
+}
+
+/* MUST-60: nor behind data in flight that is acknowledged meanwhile. */
+SCRIPT(more_is_let_go_behind_data)
+{
+	be_established();
+	user_sends(1460);
+	expect("PA 1+1460 1");
+	user_sends_flags(10, SIM_MORE);
+	quiet(50 * MSEC);
+	inject("A 1 1461");
+	expect_within(1, 500 * MSEC, "A 1461+10 1");
+}
+
+/* --- PUSH --- */
+
+/* MUST-61: the last segment of what was written has it; SHLD-27: one for all of it. */
+SCRIPT(push_on_the_last)
+{
+	be_established();
+	user_sends(4000);
+	expect("A 1+1460 1");
+	expect("A 1461+1460 1");
+	expect("PA 2921+1080 1");
+}
+
+SCRIPT(pushes_are_collapsed)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	user_sends(10);
+	user_sends(10);
+	user_sends(10);
+	inject("A 1 11");
+	expect("PA 11+30 1");
+}
