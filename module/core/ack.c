@@ -60,7 +60,6 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 	if (seq_lt(c->snd_up, c->snd_una))
 		c->snd_up = c->snd_una;
 	measure(c, h, sent_at);
-	c->backoff = 0;
 	c->retries = 0;
 	c->rtx_since = 0;
 	c->soft_error = 0;

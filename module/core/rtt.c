@@ -24,6 +24,7 @@ void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
 		c->srtt += delta;
 	}
 	c->srtt = max_t(u32, c->srtt, 1);
+	c->backoff = 0;			/* and no sooner: section 5, last paragraph */
 	c->rto = min_t(u64, c->srtt / 8 + max_t(u64, c->rttvar, conf->rto_min), conf->rto_max);
 }
 
