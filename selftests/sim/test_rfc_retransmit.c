@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Retransmission time-outs: RFC 9293 sections 3.8.1 and 3.8.3 (R1, R2), RFC 6298
+ * (Karn, back-off); keep-alives: section 3.8.4.
+ */
+#include "script.h"
+
+/* Runs until the connection is over, counting what is sent meanwhile. */
+static u32 until_over(u64 limit)
+{
+	u64 end = sim->now + limit;
+	u32 n = 0;
+
+	while (script_state() != ATCP_CLOSED && sim->now < end) {
+		sim_run_for(100 * MSEC);
+		while (expect_any())
+			n++;
+	}
+	return n;
+}
+
+/* --- time-outs --- */
+
+/* MUST-19; RFC 6298 (5.5), (2.5): doubled each time, up to a bound of at least a minute. */
+SCRIPT(exponential_back_off)
+{
+	u64 wait = RTO;
+	u32 i;
+
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	for (i = 0; i < 14; i++) {
+		expect_after(wait, "PA 1+10 1");
+		wait = min(2 * wait, script.conf->rto_max);
+	}
+	ASSERT_EQ(wait, script.conf->rto_max);
+	ASSERT_GE(wait, 60 * SEC);
+}
+
+/* (5.2), (5.3): each ACK of something new starts the timer afresh; the last one stops it. */
+SCRIPT(timer_follows_the_acks)
+{
+	be_established();
+	user_sends(3000);
+	expect("A 1+1460 1");
+	expect("A 1461+1460 1");
+	expect("PA 2921+80 1");
+	quiet(RTO - 1);
+	inject("A 1 1461");
+	quiet(RTO - 1);
+	inject("A 1 2921");
+	expect_within(RTO / 2, 4 * RTO, "PA 2921+80 1");
+	inject("A 1 3001");
+	quiet(MINUTE);
+}
+
+/* Only what is not acknowledged goes again. */
+SCRIPT(partly_acknowledged)
+{
+	be_established();
+	user_sends(100);
+	expect("PA 1+100 1");
+	inject("A 1 51");
+	expect_within(RTO, 2 * RTO, "PA 51+50 1");
+}
+
+/* With the acknowledgment and window of the day. */
+SCRIPT(carries_a_fresh_acknowledgment)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1 win 65535");
+	inject("PA 1+100 1");
+	expect("A 11 101");
+	expect_within(1, RTO, "PA 1+10 101 win 65435");
+}
+
+/* Karn: an ACK of what was sent twice tells no round-trip time (MUST-18). */
+SCRIPT(no_sample_of_what_was_resent)
+{
+	u32 srtt;
+
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	srtt = tcb()->srtt;
+	expect_after(RTO, "PA 1+10 1");
+	quiet(100 * MSEC);
+	inject("A 1 11");
+	ASSERT_EQ(tcb()->srtt, srtt);
+}
+
+/* And the back-off stays until there is a sample (RFC 6298 section 5, its last paragraph). */
+SCRIPT(back_off_stays_until_a_sample)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	expect_after(RTO, "PA 1+10 1");
+	inject("A 1 11");
+	user_sends(10);
+	expect("PA 11+10 1");
+	expect_after(2 * RTO, "PA 11+10 1");
+	inject("A 1 21");
+	user_sends(10);
+	expect("PA 21+10 1");
+	inject("A 1 31");
+	user_sends(10);
+	expect("PA 31+10 1");
+	expect_within(RTO - 2, RTO + 2, "PA 31+10 1");
+}
+
+/* A sample: from the first transmission to its acknowledgment. */
+SCRIPT(sample)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	quiet(80 * MSEC);
+	inject("A 1 11");
+	/* SRTT = 7/8 * 1 us + 1/8 * 80 ms */
+	ASSERT_GE(tcb()->srtt / 8, 10000);
+	ASSERT_LE(tcb()->srtt / 8, 10001);
+}
+
+/* (5.7): a SYN that was resent makes the first time-out 3 seconds. */
+SCRIPT(after_a_lost_syn)
+{
+	be_syn_sent();
+	expect_after(1 * SEC, "S 0");
+	inject("SA 0 1 mss 1460");
+	expect("A 1 1");
+	user_sends(10);
+	expect("PA 1+10 1");
+	expect_after(3 * SEC, "PA 1+10 1");
+}
+
+SCRIPT(handshake_gives_a_sample)
+{
+	be_syn_sent();
+	quiet(300 * MSEC);
+	inject("SA 0 1 mss 1460");
+	expect("A 1 1");
+	ASSERT_EQ(tcb()->srtt / 8, 300000);
+	/* SRTT + 4 * SRTT / 2 */
+	ASSERT_EQ(tcb()->rto, 900000);
+}
+
+/* --- R1 and R2: section 3.8.3 --- */
+
+/* MUST-20, SHLD-10, SHLD-11: R1 at 3 retransmissions, R2 at 100 seconds or more. */
+SCRIPT(r1_and_r2)
+{
+	u64 start = sim->now;
+
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	expect_after(RTO, "PA 1+10 1");
+	expect_after(2 * RTO, "PA 1+10 1");
+	ASSERT_EQ(script.conn->routes_doubted, 0);
+	expect_after(4 * RTO, "PA 1+10 1");
+	ASSERT_EQ(script.conn->routes_doubted, 1);
+	ASSERT_EQ(until_over(3600 * SEC), script.conf->retries2 - 3);
+	closed_with(ETIMEDOUT);
+	ASSERT_GE(sim->now - start, 100 * SEC);
+	ASSERT_EQ(script.conn->routes_doubted, 1);
+}
+
+/* MUST-21 */
+SCRIPT(r2_by_configuration)
+{
+	script.conf->retries2 = 4;
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	ASSERT_EQ(until_over(3600 * SEC), 4);
+	closed_with(ETIMEDOUT);
+}
+
+/* Progress begins the count anew. */
+SCRIPT(r2_starts_anew)
+{
+	u32 i;
+
+	script.conf->retries2 = 4;
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	for (i = 0; i < 9; i++) {
+		expect_within(RTO / 2, 3 * MINUTE, "PA %u+%u 1", 1 + i, 10 - i);
+		expect_within(RTO, 3 * MINUTE, "PA %u+%u 1", 1 + i, 10 - i);
+		inject("A 1 %u", 2 + i);
+	}
+	state_is(ESTABLISHED);
+}
+
+/* MUST-22, MUST-23: a SYN is given up after 3 minutes at the earliest. */
+SCRIPT(r2_of_a_syn)
+{
+	u64 start = sim->now;
+
+	be_syn_sent();
+	ASSERT_EQ(until_over(3600 * SEC), script.conf->syn_retries);
+	closed_with(ETIMEDOUT);
+	ASSERT_GE(sim->now - start, 180 * SEC);
+}
+
+SCRIPT(r2_of_a_syn_ack)
+{
+	u32 i;
+
+	be_syn_received();
+	for (i = 0; i < script.conf->synack_retries; i++)
+		expect_after((1ULL << i) * SEC, "SA 0 1");
+	sim_run_for(2 * MINUTE);
+	state_is(LISTEN);
+}
+
+/* SHLD-25: what ICMP has said meanwhile is what the user is told at the end. */
+SCRIPT(soft_error_at_r2)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	atcp_icmp(tcb(), script.iss + 1, EHOSTUNREACH, false);
+	state_is(ESTABLISHED);
+	until_over(3600 * SEC);
+	closed_with(EHOSTUNREACH);
+}
+
+/* --- keep-alives --- */
+
+/* MUST-25 */
+SCRIPT(keepalive_is_off)
+{
+	be_established();
+	quiet(48 * 3600 * SEC);
+}
+
+/* MUST-24, MUST-28, SHLD-12: after two hours at least, without data, below SND.NXT. */
+SCRIPT(keepalive)
+{
+	script.opt.keepalive = true;
+	be_established();
+	ASSERT_GE(script.conf->keepalive_time, 7200 * SEC);
+	expect_after(script.conf->keepalive_time, "A 0 1");
+	inject("A 1 1");
+	expect_after(script.conf->keepalive_time, "A 0 1");
+	inject("A 1 1");
+	state_is(ESTABLISHED);
+}
+
+/* MUST-27 */
+SCRIPT(keepalive_interval)
+{
+	script.opt.keepalive = true;
+	script.opt.keep_time = 10 * SEC;
+	script.opt.keep_intvl = 2 * SEC;
+	script.opt.keep_probes = 3;
+	be_established();
+	expect_after(10 * SEC, "A 0 1");
+	expect_after(2 * SEC, "A 0 1");
+	expect_after(2 * SEC, "A 0 1");
+	expect_after(2 * SEC, "RA 1 1");
+	closed_with(ETIMEDOUT);
+}
+
+/* MUST-29: an answer that is lost is no dead connection. */
+SCRIPT(keepalive_answer_lost)
+{
+	script.opt.keepalive = true;
+	script.opt.keep_time = 10 * SEC;
+	script.opt.keep_intvl = 2 * SEC;
+	be_established();
+	expect_after(10 * SEC, "A 0 1");
+	expect_after(2 * SEC, "A 0 1");
+	inject("A 1 1");
+	expect_after(10 * SEC, "A 0 1");
+	state_is(ESTABLISHED);
+}
+
+/* MUST-26 */
+SCRIPT(keepalive_only_when_idle)
+{
+	script.opt.keepalive = true;
+	script.opt.keep_time = 10 * SEC;
+	be_established();
+	quiet(9 * SEC);
+	inject("A 1+10 1");
+	expect("A 1 11");
+	quiet(9 * SEC);
+	inject("A 11 1");
+	expect_after(10 * SEC, "A 0 11");
+}
+
+SCRIPT(keepalive_turned_on_later)
+{
+	script.opt.keep_time = 10 * SEC;
+	be_established();
+	quiet(MINUTE);
+	atcp_set_keepalive(tcb(), true);
+	expect_within(0, 10 * SEC, "A 0 1");
+	inject("A 1 1");
+	atcp_set_keepalive(tcb(), false);
+	quiet(10 * MINUTE);
+}
+
+SCRIPT(keepalive_in_close_wait)
+{
+	script.opt.keepalive = true;
+	script.opt.keep_time = 10 * SEC;
+	be_close_wait();
+	expect_after(10 * SEC, "A 0 2");
+	inject("A 2 1");
+	state_is(CLOSE_WAIT);
+}
+
+/* A peer that has forgotten the connection says so. */
+SCRIPT(keepalive_answered_by_reset)
+{
+	script.opt.keepalive = true;
+	script.opt.keep_time = 10 * SEC;
+	be_established();
+	expect_after(10 * SEC, "A 0 1");
+	inject("R 1");
+	closed_with(ECONNRESET);
+}
+
+/* The peer's keep-alives are answered, with and without their octet. */
+SCRIPT(keepalive_of_the_peer)
+{
+	be_established();
+	inject("A 0 1");
+	expect("A 1 1");
+	quiet(SEC);
+	inject("A 0+1 1");
+	expect("A 1 1");
+}
