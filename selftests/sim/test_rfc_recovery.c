@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Congestion: slow start, congestion avoidance, fast retransmit (RFC 5681),
+ * NewReno (RFC 6582), limited transmit (RFC 3042), initial window (RFC 6928).
+ * Segments of 1000 bytes.
+ */
+#include "script.h"
+
+static void be_ready(void)
+{
+	script.syn = "mss 1000";
+	script.opt.room = 50000;
+	script.opt.sndbuf = 200000;
+	be_established();
+}
+
+/* The full segments from @from on are sent, @n of them, and nothing else. */
+static void sent(u32 from, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		expect("A %u+1000 1", from + 1000 * i);
+	expect_nothing();
+}
+
+/* Ten segments in flight, more to send. */
+static void be_sending(void)
+{
+	be_ready();
+	user_sends(50000);
+	sent(1, 10);
+}
+
+/* --- the initial window: RFC 6928 --- */
+
+SCRIPT(initial_window)
+{
+	script.opt.room = 14600;
+	be_established();
+	user_sends(29200);
+	expect("A 1+1460 1");
+	expect("A 1461+1460 1");
+	expect("A 2921+1460 1");
+	expect("A 4381+1460 1");
+	expect("A 5841+1460 1");
+	expect("A 7301+1460 1");
+	expect("A 8761+1460 1");
+	expect("A 10221+1460 1");
+	expect("A 11681+1460 1");
+	expect("A 13141+1460 1");
+	expect_nothing();
+}
+
+/* min(10 * MSS, max(2 * MSS, 14600)) */
+SCRIPT(initial_window_of_large_segments)
+{
+	sim->link[0][1].conf.mtu = 9000;
+	script.syn = "mss 8960";
+	script.opt.room = 44800;
+	script.opt.sndbuf = 200000;
+	be_established();
+	user_sends(44800);
+	expect("A 1+8960 1");
+	expect("A 8961+8960 1");
+	expect_nothing();
+}
+
+SCRIPT(initial_window_after_a_lost_syn)
+{
+	script.opt.room = 50000;
+	be_syn_sent();
+	expect_after(1 * SEC, "S 0");
+	inject("SA 0 1 mss 1000");
+	expect("A 1 1");
+	user_sends(50000);
+	sent(1, 1);
+}
+
+/* --- slow start and congestion avoidance: RFC 5681 section 3.1 --- */
+
+SCRIPT(slow_start)
+{
+	be_sending();
+	/* Each acknowledged segment lets out itself and one more. */
+	inject("A 1 1001");
+	sent(10001, 2);
+	inject("A 1 2001");
+	sent(12001, 2);
+	inject("A 1 4001");
+	sent(14001, 4);
+}
+
+SCRIPT(congestion_avoidance)
+{
+	u32 next = 10001, acked = 1, i;
+
+	be_ready();
+	tcb()->ssthresh = 10000;
+	user_sends(50000);
+	sent(1, 10);
+	/* One segment more in all for each window acknowledged. */
+	for (i = 0; i < 9; i++, next += 1000) {
+		acked += 1000;
+		inject("A 1 %u", acked);
+		sent(next, 1);
+	}
+	acked += 1000;
+	inject("A 1 %u", acked);
+	sent(next, 2);
+	ASSERT_EQ(tcb()->cwnd, 11000);
+	next += 2000;
+	for (i = 0; i < 10; i++, next += 1000) {
+		acked += 1000;
+		inject("A 1 %u", acked);
+		sent(next, 1);
+	}
+	acked += 1000;
+	inject("A 1 %u", acked);
+	sent(next, 2);
+	ASSERT_EQ(tcb()->cwnd, 12000);
+}
+
+/* A window that was not filled is not known to be good: it does not grow. */
+SCRIPT(no_growth_while_not_filled)
+{
+	u32 i, at = 1;
+
+	be_ready();
+	for (i = 0; i < 20; i++) {
+		user_sends(1000);
+		expect("PA %u+1000 1", at);
+		at += 1000;
+		inject("A 1 %u", at);
+	}
+	ASSERT_LE(tcb()->cwnd, 10000);
+}
+
+/* RFC 5681 section 4.1: what was learnt is forgotten when nothing was sent for an RTO. */
+SCRIPT(restart_after_idle)
+{
+	be_ready();
+	tcb()->cwnd = 40000;
+	user_sends(1000);
+	expect("PA 1+1000 1");
+	inject("A 1 1001");
+	quiet(10 * SEC);
+	user_sends(50000);
+	sent(1001, 10);
+}
+
+SCRIPT(no_restart_when_not_idle)
+{
+	be_ready();
+	tcb()->cwnd = 40000;
+	user_sends(1000);
+	expect("PA 1+1000 1");
+	inject("A 1 1001");
+	quiet(RTO / 2);
+	user_sends(50000);
+	sent(1001, 40);
+}
+
+/* --- the time-out --- */
+
+/* One segment, then slow start up to half of what was in flight. */
+SCRIPT(timeout)
+{
+	be_sending();
+	expect_after(RTO, "A 1+1000 1");
+	expect_nothing();
+	ASSERT_EQ(tcb()->cwnd, 1000);
+	ASSERT_EQ(tcb()->ssthresh, 5000);
+	inject("A 1 1001");
+	sent(1001, 2);
+	inject("A 1 3001");
+	sent(3001, 4);
+	/* Now avoidance: ssthresh is reached. */
+	inject("A 1 7001");
+	expect("A 7001+1000 1");
+	expect("A 8001+1000 1");
+	expect("A 9001+1000 1");
+	expect("A 10001+1000 1");
+	expect("A 11001+1000 1");
+	expect_nothing();
+	ASSERT_EQ(tcb()->cwnd, 5000);
+}
+
+/* What the receiver held already is not sent again. */
+SCRIPT(timeout_of_one_lost_segment)
+{
+	be_sending();
+	expect_after(RTO, "A 1+1000 1");
+	inject("A 1 10001");
+	/* The ACK counts for all that it covers: slow start up to 5000, avoidance above. */
+	sent(10001, 6);
+	ASSERT_EQ(tcb()->cwnd, 6000);
+}
+
+/* RFC 5681, below equation (4): repeated time-outs of one segment do not halve again. */
+SCRIPT(repeated_timeouts)
+{
+	be_sending();
+	expect_after(RTO, "A 1+1000 1");
+	expect_after(2 * RTO, "A 1+1000 1");
+	expect_after(4 * RTO, "A 1+1000 1");
+	ASSERT_EQ(tcb()->ssthresh, 5000);
+	ASSERT_EQ(tcb()->cwnd, 1000);
+}
+
+SCRIPT(ssthresh_is_two_segments_at_least)
+{
+	be_ready();
+	user_sends(1000);
+	expect("PA 1+1000 1");
+	expect_after(RTO, "PA 1+1000 1");
+	ASSERT_EQ(tcb()->ssthresh, 2000);
+}
+
+/* --- fast retransmit and fast recovery --- */
+
+static void be_recovering(void)
+{
+	be_sending();
+	/* RFC 3042: the first two let out a new segment each. */
+	inject("A 1 1");
+	sent(10001, 1);
+	inject("A 1 1");
+	sent(11001, 1);
+	inject("A 1 1");
+	expect("A 1+1000 1");
+	expect_nothing();
+	/* What limited transmit has added does not count. */
+	ASSERT_EQ(tcb()->ssthresh, 5000);
+	ASSERT_EQ(tcb()->cwnd, 8000);
+}
+
+SCRIPT(fast_retransmit)
+{
+	be_recovering();
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 1);
+}
+
+SCRIPT(two_duplicates_are_not_enough)
+{
+	be_sending();
+	inject("A 1 1");
+	sent(10001, 1);
+	inject("A 1 1");
+	sent(11001, 1);
+	inject("A 1 1001");
+	expect_nothing();
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
+}
+
+/* RFC 5681 section 2: with data, with another window, or with nothing in flight it is none. */
+SCRIPT(not_every_repeated_ack_is_a_duplicate)
+{
+	u32 i;
+
+	be_sending();
+	for (i = 0; i < 4; i++) {
+		inject("A %u+10 1", 1 + 10 * i);
+		expect("A 10001 %u", 11 + 10 * i);
+	}
+	for (i = 0; i < 4; i++)
+		inject("A 41 1 win %u", 60000 + i);
+	expect_nothing();
+	inject("A 41 10001");
+	while (expect_any())
+		;
+	inject("A 41 30001");
+	while (expect_any())
+		;
+	inject("A 41 50001");
+	for (i = 0; i < 4; i++)
+		inject("A 41 50001");
+	expect_nothing();
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
+}
+
+/* Each further duplicate has left the network: one new segment, once there is room. */
+SCRIPT(window_inflates)
+{
+	u32 i;
+
+	be_recovering();
+	for (i = 0; i < 4; i++) {
+		inject("A 1 1");
+		expect_nothing();
+	}
+	inject("A 1 1");
+	sent(12001, 1);
+	inject("A 1 1");
+	sent(13001, 1);
+}
+
+/* RFC 6582 section 3.2, step 3: a partial ACK says what else was lost. */
+SCRIPT(partial_acks)
+{
+	be_recovering();
+	inject("A 1 3001");
+	expect("A 3001+1000 1");
+	expect_nothing();
+	inject("A 1 7001");
+	expect("A 7001+1000 1");
+	expect_nothing();
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 1);
+}
+
+/* A full ACK ends it, at half of what was in flight at most. */
+SCRIPT(full_ack)
+{
+	be_recovering();
+	inject("A 1 12001");
+	ASSERT_EQ(tcb()->recovery, ATCP_OPEN);
+	ASSERT_LE(tcb()->cwnd, 5000);
+	while (expect_any())
+		;
+	/* And another loss is another recovery. */
+	inject("A 1 13001");
+	while (expect_any())
+		;
+	inject("A 1 13001");
+	expect_any();
+	inject("A 1 13001");
+	expect_any();
+	inject("A 1 13001");
+	expect("A 13001+1000 1");
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 2);
+}
+
+/* Step 2: duplicates caused by what a time-out has resent begin no recovery. */
+SCRIPT(no_fast_retransmit_after_a_timeout)
+{
+	u32 i;
+
+	be_sending();
+	expect_after(RTO, "A 1+1000 1");
+	inject("A 1 1001");
+	sent(1001, 2);
+	for (i = 0; i < 5; i++)
+		inject("A 1 1001");
+	expect_nothing();
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
+}
+
+/* The FIN alone can be lost and found by duplicates as well. */
+SCRIPT(fin_in_flight)
+{
+	be_ready();
+	user_sends(5000);
+	while (expect_any())
+		;
+	user_sends(100);
+	expect("PA 5001+100 1");
+	user_shuts();
+	expect("FA 5101 1");
+	inject("A 1 1");
+	inject("A 1 1");
+	inject("A 1 1");
+	expect("A 1+1000 1");
+	inject("A 1 5102");
+	state_is(FIN_WAIT_2);
+}
+
+/* Lost again while recovering: the time-out. */
+SCRIPT(timeout_while_recovering)
+{
+	be_recovering();
+	expect_within(1, 2 * RTO, "A 1+1000 1");
+	ASSERT_EQ(tcb()->recovery, ATCP_LOSS);
+	ASSERT_EQ(tcb()->cwnd, 1000);
+	inject("A 1 12001");
+	ASSERT_EQ(tcb()->recovery, ATCP_OPEN);
+	while (expect_any())
+		;
+}
