@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Blind attackers: RFC 5961 (challenge ACKs and their rate), RFC 9293 section
+ * 3.5.3; ICMP errors: RFC 9293 section 3.9.2.2, RFC 5927.
+ *
+ * What each state answers is in test_state_segments.c; here is how often, and
+ * that nothing gets through.
+ */
+#include "script.h"
+
+/* --- the rate limit: RFC 5961 section 7 --- */
+
+SCRIPT(one_challenge_an_interval)
+{
+	u32 i;
+
+	be_established();
+	inject("S 10");
+	expect("A 1 1");
+	for (i = 0; i < 20; i++)
+		inject("S %u", 10 + i);
+	expect_nothing();
+	ASSERT_EQ(count_of(ATCP_STAT_CHALLENGE_ACKS), 1);
+	ASSERT_EQ(count_of(ATCP_STAT_CHALLENGE_LIMITED), 20);
+	quiet(script.conf->challenge_interval - 1);
+	inject("S 10");
+	expect_nothing();
+	quiet(1);
+	inject("S 10");
+	expect("A 1 1");
+}
+
+/* All kinds draw from the same allowance. */
+SCRIPT(one_limit_for_all_kinds)
+{
+	be_established();
+	inject("R 10");
+	expect("A 1 1");
+	inject("S 10");
+	inject("R 20");
+	inject("A 1 100");
+	inject("A 100000 1");
+	expect_nothing();
+	quiet(script.conf->challenge_interval);
+	inject("A 1 100");
+	expect("A 1 1");
+}
+
+/* A segment to the second connection of the host. */
+static void to_second(u8 flags, u32 seq)
+{
+	struct atcp_hdr h = {
+		.sport = PEER_PORT, .dport = PORT + 1, .flags = flags, .wnd = 1000,
+		.seq = seq, .ack = script.iss + 1,
+	};
+
+	sim_host_send_hdr(sim_host(1), 0, &h);
+	sim_run(sim->now);
+}
+
+/* A limit that connections share would tell what happens on another (CVE-2016-5696). */
+SCRIPT(no_shared_limit)
+{
+	struct sim_conn *second;
+	u32 i;
+
+	be_established();
+	/* Its answers are only counted. */
+	sim->link[0][1].down = true;
+	second = sim_connect(sim_host(0), 1, PORT + 1, PEER_PORT, NULL);
+	ASSERT(second);
+	to_second(ATCP_SYN | ATCP_ACK, 5000);
+	ASSERT_EQ(second->c.state, ATCP_ESTABLISHED);
+	sim->link[0][1].down = false;
+	inject("S 10");
+	expect("A 1 1");
+	for (i = 0; i < 20; i++)
+		inject("S %u", 10 + i);
+	sim->link[0][1].down = true;
+	ASSERT_EQ(count_of(ATCP_STAT_CHALLENGE_ACKS), 1);
+	to_second(ATCP_SYN, 5010);
+	ASSERT_EQ(count_of(ATCP_STAT_CHALLENGE_ACKS), 2);
+}
+
+/* Data is always answered, or a peer whose ACKs were lost would wait for nothing. */
+SCRIPT(answers_to_data_are_not_limited)
+{
+	u32 i;
+
+	be_established();
+	inject("A 1+100 1");
+	expect("A 1 101");
+	inject("S 10");
+	expect("A 1 101");
+	for (i = 0; i < 5; i++) {
+		inject("A 1+100 1");
+		expect("A 1 101");
+	}
+}
+
+SCRIPT(limit_of_a_request)
+{
+	be_syn_received();
+	inject("R 10");
+	expect("A 1 1");
+	inject("R 10");
+	inject("A 70000 1");
+	expect_nothing();
+	quiet(script.conf->challenge_interval);
+	inject("R 10");
+	expect("A 1 1");
+}
+
+SCRIPT(limit_in_time_wait)
+{
+	be_time_wait();
+	inject("S 10");
+	expect("A 2 2");
+	inject("S 10");
+	inject("A 70000 2");
+	expect_nothing();
+	quiet(script.conf->challenge_interval);
+	inject("S 10");
+	expect("A 2 2");
+}
+
+/* --- the three attacks --- */
+
+/* A reset guessed anywhere in the window but at its edge does nothing. */
+SCRIPT(blind_resets)
+{
+	u32 i;
+
+	be_established();
+	for (i = 2; i < 65536; i += 977) {
+		inject("R %u", i);
+		expect_any();
+	}
+	state_is(ESTABLISHED);
+	/* The real peer has gone: it answers the challenge with the right number. */
+	sim_run_for(SEC);
+	inject("R 10");
+	expect("A 1 1");
+	inject("R 1");
+	closed_with(ECONNRESET);
+}
+
+/* A rebooted peer opens anew: SYN, challenge, RST from the ACK field, SYN again. */
+SCRIPT(syn_of_a_rebooted_peer)
+{
+	be_established();
+	inject("S 30000");
+	expect("A 1 1");
+	inject("R 1");
+	closed_with(ECONNRESET);
+	inject("S 30000");
+	script_rebase(-script.iss, 0);
+	expect("RA 0 30001");
+}
+
+/* Section 5: data whose ACK field is not within [SND.UNA - MAX.SND.WND, SND.NXT]. */
+SCRIPT(blind_data)
+{
+	be_established();
+	inject("A 1+100 2");
+	expect("A 1 1");
+	sim_run_for(SEC);
+	inject("A 1+100 %d", 1 - 65535 - 1);
+	expect("A 1 1");
+	ASSERT_EQ(user_reads(), -EAGAIN);
+	inject("A 1+100 %d", 1 - 65535);
+	expect("A 1 101");
+	ASSERT_EQ(user_reads(), 100);
+}
+
+/* The range is of the largest window that was ever offered. */
+SCRIPT(blind_data_largest_window)
+{
+	script.wnd = 1000;
+	be_established();
+	inject("A 1 1 win 3000");
+	inject("A 1 1 win 100");
+	inject("A 1+100 %d", 1 - 3000 - 1);
+	expect("A 1 1");
+	inject("A 1+100 %d", 1 - 3000);
+	expect("A 1 101");
+}
+
+/* --- ICMP: RFC 9293 section 3.9.2.2 --- */
+
+/* SHLD-26, for an attempt to connect. */
+SCRIPT(hard_error_while_connecting)
+{
+	be_syn_sent();
+	atcp_icmp(tcb(), script.iss, ECONNREFUSED, true);
+	closed_with(ECONNREFUSED);
+}
+
+/* MUST-56 */
+SCRIPT(soft_error_while_connecting)
+{
+	be_syn_sent();
+	atcp_icmp(tcb(), script.iss, EHOSTUNREACH, false);
+	state_is(SYN_SENT);
+	inject("SA 0 1 mss 1460");
+	expect("A 1 1");
+	state_is(ESTABLISHED);
+}
+
+SCRIPT(soft_error_is_told_when_connecting_fails)
+{
+	be_syn_sent();
+	atcp_icmp(tcb(), script.iss, EHOSTUNREACH, false);
+	while (script_state() == ATCP_SYN_SENT) {
+		sim_run_for(SEC);
+		expect_any();
+	}
+	closed_with(EHOSTUNREACH);
+}
+
+/* MUST-56; and hard ones are not believed either once connected (RFC 5927 section 5.2). */
+SCRIPT(no_error_ends_a_connection)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	atcp_icmp(tcb(), script.iss + 1, EHOSTUNREACH, false);
+	atcp_icmp(tcb(), script.iss + 1, ECONNREFUSED, true);
+	state_is(ESTABLISHED);
+	ASSERT_EQ(tcb()->soft_error, ECONNREFUSED);
+	/* Progress proves it wrong. */
+	inject("A 1 11");
+	ASSERT_EQ(tcb()->soft_error, 0);
+	ASSERT_EQ(count_of(ATCP_STAT_ICMP_ERRORS), 2);
+}
+
+/* RFC 5927 section 4: the quoted number must be in flight. */
+SCRIPT(error_about_nothing_in_flight)
+{
+	be_syn_sent();
+	atcp_icmp(tcb(), script.iss + 2, ECONNREFUSED, true);
+	atcp_icmp(tcb(), script.iss - 1, ECONNREFUSED, true);
+	state_is(SYN_SENT);
+	ASSERT_EQ(count_of(ATCP_STAT_ICMP_IGNORED), 2);
+}
+
+static void soft_error_in(void (*be)(void), u32 seq)
+{
+	u8 before;
+
+	be();
+	before = script_state();
+	atcp_icmp(tcb(), script.iss + seq, ENETUNREACH, false);
+	atcp_icmp(tcb(), script.iss + seq, ECONNREFUSED, true);
+	script_here(script_check_state(before));
+}
+
+SCRIPT(no_error_ends_syn_received)
+{
+	soft_error_in(be_syn_received_open, 0);
+}
+
+SCRIPT(no_error_ends_fin_wait_1)
+{
+	soft_error_in(be_fin_wait_1, 1);
+}
+
+SCRIPT(no_error_ends_fin_wait_2)
+{
+	soft_error_in(be_fin_wait_2, 2);
+}
+
+SCRIPT(no_error_ends_close_wait)
+{
+	soft_error_in(be_close_wait, 1);
+}
+
+SCRIPT(no_error_ends_closing)
+{
+	soft_error_in(be_closing, 1);
+}
+
+SCRIPT(no_error_ends_last_ack)
+{
+	soft_error_in(be_last_ack, 1);
+}

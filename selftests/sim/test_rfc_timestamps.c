@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Timestamps: RFC 7323 sections 3 (the option), 4 (round-trip times), 5 (PAWS).
+ */
+#include "script.h"
+
+#define DAY	(86400 * SEC)
+
+/* TS.Recent is 5000. */
+static void be_stamped(void)
+{
+	script.syn = "mss 1460 ts 5000 0";
+	be_established();
+	script.ts = true;
+	ASSERT_EQ(tcb()->ts_on, true);
+}
+
+/* --- section 3.2 --- */
+
+SCRIPT(offered_and_echoed)
+{
+	u32 tsval;
+
+	be_syn_sent();
+	ASSERT_EQ(script.last_hlen, 40);
+	tsval = script.last_tsval;
+	quiet(100 * MSEC);
+	inject("SA 0 1 mss 1460 ts 5000 %u", tsval);
+	expect("A 1 1 ecr 5000");
+	/* One tick a millisecond (section 5.4: between 1 ms and 1 s). */
+	ASSERT_EQ(script.last_tsval - tsval, 100);
+}
+
+SCRIPT(echo_is_zero_in_the_first_syn)
+{
+	be_syn_sent();
+	user_aborts();
+	user_opens();
+	expect("S 0 ecr 0");
+}
+
+SCRIPT(passive)
+{
+	be_listen();
+	inject("S 0 mss 1460 ts 5000 0");
+	expect("SA 0 1 ecr 5000");
+	inject("A 1 1 ts 5001 %u", script.last_tsval);
+	script.conn = sim_accept(script.listener);
+	ASSERT(script.conn);
+	user_sends(10);
+	expect("PA 1+10 1 ecr 5001");
+}
+
+SCRIPT(not_offered_by_the_peer)
+{
+	be_established();
+	ASSERT_EQ(tcb()->ts_on, false);
+	user_sends(10);
+	expect("PA 1+10 1 noopt");
+	/* One that comes nevertheless means nothing. */
+	inject("PA 1+10 11 ts 1 1");
+	expect("A 11 11 noopt");
+	ASSERT_EQ(user_reads(), 10);
+}
+
+SCRIPT(switched_off_here)
+{
+	script.conf->timestamps = false;
+	be_listen();
+	inject("S 0 mss 1460 ts 5000 0");
+	expect("SA 0 1 mss 1460 noopt");
+}
+
+SCRIPT(in_every_segment)
+{
+	be_stamped();
+	user_sends(10);
+	expect("PA 1+10 1 ecr 5000");
+	inject("FA 1 11");
+	expect("A 11 2 ecr 5000");
+	user_shuts();
+	expect("FA 11 2 ecr 5000");
+}
+
+SCRIPT(in_resets_too)
+{
+	be_stamped();
+	user_aborts();
+	expect("RA 1 1 ecr 5000");
+}
+
+/* Two hosts that share an address, or a count of uptime, must not show in them. */
+SCRIPT(starts_anywhere)
+{
+	be_stamped();
+	ASSERT_NE(tcb()->ts_offset, 0);
+	ASSERT_NE(script.last_tsval, (u32)(sim->now / MSEC));
+}
+
+/* "If a non-RST segment is received without TSopt, ... silently drop". */
+SCRIPT(missing)
+{
+	be_stamped();
+	inject("PA 1+10 1 noopt");
+	inject("A 1 1 noopt");
+	inject("FA 1 1 noopt");
+	inject("S 10 noopt");
+	expect_nothing();
+	ASSERT_EQ(user_reads(), -EAGAIN);
+	state_is(ESTABLISHED);
+	inject("R 1 noopt");
+	closed_with(ECONNRESET);
+}
+
+SCRIPT(missing_in_the_handshake)
+{
+	be_listen();
+	inject("S 0 mss 1460 ts 5000 0");
+	expect("SA 0 1 ecr 5000");
+	inject("A 1 1");
+	state_is(SYN_RECEIVED);
+	inject("A 1 1 ts 5001 1");
+	state_is(ESTABLISHED);
+}
+
+/* --- which one is echoed: section 4.3 --- */
+
+/* Delayed ACKs: the earliest segment not acknowledged yet. */
+SCRIPT(echo_of_the_earliest)
+{
+	script.opt.no_quick = true;
+	be_stamped();
+	inject("A 1+100 1 ts 5100 1");
+	inject("A 101+100 1 ts 5200 1");
+	expect_within(1, 500 * MSEC, "A 1 201 ecr 5100");
+}
+
+/* A gap: what lies behind it does not count. */
+SCRIPT(echo_at_a_gap)
+{
+	be_stamped();
+	inject("A 1+100 1 ts 5100 1");
+	expect("A 1 101 ecr 5100");
+	inject("A 201+100 1 ts 5300 1");
+	expect("A 1 101 ecr 5100");
+	/* The one that fills it does. */
+	inject("A 101+100 1 ts 5200 1");
+	expect("A 1 301 ecr 5200");
+}
+
+SCRIPT(echo_of_an_old_one)
+{
+	be_stamped();
+	inject("A 1+100 1 ts 5100 1");
+	expect("A 1 101 ecr 5100");
+	/* What lies outside of the window is rejected before (section 5.3, R2 and R3). */
+	inject("A 1+100 1 ts 5400 1");
+	expect("A 1 101 ecr 5100");
+	inject("A 51+100 1 ts 5500 1");
+	expect("A 1 151 ecr 5500");
+}
+
+/* --- PAWS: section 5.3 --- */
+
+SCRIPT(paws_drops_and_answers)
+{
+	be_stamped();
+	inject("PA 1+10 1 ts 4999 1");
+	expect("A 1 1 ecr 5000");
+	ASSERT_EQ(user_reads(), -EAGAIN);
+	ASSERT_EQ(count_of(ATCP_STAT_IN_PAWS), 1);
+	inject("PA 1+10 1 ts 5000 1");
+	expect("A 1 11 ecr 5000");
+	ASSERT_EQ(user_reads(), 10);
+}
+
+SCRIPT(paws_drops_a_fin)
+{
+	be_stamped();
+	inject("FA 1 1 ts 4999 1");
+	expect("A 1 1");
+	state_is(ESTABLISHED);
+}
+
+/* Neither its ACK nor its window is looked at. */
+SCRIPT(paws_drops_an_ack)
+{
+	be_stamped();
+	user_sends(10);
+	expect("PA 1+10 1");
+	inject("A 1 11 ts 4999 1");
+	expect("A 11 1");
+	ASSERT_EQ(atcp_unacked(tcb()), 10);
+}
+
+/* A RST is not subject to it (section 5.2). */
+SCRIPT(paws_takes_a_rst)
+{
+	be_stamped();
+	inject("R 1 ts 4000 0");
+	closed_with(ECONNRESET);
+}
+
+SCRIPT(paws_over_the_wrap)
+{
+	script.syn = "mss 1460 ts 4294967290 0";
+	be_established();
+	inject("A 1+10 1 ts 5 1");
+	expect("A 1 11 ecr 5");
+	inject("A 11+10 1 ts 4294967295 1");
+	expect("A 1 11 ecr 5");
+	inject("A 11+10 1 ts 2147483652 1");
+	expect("A 1 21");
+	ASSERT_EQ(user_reads(), 20);
+}
+
+/* Section 5.5: after 24 days of idling the old one means nothing. */
+SCRIPT(paws_after_23_days)
+{
+	be_stamped();
+	quiet(23 * DAY);
+	inject("PA 1+10 1 ts 4000 1");
+	expect("A 1 1");
+}
+
+SCRIPT(paws_after_24_days)
+{
+	be_stamped();
+	quiet(24 * DAY + 1);
+	inject("PA 1+10 1 ts 4000 1");
+	expect("A 1 11 ecr 4000");
+	inject("PA 11+10 1 ts 3999 1");
+	expect("A 1 11 ecr 4000");
+}
+
+SCRIPT(paws_in_a_request)
+{
+	be_listen();
+	inject("S 0 mss 1460 ts 5000 0");
+	expect("SA 0 1 ecr 5000");
+	inject("A 1 1 ts 4999 1");
+	expect("A 1 1 ecr 5000");
+	state_is(SYN_RECEIVED);
+}
+
+SCRIPT(paws_in_time_wait)
+{
+	script.syn = "mss 1460 ts 5000 0";
+	be_established();
+	script.ts = true;
+	user_shuts();
+	expect("FA 1 1");
+	inject("FA 1 2");
+	expect("A 2 2");
+	state_is(TIME_WAIT);
+	inject("PA 2+10 2 ts 4000 1");
+	expect("A 2 2 ecr 5000");
+}
+
+/* --- round-trip times: section 4 --- */
+
+/* Even of what was sent again: the echo tells which one arrived. */
+SCRIPT(sample_of_what_was_resent)
+{
+	be_stamped();
+	user_sends(10);
+	expect("PA 1+10 1");
+	expect_after(RTO, "PA 1+10 1");
+	quiet(80 * MSEC);
+	inject("A 1 11 ts 5001 %u", script.last_tsval);
+	/* SRTT = 7/8 * 1 us + 1/8 * 80 ms */
+	ASSERT_GE(tcb()->srtt / 8, 9800);
+	ASSERT_LE(tcb()->srtt / 8, 10200);
+	ASSERT_EQ(tcb()->backoff, 0);
+}
+
+/* An echo of the future or of long ago is made up. */
+SCRIPT(absurd_echo)
+{
+	u32 srtt;
+
+	be_stamped();
+	user_sends(10);
+	expect("PA 1+10 1");
+	srtt = tcb()->srtt;
+	expect_after(RTO, "PA 1+10 1");
+	inject("A 1 11 ts 5001 %u", script.last_tsval + 100);
+	ASSERT_EQ(tcb()->srtt, srtt);
+}
