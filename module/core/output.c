@@ -103,7 +103,8 @@ static void send(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u8 flags)
 	}
 	if (unlikely(c->ooo_blocks && !(flags & (ATCP_SYN | ATCP_RST))))
 		add_sack(c, &h, atcp_seg_len(out));
-	if (unlikely(seq_gt(c->snd_up, seq) && !(flags & (ATCP_SYN | ATCP_RST)))) {
+	if (unlikely(seq_gt(c->snd_up, c->snd_una) && seq_gt(c->snd_up, seq) &&
+		     !(flags & (ATCP_SYN | ATCP_RST)))) {
 		flags |= ATCP_URG;
 		h.up = min_t(u32, c->snd_up - seq, 65535);
 	}
