@@ -91,6 +91,8 @@ static int atcp_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int add
 	err = atcp_v4_connect(sk, sin);
 	if (err)
 		return err;
+	/* A disconnect has left its mark. */
+	WRITE_ONCE(sk->sk_err, 0);
 	if (sock_flag(sk, SOCK_KEEPOPEN))
 		as->tcb.flags |= ATCP_F_KEEPALIVE;
 	atcp_key_tuple(&t, &as->node.key);

@@ -21,8 +21,6 @@
 #include <linux/timekeeping.h>
 #include <linux/types.h>
 
-#include "compat/compat.h"
-
 static inline struct sk_buff *atcp_skb(struct atcp_seg *seg)
 {
 	return (struct sk_buff *)seg;
