@@ -135,7 +135,7 @@ static void read_some(struct sim_app *app)
 			at_eof(app);
 			return;
 		}
-		for (i = 0; i < n; i++) {
+		for (i = 0; i < n && !app->blind; i++) {
 			if (chunk[i] == sim_pattern(app->stream ^ 1, app->received + i))
 				continue;
 			sim_fail("stream %u: byte %u is not what was sent", app->stream ^ 1,
@@ -143,7 +143,7 @@ static void read_some(struct sim_app *app)
 			return;
 		}
 		app->received += n;
-		if (app->received > app->expect) {
+		if (app->received > app->expect && !app->blind) {
 			sim_fail("stream %u: %u bytes received, %u sent", app->stream ^ 1,
 				 app->received, app->expect);
 			return;

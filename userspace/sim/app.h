@@ -28,6 +28,7 @@ enum sim_plan {
  * @close_gap:	pause before close()
  * @abort_at:	for SIM_PLAN_ABORT: time after the start
  * @eager:	sends before it is connected
+ * @blind:	takes whatever comes for data
  * @wait_fin:	sends nothing before the peer's FIN has come
  * @more:	chance of MSG_MORE, ppm
  * @oob:	chance of MSG_OOB, ppm
@@ -53,6 +54,7 @@ struct sim_app {
 	u32 more;
 	u32 oob;
 	bool eager;
+	bool blind;
 	bool wait_fin;
 	/* How far it is. */
 	u32 sent;

@@ -28,10 +28,13 @@ static void inject(const struct sim_conn *v, struct forgery *f)
 
 	atcp_hdr_write(&f->h, bytes);
 	memcpy(bytes + hlen, f->data, f->len);
-	if (f->bad_sum)
-		sim_wire_inject_raw(v->peer, v->host->id, bytes, hlen + f->len);
-	else
+	if (!f->bad_sum) {
 		sim_wire_inject(v->peer, v->host->id, bytes, hlen + f->len);
+		return;
+	}
+	put_unaligned_be16(sim_checksum(v->peer, v->host->id, bytes, hlen + f->len) ^ 0x0400,
+			   bytes + 16);
+	sim_wire_inject_raw(v->peer, v->host->id, bytes, hlen + f->len);
 }
 
 /* Bytes that the other end has sent, cut anew. */
@@ -153,4 +156,56 @@ void sim_meddle(const struct sim_app *victim, const struct sim_app *other, u64 *
 	}
 	if (forge(&f, kind, victim, other, rand))
 		inject(victim->conn, &f);
+}
+
+/* A number near what @around and @span bytes above it make plausible. */
+static u32 near(u64 *rand, u32 around, u32 span)
+{
+	switch (sim_below(rand, 4)) {
+	case 0:
+		return around;
+	case 1:
+		return around + sim_below(rand, span + 2);
+	case 2:
+		return around + span / 2 - sim_below(rand, 2 * span + 4);
+	default:
+		return sim_rand(rand);
+	}
+}
+
+void sim_meddle_wild(const struct sim_app *victim, u64 *rand)
+{
+	u8 bytes[ATCP_HDR_MAX + MAX_DATA];
+	const struct sim_conn *conn = victim->conn;
+	const struct atcp_tcb *v;
+	struct atcp_hdr h;
+	u32 hlen, len, i;
+
+	if (!conn || conn->closed)
+		return;
+	v = &conn->c;
+	h = (struct atcp_hdr) {
+		.sport = v->rport,
+		.dport = v->lport,
+		.seq = near(rand, v->rcv_nxt, v->rcv_wnd),
+		.ack = near(rand, v->snd_una, v->snd_nxt - v->snd_una),
+		.wnd = sim_below(rand, 3) ? sim_below(rand, 65536) : 0,
+		.up = sim_below(rand, 3) ? 0 : sim_below(rand, 65536),
+		.flags = sim_below(rand, 2) ? ATCP_ACK : sim_below(rand, 256),
+		.opts = v->ts_on && sim_below(rand, 4) ? ATCP_OPT_TS : 0,
+		.tsval = near(rand, v->ts_recent, 1000),
+		.tsecr = sim_rand(rand),
+	};
+	/* Resets end it too soon to be of interest. */
+	if (sim_below(rand, 10))
+		h.flags &= ~ATCP_RST;
+	hlen = atcp_hdr_size(&h);
+	len = sim_below(rand, 3) ? sim_below(rand, MAX_DATA) : 0;
+	atcp_hdr_write(&h, bytes);
+	for (i = 0; i < len; i++)
+		bytes[hlen + i] = sim_rand(rand);
+	/* Options of any sort: payload taken for them. */
+	if (len > 40 && !sim_below(rand, 4))
+		bytes[12] = sim_below(rand, 16) << 4;
+	sim_wire_inject(conn->peer, conn->host->id, bytes, hlen + len);
 }

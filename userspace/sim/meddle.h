@@ -13,4 +13,7 @@
  */
 void sim_meddle(const struct sim_app *victim, const struct sim_app *other, u64 *rand);
 
+/* Any segment whatever: the connection may fail, but no more than that. */
+void sim_meddle_wild(const struct sim_app *victim, u64 *rand);
+
 #endif /* _ATCP_SIM_MEDDLE_H */

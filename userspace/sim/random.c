@@ -3,9 +3,11 @@
  * Random scenarios: hosts, links, faults, applications and closing patterns
  * drawn from a seed.
  *
- * Two classes.  "Fair": trouble that TCP must overcome; every byte and both
+ * Three classes.  "Fair": trouble that TCP must overcome; every byte and both
  * FINs must arrive.  "Wild": aborts, reboots, links that die, losses beyond all
  * bounds; connections may fail, but must end, and never pass a wrong byte.
+ * "Hostile": wild, and somebody on the path who forges what he likes; even so
+ * nothing may break but the connections.
  */
 #include <stdio.h>
 
@@ -34,6 +36,7 @@ struct scenario {
 	u64 rand;
 	u32 npairs;
 	bool wild;
+	bool hostile;
 	struct pair pair[MAX_PAIRS];
 	struct sim_event trouble;
 	struct sim_event meddler;
@@ -174,6 +177,7 @@ static void draw_app(struct sim_app *app, u32 stream)
 	if (one_in(6))
 		app->oob = 100000;
 	app->eager = one_in(6);
+	app->blind = scn.hostile;
 }
 
 static void draw_plans(struct pair *p)
@@ -376,7 +380,9 @@ static void meddler(struct sim_event *ev)
 {
 	struct pair *p = &scn.pair[draw(scn.npairs)];
 
-	if (one_in(2))
+	if (scn.hostile)
+		sim_meddle_wild(one_in(2) ? &p->client : &p->server, &scn.rand);
+	else if (one_in(2))
 		sim_meddle(&p->client, &p->server, &scn.rand);
 	else
 		sim_meddle(&p->server, &p->client, &scn.rand);
@@ -434,7 +440,7 @@ static void describe(void)
 	u32 i, j;
 
 	printf("# seed %llu: %s, %u hosts, %u connections\n", sim->seed,
-	       scn.wild ? "wild" : "fair", sim->nhosts, scn.npairs);
+	       scn.hostile ? "hostile" : scn.wild ? "wild" : "fair", sim->nhosts, scn.npairs);
 	for (i = 0; i < sim->nhosts; i++) {
 		const struct sim_host *h = sim_host(i);
 
@@ -489,6 +495,8 @@ const char *sim_random_run(u64 seed, bool verbose)
 	sim->tracing = verbose;
 	sim->max_events = 300000;
 	scn.wild = one_in(4);
+	scn.hostile = scn.wild && one_in(3);
+	sim->lenient = scn.hostile;
 	draw_links();
 	draw_hosts();
 	draw_listeners();
@@ -497,7 +505,7 @@ const char *sim_random_run(u64 seed, bool verbose)
 		scn.trouble.fn = trouble;
 		sim_event_set(&scn.trouble, sim->now + draw(4 * ATCP_SEC));
 	}
-	if (one_in(2)) {
+	if (scn.hostile || one_in(2)) {
 		scn.meddler.fn = meddler;
 		scn.meddle_left = 1 + draw_size(300);
 		scn.meddle_gap = 1 + draw_size(200000);
