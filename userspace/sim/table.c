@@ -10,7 +10,7 @@
 
 #define RATE	12500000	/* bytes a second: 100 Mbit/s */
 #define DELAY	10000		/* one way */
-#define TOTAL	(4u << 20)
+#define TOTAL	(2u << 20)
 #define SEEDS	3
 
 static struct sim_app client, server;
