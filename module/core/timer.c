@@ -170,7 +170,7 @@ void atcp_timeout(struct atcp_tcb *c)
 	if (c->state == ATCP_CLOSED)
 		return;
 	atcp_enter(c);
-	c->armed = 0;			/* the host's timer has fired: tell it anew, ATCP_NEVER too */
+	c->armed = 0;	/* the host's timer has fired: tell it anew, ATCP_NEVER too */
 	for (t = 0; t < ATCP_T_COUNT; t++) {
 		if (c->deadline[t] > c->now)
 			continue;
