@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The scripted peer: reads segments as script.h writes them, sends and expects
- * them, and brings a connection into each of the RFC's states.
+ * them; script_states.c brings a connection into each of the RFC's states.
  */
 #include <ctype.h>
 #include <stdarg.h>
@@ -195,7 +195,8 @@ static void format(char *out, size_t size, const struct atcp_hdr *h, u32 len)
 	if (h->opts & ATCP_OPT_SACK)
 		n += snprintf(out + n, size - n, " sack");
 	for (i = 0; h->opts & ATCP_OPT_SACK && i < h->nsack; i++)
-		n += snprintf(out + n, size - n, " %d-%d", (s32)(h->sack[i].start - script.peer_base),
+		n += snprintf(out + n, size - n, " %d-%d",
+			      (s32)(h->sack[i].start - script.peer_base),
 			      (s32)(h->sack[i].end - script.peer_base));
 }
 
@@ -294,6 +295,7 @@ void script_expect(u64 lo, u64 hi, const char *fmt, ...)
 	vsnprintf(want, sizeof(want), fmt, ap);
 	va_end(ap);
 	settle();
+	hi = max(lo, hi);
 	if (lo)
 		nothing_left();
 	while (!nqueue && sim_step(start + hi))
@@ -340,7 +342,7 @@ void script_inject(const char *fmt, ...)
 	char text[256];
 	struct named n;
 	va_list ap;
-	u32 i, hlen;
+	u32 i, hlen, first;
 
 	settle();
 	nothing_left();
@@ -361,8 +363,9 @@ void script_inject(const char *fmt, ...)
 	}
 	hlen = atcp_hdr_size(&n.h);
 	atcp_hdr_write(&n.h, bytes);
+	first = n.h.seq + !!(n.h.flags & ATCP_SYN) - script.irs;
 	for (i = 0; i < n.len; i++)
-		bytes[hlen + i] = byte_at(false, n.h.seq + !!(n.h.flags & ATCP_SYN) + i - script.irs);
+		bytes[hlen + i] = byte_at(false, first + i);
 	sim_wire_send(1, 0, bytes, hlen + n.len, hlen, 0);
 	settle();
 }
@@ -491,105 +494,6 @@ void script_check_state(u8 want)
 	settle();
 	if (script_state() != want)
 		fail("the state should be %s", sim_state_name(want));
-}
-
-void be_closed(void)
-{
-	state_is(CLOSED);
-}
-
-void be_listen(void)
-{
-	script.listener = sim_listen(sim_host(0), PORT, 16, &script.opt);
-	state_is(LISTEN);
-}
-
-void be_syn_sent(void)
-{
-	user_opens();
-	expect("S 0");
-	state_is(SYN_SENT);
-}
-
-void be_syn_received(void)
-{
-	be_listen();
-	inject("S 0 %s", script.syn);
-	expect("SA 0 1");
-	state_is(SYN_RECEIVED);
-}
-
-void be_syn_received_open(void)
-{
-	be_syn_sent();
-	inject("S 0 %s", script.syn);
-	expect("SA 0 1");
-	state_is(SYN_RECEIVED);
-}
-
-void be_established(void)
-{
-	be_syn_sent();
-	inject("SA 0 1 %s", script.syn);
-	expect("A 1 1");
-	state_is(ESTABLISHED);
-}
-
-void be_established_passive(void)
-{
-	be_syn_received();
-	inject("A 1 1");
-	script.conn = sim_accept(script.listener);
-	if (!script.conn)
-		fail("nothing to accept");
-	state_is(ESTABLISHED);
-}
-
-void be_fin_wait_1(void)
-{
-	be_established();
-	user_shuts();
-	expect("FA 1 1");
-	state_is(FIN_WAIT_1);
-}
-
-void be_fin_wait_2(void)
-{
-	be_fin_wait_1();
-	inject("A 1 2");
-	state_is(FIN_WAIT_2);
-}
-
-void be_close_wait(void)
-{
-	be_established();
-	inject("FA 1 1");
-	expect("A 1 2");
-	state_is(CLOSE_WAIT);
-}
-
-void be_closing(void)
-{
-	be_fin_wait_1();
-	inject("FA 1 1");
-	expect("A 2 2");
-	state_is(CLOSING);
-}
-
-void be_last_ack(void)
-{
-	be_close_wait();
-	user_shuts();
-	expect("FA 1 2");
-	state_is(LAST_ACK);
-}
-
-void be_time_wait(void)
-{
-	be_fin_wait_2();
-	inject("FA 1 2");
-	expect("A 2 2");
-	state_is(TIME_WAIT);
 }
 
 /* --- the run --- */

@@ -97,6 +97,7 @@ void script_run(void (*body)(void));
 /* --- segments --- */
 
 void script_inject(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* It comes @lo to @hi microseconds from now; @hi 0: at @lo exactly. */
 void script_expect(u64 lo, u64 hi, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void script_quiet(u64 us);
 bool script_next(void);
@@ -106,7 +107,7 @@ bool script_next(void);
 /* This came in answer, at once. */
 #define expect(...)		script_here(script_expect(0, 0, __VA_ARGS__))
 /* This comes next, exactly so many microseconds from now. */
-#define expect_after(us, ...)	script_here(script_expect(us, us, __VA_ARGS__))
+#define expect_after(us, ...)	script_here(script_expect(us, 0, __VA_ARGS__))
 #define expect_within(lo, hi, ...) script_here(script_expect(lo, hi, __VA_ARGS__))
 /* Nothing comes for so long. */
 #define quiet(us)		script_here(script_quiet(us))
