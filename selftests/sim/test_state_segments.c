@@ -171,6 +171,8 @@ static const struct row synchronized[] = {
 static const struct row receiving[] = {
 	{ "rst", "R 0", NULL, ATCP_CLOSED, ECONNRESET },
 	{ "rst_ack", "RA 0 0", NULL, ATCP_CLOSED, ECONNRESET },
+	{ "rst_with_data", "R 0+10", NULL, ATCP_CLOSED, ECONNRESET },
+	{ "rst_fin", "RF 0", NULL, ATCP_CLOSED, ECONNRESET },
 	{ "ack_dup", "A 0 -1" },
 	{ "ack_old", "A 0 -10" },
 	{ "data", "PA 0+10 -1", "A 0 10", STAYS, 0, 10 },
