@@ -271,6 +271,14 @@ static const struct row time_wait[] = {
 	{ }
 };
 
+/* Where a connection came from makes no difference once it is open. */
+static void be_accepted(void)
+{
+	be_established_passive();
+	sim_listener_close(script.listener);
+	script.listener = NULL;
+}
+
 static const struct state states[] = {
 	{ "closed", be_closed, ATCP_CLOSED, 0, 0, { closed } },
 	{ "listen", be_listen, ATCP_LISTEN, 0, 0, { listening } },
@@ -280,6 +288,8 @@ static const struct state states[] = {
 	{ "syn_received_open", be_syn_received_open, ATCP_SYN_RECEIVED, 1, 1,
 		{ syn_received, syn_received_open } },
 	{ "established", be_established, ATCP_ESTABLISHED, 1, 1,
+		{ synchronized, receiving, established } },
+	{ "accepted", be_accepted, ATCP_ESTABLISHED, 1, 1,
 		{ synchronized, receiving, established } },
 	{ "fin_wait_1", be_fin_wait_1, ATCP_FIN_WAIT_1, 2, 1,
 		{ synchronized, receiving, fin_wait_1 } },
@@ -299,6 +309,7 @@ struct both {
 };
 
 static const struct both *now;
+static bool stamped;		/* with timestamps; nothing else may change by them */
 
 static void user_sees(const struct row *row, u8 next)
 {
@@ -330,6 +341,9 @@ static void run_row(void)
 	u8 next = row->next ? row->next : state->state;
 
 	script.opt.rcvbuf = WND;
+	script.ts = stamped;
+	if (stamped)
+		script.syn = "mss 1460 ts 5000 0";
 	state->be();
 	if (state->state == ATCP_CLOSED)
 		script_rebase(-script.iss, 0);
@@ -346,7 +360,11 @@ static void run_row(void)
 static void run(const void *arg)
 {
 	now = arg;
-	script_run(run_row);
+	for (stamped = false; ; stamped = true) {
+		script_run(run_row);
+		if (stamped)
+			break;
+	}
 }
 
 static void add(const struct state *state, const struct row *row)
