@@ -6,11 +6,15 @@
  */
 #include "internal.h"
 
-/* Frees what is wholly acknowledged; returns when the last of it was sent, or 0 (Karn). */
+/*
+ * Frees what is wholly acknowledged; returns when the last of it was sent, or 0:
+ * Karn's rule, also for what waited at the peer behind a segment sent again.
+ */
 static u64 free_acked(struct atcp_tcb *c, u32 ack)
 {
 	struct atcp_seg *seg = c->snd_first;
 	u64 sent_at = 0;
+	bool again = false;
 
 	while (seg && seg != c->snd_head) {
 		struct atcp_cb *cb = atcp_seg_cb(seg);
@@ -18,7 +22,8 @@ static u64 free_acked(struct atcp_tcb *c, u32 ack)
 
 		if (seq_gt(cb->end_seq, ack))
 			break;
-		sent_at = cb->sent & ATCP_SENT_AGAIN ? 0 : cb->sent_at;
+		again |= cb->sent & ATCP_SENT_AGAIN;
+		sent_at = cb->sent_at;
 		next = atcp_seg_link(seg)->next;
 		if (c->rtx_seg == seg)
 			c->rtx_seg = next;
@@ -30,7 +35,7 @@ static u64 free_acked(struct atcp_tcb *c, u32 ack)
 		atcp_seg_link(seg)->prev = NULL;
 	else
 		c->snd_last = NULL;
-	return sent_at;
+	return again ? 0 : sent_at;
 }
 
 /*
