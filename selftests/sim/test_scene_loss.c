@@ -193,6 +193,66 @@ TEST(lost_segment_is_resent_at_third_duplicate)
 	scene_over();
 }
 
+/*
+ * What came once but waited at the receiver behind a lost segment says nothing
+ * of the round trip: Karn's rule, RFC 6298 section 3.
+ */
+TEST(waiting_behind_a_gap_is_no_round_trip)
+{
+	struct scene s;
+
+	test_world(1, 2);
+	sim_host(0)->space.conf.timestamps = false;
+	scene_connect(&s, 13, NULL);
+	scene_skip();
+	scene_lose(0, ATCP_ACK, 1);
+	scene_send(s.client, 0, 0, 2 * 1460);
+	sim_run_for(2 * SEC);
+	scene("> ACK 1/1 +1460 LOST\n"
+	      "> PSH-ACK 1461/1 +1460\n"
+	      "< ACK 1/1\n"
+	      "> ACK 1/1 +1460\n"
+	      "< ACK 1/2921\n");
+	ASSERT_LE(s.client->c.srtt / 8, 3 * MS);
+	sim_abort(s.client);
+	sim_abort(s.server);
+	scene_over();
+}
+
+/*
+ * A FIN that is sent again is old by its sequence number, but its ACK and its
+ * window are the latest: they must be taken together.
+ */
+TEST(window_of_a_resent_fin)
+{
+	struct sim_sockopt opt = sim_sockopt_default;
+	struct scene s;
+
+	test_world(1, 2);
+	sim_host(0)->space.conf.window_scaling = false;
+	opt.rcvbuf = 3000;
+	scene_connect(&s, 13, &opt);
+	scene_skip();
+	/* The FIN is lost, but a later ACK is not. */
+	scene_lose(1, ATCP_FIN, 1);
+	sim_shutdown(s.server, SIM_SHUT_WR);
+	scene_send(s.client, 0, 0, 100);
+	sim_run_for(10 * MS);
+	ASSERT_EQ(s.client->c.snd_wl1, s.client->c.irs + 2);
+	/* From now on only the resent FIN gets through, with a smaller window. */
+	scene_send(s.client, 0, 100, 2800);
+	scene_lose(1, ATCP_ACK, 1);
+	sim_run_for(1 * MS + 500);
+	scene_lose(1, ATCP_ACK, 1);
+	sim_run_for(3 * SEC);
+	ASSERT_EQ(s.client->c.state, ATCP_CLOSE_WAIT);
+	ASSERT_EQ(s.client->c.snd_una + s.client->c.snd_wnd,
+		  s.server->c.rcv_wup + s.server->c.rcv_wnd);
+	sim_abort(s.client);
+	sim_abort(s.server);
+	scene_over();
+}
+
 /* The peer reboots and knows nothing of the connection: RFC 9293 figure 10. */
 TEST(half_open_after_reboot)
 {

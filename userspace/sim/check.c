@@ -227,6 +227,9 @@ static void check_deadlines(struct sim_conn *conn)
 		SIM_CHECK(c->deadline[ATCP_T_REXMT] != ATCP_NEVER,
 			  "%u bytes to send, nothing in flight, no timer",
 			  c->write_seq - c->snd_nxt);
+	else if (c->snd_nxt == c->write_seq)	/* RFC 6298 (5.2) */
+		SIM_CHECK(c->deadline[ATCP_T_REXMT] == ATCP_NEVER,
+			  "a retransmission timer, and nothing to send");
 	if (c->ack_pending)
 		SIM_CHECK(c->deadline[ATCP_T_DELACK] != ATCP_NEVER,
 			  "an ACK is owed and no timer runs");

@@ -92,8 +92,10 @@ static void draw_link(struct sim_link_conf *k)
 	if (one_in(6))
 		k->corrupt = draw(bad / 2);
 	k->whole = one_in(4);
-	if (one_in(8))
+	if (one_in(8)) {	/* where large sends would have been cut */
 		k->path_mtu = 128 + draw(k->mtu);
+		k->whole = false;
+	}
 }
 
 static void draw_links(void)
@@ -157,13 +159,15 @@ static void draw_app(struct sim_app *app, u32 stream)
 	app->rand = sim_rand(&scn.rand);
 	app->stream = stream;
 	app->total = one_in(5) ? 0 : draw_size(one_in(8) ? 60000 : 12000);
+	if (one_in(600))
+		app->total = 200000 + draw(1500000);
 	app->write_max = 1 + draw_size(16384);
 	app->read_max = 1 + draw_size(65535);
 	/* Not tens of thousands of tiny calls. */
 	app->write_max = max(app->write_max, app->total / 100);
-	if (one_in(3))
+	if (one_in(3) && app->total < 100000)
 		app->write_gap = draw(50000);
-	if (one_in(4))
+	if (one_in(4) && app->total < 100000)
 		app->read_gap = draw(20000);
 	if (one_in(5)) {
 		app->stall_at = draw(app->expect + 1);
@@ -493,7 +497,7 @@ const char *sim_random_run(u64 seed, bool verbose)
 	scn.rand = sim_rand(&s);
 	sim_begin(seed, 2 + !draw(6));
 	sim->tracing = verbose;
-	sim->max_events = 300000;
+	sim->max_events = 3000000;
 	scn.wild = one_in(4);
 	scn.hostile = scn.wild && one_in(3);
 	sim->lenient = scn.hostile;
