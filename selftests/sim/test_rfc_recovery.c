@@ -345,6 +345,33 @@ SCRIPT(no_fast_retransmit_after_a_timeout)
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
 }
 
+/* Nor do those for the last number that was in flight then, once all of it is acknowledged. */
+SCRIPT(no_fast_retransmit_at_recover)
+{
+	u32 i;
+
+	be_sending();
+	expect_after(RTO, "A 1+1000 1");
+	inject("A 1 10001");
+	sent(10001, 6);
+	ASSERT_EQ(tcb()->recovery, ATCP_OPEN);
+	for (i = 0; i < 3; i++) {
+		inject("A 1 10001");
+		expect_any();
+	}
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
+	/* But for what is beyond. */
+	inject("A 1 11001");
+	while (expect_any())
+		;
+	for (i = 0; i < 3; i++) {
+		inject("A 1 11001");
+		while (expect_any())
+			;
+	}
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 1);
+}
+
 /* The FIN alone can be lost and found by duplicates as well. */
 SCRIPT(fin_in_flight)
 {

@@ -240,6 +240,17 @@ SCRIPT(old_update_is_ignored)
 	ASSERT_EQ(tcb()->snd_wnd, 2000);
 }
 
+/* But the one that comes with an ACK of something new is, whatever was overtaken. */
+SCRIPT(update_with_a_new_ack)
+{
+	be_established();
+	inject("A 11 1 win 5000");
+	user_sends(20);
+	expect("PA 1+20 1");
+	inject("A 1 21 win 3000");
+	ASSERT_EQ(tcb()->snd_wnd, 3000);
+}
+
 /* --- zero-window probes: section 3.8.6.1 --- */
 
 /* SHLD-29, SHLD-30: the first after the time-out, then ever more rarely. */
