@@ -42,6 +42,7 @@ static const struct rhashtable_params table_params = {
 	.key_len = sizeof(struct atcp_key),
 	.hashfn = key_hash,
 	.obj_cmpfn = key_cmp,
+	.min_size = 256,
 	.automatic_shrinking = true,
 };
 

@@ -4,7 +4,7 @@
  *
  *   ip_local_deliver -> atcp_v4_input: header, checksum
  *     -> atcp_lookup: socket  -> admitted (policies) -> lock -> atcp_sock_rcv
- *                     request -> atcp_request_rcv (listen.c)
+ *                     request -> atcp_request_rcv (request.c)
  *                     TIME-WAIT -> atcp_timewait_rcv (timewait.c)
  *     -> atcp_lookup_listener_v4 -> atcp_listen_rcv (listen.c)
  *     -> nobody: RFC 9293 section 3.10.7.1
@@ -19,6 +19,7 @@
 #include "input.h"
 #include "ip.h"
 #include "listen.h"
+#include "request.h"
 #include "sock.h"
 #include "timewait.h"
 
@@ -66,7 +67,6 @@ static bool sock_input(struct atcp_net *an, struct sock *sk, struct sk_buff *skb
 		return false;
 	}
 	sk_incoming_cpu_update(sk);
-	sock_rps_save_rxhash(sk, skb);
 	__skb_pull(skb, h->hlen);
 	if (!sock_owned_by_user(sk)) {
 		atcp_sock_rcv(sk, skb, h);

@@ -14,8 +14,8 @@
 #include "demux.h"
 #include "input.h"
 #include "ip.h"
-#include "listen.h"
 #include "ports.h"
+#include "request.h"
 #include "sock.h"
 
 /* A path that takes less than this is not believed. */
@@ -328,16 +328,15 @@ void atcp_v4_reply(struct net *net, const struct sk_buff *skb, struct atcp_hdr *
 /* Positive errno of an error that a connection should hear of; 0: of none. */
 static int icmp_errno(int type, int code)
 {
-	switch (type) {
-	case ICMP_PARAMETERPROB:
-		return EPROTO;
-	case ICMP_DEST_UNREACH:
-		return code <= NR_ICMP_UNREACH ? icmp_err_convert[code].errno : 0;
-	case ICMP_TIME_EXCEEDED:
-		return EHOSTUNREACH;
-	default:
-		return 0;
-	}
+	int err = 0;
+
+	if (type == ICMP_PARAMETERPROB)
+		err = EPROTO;
+	else if (type == ICMP_TIME_EXCEEDED)
+		err = EHOSTUNREACH;
+	else if (type == ICMP_DEST_UNREACH && code <= NR_ICMP_UNREACH)
+		err = icmp_err_convert[code].errno;
+	return err;
 }
 
 /* Socket lock held. @seq: the quoted sequence number. */

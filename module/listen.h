@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Passive open: listeners, requests (SYN-RECEIVED without a socket), the accept
- * queue.
+ * Passive open: listeners and the accept queue.
  */
 #ifndef _ATCP_LISTEN_H
 #define _ATCP_LISTEN_H
@@ -25,7 +24,7 @@
 struct atcp_listener {
 	struct sock *sk;
 	struct hlist_node node;
-	spinlock_t lock;
+	spinlock_t lock;		/* of the lists, their count and closed */
 	struct list_head requests;
 	u32 nrequests;
 	struct list_head children;
@@ -34,40 +33,6 @@ struct atcp_listener {
 	unsigned long cookie_at;
 	struct rcu_head rcu;
 };
-
-/**
- * struct atcp_request - a connection in SYN-RECEIVED
- * @node:	in the connection table
- * @req:	the core's part
- * @an:		its namespace
- * @listener:	where it is queued; valid while not @dead, under RCU
- * @queue:	in listener->requests
- * @timer:	SYN-ACK retransmission; armed under @lock while not @dead
- * @lock:	of @req, @dead and the timer; taken with BHs off, before the
- *		listener's
- * @dead:	left the table; whoever sees this looks up again or goes
- * @mark:	socket mark of the connection (fwmark_accept)
- * @oif:	interface it is bound to, or 0
- * @tos:	type of service of its SYN-ACKs
- * @rcu:	for freeing
- */
-struct atcp_request {
-	struct atcp_node node;
-	struct atcp_req req;
-	struct atcp_net *an;
-	struct atcp_listener *listener;
-	struct list_head queue;
-	struct timer_list timer;
-	spinlock_t lock;
-	bool dead;
-	u8 tos;
-	u32 mark;
-	int oif;
-	struct rcu_head rcu;
-};
-
-int __init atcp_listen_init(void);
-void atcp_listen_exit(void);
 
 /**
  * atcp_listen_start() - CLOSED to LISTEN
@@ -123,14 +88,10 @@ static inline bool atcp_accept_pending(const struct sock *sk)
 void atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h,
 		     const struct atcp_key *key, const struct atcp_tw *old);
 
-/**
- * atcp_request_rcv() - a segment for a request
- * @skb:	header at skb->data; consumed unless false is returned
- * RCU. Return: false when the request has gone: look up again.
- */
-bool atcp_request_rcv(struct atcp_request *r, struct sk_buff *skb, const struct atcp_hdr *h);
+struct atcp_flow;
 
-/* An ICMP error that ends connection attempts quotes @seq of the request's SYN-ACK. RCU. */
-void atcp_request_icmp(struct atcp_request *r, u32 seq);
+/* What segments of a listener's half-open connection are sent with. */
+void atcp_listen_flow(struct atcp_flow *f, struct sock *sk, const struct atcp_key *key,
+		      u32 mark, int oif);
 
 #endif /* _ATCP_LISTEN_H */

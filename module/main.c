@@ -13,9 +13,9 @@
 #include <linux/rcupdate.h>
 
 #include "carrier.h"
-#include "listen.h"
 #include "netns.h"
 #include "ports.h"
+#include "request.h"
 #include "sock.h"
 #include "timewait.h"
 
@@ -46,9 +46,9 @@ static int __init atcp_init(void)
 	err = atcp_timewait_init();
 	if (err)
 		goto no_timewait;
-	err = atcp_listen_init();
+	err = atcp_request_init();
 	if (err)
-		goto no_listen;
+		goto no_request;
 	err = atcp_netns_init();
 	if (err)
 		goto no_netns;
@@ -71,8 +71,8 @@ no_offload:
 	atcp_netns_exit();
 	rcu_barrier();
 no_netns:
-	atcp_listen_exit();
-no_listen:
+	atcp_request_exit();
+no_request:
 	atcp_timewait_exit();
 no_timewait:
 	atcp_ports_exit();
@@ -90,7 +90,7 @@ static void __exit atcp_exit(void)
 	 * for timers' functions that have seen them, too.
 	 */
 	rcu_barrier();
-	atcp_listen_exit();
+	atcp_request_exit();
 	atcp_timewait_exit();
 	atcp_ports_exit();
 }

@@ -73,7 +73,7 @@ struct atcp_net {
 	struct atcp_stats __percpu *stats;
 	struct rhashtable connections;
 	struct hlist_head listeners[ATCP_LISTEN_BUCKETS];
-	spinlock_t listen_lock;
+	spinlock_t listen_lock;		/* of changes to listeners */
 	struct atcp_bind_bucket *binds;
 	siphash_key_t port_key;
 	u32 *perturb;
@@ -124,7 +124,13 @@ void atcp_proc_exit(struct net *net);
 
 /* stat.c: the sum over CPUs. */
 u64 atcp_stat_read(const struct atcp_net *an, enum atcp_stat stat);
-extern const char *const atcp_stat_name[ATCP_STAT_COUNT];
-extern const char *const atcp_stat_text[ATCP_STAT_COUNT];
+
+/* Every counter's name, in capitals, and explanation. */
+struct atcp_stat_info {
+	const char *name;
+	const char *text;
+};
+
+extern const struct atcp_stat_info atcp_stat_info[ATCP_STAT_COUNT];
 
 #endif /* _ATCP_NETNS_H */

@@ -37,7 +37,7 @@ static void finish_segment(struct sk_buff *seg, u32 offset, bool last)
 	sum = ~csum_tcpudp_magic(ip_hdr(seg)->saddr, ip_hdr(seg)->daddr, len,
 				 ip_hdr(seg)->protocol, 0);
 	memcpy(p + 16, &sum, sizeof(sum));
-	sum = gso_make_checksum(seg, ~sum);
+	sum = gso_make_checksum(seg, ~csum_unfold(sum));
 	memcpy(p + 16, &sum, sizeof(sum));
 }
 

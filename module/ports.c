@@ -231,6 +231,7 @@ static int each_port(struct sock *sk, u32 offset, int (*try)(struct sock *sk, u1
 			err = try(sk, port);
 			if (err != stop_unless)
 				return err;
+			cond_resched();
 		}
 	}
 	return stop_unless;

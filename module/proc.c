@@ -9,6 +9,7 @@
 #include "demux.h"
 #include "listen.h"
 #include "netns.h"
+#include "request.h"
 #include "sock.h"
 #include "timewait.h"
 
@@ -51,13 +52,14 @@ struct row {
 
 static void show_row(struct seq_file *seq, const struct row *r)
 {
-	seq_printf(seq, "%4llu: %08X:%04X %08X:%04X %02X %08X:%08X %02X:%08llX %08X %5u %8u %lu %d %pK\n",
+	unsigned long when = jiffies_to_clock_t(nsecs_to_jiffies(r->expires * NSEC_PER_USEC));
+
+	seq_printf(seq, "%4llu: %08X:%04X %08X:%04X %02X %08X:%08X ",
 		   (unsigned long long)seq->index - 1,
 		   (__force u32)r->key->laddr.s6_addr32[3], ntohs(r->key->lport),
 		   (__force u32)r->key->raddr.s6_addr32[3], ntohs(r->key->rport),
-		   r->state, r->tx_queue, r->rx_queue, r->timer,
-		   (unsigned long long)jiffies_to_clock_t(nsecs_to_jiffies(r->expires * NSEC_PER_USEC)),
-		   r->retries,
+		   r->state, r->tx_queue, r->rx_queue);
+	seq_printf(seq, "%02X:%08lX %08X %5u %8u %lu %d %pK\n", r->timer, when, r->retries,
 		   from_kuid_munged(seq_user_ns(seq), r->uid), r->probes, r->inode, r->refs,
 		   r->object);
 }
@@ -200,6 +202,7 @@ static void *next_item(struct atcp_net *an, struct table_iter *iter, void *item)
 }
 
 static void *table_start(struct seq_file *seq, loff_t *pos)
+	__acquires(RCU)
 {
 	struct atcp_net *an = atcp_net(seq_file_net(seq));
 	struct table_iter *iter = seq->private;
@@ -227,6 +230,7 @@ static void *table_next(struct seq_file *seq, void *item, loff_t *pos)
 }
 
 static void table_stop(struct seq_file *seq, void *item)
+	__releases(RCU)
 {
 	struct table_iter *iter = seq->private;
 
@@ -238,12 +242,14 @@ static int table_show(struct seq_file *seq, void *item)
 {
 	struct table_iter *iter = seq->private;
 
-	if (item == SEQ_START_TOKEN)
-		seq_puts(seq, "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer\n");
-	else if (iter->bucket < ATCP_LISTEN_BUCKETS)
+	if (item == SEQ_START_TOKEN) {
+		seq_puts(seq, "  sl  local_address rem_address   st tx_queue rx_queue ");
+		seq_puts(seq, "tr tm->when retrnsmt   uid  timeout inode ref pointer\n");
+	} else if (iter->bucket < ATCP_LISTEN_BUCKETS) {
 		show_listener(seq, item);
-	else
+	} else {
 		show_node(seq, item);
+	}
 	return 0;
 }
 
@@ -273,8 +279,9 @@ static int stat_show(struct seq_file *seq, void *unused)
 	int i;
 
 	for (i = 0; i < ATCP_STAT_COUNT; i++)
-		show_stat(seq, atcp_stat_name[i], atcp_stat_read(an, i), atcp_stat_text[i]);
-	show_stat(seq, "now_sockets", atomic_read(&an->sockets), "sockets that exist, orphans included");
+		show_stat(seq, atcp_stat_info[i].name, atcp_stat_read(an, i),
+			  atcp_stat_info[i].text);
+	show_stat(seq, "now_sockets", atomic_read(&an->sockets), "sockets, orphans included");
 	show_stat(seq, "now_orphans", atomic_read(&an->orphans), "sockets that no program holds");
 	show_stat(seq, "now_requests", atomic_read(&an->req_count), "connections in SYN-RECEIVED");
 	show_stat(seq, "now_time_waits", atomic_read(&an->tw_count), "connections in TIME-WAIT");

@@ -4,15 +4,9 @@
  */
 #include "netns.h"
 
-#define ATCP_COUNTER(name, text)	[ATCP_STAT_##name] = #name,
-const char *const atcp_stat_name[ATCP_STAT_COUNT] = {
-#include "core/counters.h"
-};
-
-#undef ATCP_COUNTER
-
-#define ATCP_COUNTER(name, text)	[ATCP_STAT_##name] = text,
-const char *const atcp_stat_text[ATCP_STAT_COUNT] = {
+/* In the order of the numbers, which are made of the same list. */
+#define ATCP_COUNTER(name, text)	{ #name, text },
+const struct atcp_stat_info atcp_stat_info[ATCP_STAT_COUNT] = {
 #include "core/counters.h"
 };
 

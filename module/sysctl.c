@@ -13,26 +13,26 @@
  * struct knob - a row
  * @name:	file name
  * @offset:	of the field in struct atcp_net
- * @size:	of the field
- * @count:	values in the file, an array of u32 when more than 1
- * @unit:	a u64 field counts this many microseconds each
+ * @count:	values in the file, an array when more than 1
+ * @unit:	FLAG, NUMBER, or how many microseconds the file's unit has
  * @min:	least value
  * @max:	greatest value
  */
 struct knob {
 	const char *name;
 	u16 offset;
-	u8 size;
 	u8 count;
 	u32 unit;
 	u32 min;
 	u32 max;
 };
 
+#define FLAG	0		/* a bool */
+#define NUMBER	1		/* a u32; with any other unit the field is a u64 */
+
 #define ROW(_name, _field, _count, _unit, _min, _max) {			\
 	.name = _name,							\
 	.offset = offsetof(struct atcp_net, _field),			\
-	.size = sizeof_field(struct atcp_net, _field),			\
 	.count = _count,						\
 	.unit = _unit,							\
 	.min = _min,							\
@@ -44,45 +44,52 @@ static const struct knob knobs[] = {
 	ROW("fin_timeout", space.conf.fin_timeout, 1, ATCP_SEC, 1, 3600),
 	ROW("keepalive_time", space.conf.keepalive_time, 1, ATCP_SEC, 1, 32767),
 	ROW("keepalive_intvl", space.conf.keepalive_intvl, 1, ATCP_SEC, 1, 32767),
-	ROW("keepalive_probes", space.conf.keepalive_probes, 1, 0, 1, 127),
+	ROW("keepalive_probes", space.conf.keepalive_probes, 1, NUMBER, 1, 127),
 	ROW("rto_min_ms", space.conf.rto_min, 1, ATCP_MSEC, 1, 120000),
 	ROW("rto_max_ms", space.conf.rto_max, 1, ATCP_MSEC, 1000, 3600000),
 	ROW("challenge_interval_ms", space.conf.challenge_interval, 1, ATCP_MSEC, 0, 60000),
-	ROW("syn_retries", space.conf.syn_retries, 1, 0, 1, 127),
-	ROW("synack_retries", space.conf.synack_retries, 1, 0, 0, 127),
-	ROW("retries1", space.conf.retries1, 1, 0, 0, 127),
-	ROW("retries2", space.conf.retries2, 1, 0, 1, 127),
-	ROW("orphan_retries", space.conf.orphan_retries, 1, 0, 0, 127),
-	ROW("initial_window", space.conf.initial_window, 1, 0, 1, 1000),
-	ROW("timestamps", space.conf.timestamps, 1, 0, 0, 1),
-	ROW("window_scaling", space.conf.window_scaling, 1, 0, 0, 1),
-	ROW("sack", space.conf.sack, 1, 0, 0, 1),
-	ROW("debug_isn", space.conf.debug_isn, 1, 0, 0, U32_MAX),
-	ROW("max_tw_buckets", limits.max_tw, 1, 0, 0, 1 << 22),
-	ROW("max_orphans", limits.max_orphans, 1, 0, 0, 1 << 22),
-	ROW("max_syn_backlog", limits.max_syn_backlog, 1, 0, 0, 1 << 22),
-	ROW("syncookies", limits.syncookies, 1, 0, 0, 2),
-	ROW("rmem", limits.rmem, 3, 0, 2048, INT_MAX),
-	ROW("wmem", limits.wmem, 3, 0, 2048, INT_MAX),
+	ROW("syn_retries", space.conf.syn_retries, 1, NUMBER, 1, 127),
+	ROW("synack_retries", space.conf.synack_retries, 1, NUMBER, 0, 127),
+	ROW("retries1", space.conf.retries1, 1, NUMBER, 0, 127),
+	ROW("retries2", space.conf.retries2, 1, NUMBER, 1, 127),
+	ROW("orphan_retries", space.conf.orphan_retries, 1, NUMBER, 0, 127),
+	ROW("initial_window", space.conf.initial_window, 1, NUMBER, 1, 1000),
+	ROW("timestamps", space.conf.timestamps, 1, FLAG, 0, 1),
+	ROW("window_scaling", space.conf.window_scaling, 1, FLAG, 0, 1),
+	ROW("sack", space.conf.sack, 1, FLAG, 0, 1),
+	ROW("debug_isn", space.conf.debug_isn, 1, NUMBER, 0, U32_MAX),
+	ROW("max_tw_buckets", limits.max_tw, 1, NUMBER, 0, 1 << 22),
+	ROW("max_orphans", limits.max_orphans, 1, NUMBER, 0, 1 << 22),
+	ROW("max_syn_backlog", limits.max_syn_backlog, 1, NUMBER, 0, 1 << 22),
+	ROW("syncookies", limits.syncookies, 1, NUMBER, 0, 2),
+	ROW("rmem", limits.rmem, 3, NUMBER, 2048, INT_MAX),
+	ROW("wmem", limits.wmem, 3, NUMBER, 2048, INT_MAX),
 };
 
-static unsigned long load(const void *field, const struct knob *k)
+static unsigned long load(const void *field, u32 unit)
 {
-	if (k->unit)
-		return div_u64(READ_ONCE(*(const u64 *)field), k->unit);
-	if (k->size == sizeof(bool))
+	switch (unit) {
+	case FLAG:
 		return READ_ONCE(*(const bool *)field);
-	return READ_ONCE(*(const u32 *)field);
+	case NUMBER:
+		return READ_ONCE(*(const u32 *)field);
+	default:
+		return div_u64(READ_ONCE(*(const u64 *)field), unit);
+	}
 }
 
-static void store(void *field, const struct knob *k, unsigned long val)
+static void store(void *field, u32 unit, unsigned long val)
 {
-	if (k->unit)
-		WRITE_ONCE(*(u64 *)field, (u64)val * k->unit);
-	else if (k->size == sizeof(bool))
+	switch (unit) {
+	case FLAG:
 		WRITE_ONCE(*(bool *)field, val);
-	else
+		break;
+	case NUMBER:
 		WRITE_ONCE(*(u32 *)field, val);
+		break;
+	default:
+		WRITE_ONCE(*(u64 *)field, (u64)val * unit);
+	}
 }
 
 static int knob_handler(atcp_ctl_table *row, int write, void *buffer, size_t *lenp, loff_t *ppos)
@@ -98,12 +105,12 @@ static int knob_handler(atcp_ctl_table *row, int write, void *buffer, size_t *le
 	int i, err;
 
 	for (i = 0; i < k->count; i++)
-		vals[i] = load(row->data + i * sizeof(u32), k);
+		vals[i] = load(row->data + i * sizeof(u32), k->unit);
 	err = proc_doulongvec_minmax(&tmp, write, buffer, lenp, ppos);
 	if (err || !write)
 		return err;
 	for (i = 0; i < k->count; i++)
-		store(row->data + i * sizeof(u32), k, vals[i]);
+		store(row->data + i * sizeof(u32), k->unit, vals[i]);
 	return 0;
 }
 
@@ -120,7 +127,7 @@ int atcp_sysctl_init(struct atcp_net *an)
 		row = &an->sysctl_table[i];
 		row->procname = knobs[i].name;
 		row->data = (void *)an + knobs[i].offset;
-		row->maxlen = knobs[i].size;
+		row->maxlen = sizeof(u32);
 		row->mode = 0644;
 		row->proc_handler = knob_handler;
 		row->extra1 = (void *)&knobs[i];

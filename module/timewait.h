@@ -31,7 +31,7 @@ struct atcp_timewait {
 	struct hlist_node bind_node;
 	__be32 bound_addr;
 	struct timer_list timer;
-	spinlock_t lock;
+	spinlock_t lock;		/* of tw, dead and the timer */
 	bool dead;
 	bool reuse;
 	u8 tos;

@@ -1,34 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What older kernels spell differently.  The rest of the module is written for
- * the newest; here, and only here, it is made to fit the others.
+ * the newest; here, and only here, it is made to fit the others.  What there is,
+ * features.mk finds out.
  */
 #ifndef _ATCP_COMPAT_H
 #define _ATCP_COMPAT_H
 
+/* Every message of the module begins with its name. */
+#define pr_fmt(fmt)	KBUILD_MODNAME ": " fmt
+
+#include <linux/random.h>
 #include <linux/skbuff.h>
+#include <linux/sysctl.h>
 #include <linux/timer.h>
-#include <linux/version.h>
 #include <net/inet_common.h>
 #include <net/inet_sock.h>
 #include <net/sock.h>
 
 /* Headers that others were split into */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
-#include <net/rps.h>
+#ifdef ATCP_HAVE_GSO_H
+#include <net/gso.h>			/* 6.5 */
 #endif
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
-#include <linux/skbuff_ref.h>
-#include <net/proto_memory.h>
+#ifdef ATCP_HAVE_RPS_H
+#include <net/rps.h>			/* 6.9 */
 #endif
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
-#include <linux/unaligned.h>
+#ifdef ATCP_HAVE_PROTO_MEMORY_H
+#include <net/proto_memory.h>		/* 6.10 */
+#endif
+#ifdef ATCP_HAVE_SKBUFF_REF_H
+#include <linux/skbuff_ref.h>		/* 6.10 */
+#endif
+#ifdef ATCP_HAVE_UNALIGNED_H
+#include <linux/unaligned.h>		/* 6.12 */
 #else
 #include <asm/unaligned.h>
 #endif
 
 /* 6.2: timer_delete(), timer_delete_sync(); 6.16: timer_container_of() */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#ifndef ATCP_HAVE_TIMER_DELETE
 #define timer_delete(timer)		del_timer(timer)
 #define timer_delete_sync(timer)	del_timer_sync(timer)
 #endif
@@ -37,12 +47,12 @@
 #endif
 
 /* 6.19: addresses whose size only their length argument tells */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#ifndef ATCP_HAVE_SOCKADDR_UNSIZED
 #define sockaddr_unsized	sockaddr
 #endif
 
 /* 6.10: struct proto_accept_arg */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#ifndef ATCP_HAVE_PROTO_ACCEPT_ARG
 #define ATCP_ACCEPT_ARG		int flags, int *err, bool kern
 #define ATCP_ACCEPT_FLAGS	flags
 #define ATCP_ACCEPT_ERR		err
@@ -53,7 +63,7 @@
 #endif
 
 /* 6.5: sendpage() is gone */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#ifdef ATCP_HAVE_SENDPAGE
 #define ATCP_NO_SENDPAGE	.sendpage = sock_no_sendpage,
 #else
 #define ATCP_NO_SENDPAGE
@@ -62,7 +72,7 @@
 /* 6.6: the flags of struct inet_sock are bits of one word */
 static inline void atcp_inet_flags(struct sock *sk)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#ifndef ATCP_HAVE_INET_FLAGS
 	inet_sk(sk)->mc_loop = 1;
 	inet_sk(sk)->mc_all = 1;
 #else
@@ -72,7 +82,7 @@ static inline void atcp_inet_flags(struct sock *sk)
 }
 
 /* 6.7: programs may change the length of an address */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#ifndef ATCP_HAVE_BPF_ADDR_LEN
 #define atcp_run_connect4(sk, uaddr, len)	BPF_CGROUP_RUN_PROG_INET4_CONNECT(sk, uaddr)
 #else
 #define atcp_run_connect4(sk, uaddr, len)	BPF_CGROUP_RUN_PROG_INET4_CONNECT(sk, uaddr, len)
@@ -81,7 +91,7 @@ static inline void atcp_inet_flags(struct sock *sk)
 /* 7.0: recvmsg() sets msg_namelen itself */
 static inline int atcp_recv_error(struct sock *sk, struct msghdr *msg, int len)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#ifdef ATCP_HAVE_RECV_ERROR_LEN
 	int addr_len = 0;
 	int ret = inet_recv_error(sk, msg, len, &addr_len);
 
@@ -93,35 +103,30 @@ static inline int atcp_recv_error(struct sock *sk, struct msghdr *msg, int len)
 #endif
 }
 
-#include <linux/sysctl.h>
-
-#if __has_include(<net/gso.h>)
-#include <net/gso.h>			/* 6.5 */
-#endif
-
-/* 6.2 */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-#include <linux/prandom.h>
+/* 6.2: get_random_u32_below() */
+#ifndef ATCP_HAVE_RANDOM_BELOW
 #define get_random_u32_below(ceil)	prandom_u32_max(ceil)
 #endif
 
-/* 6.6: register_net_sysctl_sz(); 6.11: handlers get a constant row */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+/* 6.6: register_net_sysctl_sz() */
+#ifndef ATCP_HAVE_SYSCTL_SIZE
 #define register_net_sysctl_sz(net, path, table, size)	register_net_sysctl(net, path, table)
 #endif
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
-typedef struct ctl_table atcp_ctl_table;
+
+/* 6.11: a sysctl's handler gets a constant row */
+#ifdef ATCP_HAVE_SYSCTL_CONST
+#define atcp_ctl_table	const struct ctl_table
 #else
-typedef const struct ctl_table atcp_ctl_table;
+#define atcp_ctl_table	struct ctl_table
 #endif
 
 /* 6.17: sk_uid() */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#ifndef ATCP_HAVE_SK_UID
 #define sk_uid(sk)	((sk)->sk_uid)
 #endif
 
 /* 7.0: sk_clone() */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#ifndef ATCP_HAVE_SK_CLONE
 #define sk_clone(sk, priority, lock)	sk_clone_lock(sk, priority)
 #endif
 

@@ -15,7 +15,7 @@
 #include <linux/sched.h>
 #include <net/sock.h>
 
-#if defined(CONFIG_MEMCG) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#if defined(CONFIG_MEMCG) && !defined(ATCP_HAVE_MEMCG_ACCEPT)
 
 /* @child: new, of listener @sk; softirq. */
 static inline void atcp_child_memcg(struct sock *child, const struct sock *sk)

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From a completed handshake to a socket in the accept queue:
+ *
+ *   atcp_child_make -> atcp_child_open -> (the connection table) -> atcp_child_enter
+ */
+#include <linux/security.h>
+#include <net/inet_hashtables.h>
+#include <net/ip.h>
+#include <net/request_sock.h>
+
+#include "child.h"
+#include "compat/memcg.h"
+#include "demux.h"
+#include "ip.h"
+#include "listen.h"
+#include "ports.h"
+#include "sock.h"
+
+/*
+ * The LSM's hook wants the kernel's own kind of request, of which it reads the
+ * family and ends, and writes labels.
+ */
+int atcp_child_allowed(const struct sock *sk, struct sk_buff *skb, const struct atcp_key *key,
+		       u32 mark, int oif)
+{
+#ifdef CONFIG_SECURITY_NETWORK
+	static struct request_sock_ops ops = { .family = PF_INET };
+	struct inet_request_sock ireq = {};
+	struct request_sock *req = (struct request_sock *)&ireq;
+	struct ip_options_rcu *opt;
+	int err;
+
+	req->rsk_ops = &ops;
+	req->rsk_listener = (struct sock *)sk;
+	sk_rcv_saddr_set(req_to_sk(req), key->laddr.s6_addr32[3]);
+	sk_daddr_set(req_to_sk(req), key->raddr.s6_addr32[3]);
+	ireq.ir_num = ntohs(key->lport);
+	ireq.ir_rmt_port = key->rport;
+	ireq.ir_mark = mark;
+	ireq.ir_iif = oif;
+	write_pnet(&ireq.ireq_net, sock_net(sk));
+	err = security_inet_conn_request(sk, skb, req);
+	opt = rcu_dereference_protected(ireq.ireq_opt, 1);
+	if (opt)
+		kfree_rcu(opt, rcu);
+	return err;
+#else
+	return 0;
+#endif
+}
+
+void atcp_child_abort(struct sock *child)
+{
+	struct atcp_sock *as = atcp_sk(child);
+
+	if (as->tcb.state != ATCP_CLOSED)
+		atcp_abort(&as->tcb, 0);
+	sock_orphan(child);
+	atcp_sock_destroy(child);
+}
+
+void atcp_child_put(struct sock *child)
+{
+	__acquire(&child->sk_lock.slock);	/* sk_clone() does not tell sparse */
+	bh_unlock_sock(child);
+	sock_put(child);
+}
+
+struct sock *atcp_child_make(struct atcp_listener *l, const struct atcp_req *req,
+			     const struct atcp_key *key, u32 mark, int oif, struct sk_buff *skb)
+{
+	struct sock *sk = l->sk, *child;
+	struct inet_sock *inet;
+	struct atcp_sock *as;
+
+	child = sk_clone(sk, GFP_ATOMIC, true);
+	if (!child)
+		return NULL;
+	inet_sk_set_state(child, TCP_CLOSE);
+	inet = inet_sk(child);
+	as = atcp_sk(child);
+	inet->inet_rcv_saddr = key->laddr.s6_addr32[3];
+	inet->inet_saddr = key->laddr.s6_addr32[3];
+	sk_daddr_set(child, key->raddr.s6_addr32[3]);
+	inet->inet_sport = key->lport;
+	inet->inet_dport = key->rport;
+	inet->inet_num = 0;
+	RCU_INIT_POINTER(inet->inet_opt, NULL);
+	inet->mc_list = NULL;
+	inet->mc_index = inet_iif(skb);
+	inet->mc_ttl = ip_hdr(skb)->ttl;
+	inet->rcv_tos = ip_hdr(skb)->tos;
+	atomic_set(&inet->inet_id, get_random_u16());
+	child->sk_bound_dev_if = oif;
+	child->sk_mark = mark;
+	atomic64_set(&child->sk_cookie, 0);
+	sk_set_txhash(child);
+	atcp_child_memcg(child, sk);
+
+	atcp_sock_init(child);
+	as->node.key = *key;
+	as->node.type = ATCP_NODE_SOCK;
+	if (atcp_v4_child(child) || atcp_port_inherit(child, sk, req->lport)) {
+		atcp_child_abort(child);
+		atcp_child_put(child);
+		return NULL;
+	}
+	return child;
+}
+
+void atcp_child_open(struct sock *child, struct sock *sk, const struct atcp_req *req,
+		     struct sk_buff *skb)
+{
+	struct atcp_tcb *c = &atcp_sk(child)->tcb;
+
+	atcp_accept(c, req, c->space);
+	atcp_sock_inherit(child, sk);
+	inet_sk_set_state(child, TCP_SYN_RECV);
+	security_inet_conn_established(child, skb);
+}
+
+void atcp_child_enter(struct atcp_listener *l, struct sock *child, struct sk_buff *skb,
+		      const struct atcp_hdr *h)
+{
+	struct sock *sk = l->sk;
+	bool closed;
+
+	spin_lock(&l->lock);
+	closed = l->closed;
+	if (!closed) {
+		list_add_tail(&atcp_sk(child)->accept_node, &l->children);
+		sk_acceptq_added(sk);
+	}
+	spin_unlock(&l->lock);
+
+	if (closed) {
+		atcp_child_abort(child);
+		kfree_skb(skb);
+	} else {
+		__skb_pull(skb, h->hlen);
+		skb->dev = NULL;
+		atcp_sock_rcv(child, skb, h);
+		sk->sk_data_ready(sk);
+	}
+	atcp_child_put(child);
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+# What do this kernel's headers offer? -DATCP_HAVE_... for each feature that
+# compat.h has to know of. Stable kernels take features over from newer ones, so
+# that a version number tells little.
+
+atcp-inc := $(srctree)/include
+# $(call atcp-file,HEADER,NAME), $(call atcp-text,HEADER,EXTENDED REGEX,NAME)
+atcp-file = $(if $(wildcard $(atcp-inc)/$(1)),-DATCP_HAVE_$(2))
+atcp-text = $(if $(shell grep -sE "$(2)" $(atcp-inc)/$(1)),-DATCP_HAVE_$(3))
+
+ccflags-y += $(call atcp-file,linux/unaligned.h,UNALIGNED_H)
+ccflags-y += $(call atcp-file,linux/skbuff_ref.h,SKBUFF_REF_H)
+ccflags-y += $(call atcp-file,net/gso.h,GSO_H)
+ccflags-y += $(call atcp-file,net/rps.h,RPS_H)
+ccflags-y += $(call atcp-file,net/proto_memory.h,PROTO_MEMORY_H)
+ccflags-y += $(call atcp-text,linux/timer.h,timer_delete.struct,TIMER_DELETE)
+ccflags-y += $(call atcp-text,linux/random.h,get_random_u32_below,RANDOM_BELOW)
+ccflags-y += $(call atcp-text,linux/socket.h,struct sockaddr_unsized,SOCKADDR_UNSIZED)
+ccflags-y += $(call atcp-text,net/sock.h,struct proto_accept_arg,PROTO_ACCEPT_ARG)
+ccflags-y += $(call atcp-text,linux/net.h,[*]sendpage.,SENDPAGE)
+ccflags-y += $(call atcp-text,net/inet_sock.h,INET_FLAGS_MC_LOOP,INET_FLAGS)
+ccflags-y += $(call atcp-text,linux/bpf-cgroup.h,INET4_CONNECT.sk. uaddr. uaddrlen,BPF_ADDR_LEN)
+ccflags-y += $(call atcp-text,net/inet_common.h,int [*]addr_len.;,RECV_ERROR_LEN)
+ccflags-y += $(call atcp-text,net/net_namespace.h,register_net_sysctl_sz,SYSCTL_SIZE)
+ccflags-y += $(call atcp-text,linux/sysctl.h,proc_handler.const struct ctl_table,SYSCTL_CONST)
+ccflags-y += $(call atcp-text,net/sock.h,kuid_t sk_uid,SK_UID)
+ccflags-y += $(call atcp-text,net/sock.h,[*]sk_clone.const,SK_CLONE)
+ccflags-y += $(call atcp-text,linux/memcontrol.h,mem_cgroup_sk_inherit,MEMCG_ACCEPT)

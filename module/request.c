@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests: connections in SYN-RECEIVED that came from LISTEN, without a socket
+ * (RFC 9293 section 3.10.7.4, RFC 4987).
+ *
+ * A request has a lock of its own, so that two segments of one handshake on two
+ * CPUs make one child, and the second of them goes to it.  Whoever marks a
+ * request dead frees it after a grace period: its timer's function is a read
+ * section like any softirq.
+ */
+#include <linux/slab.h>
+#include <net/ip.h>
+#include <net/route.h>
+
+#include "child.h"
+#include "demux.h"
+#include "ip.h"
+#include "listen.h"
+#include "request.h"
+
+static struct kmem_cache *request_cache;
+
+int __init atcp_request_init(void)
+{
+	request_cache = KMEM_CACHE(atcp_request, 0);
+	return request_cache ? 0 : -ENOMEM;
+}
+
+void atcp_request_exit(void)
+{
+	kmem_cache_destroy(request_cache);
+}
+
+static void request_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(request_cache, container_of(rcu, struct atcp_request, rcu));
+}
+
+/* Off the listener's queue, for ever; not out of the table. Lock held, not dead. */
+static void request_retire(struct atcp_request *r)
+{
+	struct atcp_listener *l = r->listener;
+
+	r->dead = true;
+	timer_delete(&r->timer);
+	spin_lock(&l->lock);
+	list_del(&r->queue);
+	l->nrequests--;
+	spin_unlock(&l->lock);
+	atomic_dec(&r->an->req_count);
+	call_rcu(&r->rcu, request_free_rcu);
+}
+
+void atcp_request_kill(struct atcp_request *r)
+{
+	atcp_node_remove(r->an, &r->node);
+	request_retire(r);
+}
+
+/* Lock held, not dead. */
+static void request_arm(struct atcp_request *r)
+{
+	u64 now = atcp_host_now();
+	u64 left = r->req.deadline > now ? r->req.deadline - now : 0;
+
+	mod_timer(&r->timer, jiffies + nsecs_to_jiffies(left * NSEC_PER_USEC) + 1);
+}
+
+/* Lock held, not dead. */
+static void request_send(struct atcp_request *r, struct atcp_hdr *h)
+{
+	struct atcp_flow f;
+
+	atcp_listen_flow(&f, r->listener->sk, &r->node.key, r->mark, r->oif);
+	atcp_v4_send(r->an->net, &f, h);
+}
+
+static void request_send_synack(struct atcp_request *r)
+{
+	struct atcp_hdr h;
+
+	atcp_req_synack(&r->req, &h);
+	request_send(r, &h);
+}
+
+static void request_timer(struct timer_list *timer)
+{
+	struct atcp_request *r = timer_container_of(r, timer, timer);
+
+	/* The listener is reached through the request: valid under RCU. */
+	rcu_read_lock();
+	spin_lock(&r->lock);
+	if (!r->dead) {
+		switch (atcp_req_timeout(&r->req, &r->an->space)) {
+		case ATCP_FORGET:
+			atcp_request_kill(r);
+			break;
+		case ATCP_SYNACK:
+			request_send_synack(r);
+			fallthrough;
+		default:
+			request_arm(r);
+		}
+	}
+	spin_unlock(&r->lock);
+	rcu_read_unlock();
+}
+
+/* Return: 0, or negative: the listener has closed, or the ends are taken. */
+static int request_enter(struct atcp_listener *l, struct atcp_request *r)
+{
+	int err;
+
+	spin_lock(&l->lock);
+	if (l->closed) {
+		spin_unlock(&l->lock);
+		return -EINVAL;
+	}
+	list_add_tail(&r->queue, &l->requests);
+	l->nrequests++;
+	spin_unlock(&l->lock);
+	err = atcp_node_insert(r->an, &r->node);
+	if (!err)
+		return 0;
+	spin_lock(&l->lock);
+	list_del(&r->queue);
+	l->nrequests--;
+	spin_unlock(&l->lock);
+	return err;
+}
+
+void atcp_request_open(struct atcp_listener *l, const struct atcp_req *req,
+		       const struct atcp_key *key, struct atcp_flow *f)
+{
+	struct atcp_net *an = atcp_net(sock_net(l->sk));
+	struct atcp_request *r;
+	struct atcp_hdr h;
+
+	r = kmem_cache_alloc(request_cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (!r) {
+		atcp_net_count(an, ATCP_STAT_IN_NO_MEMORY);
+		goto no_request;
+	}
+	r->node.key = *key;
+	r->node.type = ATCP_NODE_REQ;
+	r->req = *req;
+	r->an = an;
+	r->listener = l;
+	timer_setup(&r->timer, request_timer, TIMER_PINNED);
+	spin_lock_init(&r->lock);
+	r->dead = false;
+	r->mark = f->mark;
+	r->oif = f->oif;
+	atomic_inc(&an->req_count);
+
+	/* Held until it is complete: the ACK may be quick. */
+	spin_lock(&r->lock);
+	if (request_enter(l, r)) {
+		r->dead = true;
+		spin_unlock(&r->lock);
+		atomic_dec(&an->req_count);
+		call_rcu(&r->rcu, request_free_rcu);
+		goto no_request;
+	}
+	request_arm(r);
+	atcp_req_synack(&r->req, &h);
+	atcp_v4_send(an->net, f, &h);
+	spin_unlock(&r->lock);
+	return;
+no_request:
+	ip_rt_put(f->rt);
+}
+
+/*
+ * The ACK that completes a handshake: the child takes the request's place.
+ * Request locked, not dead.  Return: as atcp_child_make().
+ */
+static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb)
+{
+	struct atcp_listener *l = r->listener;
+	struct atcp_sock *as;
+	struct sock *child;
+
+	if (sk_acceptq_is_full(l->sk)) {
+		/* The SYN-ACK goes out again, and its ACK may find room. */
+		atcp_net_count(r->an, ATCP_STAT_ACCEPT_QUEUE_FULL);
+		return NULL;
+	}
+	child = atcp_child_make(l, &r->req, &r->node.key, r->mark, r->oif, skb);
+	if (!child) {
+		atcp_net_count(r->an, ATCP_STAT_IN_NO_MEMORY);
+		return NULL;
+	}
+	as = atcp_sk(child);
+	atcp_child_open(child, l->sk, &r->req, skb);
+	WRITE_ONCE(as->hashed, true);
+	if (WARN_ON_ONCE(atcp_node_replace(r->an, &r->node, &as->node)))
+		WRITE_ONCE(as->hashed, false);
+	request_retire(r);
+	return child;
+}
+
+bool atcp_request_rcv(struct atcp_request *r, struct sk_buff *skb, const struct atcp_hdr *h)
+{
+	struct atcp_listener *l = r->listener;
+	struct sock *child = NULL;
+	struct atcp_hdr reply;
+
+	spin_lock(&r->lock);
+	if (r->dead) {
+		spin_unlock(&r->lock);
+		return false;
+	}
+	switch (atcp_req_arrive(&r->req, &r->an->space, h, skb->len - h->hlen, &reply)) {
+	case ATCP_ACCEPT:
+		child = request_accept(r, skb);
+		break;
+	case ATCP_REPLY:
+		request_send(r, &reply);
+		break;
+	case ATCP_SYNACK:
+		atcp_net_count(r->an, ATCP_STAT_RETRANS_SYN);
+		request_send_synack(r);
+		break;
+	case ATCP_FORGET_REPLY:
+		request_send(r, &reply);
+		fallthrough;
+	case ATCP_FORGET:
+		atcp_request_kill(r);
+		break;
+	default:
+		break;
+	}
+	spin_unlock(&r->lock);
+	if (child)
+		atcp_child_enter(l, child, skb, h);
+	else
+		consume_skb(skb);
+	return true;
+}
+
+void atcp_request_icmp(struct atcp_request *r, u32 seq)
+{
+	spin_lock(&r->lock);
+	if (!r->dead) {
+		if (seq == r->req.iss) {
+			atcp_net_count(r->an, ATCP_STAT_ICMP_ERRORS);
+			atcp_net_count(r->an, ATCP_STAT_CONN_FAILED);
+			atcp_request_kill(r);
+		} else {
+			atcp_net_count(r->an, ATCP_STAT_ICMP_IGNORED);
+		}
+	}
+	spin_unlock(&r->lock);
+}
