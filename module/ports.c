@@ -17,7 +17,7 @@ static struct kmem_cache *bind_cache;
 
 int __init atcp_ports_init(void)
 {
-	bind_cache = KMEM_CACHE(atcp_bind, 0);
+	bind_cache = KMEM_CACHE(atcp_bind, SLAB_ACCOUNT);
 	return bind_cache ? 0 : -ENOMEM;
 }
 

@@ -22,7 +22,7 @@ static struct kmem_cache *request_cache;
 
 int __init atcp_request_init(void)
 {
-	request_cache = KMEM_CACHE(atcp_request, 0);
+	request_cache = KMEM_CACHE(atcp_request, SLAB_ACCOUNT);
 	return request_cache ? 0 : -ENOMEM;
 }
 

@@ -18,7 +18,7 @@ static struct kmem_cache *tw_cache;
 
 int __init atcp_timewait_init(void)
 {
-	tw_cache = KMEM_CACHE(atcp_timewait, 0);
+	tw_cache = KMEM_CACHE(atcp_timewait, SLAB_ACCOUNT);
 	return tw_cache ? 0 : -ENOMEM;
 }
 
