@@ -27,12 +27,12 @@ static void render(u32 i, char *out, size_t size)
 		"", " LOST", " CORRUPTED", " LOST", " LOST", " COPY", " FORGED",
 	};
 	const struct sim_rec *r = &sim->trace[i];
+	bool forth = r->src == r->dst ? r->h.sport > r->h.dport : r->src < r->dst;
 	char flags[40];
 	int n;
 
 	sim_flag_names(r->h.flags, flags);
-	n = snprintf(out, size, "%c %s %u", r->src <= r->dst && (r->src != r->dst ||
-		     r->h.sport > r->h.dport) ? '>' : '<', flags,
+	n = snprintf(out, size, "%c %s %u", forth ? '>' : '<', flags,
 		     r->h.seq - base_of(i, &r->h, r->src, false));
 	if (r->h.flags & ATCP_ACK)
 		n += snprintf(out + n, size - n, "/%u",

@@ -49,15 +49,17 @@ void test_case(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void test_world_end(void);
 
 #define TEST(name)							\
-	static void name(const void *arg);				\
+	static void test_##name(const void *arg);			\
 	__attribute__((constructor)) static void add_##name(void)	\
 	{								\
 		static struct test t = {				\
-			.id = #name, .file = __FILE__, .fn = name,	\
+			.id = #name,					\
+			.file = __FILE__,				\
+			.fn = test_##name,				\
 		};							\
 		test_add(&t);						\
 	}								\
-	static void name(const void *arg __attribute__((unused)))
+	static void test_##name(const void *arg __attribute__((unused)))
 
 #define FAIL(...)	test_fail(__FILE__, __LINE__, __VA_ARGS__)
 

@@ -242,7 +242,8 @@ static void start(struct sim_event *ev)
 	struct sim_conn *conn;
 
 	/* With numbers that do not grow, TIME-WAIT would hold it off for 2 MSL. */
-	if (p->successor && !sim_host(first->from)->space.conf.debug_isn && first->client.done && first->server.done && !first->skipped &&
+	if (p->successor && !sim_host(first->from)->space.conf.debug_isn &&
+	    first->client.done && first->server.done && !first->skipped &&
 	    !sim_tw_find(sim_host(p->from), p->to, first->port, PORT)) {
 		p->from = first->from;
 		p->to = first->to;
@@ -403,7 +404,7 @@ static void judge_app(const struct sim_app *app, u32 i, const char *name)
 	 * only concern the last ACK.
 	 */
 	SIM_CHECK(app->started, "connection %u: the %s never began", i, name);
-	SIM_CHECK(app->done, "connection %u: the %s is stuck: %u of %u bytes sent, %u of %u received",
+	SIM_CHECK(app->done, "connection %u: the %s is stuck: %u of %u sent, %u of %u received",
 		  i, name, app->sent, app->total, app->received, app->expect);
 	SIM_CHECK(app->sent == app->total, "connection %u: the %s sent %u of %u bytes (%s)",
 		  i, name, app->sent, app->total, strerror(app->err));
@@ -448,23 +449,26 @@ static void describe(void)
 	for (i = 0; i < sim->nhosts; i++) {
 		const struct sim_host *h = sim_host(i);
 
-		printf("# host %u: timestamps %d, scaling %d, sack %d, isn %u, faults %u ppm, timers late by %llu us\n",
+		printf("# host %u: ts %d, scale %d, sack %d, isn %u, faults %u, late by %llu\n",
 		       i, h->space.conf.timestamps, h->space.conf.window_scaling,
 		       h->space.conf.sack, h->space.conf.debug_isn, h->fault.ppm,
 		       h->timer_slack);
 		for (j = 0; j < sim->nhosts; j++) {
 			const struct sim_link_conf *k = &sim->link[i][j].conf;
 
-			printf("# link %u>%u: %llu us + %llu, %llu B/s, queue %u, mtu %u, loss %u dup %u reorder %u corrupt %u ppm%s\n",
-			       i, j, k->delay, k->jitter, k->rate, k->queue, k->mtu, k->loss,
-			       k->dup, k->reorder, k->corrupt, k->whole ? ", whole" : "");
+			printf("# link %u>%u: %llu + %llu us, %llu B/s, queue %u, ", i, j, k->delay,
+			       k->jitter, k->rate, k->queue);
+			printf("mtu %u, path %u, loss %u, dup %u, reorder %u, corrupt %u%s\n",
+			       k->mtu, k->path_mtu, k->loss, k->dup, k->reorder,
+			       k->corrupt, k->whole ? ", whole" : "");
 		}
 	}
 	for (i = 0; i < scn.npairs; i++) {
 		const struct pair *p = &scn.pair[i];
 
-		printf("# connection %u: %u>%u port %u%s; client sends %u (plan %u), server %u (plan %u); rcvbuf %u%s, sndbuf %u\n",
-		       i, p->from, p->to, p->port, p->simultaneous ? " simultaneous" : "",
+		printf("# connection %u: %u>%u port %u%s; ", i, p->from, p->to, p->port,
+		       p->simultaneous ? " simultaneous" : "");
+		printf("sends %u (plan %u), receives %u (plan %u); rcvbuf %u%s, sndbuf %u\n",
 		       p->client.total, p->client.plan, p->server.total, p->server.plan,
 		       p->opt.rcvbuf, p->opt.tight ? " tight" : "", p->opt.sndbuf);
 	}

@@ -2,15 +2,16 @@
 /*
  * Segments: payload in reference-counted buffers, the header in front of it.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "sim.h"
 
-_Static_assert(sizeof(struct atcp_cb) <= sizeof(((struct atcp_seg *)0)->cb),
-	       "the core's part of a segment must fit skb->cb");
-_Static_assert(sizeof(struct atcp_link) <= sizeof(((struct atcp_seg *)0)->link),
-	       "the core's links must fit three words");
-_Static_assert(SIM_HDR_ROOM == ATCP_HDR_MAX, "room for the longest header");
+static_assert(sizeof(struct atcp_cb) <= sizeof(((struct atcp_seg *)0)->cb),
+	      "the core's part of a segment must fit skb->cb");
+static_assert(sizeof(struct atcp_link) <= sizeof(((struct atcp_seg *)0)->link),
+	      "the core's links must fit three words");
+static_assert(SIM_HDR_ROOM == ATCP_HDR_MAX, "room for the longest header");
 
 static struct sim_buf *buf_new(u32 size)
 {
