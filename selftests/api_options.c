@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN(options)
 
 TEST_F(options, bad_arguments)
 {
-	int fd = self->fd, value = 1;
+	int fd = self->fd, value = 1, longer[4] = { 1, 0, 0, 0 };
 	socklen_t len = sizeof(value);
 
 	FAILS(ENOPROTOOPT, setsockopt(fd, SOL_SOCKET, 9999, &value, 4));
@@ -64,8 +64,8 @@ TEST_F(options, bad_arguments)
 	EXPECT_EQ(1, len);
 	EXPECT_EQ(0xa5a5a500, (unsigned int)value);
 	/* A long one is fine. */
-	EXPECT_EQ(0, setsockopt(fd, IPPROTO_TCP, TCP_NODELAY,
-				(int[4]){ 1, 0, 0, 0 }, 16));
+	EXPECT_EQ(0, setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, longer,
+				sizeof(longer)));
 	EXPECT_EQ(1, sock_get(fd, IPPROTO_TCP, TCP_NODELAY));
 }
 
@@ -98,11 +98,11 @@ TEST_F(options, keepalive_values)
 	EXPECT_EQ(9, sock_get(fd, IPPROTO_TCP, TCP_KEEPCNT));
 	sock_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 33);
 	EXPECT_EQ(33, sock_get(fd, IPPROTO_TCP, TCP_KEEPIDLE));
-	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, (int[]){ 0 },
+	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, (int []){ 0 },
 				 4));
 	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE,
-				 (int[]){ 32768 }, 4));
-	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, (int[]){ 128 },
+				 (int []){ 32768 }, 4));
+	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, (int []){ 128 },
 				 4));
 }
 
@@ -159,10 +159,10 @@ TEST_F(options, maxseg)
 	static char buf[3000];
 	size_t seen = 0;
 
-	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, (int[]){ 20 },
+	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, (int []){ 20 },
 				 4));
 	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG,
-				 (int[]){ 70000 }, 4));
+				 (int []){ 70000 }, 4));
 	EXPECT_EQ(536, sock_get(fd, IPPROTO_TCP, TCP_MAXSEG));
 	sock_set(fd, IPPROTO_TCP, TCP_MAXSEG, 600);
 	/* Whole packets, not super-segments, tell the size. */
@@ -269,7 +269,7 @@ TEST_F(options, ip_options)
 	EXPECT_EQ(9, sock_get(fd, IPPROTO_IP, IP_TTL));
 	sock_set(fd, IPPROTO_IP, IP_TOS, 0x10);
 	EXPECT_EQ(0x10, sock_get(fd, IPPROTO_IP, IP_TOS));
-	FAILS(EINVAL, setsockopt(fd, IPPROTO_IP, IP_TTL, (int[]){ 256 }, 4));
+	FAILS(EINVAL, setsockopt(fd, IPPROTO_IP, IP_TTL, (int []){ 256 }, 4));
 }
 
 /* SO_BINDTODEVICE: what is bound to another device does not hear. */

@@ -22,16 +22,21 @@
 #define PORT	13
 #define ANSWER	22
 
-FIXTURE(daytime)
-{
+/* The two hosts, and the program that runs in one of them. */
+struct pair {
 	struct net net;
 	pid_t pid;
 	int out;		/* what the program prints */
 };
 
+FIXTURE(daytime)
+{
+	struct pair pair;
+};
+
 FIXTURE_SETUP(daytime)
 {
-	net_open(&self->net);
+	net_open(&self->pair.net);
 }
 
 FIXTURE_TEARDOWN(daytime)
@@ -57,7 +62,7 @@ static void find(const char *name, char *path)
 }
 
 /* Starts a program in a namespace, its output in a pipe. */
-static void start(FIXTURE_DATA(daytime) *self, int side, const char *name,
+static void start(struct pair *pair, int side, const char *name,
 		  const char *a, const char *b, const char *c)
 {
 	const char *argv[8] = { name };
@@ -72,59 +77,59 @@ static void start(FIXTURE_DATA(daytime) *self, int side, const char *name,
 	argv[n++] = c;
 	if (pipe2(pipes, O_CLOEXEC))
 		net_die("pipe: %s", strerror(errno));
-	self->pid = fork();
-	if (self->pid == 0) {
-		net_enter(&self->net, side);
+	pair->pid = fork();
+	if (pair->pid == 0) {
+		net_enter(&pair->net, side);
 		dup2(pipes[1], 1);
 		dup2(pipes[1], 2);
 		execv(path, (char **)argv);
 		_exit(127);
 	}
 	close(pipes[1]);
-	self->out = pipes[0];
+	pair->out = pipes[0];
 }
 
 /* Waits for its end; returns its exit status and all that it printed. */
-static int finish(FIXTURE_DATA(daytime) *self, char *text, size_t size)
+static int finish(struct pair *pair, char *text, size_t size)
 {
 	size_t len = 0;
 	int status;
 	ssize_t n;
 
-	while ((n = read(self->out, text + len, size - 1 - len)) > 0)
+	while ((n = read(pair->out, text + len, size - 1 - len)) > 0)
 		len += n;
 	text[len] = '\0';
-	close(self->out);
-	if (waitpid(self->pid, &status, 0) != self->pid || !WIFEXITED(status))
+	close(pair->out);
+	if (waitpid(pair->pid, &status, 0) != pair->pid || !WIFEXITED(status))
 		net_die("the program did not exit: %s", text);
 	return WEXITSTATUS(status);
 }
 
-#define ASK() start(self, CLIENT, "daytime", "10.0.0.2", NULL, NULL)
+#define ASK() start(&self->pair, CLIENT, "daytime", "10.0.0.2", NULL, NULL)
 
 TEST_F(daytime, client_of_a_server_that_says_nothing)
 {
-	int l = sock_listen(&self->net, SERVER, PORT, 1), s;
+	int l = sock_listen(&self->pair.net, SERVER, PORT, 1), s;
 	char text[1024];
 
 	ASK();
 	s = sock_accept(l);
 	close(s);
-	EXPECT_EQ(7, finish(self, text, sizeof(text)));
+	EXPECT_EQ(7, finish(&self->pair, text, sizeof(text)));
 	EXPECT_NE(NULL, strstr(text, "closed early"));
 	close(l);
 }
 
 TEST_F(daytime, client_of_a_server_that_stops_halfway)
 {
-	int l = sock_listen(&self->net, SERVER, PORT, 1), s;
+	int l = sock_listen(&self->pair.net, SERVER, PORT, 1), s;
 	char text[1024];
 
 	ASK();
 	s = sock_accept(l);
 	sock_send(s, "20 NOV 26", 9);
 	shutdown(s, SHUT_WR);
-	EXPECT_EQ(7, finish(self, text, sizeof(text)));
+	EXPECT_EQ(7, finish(&self->pair, text, sizeof(text)));
 	EXPECT_EQ(0, strncmp(text, "20 NOV 26", 9));
 	EXPECT_NE(NULL, strstr(text, "closed early"));
 	close(s);
@@ -134,21 +139,21 @@ TEST_F(daytime, client_of_a_server_that_stops_halfway)
 TEST_F(daytime, client_of_a_server_that_resets)
 {
 	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
-	int l = sock_listen(&self->net, SERVER, PORT, 1), s;
+	int l = sock_listen(&self->pair.net, SERVER, PORT, 1), s;
 	char text[1024];
 
 	ASK();
 	s = sock_accept(l);
 	setsockopt(s, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	close(s);
-	EXPECT_EQ(7, finish(self, text, sizeof(text)));
+	EXPECT_EQ(7, finish(&self->pair, text, sizeof(text)));
 	EXPECT_NE(NULL, strstr(text, "closed early"));
 	close(l);
 }
 
 TEST_F(daytime, client_of_a_server_that_does_not_end)
 {
-	int l = sock_listen(&self->net, SERVER, PORT, 1), s;
+	int l = sock_listen(&self->pair.net, SERVER, PORT, 1), s;
 	char text[4096], line[100];
 
 	memset(line, 'x', sizeof(line));
@@ -156,7 +161,7 @@ TEST_F(daytime, client_of_a_server_that_does_not_end)
 	s = sock_accept(l);
 	while (send(s, line, sizeof(line), MSG_NOSIGNAL) > 0)
 		;
-	EXPECT_EQ(7, finish(self, text, sizeof(text)));
+	EXPECT_EQ(7, finish(&self->pair, text, sizeof(text)));
 	/* No more is printed than an answer can have. */
 	EXPECT_EQ(512, strspn(text, "x"));
 	close(s);
@@ -165,33 +170,33 @@ TEST_F(daytime, client_of_a_server_that_does_not_end)
 
 TEST_F(daytime, client_of_a_server_that_sleeps)
 {
-	int l = sock_listen(&self->net, SERVER, PORT, 1);
+	int l = sock_listen(&self->pair.net, SERVER, PORT, 1);
 	char text[1024];
 
-	start(self, CLIENT, "daytime", "-t", "0.3", "10.0.0.2");
-	EXPECT_EQ(6, finish(self, text, sizeof(text)));
+	start(&self->pair, CLIENT, "daytime", "-t", "0.3", "10.0.0.2");
+	EXPECT_EQ(6, finish(&self->pair, text, sizeof(text)));
 	EXPECT_NE(NULL, strstr(text, "timed out"));
 	close(l);
 }
 
 /* Starts the server and waits until it listens. */
-static void serve(FIXTURE_DATA(daytime) *self)
+static void serve(struct pair *pair)
 {
 	char text[256] = "";
 
-	start(self, SERVER, "daytimed", NULL, NULL, NULL);
-	if (read(self->out, text, sizeof(text) - 1) <= 0 ||
+	start(pair, SERVER, "daytimed", NULL, NULL, NULL);
+	if (read(pair->out, text, sizeof(text) - 1) <= 0 ||
 	    !strstr(text, "listening"))
 		net_die("daytimed: %s", text);
 }
 
-static void stop(FIXTURE_DATA(daytime) *self)
+static void stop(struct pair *pair)
 {
 	int status = -1;
 
-	kill(self->pid, SIGTERM);
-	waitpid(self->pid, &status, 0);
-	close(self->out);
+	kill(pair->pid, SIGTERM);
+	waitpid(pair->pid, &status, 0);
+	close(pair->out);
 	if (status)
 		net_die("daytimed ended with status %#x", status);
 }
@@ -213,15 +218,15 @@ TEST_F(daytime, server_with_clients_that_do_not_read)
 {
 	int fd[100], i;
 
-	serve(self);
+	serve(&self->pair);
 	for (i = 0; i < 100; i++)
-		fd[i] = sock_connect(&self->net, CLIENT,
-				     self->net.ip[SERVER], PORT);
-	answered(&self->net);
+		fd[i] = sock_connect(&self->pair.net, CLIENT,
+				     self->pair.net.ip[SERVER], PORT);
+	answered(&self->pair.net);
 	for (i = 0; i < 100; i++)
 		close(fd[i]);
-	answered(&self->net);
-	stop(self);
+	answered(&self->pair.net);
+	stop(&self->pair);
 }
 
 /* What a client sends is thrown away; it still gets its answer, whole. */
@@ -231,18 +236,18 @@ TEST_F(daytime, server_with_clients_that_talk)
 	int i;
 
 	memset(junk, 'j', sizeof(junk));
-	serve(self);
+	serve(&self->pair);
 	for (i = 0; i < 10; i++) {
-		int fd = sock_connect(&self->net, CLIENT,
-				      self->net.ip[SERVER], PORT);
+		int fd = sock_connect(&self->pair.net, CLIENT,
+				      self->pair.net.ip[SERVER], PORT);
 
 		sock_send(fd, junk, sizeof(junk));
 		sock_recv(fd, text, ANSWER);
 		sock_recv_end(fd);
 		close(fd);
 	}
-	answered(&self->net);
-	stop(self);
+	answered(&self->pair.net);
+	stop(&self->pair);
 }
 
 TEST_F(daytime, server_with_clients_that_reset)
@@ -250,17 +255,17 @@ TEST_F(daytime, server_with_clients_that_reset)
 	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
 	int i;
 
-	serve(self);
+	serve(&self->pair);
 	for (i = 0; i < 50; i++) {
-		int fd = sock_connect(&self->net, CLIENT,
-				      self->net.ip[SERVER], PORT);
+		int fd = sock_connect(&self->pair.net, CLIENT,
+				      self->pair.net.ip[SERVER], PORT);
 
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger,
 			   sizeof(linger));
 		close(fd);
 	}
-	answered(&self->net);
-	stop(self);
+	answered(&self->pair.net);
+	stop(&self->pair);
 }
 
 /* Even when nobody reads its log any more. */
@@ -268,12 +273,12 @@ TEST_F(daytime, server_without_a_log)
 {
 	int i;
 
-	serve(self);
-	close(self->out);
+	serve(&self->pair);
+	close(self->pair.out);
 	for (i = 0; i < 20; i++)
-		answered(&self->net);
-	self->out = -1;
-	stop(self);
+		answered(&self->pair.net);
+	self->pair.out = -1;
+	stop(&self->pair);
 }
 
 TEST_HARNESS_MAIN

@@ -35,11 +35,17 @@ FIXTURE_TEARDOWN(close)
 	wire_close(self->wire);
 }
 
-/* The state of one end, as that end's host tells it. */
-#define WAIT(side, state)						\
-	net_wait_state(&self->net, side,				\
-		       (side) == SERVER ? PORT : self->cport,		\
-		       (side) == SERVER ? self->cport : PORT, state)
+/* Waits for the state of one end, as that end's host tells it. */
+static void wait_state(const struct net *net, uint16_t cport, int side,
+		       int state)
+{
+	if (side == SERVER)
+		net_wait_state(net, side, PORT, cport, state);
+	else
+		net_wait_state(net, side, cport, PORT, state);
+}
+
+#define WAIT(side, state) wait_state(&self->net, self->cport, side, state)
 
 TEST_F(close, server_first)
 {

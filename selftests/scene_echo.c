@@ -134,7 +134,7 @@ static const struct seg *wait_window(struct wire *wire, bool zero)
 
 	while ((s = wire_next(wire, PATIENCE)))
 		if (s->from == SERVER && !(s->flags & TH_SYN) &&
-		    (s->window == 0) == zero)
+		    !s->window == zero)
 			return s;
 	wire_ladder(wire);
 	net_die("the server's window never %s", zero ? "closed" : "opened");

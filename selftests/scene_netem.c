@@ -123,7 +123,7 @@ static void exchange(const struct net *net, struct conn *conn, uint64_t len,
 					(f[i].sent < len ? POLLOUT : 0);
 		}
 		if (net_now() > deadline)
-			net_die("%d s over: sent %llu and %llu, received %llu and %llu of %llu bytes",
+			net_die("%d s over: sent %llu, %llu, received %llu, %llu of %llu bytes",
 				seconds, (unsigned long long)f[0].sent,
 				(unsigned long long)f[1].sent,
 				(unsigned long long)f[0].received,

@@ -231,6 +231,12 @@ void net_open(struct net *net)
 		"E\n"
 		"echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter\n"
 		"echo 0 >/proc/sys/net/ipv4/conf/v1/rp_filter\n");
+	/* Its link is up since v1 is, but it takes the kernel a moment. */
+	net_run(net, CLIENT,
+		"i=0\n"
+		"until ip link show dev v0 | grep -q 'qdisc noqueue'; do\n"
+		"	i=$((i + 1)); [ $i -lt 500 ] || exit 1; sleep 0.02\n"
+		"done\n");
 }
 
 void net_open_lo(struct net *net)

@@ -112,13 +112,13 @@ static void parse_options(struct seg *s)
 		}
 		if (i + 1 >= s->opt_len || o[1] < 2 || i + o[1] > s->opt_len)
 			break;
-		if (o[0] == 2 && o[1] == 4)
+		if (o[0] == 2 && o[1] == 4) {
 			s->mss = get16(o + 2);
-		else if (o[0] == 3 && o[1] == 3)
+		} else if (o[0] == 3 && o[1] == 3) {
 			s->wscale = o[2];
-		else if (o[0] == 4 && o[1] == 2)
+		} else if (o[0] == 4 && o[1] == 2) {
 			s->sack_perm = true;
-		else if (o[0] == 8 && o[1] == 10) {
+		} else if (o[0] == 8 && o[1] == 10) {
 			s->ts = true;
 			s->tsval = get32(o + 2);
 			s->tsecr = get32(o + 6);
