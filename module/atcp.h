@@ -80,6 +80,7 @@ struct atcp_sock {
 	u32 urgent_seq;			/* of the last octet of urgent data */
 	u32 tune_seq;			/* receive buffer tuning: copied_seq... */
 	u64 tune_at;			/* ...and time when the measurement began */
+	int compacted;			/* sk_rmem_alloc after the last atcp_compact(), or 0 */
 	u32 tune_space;			/* most that was ever read within a round trip */
 	u32 pmtu;			/* path MTU that tcb.mss_path was computed from (ipv4.c) */
 	u32 icmp_mtu;			/* what an ICMP error says, while mss_stale */

@@ -93,42 +93,81 @@ static void tune(struct sock *sk)
 	as->tune_at = c->now;
 }
 
+/* Does it take half as much again as its payload? */
+static bool bloated(const struct sk_buff *skb)
+{
+	return skb->truesize > atcp_skb_len(skb) + atcp_skb_len(skb) / 2;
+}
+
 /*
- * A segment of a few bytes costs the buffer some hundred.  When they fill it,
- * copy them together; what is large already stays as it is.  Each run divides
- * the number of segments by far more than it costs to come here again.
+ * Copies the segments from @skb to before @end together; @bytes is what they hold.
+ * False: memory has failed, and all but what was copied stays where it is.
+ */
+static bool squeeze(struct sock *sk, struct sk_buff *skb, struct sk_buff *end, u32 bytes)
+{
+	struct sk_buff_head *queue = &sk->sk_receive_queue;
+	const u32 page = SKB_MAX_ORDER(0, 0);
+	/* What comes next will want to join the last. */
+	const bool open_end = end == (struct sk_buff *)queue;
+	struct sk_buff *next, *into = NULL;
+
+	for (; skb != end; skb = next) {
+		struct atcp_mark *m = atcp_mark(skb);
+		u32 n;
+
+		next = skb->next;
+		for (; atcp_skb_len(skb); m->skip += n, bytes -= n) {
+			if (!into || !skb_tailroom(into)) {
+				into = alloc_skb(open_end ? page : min(bytes, page),
+						 GFP_ATOMIC | __GFP_NOWARN);
+				if (!into)
+					return false;
+				/* More than may be, but only until @skb is freed. */
+				skb_set_owner_r(into, sk);
+				__skb_queue_before(queue, skb, into);
+			}
+			n = min_t(u32, atcp_skb_len(skb), skb_tailroom(into));
+			WARN_ON_ONCE(skb_copy_bits(skb, m->skip, skb_put(into, n), n));
+		}
+		__skb_unlink(skb, queue);
+		consume_skb(skb);
+	}
+	return true;
+}
+
+/*
+ * Segments of a few bytes cost the buffer some hundred each, alone or appended
+ * to others.  When they fill it, copy them together: a window offers no more
+ * than half of the buffer, so that all of it fits then.  Not again before enough
+ * has come for that to be worth it, or was read.
  */
 void atcp_compact(struct sock *sk)
 {
 	struct sk_buff_head *queue = &sk->sk_receive_queue;
-	const u32 room = SKB_MAX_ORDER(0, 0);
-	struct sk_buff *skb = skb_peek(queue), *into = NULL, *next;
+	struct sk_buff *end = (struct sk_buff *)queue;
+	struct atcp_sock *as = atcp_sk(sk);
+	struct sk_buff *skb = queue->next;
 
-	if ((u64)skb_queue_len(queue) * SKB_TRUESIZE(0) <
-	    (u64)atomic_read(&sk->sk_rmem_alloc) / 4)
+	if (as->compacted &&
+	    atomic_read(&sk->sk_rmem_alloc) - as->compacted < sk->sk_rcvbuf / 64)
 		return;
 
-	for (; skb; skb = next) {
-		u32 len = atcp_skb_len(skb);
+	while (skb != end) {
+		struct sk_buff *stop = skb;
+		u32 bytes = 0, taken = 0;
 
-		next = skb_queue_is_last(queue, skb) ? NULL : skb_queue_next(queue, skb);
-		if (len * 2 > skb->truesize || len > room) {
-			into = NULL;
-			continue;
+		for (; stop != end && bloated(stop); stop = stop->next) {
+			bytes += atcp_skb_len(stop);
+			taken += stop->truesize;
 		}
-		if (!into || skb_tailroom(into) < len) {
-			into = alloc_skb(room, GFP_ATOMIC | __GFP_NOWARN);
-			if (!into)
-				return;
-			/* Not more than it replaces, but for the moment. */
-			skb_set_owner_r(into, sk);
-			__skb_queue_before(queue, skb, into);
-		}
-		if (skb_copy_bits(skb, atcp_mark(skb)->skip, skb_put(into, len), len))
-			WARN_ON_ONCE(1);
-		__skb_unlink(skb, queue);
-		consume_skb(skb);
+		if (stop == skb)
+			stop = skb->next;
+		else if (taken > bytes + bytes / 4 + 2 * SKB_TRUESIZE(0) &&
+			 !squeeze(sk, skb, stop, bytes))
+			break;
+		skb = stop;
 	}
+	as->compacted = max(atomic_read(&sk->sk_rmem_alloc), 1);
 }
 
 /* The segment that holds the byte @past bytes ahead of what was read last. */
@@ -158,6 +197,7 @@ static void consume(struct sock *sk, struct sk_buff *skb, u32 n)
 		atcp_mark(skb)->skip += n;
 		return;
 	}
+	as->compacted = 0;
 	__skb_unlink(skb, &sk->sk_receive_queue);
 	consume_skb(skb);
 }
