@@ -11,23 +11,33 @@
 #include "input.h"
 #include "ip.h"
 
+/* Payload from which on a checksum costs more than avoiding it. */
+#define SUM_WORTH	256
+
 int atcp_carrier_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 	u32 payload = skb->len - hlen;
+	u32 segs = 1;
 	__sum16 sum;
 
 	skb_reset_transport_header(skb);
-	if (payload > mss) {
+	if (payload > mss)
+		segs = DIV_ROUND_UP(payload, mss);
+	else if (payload >= SUM_WORTH && atcp_ip_loopback(sk))
+		mss = DIV_ROUND_UP(payload, 2);
+	else
+		mss = 0;
+
+	if (mss) {
 		/*
-		 * Software devices take this type whole; no hardware takes it at
-		 * all, so that none mistakes it for TCP's.  The checksum is
-		 * finished by the segmenter (offload253.c).
+		 * Software devices take this type whole, and with it a checksum
+		 * that is not finished; no hardware takes it, so that none
+		 * mistakes it for TCP's.  The segmenter (offload253.c) finishes
+		 * the checksum.
 		 */
 		shinfo->gso_type = SKB_GSO_SCTP;
-		shinfo->gso_size = mss;
-		shinfo->gso_segs = DIV_ROUND_UP(payload, mss);
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb_transport_header(skb) - skb->head;
 		skb->csum_offset = offsetof(struct tcphdr, check);
@@ -35,12 +45,12 @@ int atcp_carrier_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 ms
 					 IPPROTO_ATCP, 0);
 	} else {
 		shinfo->gso_type = 0;
-		shinfo->gso_size = 0;
-		shinfo->gso_segs = 0;
 		skb->ip_summed = CHECKSUM_NONE;
 		sum = csum_tcpudp_magic(inet->inet_saddr, inet->inet_daddr, skb->len,
 					IPPROTO_ATCP, skb_checksum(skb, 0, skb->len, 0));
 	}
+	shinfo->gso_size = mss;
+	shinfo->gso_segs = mss ? segs : 0;
 	tcp_hdr(skb)->check = sum;
 	return atcp_ip_xmit(sk, skb);
 }

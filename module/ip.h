@@ -7,6 +7,8 @@
 #define _ATCP_IP_H
 
 #include <linux/in.h>
+#include <linux/netdevice.h>
+#include <net/dst.h>
 
 #include "atcp.h"
 #include "netns.h"
@@ -107,6 +109,17 @@ int atcp_v4_err(struct sk_buff *skb, u32 info);
 static inline int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb)
 {
 	return atcp_v4_xmit(sk, skb);
+}
+
+/*
+ * Do segments stay in this host, on a device that takes large ones whole?  Then
+ * nobody cuts them, and their checksums need never be finished.  Locked.
+ */
+static inline bool atcp_ip_loopback(struct sock *sk)
+{
+	const struct dst_entry *dst = __sk_dst_get(sk);
+
+	return dst && (dst->dev->flags & IFF_LOOPBACK) && sk_can_gso(sk);
 }
 
 /**

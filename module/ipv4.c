@@ -39,6 +39,9 @@ static u16 mss_of(struct sock *sk, u32 mtu)
 {
 	u32 overhead = ip_hlen(sk) + ATCP_HDR_MIN;
 
+	/* A segment of lo's MTU is more than it takes as a large one. */
+	if (atcp_ip_loopback(sk))
+		mtu = min(mtu, sk->sk_gso_max_size);
 	return mtu > overhead + ATCP_MSS_LEAST ? mtu - overhead : ATCP_MSS_LEAST;
 }
 
