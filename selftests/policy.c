@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the host's owner has decided about sockets and packets holds: cgroup
- * BPF programs, socket filters, netfilter.
+ * BPF programs, socket filters, netfilter, IPsec policy.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -143,6 +143,59 @@ TEST_F(policy, marks_and_users)
 	self->fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
 	EXPECT_TRUE(gets_through(self->fd, &self->peer));
 	close(l);
+}
+
+/* IPsec policy: what is not to leave fails where it is sent. */
+TEST_F(policy, ipsec_blocks_output)
+{
+	int l = sock_listen(&self->net, SERVER, PORT, 4);
+
+	net_run(&self->net, CLIENT,
+		"ip xfrm policy add dir out src 0.0.0.0/0 dst 0.0.0.0/0 proto %d action block",
+		stack_proto());
+	FAILS(EPERM, connect(self->fd, (struct sockaddr *)&self->peer,
+			     sizeof(self->peer)));
+	net_run(&self->net, CLIENT, "ip xfrm policy flush");
+	EXPECT_TRUE(gets_through(self->fd, &self->peer));
+	close(l);
+}
+
+/* From now on the server wants everything encrypted. */
+static void demand_esp(const struct net *net)
+{
+	const char *add = "ip xfrm policy add dir in src 0.0.0.0/0 dst 0.0.0.0/0";
+
+	net_run(net, SERVER, "%s proto %d tmpl proto esp mode transport", add,
+		stack_proto());
+}
+
+/* What must come encrypted is not taken in the clear. */
+TEST_F(policy, ipsec_demanded_of_input)
+{
+	int l = sock_listen(&self->net, SERVER, PORT, 4);
+
+	demand_esp(&self->net);
+	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	EXPECT_EQ(0, sock_events(l, POLLIN));
+	net_run(&self->net, SERVER, "ip xfrm policy flush");
+	EXPECT_TRUE(sock_wait(self->fd, POLLOUT, PATIENCE));
+	close(l);
+}
+
+/* The same of a connection that was there before. */
+TEST_F(policy, ipsec_demanded_later)
+{
+	struct conn c;
+	char byte;
+
+	conn_open(&self->net, PORT, &c);
+	demand_esp(&self->net);
+	sock_send(c.end[CLIENT], "x", 1);
+	EXPECT_FALSE(sock_wait(c.end[SERVER], POLLIN, QUIET));
+	net_run(&self->net, SERVER, "ip xfrm policy flush");
+	sock_recv(c.end[SERVER], &byte, 1);
+	EXPECT_EQ('x', byte);
+	conn_close(&c);
 }
 
 /* A classic filter that lets nothing pass. */
