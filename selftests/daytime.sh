@@ -7,79 +7,8 @@
 # ATCP_BIN names the folder of daytime and daytimed; ATCP_TEST_STACK=tcp runs
 # them over the kernel's TCP.
 
-here=$(cd "$(dirname "$0")" && pwd)
-for dir in "$ATCP_BIN" "$here" "$here/../build/bin"; do
-	[ -x "$dir/daytimed" ] && break
-done
-tcp=
-[ "$ATCP_TEST_STACK" = tcp ] && tcp=--tcp
-a=atcp-dt-a-$$
-b=atcp-dt-b-$$
-tmp=$(mktemp -d)
-server=
-count=0
-failed=0
-
-cleanup()
-{
-	[ -n "$server" ] && kill "$server" 2>/dev/null
-	ip netns del "$a" 2>/dev/null
-	ip netns del "$b" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-
-# result NAME STATUS: a line of KTAP.
-result()
-{
-	count=$((count + 1))
-	if [ "$2" -eq 0 ]; then
-		echo "ok $count $1"
-	else
-		echo "not ok $count $1"
-		sed 's/^/# /' "$tmp/out" "$tmp/err" 2>/dev/null
-		failed=$((failed + 1))
-	fi
-}
-
-# client ARGUMENT...: runs daytime in A; leaves out, err; returns its status.
-client()
-{
-	# shellcheck disable=SC2086
-	ip netns exec "$a" "$dir/daytime" $tcp "$@" \
-		>"$tmp/out" 2>"$tmp/err" </dev/null
-}
-
-# logged PATTERN: waits until the server's log has such a line.
-logged()
-{
-	i=0
-	until grep -Eq "$1" "$tmp/log"; do
-		i=$((i + 1))
-		[ $i -lt 200 ] || return 1
-		sleep 0.05
-	done
-}
-
-# start ARGUMENT...: starts daytimed in B and waits until it listens.
-start()
-{
-	# shellcheck disable=SC2086
-	ip netns exec "$b" "$dir/daytimed" $tcp "$@" >"$tmp/log" 2>&1 &
-	server=$!
-	logged listening
-}
-
-# stop SIGNAL: stops it; returns its exit status.
-stop()
-{
-	kill "-$1" "$server"
-	wait "$server"
-	status=$?
-	server=
-	return $status
-}
+# shellcheck source=selftests/common.sh
+. "$(dirname "$0")/common.sh"
 
 # fails STATUS WORD ARGUMENT...: the client ends so and says WORD.
 fails()
@@ -91,19 +20,7 @@ fails()
 	[ $? -eq "$want" ] && [ ! -s "$tmp/out" ] && grep -q "$word" "$tmp/err"
 }
 
-echo "TAP version 13"
-if ! [ -x "$dir/daytimed" ]; then
-	echo "1..0 # SKIP no daytimed (ATCP_BIN names its folder)"
-	exit 4
-fi
-echo "1..16"
-
-ip netns add "$a" && ip netns add "$b" &&
-ip -n "$a" link add v0 type veth peer name v1 netns "$b" &&
-ip -n "$a" addr add 10.0.0.1/24 dev v0 &&
-ip -n "$b" addr add 10.0.0.2/24 dev v1 &&
-ip -n "$a" link set v0 up && ip -n "$b" link set v1 up &&
-ip -n "$b" link set lo up || exit 1
+begin 16
 
 fails 4 refused 10.0.0.2
 result "nothing listens: refused" $?
@@ -126,7 +43,7 @@ told=$(date -u -d "$(tr -d '\rZ' <"$tmp/out" |
 [ "$told" -ge "$before" ] && [ "$told" -le "$after" ]
 result "the right time, in UTC" $?
 
-logged '^daytimed: 10\.0\.0\.1:[0-9]+: .* Z$'
+waits_for "$tmp/log" '^daytimed: 10\.0\.0\.1:[0-9]+: .* Z$'
 result "a line of log for the client" $?
 
 i=0

@@ -4,17 +4,10 @@
 # Loading and unloading atcp.ko.  ATCP_KO names it; ATCP_BIN the folder of
 # daytime and daytimed.  Ends with the module loaded if it was so before.
 
-here=$(cd "$(dirname "$0")" && pwd)
-for dir in "$ATCP_BIN" "$here" "$here/../build/bin"; do
-	[ -x "$dir/daytimed" ] && break
-done
-a=atcp-lc-a-$$
-b=atcp-lc-b-$$
-tmp=$(mktemp -d)
-server=
+# shellcheck source=selftests/common.sh
+. "$(dirname "$0")/common.sh"
+
 was_loaded=false
-count=0
-failed=0
 
 loaded()
 {
@@ -42,61 +35,19 @@ unload_soon()
 	done
 }
 
-cleanup()
+# The module is there again when this ends.
+reload()
 {
-	[ -n "$server" ] && kill "$server" 2>/dev/null && wait "$server"
-	ip netns del "$a" 2>/dev/null
-	ip netns del "$b" 2>/dev/null
 	if $was_loaded && ! loaded; then
 		load
 	fi
-	rm -rf "$tmp"
+	cleanup
 }
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-
-result()
-{
-	count=$((count + 1))
-	if [ "$2" -eq 0 ]; then
-		echo "ok $count $1"
-	else
-		echo "not ok $count $1"
-		sed 's/^/# /' "$tmp/out" "$tmp/err" "$tmp/log" 2>/dev/null
-		failed=$((failed + 1))
-	fi
-	: >"$tmp/out"
-	: >"$tmp/err"
-}
-
-waits_for()
-{
-	tries=0
-	until grep -q "$2" "$1" 2>/dev/null; do
-		tries=$((tries + 1))
-		[ $tries -lt 400 ] || return 1
-		sleep 0.05
-	done
-}
-
-start()
-{
-	ip netns exec "$b" "$dir/daytimed" >"$tmp/log" 2>&1 &
-	server=$!
-	waits_for "$tmp/log" listening
-}
-
-stop()
-{
-	kill "$server"
-	wait "$server"
-	server=
-}
+trap reload EXIT
 
 ask()
 {
-	ip netns exec "$a" "$dir/daytime" -t 10 10.0.0.2 >"$tmp/out" 2>"$tmp/err" &&
-	[ "$(wc -c <"$tmp/out")" -eq 22 ]
+	client -t 10 10.0.0.2 && [ "$(wc -c <"$tmp/out")" -eq 22 ]
 }
 
 # rows NAMESPACE STATE: rows of /proc/net/atcp in this state (hex).
@@ -130,22 +81,12 @@ gone()
 	done
 }
 
-echo "TAP version 13"
-if [ "$ATCP_TEST_STACK" = tcp ]; then
-	echo "1..0 # SKIP the kernel's TCP is no module"
+if [ -n "$tcp" ] || ! [ -f "$ATCP_KO" ]; then
+	echo "TAP version 13"
+	echo "1..0 # SKIP ATCP_KO does not name atcp.ko, or it is the kernel's TCP"
 	exit 4
 fi
-if ! [ -f "$ATCP_KO" ] || ! [ -x "$dir/daytimed" ]; then
-	echo "1..0 # SKIP ATCP_KO does not name atcp.ko, or no daytimed"
-	exit 4
-fi
-echo "1..17"
-
-ip netns add "$a" && ip netns add "$b" &&
-ip -n "$a" link add v0 type veth peer name v1 netns "$b" &&
-ip -n "$a" addr add 10.0.0.1/24 dev v0 &&
-ip -n "$b" addr add 10.0.0.2/24 dev v1 &&
-ip -n "$a" link set v0 up && ip -n "$b" link set v1 up || exit 1
+begin 17
 
 # Earlier tests may have left connections behind that no program holds.
 if loaded; then
@@ -160,7 +101,7 @@ fi
 gone
 result "nothing of atcp is there before" $?
 
-ip netns exec "$a" "$dir/daytime" 10.0.0.2 >"$tmp/out" 2>"$tmp/err"
+client 10.0.0.2
 [ $? -eq 3 ] && grep -q 'load the module' "$tmp/err"
 result "daytime says that the module is not loaded" $?
 

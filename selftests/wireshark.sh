@@ -7,61 +7,17 @@
 # ATCP_BIN names the folder of daytime and daytimed; ATCP_TEST_STACK=tcp runs
 # them over the kernel's TCP.
 
-here=$(cd "$(dirname "$0")" && pwd)
-for dir in "$ATCP_BIN" "$here" "$here/../build/bin"; do
-	[ -x "$dir/daytimed" ] && break
-done
-tcp=
+# shellcheck source=selftests/common.sh
+. "$(dirname "$0")/common.sh"
+
 decode=ip.proto==253,tcp
 filter='ip proto 253'
-if [ "$ATCP_TEST_STACK" = tcp ]; then
-	tcp=--tcp
+if [ -n "$tcp" ]; then
 	decode=tcp.port==9,echo
 	filter='ip proto 6'
 fi
-a=atcp-ws-a-$$
-b=atcp-ws-b-$$
-tmp=$(mktemp -d)
 # tcpdump gives up root, and must still reach its file.
 chmod 755 "$tmp"
-server=
-dump=
-count=0
-failed=0
-
-cleanup()
-{
-	[ -n "$server" ] && kill "$server" 2>/dev/null
-	[ -n "$dump" ] && kill "$dump" 2>/dev/null
-	ip netns del "$a" 2>/dev/null
-	ip netns del "$b" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-
-result()
-{
-	count=$((count + 1))
-	if [ "$2" -eq 0 ]; then
-		echo "ok $count $1"
-	else
-		echo "not ok $count $1"
-		sed 's/^/# /' "$tmp/out" "$tmp/err" 2>/dev/null
-		failed=$((failed + 1))
-	fi
-}
-
-# waits_for FILE WORD
-waits_for()
-{
-	i=0
-	until grep -q "$2" "$1" 2>/dev/null; do
-		i=$((i + 1))
-		[ $i -lt 400 ] || return 1
-		sleep 0.05
-	done
-}
 
 # tshark of what was captured; leaves out, err.  It takes the protocol in the
 # pseudo-header for 6, so sums are left to the tests that look at each segment.
@@ -72,36 +28,22 @@ dissect()
 		>"$tmp/out" 2>"$tmp/err"
 }
 
-echo "TAP version 13"
 for tool in tcpdump tshark; do
 	if ! command -v $tool >/dev/null; then
+		echo "TAP version 13"
 		echo "1..0 # SKIP no $tool"
 		exit 4
 	fi
 done
-if ! [ -x "$dir/daytimed" ]; then
-	echo "1..0 # SKIP no daytimed (ATCP_BIN names its folder)"
-	exit 4
-fi
-echo "1..5"
+begin 5
 
-ip netns add "$a" && ip netns add "$b" &&
-ip -n "$a" link add v0 type veth peer name v1 netns "$b" &&
-ip -n "$a" addr add 10.0.0.1/24 dev v0 &&
-ip -n "$b" addr add 10.0.0.2/24 dev v1 &&
-ip -n "$a" link set v0 up && ip -n "$b" link set v1 up || exit 1
-
-# shellcheck disable=SC2086
-ip netns exec "$b" "$dir/daytimed" $tcp >"$tmp/log" 2>&1 &
-server=$!
-waits_for "$tmp/log" listening
+start
 # shellcheck disable=SC2086
 ip netns exec "$a" tcpdump --immediate-mode -U -Z root -i v0 -w "$tmp/pcap" \
 	$filter 2>"$tmp/dump" &
 dump=$!
 waits_for "$tmp/dump" 'listening on'
-# shellcheck disable=SC2086
-ip netns exec "$a" "$dir/daytime" $tcp 10.0.0.2 >"$tmp/out" 2>"$tmp/err"
+client 10.0.0.2
 result "a daytime connection" $?
 
 # The last ACK is on its way when daytime ends.

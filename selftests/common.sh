@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# What the scripts share; sourced.  Two network namespaces $a (10.0.0.1, v0) and
+# $b (10.0.0.2, v1) joined by a veth pair, a folder $tmp, KTAP lines, and $dir,
+# the folder of daytime and daytimed: ATCP_BIN, this one, or where the
+# repository builds them.  All is gone when the script ends; processes that it
+# names in $server and $dump, too.
+
+here=$(cd "$(dirname "$0")" && pwd)
+for dir in "$ATCP_BIN" "$here" "$here/../build/bin"; do
+	[ -x "$dir/daytimed" ] && break
+done
+tcp=
+[ "$ATCP_TEST_STACK" = tcp ] && tcp=--tcp
+a=atcp-a-$$
+b=atcp-b-$$
+tmp=$(mktemp -d)
+server=
+dump=
+count=0
+failed=0
+
+cleanup()
+{
+	[ -n "$server" ] && kill "$server" 2>/dev/null && wait "$server"
+	[ -n "$dump" ] && kill "$dump" 2>/dev/null && wait "$dump"
+	ip netns del "$a" 2>/dev/null
+	ip netns del "$b" 2>/dev/null
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+# begin TESTS: the head of the report, and the two namespaces.
+begin()
+{
+	echo "TAP version 13"
+	if ! [ -x "$dir/daytimed" ]; then
+		echo "1..0 # SKIP no daytimed (ATCP_BIN names its folder)"
+		exit 4
+	fi
+	echo "1..$1"
+	ip netns add "$a" && ip netns add "$b" &&
+	ip -n "$a" link add v0 type veth peer name v1 netns "$b" &&
+	ip -n "$a" addr add 10.0.0.1/24 dev v0 &&
+	ip -n "$b" addr add 10.0.0.2/24 dev v1 &&
+	ip -n "$a" link set v0 up && ip -n "$b" link set v1 up &&
+	ip -n "$b" link set lo up || exit 1
+}
+
+# result NAME STATUS: a line of KTAP; after a failure, what was said.
+result()
+{
+	count=$((count + 1))
+	if [ "$2" -eq 0 ]; then
+		echo "ok $count $1"
+	else
+		echo "not ok $count $1"
+		sed 's/^/# /' "$tmp/out" "$tmp/err" "$tmp/log" 2>/dev/null
+		failed=$((failed + 1))
+	fi
+}
+
+# waits_for FILE PATTERN: until the file has such a line; 20 s at most.
+waits_for()
+{
+	tries=0
+	until grep -Eq "$2" "$1" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -lt 400 ] || return 1
+		sleep 0.05
+	done
+}
+
+# start ARGUMENT...: starts daytimed in B and waits until it listens.
+start()
+{
+	# shellcheck disable=SC2086
+	ip netns exec "$b" "$dir/daytimed" $tcp "$@" >"$tmp/log" 2>&1 &
+	server=$!
+	waits_for "$tmp/log" listening
+}
+
+# stop [SIGNAL]: stops it; returns its exit status.
+stop()
+{
+	kill "-${1:-TERM}" "$server"
+	wait "$server"
+	status=$?
+	server=
+	return $status
+}
+
+# client ARGUMENT...: runs daytime in A; leaves out, err; returns its status.
+client()
+{
+	# shellcheck disable=SC2086
+	ip netns exec "$a" "$dir/daytime" $tcp "$@" \
+		>"$tmp/out" 2>"$tmp/err" </dev/null
+}
