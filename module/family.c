@@ -331,6 +331,12 @@ int __init atcp_family_init(void)
 {
 	int err;
 
+	/* sock_register() has a look at the upper end alone. */
+	if (family <= AF_UNSPEC || family >= AF_MAX) {
+		pr_err("protocol family %d is none: family= takes 1 to %d\n",
+		       family, AF_MAX - 1);
+		return -EINVAL;
+	}
 	set_memory_limits();
 	err = percpu_counter_init(&atcp_sockets_allocated, 0, GFP_KERNEL);
 	if (err)
