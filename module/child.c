@@ -95,6 +95,7 @@ struct sock *atcp_child_make(struct atcp_listener *l, const struct atcp_req *req
 	child->sk_bound_dev_if = oif;
 	child->sk_mark = mark;
 	atomic64_set(&child->sk_cookie, 0);
+	child->sk_shutdown = 0;		/* of a listener that was shut down before it listened */
 	sk_set_txhash(child);
 	atcp_child_memcg(child, sk);
 

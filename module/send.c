@@ -269,6 +269,9 @@ out:
 		if (unlikely(flags & MSG_OOB))
 			atcp_send_urgent(c);
 		atcp_push(c, !(flags & MSG_MORE));
+		/* What MSG_MORE holds may go with the next ACK, as in TCP. */
+		if (!as->corked)
+			c->flags &= ~ATCP_F_CORK;
 	}
 	return copied;
 

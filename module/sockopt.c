@@ -281,7 +281,7 @@ int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 	if (level == SOL_IP)
 		return ip_getsockopt(sk, SOL_IP, optname, optval, optlen);
 	if (level != SOL_TCP)
-		return -ENOPROTOOPT;
+		return -EOPNOTSUPP;
 	if (get_user(len, optlen))
 		return -EFAULT;
 	if (len < 0)

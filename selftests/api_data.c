@@ -166,6 +166,25 @@ TEST_F(data, waitall)
 	waitpid(pid, NULL, 0);
 }
 
+/* What MSG_MORE holds goes with the answer to what the peer sends. */
+TEST_F(data, more_is_let_go)
+{
+	struct wire *wire;
+	const struct seg *s;
+
+	net_wait_state(&self->net, SERVER, PORT, sock_port(self->c),
+		       ST_ESTABLISHED);
+	wire = wire_open(&self->net, CLIENT, PORT);
+	EXPECT_EQ(3, send(self->c, "abc", 3, MSG_MORE));
+	sock_send(self->s, "x", 1);
+	do {
+		s = wire_next(wire, PATIENCE);
+		ASSERT_NE(NULL, s);
+	} while (s->from != CLIENT);
+	EXPECT_EQ(3, s->len);
+	wire_close(wire);
+}
+
 /* MSG_MORE and TCP_CORK gather writes into one segment. */
 TEST_F(data, more)
 {

@@ -47,6 +47,7 @@ TEST_F(options, bad_arguments)
 	FAILS(ENOPROTOOPT, setsockopt(fd, IPPROTO_TCP, 9999, &value, 4));
 	FAILS(ENOPROTOOPT, getsockopt(fd, IPPROTO_TCP, 9999, &value, &len));
 	FAILS(ENOPROTOOPT, setsockopt(fd, 12345, 1, &value, 4));
+	FAILS(EOPNOTSUPP, getsockopt(fd, 12345, 1, &value, &len));
 	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, 0));
 	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, 3));
 	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, -1));
