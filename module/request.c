@@ -222,9 +222,6 @@ bool atcp_request_rcv(struct atcp_request *r, struct sk_buff *skb, const struct 
 		atcp_net_count(r->an, ATCP_STAT_RETRANS_SYN);
 		request_send_synack(r);
 		break;
-	case ATCP_FORGET_REPLY:
-		request_send(r, &reply);
-		fallthrough;
 	case ATCP_FORGET:
 		atcp_request_kill(r);
 		break;

@@ -153,12 +153,6 @@ bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struc
 			tw_arm(t);
 		tw_reply(t, &reply);
 		break;
-	case ATCP_FORGET_REPLY:
-		tw_reply(t, &reply);
-		fallthrough;
-	case ATCP_FORGET:
-		tw_kill(t);
-		break;
 	case ATCP_REOPEN:
 		*old = t->tw;
 		*reopen = true;

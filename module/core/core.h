@@ -149,8 +149,7 @@ enum atcp_verdict {
 	ATCP_REPLY,		/* send the header in *reply, ends swapped; free the segment */
 	ATCP_SYN_SEEN,		/* listener: make a request (atcp_req_init) or a cookie */
 	ATCP_MAYBE_COOKIE,	/* listener: ACK that may return a cookie */
-	ATCP_FORGET,		/* free the segment and the request or TIME-WAIT */
-	ATCP_FORGET_REPLY,	/* the same, after sending *reply */
+	ATCP_FORGET,		/* free the segment and the request */
 	ATCP_SYNACK,		/* request: send its SYN-ACK (again) */
 	ATCP_ACCEPT,		/* request: make a control block, hand the segment to it */
 	ATCP_REOPEN,		/* TIME-WAIT: forget it, treat the segment as for LISTEN */

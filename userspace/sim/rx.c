@@ -123,10 +123,6 @@ static void to_req(struct sim_req *req, struct sim_listener *l, const struct sim
 	case ATCP_REPLY:
 		answer(h, p, hdr, &reply);
 		break;
-	case ATCP_FORGET_REPLY:
-		answer(h, p, hdr, &reply);
-		sim_req_free(req);
-		break;
 	case ATCP_FORGET:
 		sim_req_free(req);
 		break;
@@ -162,13 +158,6 @@ static void to_tw(struct sim_tw *tw, const struct sim_pkt *p, const struct atcp_
 	case ATCP_REPLY:
 		answer(h, p, hdr, &reply);
 		sim_tw_set(tw);
-		break;
-	case ATCP_FORGET_REPLY:
-		answer(h, p, hdr, &reply);
-		sim_tw_free(tw);
-		break;
-	case ATCP_FORGET:
-		sim_tw_free(tw);
 		break;
 	case ATCP_REOPEN:
 		SIM_CHECK(l, "reopened without a listener");
