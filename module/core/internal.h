@@ -176,6 +176,8 @@ u32 atcp_window(struct atcp_tcb *c);
 
 void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt);
 void atcp_arm_rexmt(struct atcp_tcb *c);
+/* The same timer, to probe a closed window: backed off by the probes sent so far. */
+void atcp_arm_persist(struct atcp_tcb *c);
 
 /* --- recovery.c --- */
 

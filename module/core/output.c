@@ -356,9 +356,7 @@ static void output(struct atcp_tcb *c, bool held)
 		if (c->flags & ATCP_F_CORK && window_room(c))
 			atcp_set_timer(c, ATCP_T_REXMT, ATCP_CORK_MAX);
 		else
-			atcp_set_timer(c, ATCP_T_REXMT,
-				       min((u64)c->rto << min_t(u8, c->probes, 16),
-					   c->space->conf.rto_max));
+			atcp_arm_persist(c);
 	}
 }
 

@@ -28,9 +28,20 @@ void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
 	c->rto = min_t(u64, c->srtt / 8 + max_t(u64, c->rttvar, conf->rto_min), conf->rto_max);
 }
 
+/* RFC 6298 (5.5), with the maximum of (2.5). */
+static u64 backed_off(const struct atcp_tcb *c, u8 doublings)
+{
+	return min((u64)c->rto << min_t(u8, doublings, 16), c->space->conf.rto_max);
+}
+
 u64 atcp_rto(const struct atcp_tcb *c)
 {
-	return min((u64)c->rto << min_t(u8, c->backoff, 16), c->space->conf.rto_max);
+	return backed_off(c, c->backoff);
+}
+
+void atcp_arm_persist(struct atcp_tcb *c)
+{
+	atcp_set_timer(c, ATCP_T_REXMT, backed_off(c, c->probes));
 }
 
 void atcp_arm_rexmt(struct atcp_tcb *c)

@@ -57,8 +57,7 @@ static void probe_timeout(struct atcp_tcb *c)
 	if (c->probes < 255)
 		c->probes++;
 	atcp_send_probe(c);
-	atcp_set_timer(c, ATCP_T_REXMT,
-		       min((u64)c->rto << min_t(u8, c->probes, 16), c->space->conf.rto_max));
+	atcp_arm_persist(c);
 }
 
 static void retransmission_timeout(struct atcp_tcb *c)
