@@ -71,6 +71,19 @@ void atcp_key_v4(struct atcp_key *key, __be32 laddr, __be16 lport, __be32 raddr,
 	key->carrier = IPPROTO_ATCP;
 }
 
+void atcp_key_v6(struct atcp_key *key, const struct in6_addr *laddr, __be16 lport,
+		 const struct in6_addr *raddr, __be16 rport, int scope)
+{
+	bool local = (ipv6_addr_type(laddr) | ipv6_addr_type(raddr)) & IPV6_ADDR_LINKLOCAL;
+
+	key->laddr = *laddr;
+	key->raddr = *raddr;
+	key->lport = lport;
+	key->rport = rport;
+	key->scope = local ? scope : 0;
+	key->carrier = IPPROTO_ATCP;
+}
+
 void atcp_key_tuple(struct atcp_tuple *t, const struct atcp_key *key)
 {
 	memcpy(t->laddr, &key->laddr, sizeof(t->laddr));
@@ -132,29 +145,55 @@ static struct hlist_head *listen_bucket(struct atcp_net *an, u16 port)
 	return &an->listeners[hash_32(port, ilog2(ATCP_LISTEN_BUCKETS))];
 }
 
-/* How narrowly is the listener bound to what the segment is addressed to? -1: not at all. */
-static int listener_score(const struct sock *sk, struct net *net, __be32 laddr, u16 port,
-			  int dif, int sdif)
+/*
+ * Does the listener take segments to this address?  Return: 0: no, 1: as one of
+ * all addresses, 2: as the one that it is bound to.
+ */
+static int address_taken(const struct sock *sk, const struct in6_addr *laddr)
 {
-	__be32 bound = READ_ONCE(inet_sk(sk)->inet_rcv_saddr);
-	int dev = READ_ONCE(sk->sk_bound_dev_if);
+	const struct in6_addr *bound6 = &sk->sk_v6_rcv_saddr;
+	__be32 bound4 = READ_ONCE(inet_sk(sk)->inet_rcv_saddr);
 
-	if (inet_sk(sk)->inet_num != port || (bound && bound != laddr) ||
-	    !inet_sk_bound_dev_eq(net, dev, dif, sdif))
-		return -1;
-	return (bound ? 2 : 0) + (dev ? 1 : 0);
+	if (!ipv6_addr_v4mapped(laddr)) {
+		if (sk->sk_family != AF_INET6)
+			return 0;
+		if (ipv6_addr_any(bound6))
+			return 1;
+		return ipv6_addr_equal(bound6, laddr) ? 2 : 0;
+	}
+	if (ipv6_only_sock(sk))
+		return 0;
+	if (!bound4)
+		return 1;
+	return bound4 == laddr->s6_addr32[3] ? 2 : 0;
 }
 
-struct sock *atcp_lookup_listener_v4(struct atcp_net *an, __be32 laddr, __be16 lport,
-				     int dif, int sdif)
+/* How narrowly is the listener bound to what the segment is addressed to? 0: not at all. */
+static int listener_score(const struct sock *sk, struct net *net, const struct atcp_key *key,
+			  int dif, int sdif)
+{
+	int dev = READ_ONCE(sk->sk_bound_dev_if);
+	int score;
+
+	if (inet_sk(sk)->inet_sport != key->lport || !inet_sk_bound_dev_eq(net, dev, dif, sdif))
+		return 0;
+	score = address_taken(sk, &key->laddr);
+	if (!score)
+		return 0;
+	score = score << 1 | !!dev;
+	score = score << 1 | ((sk->sk_family == AF_INET) == ipv6_addr_v4mapped(&key->laddr));
+	return score << 1 | (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id());
+}
+
+struct sock *atcp_lookup_listener(struct atcp_net *an, const struct atcp_key *key,
+				  int dif, int sdif, struct sk_buff *skb)
 {
 	struct sock *best = NULL;
 	struct atcp_listener *l;
-	int best_score = -1;
-	u16 port = ntohs(lport);
+	int best_score = 0;
 
-	hlist_for_each_entry_rcu(l, listen_bucket(an, port), node) {
-		int score = listener_score(l->sk, an->net, laddr, port, dif, sdif);
+	hlist_for_each_entry_rcu(l, listen_bucket(an, ntohs(key->lport)), node) {
+		int score = listener_score(l->sk, an->net, key, dif, sdif);
 
 		if (score > best_score) {
 			best = l->sk;

@@ -20,6 +20,13 @@ void atcp_demux_exit(struct atcp_net *an);
 void atcp_key_v4(struct atcp_key *key, __be32 laddr, __be16 lport,
 		 __be32 raddr, __be16 rport);
 
+/*
+ * The same for IPv6 ends, either family's as a rule: mapped ones are IPv4.
+ * @scope: interface index, which counts only where an end is link-local.
+ */
+void atcp_key_v6(struct atcp_key *key, const struct in6_addr *laddr, __be16 lport,
+		 const struct in6_addr *raddr, __be16 rport, int scope);
+
 /* The same ends as the core wants them. */
 void atcp_key_tuple(struct atcp_tuple *t, const struct atcp_key *key);
 
@@ -45,15 +52,19 @@ int atcp_node_replace(struct atcp_net *an, struct atcp_node *old, struct atcp_no
 
 /**
  * atcp_lookup_listener() - who listens there?
- * @laddr:	local address, network byte order
- * @lport:	local port, network byte order
+ * @key:	the ends of a segment; a local address that is mapped means IPv4, which
+ *		AF_INET6 listeners take, too, unless they are IPV6_V6ONLY
  * @dif:	interface the segment came in by
  * @sdif:	its other index where L3 master devices are involved, or 0
+ * @skb:	header at skb->data, or NULL; for programs that pick from a group
  *
- * RCU read section. Return: the listener with the narrowest binding, or NULL.
+ * Prefers, in this order: a listener on the very address, one on the device, one
+ * of the segment's family, one of this CPU (SO_INCOMING_CPU).
+ *
+ * RCU read section. Return: the listener, or NULL.
  */
-struct sock *atcp_lookup_listener_v4(struct atcp_net *an, __be32 laddr, __be16 lport,
-				     int dif, int sdif);
+struct sock *atcp_lookup_listener(struct atcp_net *an, const struct atcp_key *key,
+				  int dif, int sdif, struct sk_buff *skb);
 
 /* Listeners enter and leave; process context, socket lock held. */
 void atcp_listener_hash(struct atcp_listener *l);

@@ -6,7 +6,7 @@
  *     -> atcp_lookup: socket  -> admitted (policies) -> lock -> atcp_sock_rcv
  *                     request -> atcp_request_rcv (request.c)
  *                     TIME-WAIT -> atcp_timewait_rcv (timewait.c)
- *     -> atcp_lookup_listener_v4 -> atcp_listen_rcv (listen.c)
+ *     -> atcp_lookup_listener -> atcp_listen_rcv (listen.c)
  *     -> nobody: RFC 9293 section 3.10.7.1
  */
 #include <linux/filter.h>
@@ -171,7 +171,7 @@ again:
 		return 0;
 	case ATCP_NODE_TW:
 		tw = container_of(node, struct atcp_timewait, node);
-		if (!inet_sk_bound_dev_eq(net, tw->oif, dif, sdif))
+		if (!inet_sk_bound_dev_eq(net, tw->bound.dev, dif, sdif))
 			goto listener;
 		if (!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)) {
 			drop(an, skb, ATCP_STAT_IN_FILTERED, SKB_DROP_REASON_XFRM_POLICY);
@@ -179,7 +179,7 @@ again:
 		}
 		sk = NULL;
 		if (h.flags & ATCP_SYN)
-			sk = atcp_lookup_listener_v4(an, iph->daddr, key.lport, dif, sdif);
+			sk = atcp_lookup_listener(an, &key, dif, sdif, skb);
 		if (atcp_timewait_rcv(tw, skb, &h, sk, &reopen, &old))
 			return 0;
 		if (!reopen)
@@ -189,7 +189,7 @@ again:
 	}
 
 listener:
-	sk = atcp_lookup_listener_v4(an, iph->daddr, key.lport, dif, sdif);
+	sk = atcp_lookup_listener(an, &key, dif, sdif, skb);
 	if (sk) {
 		if (admitted(an, sk, skb, h.hlen))
 			atcp_listen_rcv(sk, skb, &h, &key, reopened);

@@ -8,6 +8,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 
 #include "demux.h"
 #include "ports.h"
@@ -100,13 +101,39 @@ static void bind_add(struct atcp_bind *b, struct sock *sk)
 	inet_sk(sk)->inet_num = b->port;
 }
 
-static bool overlap(const struct sock *sk, __be32 addr, int dev)
+void atcp_bound_get(struct atcp_bound *bound, const struct sock *sk)
 {
-	__be32 mine = inet_sk(sk)->inet_rcv_saddr;
+	bound->v4 = inet_sk(sk)->inet_rcv_saddr;
+	bound->dev = sk->sk_bound_dev_if;
+	bound->v6only = ipv6_only_sock(sk);
+	if (sk->sk_family == AF_INET6)
+		bound->v6 = sk->sk_v6_rcv_saddr;
+	else
+		ipv6_addr_set_v4mapped(bound->v4, &bound->v6);
+}
 
-	if (sk->sk_bound_dev_if && dev && sk->sk_bound_dev_if != dev)
+static bool overlap_v4(const struct atcp_bound *a, const struct atcp_bound *b)
+{
+	return !b->v6only && (!a->v4 || !b->v4 || a->v4 == b->v4);
+}
+
+/*
+ * Is there an address that both are bound to?  @family is that of @a's socket.
+ * These are the rules of the kernel's TCP, odd ones included.
+ */
+static bool overlap(int family, const struct atcp_bound *a, const struct atcp_bound *b)
+{
+	bool mapped = ipv6_addr_v4mapped(&a->v6), mapped2 = ipv6_addr_v4mapped(&b->v6);
+
+	if (a->dev && b->dev && a->dev != b->dev)
 		return false;
-	return !mine || !addr || mine == addr;
+	if (family == AF_INET || (mapped && mapped2))
+		return overlap_v4(a, b);
+	if (ipv6_addr_any(&a->v6))
+		return ipv6_addr_any(&b->v6) || !(a->v6only && mapped2);
+	if (ipv6_addr_any(&b->v6))
+		return !(b->v6only && mapped);
+	return ipv6_addr_equal(&a->v6, &b->v6);
 }
 
 /*
@@ -117,18 +144,24 @@ static bool bind_conflict(const struct sock *sk, const struct atcp_bind *b, bool
 {
 	const struct atcp_timewait *tw;
 	const struct atcp_sock *as;
+	struct atcp_bound mine;
 
 	share = share && sk->sk_reuse;
+	atcp_bound_get(&mine, sk);
 	hlist_for_each_entry(as, &b->socks, bind_node) {
 		const struct sock *sk2 = (const struct sock *)as;
+		struct atcp_bound other;
 
-		if (sk2 == sk || !overlap(sk, inet_sk(sk2)->inet_rcv_saddr, sk2->sk_bound_dev_if))
+		if (sk2 == sk)
+			continue;
+		atcp_bound_get(&other, sk2);
+		if (!overlap(sk->sk_family, &mine, &other))
 			continue;
 		if (!share || !sk2->sk_reuse || READ_ONCE(sk2->sk_state) == TCP_LISTEN)
 			return true;
 	}
 	hlist_for_each_entry(tw, &b->tws, bind_node) {
-		if (!overlap(sk, tw->bound_addr, tw->oif))
+		if (!overlap(sk->sk_family, &mine, &tw->bound))
 			continue;
 		if (!share || !tw->reuse)
 			return true;
@@ -299,19 +332,18 @@ int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port)
 int atcp_port_connect(struct sock *sk)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
-	struct inet_sock *inet = inet_sk(sk);
 	struct atcp_sock *as = atcp_sk(sk);
 	u32 offset, slot, tried;
 	u64 hash;
 	int err;
 
-	atcp_key_v4(&as->node.key, inet->inet_saddr, htons(inet->inet_num),
-		    inet->inet_daddr, inet->inet_dport);
+	atcp_key_v6(&as->node.key, &sk->sk_v6_rcv_saddr, htons(inet_sk(sk)->inet_num),
+		    &sk->sk_v6_daddr, inet_sk(sk)->inet_dport, sk->sk_bound_dev_if);
 	if (as->bind)
 		return atcp_hash(sk);
 
-	hash = siphash_3u32((__force u32)inet->inet_saddr, (__force u32)inet->inet_daddr,
-			    (__force u16)inet->inet_dport, &an->port_key);
+	/* The addresses and the remote port: the local one is 0. */
+	hash = siphash(&as->node.key, offsetofend(struct atcp_key, rport), &an->port_key);
 	slot = (hash >> 32) & (ATCP_PERTURB_SLOTS - 1);
 	offset = (u32)hash + READ_ONCE(an->perturb[slot]);
 	err = each_port(sk, offset & ~1u, connect_try, -EADDRNOTAVAIL, &tried);

@@ -28,6 +28,23 @@ struct atcp_bind {
 	struct hlist_head tws;
 };
 
+/**
+ * struct atcp_bound - what a socket is bound to, apart from its port
+ * @v6:		address; mapped for an AF_INET socket; :: and mapped 0.0.0.0 mean all
+ * @v4:		the same as an IPv4 address: 0.0.0.0 for ::, none's for one of IPv6
+ * @dev:	interface index, or 0
+ * @v6only:	takes nothing of IPv4
+ */
+struct atcp_bound {
+	struct in6_addr v6;
+	__be32 v4;
+	int dev;
+	bool v6only;
+};
+
+/* Reads it from a socket's own fields. */
+void atcp_bound_get(struct atcp_bound *bound, const struct sock *sk);
+
 int __init atcp_ports_init(void);
 void atcp_ports_exit(void);
 int atcp_ports_net_init(struct atcp_net *an);
@@ -65,7 +82,8 @@ int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port);
 
 /**
  * atcp_port_connect() - local port of a connection, and its place in the table
- * @sk:		locked; inet_saddr, inet_daddr, inet_dport are set
+ * @sk:		locked; sk_v6_rcv_saddr and sk_v6_daddr (mapped for IPv4) and
+ *		inet_dport are set
  *
  * Picks an ephemeral port (RFC 6056 section 3.3.4) when the socket holds none;
  * sets the node's key and enters the connection table. BHs on.

@@ -85,7 +85,7 @@ void atcp_timewait_enter(struct sock *sk)
 	t->node.type = ATCP_NODE_TW;
 	atcp_tw_init(&t->tw, &as->tcb);
 	t->an = an;
-	t->bound_addr = inet->inet_rcv_saddr;
+	atcp_bound_get(&t->bound, sk);
 	timer_setup(&t->timer, tw_timer, 0);
 	spin_lock_init(&t->lock);
 	t->dead = false;
@@ -93,7 +93,6 @@ void atcp_timewait_enter(struct sock *sk)
 	t->tos = inet->tos;
 	t->mark = READ_ONCE(sk->sk_mark);
 	t->priority = READ_ONCE(sk->sk_priority);
-	t->oif = sk->sk_bound_dev_if;
 	atcp_port_tw_hold(t, sk);
 
 	/* Held so that nobody ends it before the timer runs. */
@@ -123,7 +122,7 @@ static void tw_reply(const struct atcp_timewait *t, struct atcp_hdr *h)
 		.raddr = t->node.key.raddr.s6_addr32[3],
 		.lport = t->node.key.lport,
 		.rport = t->node.key.rport,
-		.oif = t->oif,
+		.oif = t->bound.dev,
 		.mark = t->mark,
 		.priority = t->priority,
 		.tos = t->tos,

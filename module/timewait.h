@@ -7,6 +7,7 @@
 
 #include "atcp.h"
 #include "netns.h"
+#include "ports.h"
 
 /**
  * struct atcp_timewait - what is left of a connection in TIME-WAIT
@@ -15,12 +16,12 @@
  * @an:		its namespace; flushed when that ends
  * @bind:	the port it holds
  * @bind_node:	in @bind's list; under the port bucket's lock
- * @bound_addr:	address its socket was bound to, for bind() conflicts
+ * @bound:	what its socket was bound to, for bind() conflicts and replies
  * @reuse:	its socket had SO_REUSEADDR
  * @timer:	2 MSL
  * @lock:	of @tw, @dead and the timer; taken with BHs off
  * @dead:	left the table
- * @mark, @oif, @tos, @priority: for its replies
+ * @mark, @tos, @priority: for its replies
  * @rcu:	for freeing
  */
 struct atcp_timewait {
@@ -29,7 +30,7 @@ struct atcp_timewait {
 	struct atcp_net *an;
 	struct atcp_bind *bind;
 	struct hlist_node bind_node;
-	__be32 bound_addr;
+	struct atcp_bound bound;
 	struct timer_list timer;
 	spinlock_t lock;		/* of tw, dead and the timer */
 	bool dead;
@@ -37,7 +38,6 @@ struct atcp_timewait {
 	u8 tos;
 	u32 mark;
 	u32 priority;
-	int oif;
 	struct rcu_head rcu;
 };
 
