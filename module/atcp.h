@@ -14,6 +14,7 @@
 #ifndef _ATCP_ATCP_H
 #define _ATCP_ATCP_H
 
+#include <linux/ipv6.h>
 #include <linux/net.h>
 #include <linux/rhashtable.h>
 #include <linux/skbuff.h>
@@ -89,6 +90,12 @@ struct atcp_sock {
 	bool mss_stale;			/* the path MTU may have changed: atcp_ip_sync_mss() */
 	u32 copied_seq;			/* head of what recvmsg() has yet to take */
 	struct atcp_tcb tcb;
+};
+
+/* A socket made with ATCP_IPV6.  inet_sk(sk)->pinet6 leads to its second half. */
+struct atcp6_sock {
+	struct atcp_sock atcp;		/* must be first */
+	struct ipv6_pinfo inet6;
 };
 
 static inline struct atcp_sock *atcp_sk(const struct sock *sk)

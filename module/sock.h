@@ -129,4 +129,12 @@ int atcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		    int __user *optlen);
 
+/* --- sockopt_ip.c --- */
+
+/* The options of every level but SOL_TCP. */
+int atcp_setsockopt_ip(struct sock *sk, int level, int optname, sockptr_t optval,
+		       unsigned int optlen);
+int atcp_getsockopt_ip(struct sock *sk, int level, int optname, char __user *optval,
+		       int __user *optlen);
+
 #endif /* _ATCP_SOCK_H */

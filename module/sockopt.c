@@ -1,45 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Socket options: SOL_IP, which IP does, and SOL_TCP, with the meaning, limits
- * and errors of the kernel's TCP.
+ * Socket options of SOL_TCP, with the meaning, limits and errors of the kernel's
+ * TCP.  Those of IP are in sockopt_ip.c.
  */
 #include <linux/tcp.h>
-#include <net/ip.h>
 #include <net/tcp.h>
 #include <net/tcp_states.h>
 
 #include "core/cc.h"
 #include "netns.h"
 #include "sock.h"
-
-/* --- SOL_IP --- */
-
-static int set_ip(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen)
-{
-	switch (optname) {
-	case IP_OPTIONS:
-		/* Would take room from the MSS, which is not reckoned with. */
-		return -ENOPROTOOPT;
-	case IP_ADD_MEMBERSHIP:
-	case IP_DROP_MEMBERSHIP:
-	case IP_ADD_SOURCE_MEMBERSHIP:
-	case IP_DROP_SOURCE_MEMBERSHIP:
-	case IP_BLOCK_SOURCE:
-	case IP_UNBLOCK_SOURCE:
-	case IP_MSFILTER:
-	case MCAST_JOIN_GROUP:
-	case MCAST_LEAVE_GROUP:
-	case MCAST_JOIN_SOURCE_GROUP:
-	case MCAST_LEAVE_SOURCE_GROUP:
-	case MCAST_BLOCK_SOURCE:
-	case MCAST_UNBLOCK_SOURCE:
-	case MCAST_MSFILTER:
-		return -EPROTO;
-	}
-	return ip_setsockopt(sk, SOL_IP, optname, optval, optlen);
-}
-
-/* --- SOL_TCP --- */
 
 static bool live(const struct atcp_tcb *c)
 {
@@ -145,10 +115,8 @@ int atcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 {
 	int val, err;
 
-	if (level == SOL_IP)
-		return set_ip(sk, optname, optval, optlen);
 	if (level != SOL_TCP)
-		return -ENOPROTOOPT;
+		return atcp_setsockopt_ip(sk, level, optname, optval, optlen);
 	if (optname == TCP_CONGESTION)
 		return set_congestion(optval, optlen);
 	if (optlen < sizeof(int))
@@ -278,10 +246,8 @@ int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 	const void *from;
 	int len, val, err;
 
-	if (level == SOL_IP)
-		return ip_getsockopt(sk, SOL_IP, optname, optval, optlen);
 	if (level != SOL_TCP)
-		return -EOPNOTSUPP;
+		return atcp_getsockopt_ip(sk, level, optname, optval, optlen);
 	if (get_user(len, optlen))
 		return -EFAULT;
 	if (len < 0)

@@ -2,9 +2,11 @@
 /*
  * atcp: what a program needs to know to use it.
  *
- *	fd = socket(AF_ATCP, SOCK_STREAM, 0);
+ *	fd = socket(AF_ATCP, SOCK_STREAM, 0);			over IPv4
+ *	fd = socket(AF_ATCP, SOCK_STREAM, ATCP_IPV6);		over IPv6, or both
  *
- * Addresses are the ordinary struct sockaddr_in with sin_family AF_INET.
+ * Addresses are the ordinary struct sockaddr_in with AF_INET, or sockaddr_in6 with
+ * AF_INET6.
  */
 #ifndef _ATCP_UAPI_H
 #define _ATCP_UAPI_H
@@ -19,5 +21,11 @@
 
 /* The IP protocol that carries atcp's segments (RFC 3692: experimentation). */
 #define IPPROTO_ATCP	253
+
+/*
+ * Added to socket()'s protocol: a socket as those of AF_INET6, which takes IPv4,
+ * too, unless IPV6_V6ONLY is set.
+ */
+#define ATCP_IPV6	0x100
 
 #endif /* _ATCP_UAPI_H */
