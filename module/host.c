@@ -315,6 +315,28 @@ void atcp_host_doubt_route(struct atcp_tcb *c)
 	dst_negative_advice(atcp_tcb_sk(c));
 }
 
+/*
+ * fq paces by sk_pacing_rate, and so need not the core; that is kept up only once
+ * fq has seen the socket or SO_MAX_PACING_RATE was used.
+ */
+u64 atcp_host_pace(struct atcp_tcb *c)
+{
+	struct sock *sk = atcp_tcb_sk(c);
+	u32 status = READ_ONCE(sk->sk_pacing_status);
+	u64 rate;
+
+	if (likely(status == SK_PACING_NONE))
+		return 0;
+	rate = min_t(u64, atcp_pacing_rate(c), READ_ONCE(sk->sk_max_pacing_rate));
+	WRITE_ONCE(sk->sk_pacing_rate, (unsigned long)rate);
+	return status == SK_PACING_NEEDED && rate != ~0UL ? max_t(u64, rate, 1) : 0;
+}
+
+bool atcp_host_rehash(struct atcp_tcb *c)
+{
+	return sk_rethink_txhash(atcp_tcb_sk(c));
+}
+
 void atcp_host_set_deadline(struct atcp_tcb *c, u64 when)
 {
 	atcp_sock_deadline(atcp_tcb_sk(c), when);

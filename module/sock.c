@@ -166,13 +166,19 @@ int atcp_sk_init(struct sock *sk)
 /* Options that setsockopt() keeps in the control block. */
 static void copy_options(struct atcp_tcb *to, const struct atcp_tcb *from)
 {
-	to->flags |= READ_ONCE(from->flags) & (ATCP_F_NODELAY | ATCP_F_NO_QUICK);
+	to->flags |= READ_ONCE(from->flags) & (ATCP_F_NODELAY | ATCP_F_THIN | ATCP_F_LAZY_ACK);
+	to->interactive = READ_ONCE(from->interactive);
 	to->mss_user = READ_ONCE(from->mss_user);
 	to->keep_time = READ_ONCE(from->keep_time);
 	to->keep_intvl = READ_ONCE(from->keep_intvl);
 	to->keep_probes = READ_ONCE(from->keep_probes);
 	to->user_timeout = READ_ONCE(from->user_timeout);
 	to->linger2 = READ_ONCE(from->linger2);
+	to->syn_retries = READ_ONCE(from->syn_retries);
+	to->wnd_clamp = READ_ONCE(from->wnd_clamp);
+	to->rto_min = READ_ONCE(from->rto_min);
+	to->rto_max = READ_ONCE(from->rto_max);
+	to->delack_max = READ_ONCE(from->delack_max);
 }
 
 void atcp_sock_inherit(struct sock *child, const struct sock *sk)

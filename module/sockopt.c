@@ -16,7 +16,7 @@ static bool live(const struct atcp_tcb *c)
 	return ATCP_IN(c->state, ~(ATCP_S(CLOSED) | ATCP_S(LISTEN)));
 }
 
-static void set_bool(struct atcp_tcb *c, u8 flag, bool on)
+static void set_bool(struct atcp_tcb *c, u16 flag, bool on)
 {
 	WRITE_ONCE(c->flags, on ? c->flags | flag : c->flags & ~flag);
 }
@@ -73,7 +73,7 @@ static int set_tcp(struct sock *sk, int optname, int val)
 			atcp_push(c, true);
 		return 0;
 	case TCP_QUICKACK:
-		set_bool(c, ATCP_F_NO_QUICK, !val);
+		c->interactive = !val;
 		return 0;
 	case TCP_KEEPIDLE:
 		return set_keepalive(sk, &c->keep_time, val);
@@ -217,7 +217,7 @@ static int get_tcp(struct sock *sk, int optname, int *val)
 		*val = as->corked;
 		return 0;
 	case TCP_QUICKACK:
-		*val = !(c->flags & ATCP_F_NO_QUICK);
+		*val = !c->interactive;
 		return 0;
 	case TCP_KEEPIDLE:
 		*val = to_seconds(c->keep_time ?: conf->keepalive_time);

@@ -6,6 +6,37 @@
  */
 #include "internal.h"
 
+static u32 segments(const struct atcp_tcb *c, u32 len)
+{
+	return len <= c->mss ? 1 : (len + c->mss - 1) / c->mss;
+}
+
+/*
+ * One sample of the delivery rate, from when @last was sent: the slower of how
+ * fast what came since was sent, and acknowledged.
+ */
+static void measure_rate(struct atcp_tcb *c, const struct atcp_cb *last)
+{
+	u32 n = c->delivered - last->delivered;
+	u32 interval = max((u32)last->sent_at - last->first_sent,
+			   (u32)c->now - last->delivered_at);
+	bool limited = last->sent & ATCP_SENT_LIMITED;
+
+	c->delivered_at = (u32)c->now;
+	c->first_sent = (u32)last->sent_at;
+	if (c->app_limited && seq_gt(c->delivered, c->app_limited))
+		c->app_limited = 0;
+	if (!interval || interval < c->min_rtt)
+		return;
+	/* A program that sends little says nothing of the path, unless it was more than before. */
+	if (limited && c->rate_interval &&
+	    (u64)n * c->rate_interval < (u64)c->rate_delivered * interval)
+		return;
+	c->rate_delivered = n;
+	c->rate_interval = interval;
+	c->rate_app_limited = limited;
+}
+
 /*
  * Frees what is wholly acknowledged; returns when the last of it was sent, or 0:
  * Karn's rule, also for what waited at the peer behind a segment sent again.
@@ -13,7 +44,7 @@
 static u64 free_acked(struct atcp_tcb *c, u32 ack)
 {
 	struct atcp_seg *seg = c->snd_first;
-	u64 sent_at = 0;
+	struct atcp_cb last = { 0 };
 	bool again = false;
 
 	while (seg && seg != c->snd_head) {
@@ -23,7 +54,8 @@ static u64 free_acked(struct atcp_tcb *c, u32 ack)
 		if (seq_gt(cb->end_seq, ack))
 			break;
 		again |= cb->sent & ATCP_SENT_AGAIN;
-		sent_at = cb->sent_at;
+		c->delivered += segments(c, cb->end_seq - cb->seq);
+		last = *cb;
 		next = atcp_seg_link(seg)->next;
 		if (c->rtx_seg == seg)
 			c->rtx_seg = next;
@@ -35,7 +67,9 @@ static u64 free_acked(struct atcp_tcb *c, u32 ack)
 		atcp_seg_link(seg)->prev = NULL;
 	else
 		c->snd_last = NULL;
-	return again ? 0 : sent_at;
+	if (last.sent_at)
+		measure_rate(c, &last);
+	return again ? 0 : last.sent_at;
 }
 
 /*
@@ -65,15 +99,19 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 	if (seq_lt(c->snd_up, c->snd_una))
 		c->snd_up = c->snd_una;
 	measure(c, h, sent_at);
-	c->retries = 0;
-	c->rtx_since = 0;
-	c->soft_error = 0;
+	atcp_progress(c);
 	if (c->snd_una == c->snd_nxt)
 		atcp_stop_timer(c, ATCP_T_REXMT);
 	else
 		atcp_arm_rexmt(c);
 	atcp_recovery_acked(c, acked, flight);
-	atcp_host_wake(c, ATCP_WAKE_WRITABLE);
+}
+
+/* RFC 2883: a first block below the ACK tells of what the peer had already. */
+static void count_dsack(struct atcp_tcb *c, const struct atcp_hdr *h)
+{
+	if (seq_leq(h->sack[0].end, h->ack))
+		c->dsack_dups += segments(c, h->sack[0].end - h->sack[0].start);
 }
 
 /*
@@ -122,6 +160,8 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len)
 	if (seq_lt(h->ack, c->snd_una))
 		return true;		/* an old one: its text may still be new */
 
+	if (unlikely(h->opts & ATCP_OPT_SACK && h->nsack && c->sack_on))
+		count_dsack(c, h);
 	if (!c->snd_wnd)
 		c->retries = 0;		/* the peer lives, whatever its window (section 3.8.6.1) */
 	duplicate = h->ack == c->snd_una && !len && c->snd_una != c->snd_nxt &&

@@ -65,14 +65,23 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 	}
 
 	c->snd_una = h->ack;
+	c->bytes_acked = 1;
+	c->delivered = 1;
 	if (!c->retries && c->syn_sent_at)
 		atcp_rtt_sample(c, c->now - c->syn_sent_at);
 	atcp_established(c);
 	c->ack_pending = true;
-	c->ack_now = true;
+	if (unlikely((c->flags & ATCP_F_LAZY_ACK || c->interactive) &&
+		     atcp_seg_len(seg) == 0)) {
+		/* The program is about to send: its first data may carry the ACK. */
+		atcp_set_timer(c, ATCP_T_DELACK, ATCP_LAZY_ACK);
+		c->interactive = false;
+	} else {
+		c->ack_now = true;
+	}
 	/* Sixth: URG, and text that came with the SYN-ACK. */
 	cb->seq++;
-	atcp_text_arrived(c, seg);
+	atcp_text_arrived(c, seg, 0);
 	return;
 drop:
 	atcp_host_drop(seg);
@@ -118,7 +127,8 @@ static bool first_check(struct atcp_tcb *c, const struct atcp_hdr *h, u32 seq, u
 			atcp_count(c, ATCP_STAT_IN_PAWS);
 			return false;
 		}
-		if (atcp_paws_old(h->tsval, c->ts_recent, c->ts_recent_at, c->now)) {
+		if (atcp_paws_old(h->tsval, c->ts_recent, c->ts_recent_at, c->now) &&
+		    (len || seq_lt(h->tsval, c->ts_recent - ATCP_PAWS_SLACK))) {
 			atcp_count(c, ATCP_STAT_IN_PAWS);
 			answer_outside(c, h, len);
 			return false;
@@ -169,6 +179,7 @@ static bool syn_received(struct atcp_tcb *c, const struct atcp_hdr *h)
 		atcp_send_ctl(c, h->ack, ATCP_RST);
 		return false;
 	}
+	c->delivered++;
 	c->snd_una++;			/* the SYN; what more it acknowledges is ack.c's */
 	c->snd_wnd = (u32)h->wnd << (h->flags & ATCP_SYN ? 0 : c->snd_wscale);
 	c->snd_wnd_max = max(c->snd_wnd_max, c->snd_wnd);
@@ -248,7 +259,7 @@ fifth:
 		urgent(c, h, cb->seq);
 
 	/* Seventh, process the segment text; eighth, check the FIN bit. */
-	atcp_text_arrived(c, seg);
+	atcp_text_arrived(c, seg, c->ts_on && h->opts & ATCP_OPT_TS ? h->tsecr : 0);
 	return;
 drop:
 	atcp_host_drop(seg);
@@ -257,9 +268,16 @@ drop:
 void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
+	u32 una = c->snd_una, nxt = c->snd_nxt;
+	u32 segs = 1;
 
 	atcp_enter(c);
-	c->segs_in++;
+	if (atcp_seg_len(seg)) {
+		segs = atcp_seg_count(seg);
+		c->data_segs_in += segs;
+		c->last_data_in = atcp_ms(c->now);
+	}
+	c->segs_in += segs;
 	cb->seq = h->seq;
 	cb->end_seq = h->seq + atcp_seg_len(seg) + !!(h->flags & ATCP_SYN) +
 		      !!(h->flags & ATCP_FIN);
@@ -277,6 +295,11 @@ void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr
 		atcp_send_ack(c);
 	if (atcp_unsent(c) || c->recovery == ATCP_LOSS)
 		atcp_output(c);
+	else
+		atcp_take_stock(c);
+	/* Now, for some programs wait until little is unsent (TCP_NOTSENT_LOWAT). */
+	if (c->snd_una != una || c->snd_nxt != nxt)
+		atcp_host_wake(c, ATCP_WAKE_WRITABLE);
 	atcp_ack_policy(c);
 	atcp_leave(c);
 }

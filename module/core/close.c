@@ -111,6 +111,7 @@ void atcp_abort(struct atcp_tcb *c, int err)
 void atcp_fin_arrived(struct atcp_tcb *c)
 {
 	c->rcv_nxt++;
+	c->bytes_received++;
 	c->fin_rcvd = true;
 	c->ack_pending = true;
 	c->ack_now = true;

@@ -138,6 +138,19 @@ static inline u32 atcp_unacked(const struct atcp_tcb *c)
 	return c->write_seq - c->snd_una;
 }
 
+/*
+ * What cwnd every round trip makes, in bytes a second, with room to grow: twice
+ * that in slow start, a fifth more later.  ~0: no round trip was measured yet.
+ */
+static inline u64 atcp_pacing_rate(const struct atcp_tcb *c)
+{
+	u32 percent = c->cwnd < c->ssthresh / 2 ? 200 : 120;
+
+	if (!c->srtt)
+		return ~0ULL;
+	return (u64)c->cwnd * percent * (8 * ATCP_SEC / 100) / c->srtt;
+}
+
 /* Current retransmission time-out, back-off included, microseconds. */
 u64 atcp_rto(const struct atcp_tcb *c);
 
@@ -178,7 +191,11 @@ struct atcp_req {
 	u16 adv_mss;
 	u8 snd_wscale;
 	u8 rcv_wscale;
-	u8 retries;
+	u8 retries;		/* retransmissions */
+	u8 timeouts;		/* the same and times that it would have been due, see @acked */
+	u8 most;		/* TCP_SYNCNT, 0: the namespace's; host sets after init */
+	u8 defer;		/* TCP_DEFER_ACCEPT as time-outs to wait for data; host sets */
+	bool acked;		/* a bare ACK was ignored for @defer's sake */
 	bool ts_on;
 	bool sack_on;
 	bool wscale_on;

@@ -103,10 +103,25 @@ static bool admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
 	return true;
 }
 
+/* The receiver's round trip: our timestamp came back with a full segment of text. */
+static void measure_rtt(struct atcp_tcb *c, u32 tsecr)
+{
+	u32 ms = atcp_ts_clock(c->now) + c->ts_offset - tsecr;
+	u32 us = max_t(u32, ms, 1) * (u32)ATCP_MSEC;
+
+	c->rcv_tsecr = tsecr;
+	if (ms > c->space->conf.rto_max / ATCP_MSEC)
+		return;
+	c->rcv_rtt = c->rcv_rtt ? c->rcv_rtt + us - c->rcv_rtt / 8 : us * 8;
+}
+
 /* The estimate of the peer's segment size, for delayed ACKs and window updates. */
-static void measure(struct atcp_tcb *c, struct atcp_seg *seg)
+static void measure(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 {
 	u32 len = atcp_seg_len(seg);
+
+	if (tsecr && tsecr != c->rcv_tsecr && len >= c->rcv_mss)
+		measure_rtt(c, tsecr);
 
 	if (len > c->rcv_mss) {
 		len /= atcp_seg_count(seg);
@@ -115,7 +130,7 @@ static void measure(struct atcp_tcb *c, struct atcp_seg *seg)
 	}
 }
 
-void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg)
+void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
 	bool ordered;
@@ -126,7 +141,7 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg)
 		return;
 	}
 	c->ack_pending = true;
-	measure(c, seg);
+	measure(c, seg, tsecr);
 	if (!trim(c, seg)) {
 		c->ack_now = true;
 		atcp_host_drop(seg);
@@ -146,6 +161,9 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg)
 		return;
 	}
 	if (unlikely(!admit(c, seg, ordered))) {
+		/* Let the peer know where it stands, and the program that it should read. */
+		c->ack_now = true;
+		atcp_host_wake(c, ATCP_WAKE_READABLE);
 		atcp_host_drop(seg);
 		return;
 	}
@@ -156,6 +174,7 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg)
 		return;
 	}
 	atcp_count(c, ATCP_STAT_OUT_OF_ORDER);
+	c->rcv_ooopack += atcp_seg_count(seg);
 	start = cb->seq;
 	end = cb->end_seq;
 	atcp_ooo_insert(c, seg);

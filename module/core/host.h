@@ -57,6 +57,9 @@ struct atcp_space;
  * @sent_at:	sending: time of the last transmission, in microseconds
  * @flags:	ATCP_FIN, ATCP_PSH...: what to send with, or was received with it
  * @sent:	ATCP_SENT_*: what has happened to it since it was queued
+ * @delivered:	sending: tcb.delivered, .delivered_at, .first_sent as they were then
+ * @delivered_at: likewise
+ * @first_sent:	likewise
  *
  * Lives in skb->cb, and so is at most 48 bytes.
  */
@@ -66,10 +69,14 @@ struct atcp_cb {
 	u64 sent_at;
 	u8 flags;
 	u8 sent;
+	u32 delivered;
+	u32 delivered_at;
+	u32 first_sent;
 };
 
 #define ATCP_SENT_ONCE		0x01	/* transmitted at least once */
 #define ATCP_SENT_AGAIN		0x02	/* retransmitted (Karn: no RTT sample) */
+#define ATCP_SENT_LIMITED	0x04	/* the program had nothing more to send then */
 
 /**
  * struct atcp_link - three words by which the core queues a segment
@@ -147,6 +154,14 @@ u32 atcp_host_rcv_full(struct atcp_tcb *c);
 /* --- events --- */
 
 void atcp_host_wake(struct atcp_tcb *c, u32 what);
+/*
+ * Bytes a second that the core may send, by its own clock, or 0: as fast as it
+ * likes (also where a queueing discipline does the pacing).  Its own estimate
+ * is atcp_pacing_rate().
+ */
+u64 atcp_host_pace(struct atcp_tcb *c);
+/* A retransmission time-out: the network may be asked for another path; true: it was. */
+bool atcp_host_rehash(struct atcp_tcb *c);
 /* R1 retransmissions were not answered: IP may look for another route (section 3.8.3). */
 void atcp_host_doubt_route(struct atcp_tcb *c);
 /* Calls atcp_timeout() at @when or earlier; ATCP_NEVER: no need to. Replaces the last. */

@@ -13,8 +13,12 @@
 #define ATCP_RTO_INITIAL	(1 * ATCP_SEC)	/* RFC 6298 (2.1) */
 #define ATCP_RTO_AFTER_SYN	(3 * ATCP_SEC)	/* and (5.7) */
 #define ATCP_DELACK		(40 * ATCP_MSEC)	/* at most 500 ms, RFC 9293 MUST-40 */
+#define ATCP_LAZY_ACK		(200 * ATCP_MSEC)	/* ATCP_F_LAZY_ACK */
 #define ATCP_CORK_MAX		(200 * ATCP_MSEC)
+#define ATCP_PACE_BURST		(20 * ATCP_MSEC)	/* what a host's timer may be late */
+#define ATCP_PAWS_SLACK		1u	/* ticks that a pure ACK may be late, as in Linux */
 #define ATCP_QUICK_ACKS		16u
+#define ATCP_THIN_RETRIES	6	/* TCP_THIN_LINEAR_TIMEOUTS: time-outs without back-off */
 #define ATCP_DUPTHRESH		3	/* RFC 5681 section 3.2 */
 
 /* --- entering and leaving the core --- */
@@ -27,7 +31,7 @@ static inline void atcp_enter(struct atcp_tcb *c)
 /* Tells the host the next deadline, if it has changed. */
 static inline void atcp_leave(struct atcp_tcb *c)
 {
-	u64 when = min(c->deadline[ATCP_T_REXMT],
+	u64 when = min(min(c->deadline[ATCP_T_REXMT], c->deadline[ATCP_T_PACE]),
 		       min(c->deadline[ATCP_T_DELACK], c->deadline[ATCP_T_KEEP]));
 
 	if (when != c->armed) {
@@ -55,6 +59,41 @@ static inline void atcp_count(struct atcp_tcb *c, enum atcp_stat stat)
 static inline u32 atcp_ts_clock(u64 now)
 {
 	return (u32)(now / ATCP_MSEC);
+}
+
+/* The same clock for what is only counted: intervals, not points in time. */
+static inline u32 atcp_ms(u64 us)
+{
+	return (u32)(us / ATCP_MSEC);
+}
+
+static inline u64 atcp_rto_max(const struct atcp_tcb *c)
+{
+	return c->rto_max ? c->rto_max : c->space->conf.rto_max;
+}
+
+static inline u64 atcp_rto_min(const struct atcp_tcb *c)
+{
+	return c->rto_min ? c->rto_min : c->space->conf.rto_min;
+}
+
+static inline u64 atcp_delack(const struct atcp_tcb *c)
+{
+	return c->delack_max ? min_t(u64, c->delack_max, ATCP_DELACK) : ATCP_DELACK;
+}
+
+/* What is being waited for from now on, for TCP_INFO's times. */
+static inline void atcp_chrono(struct atcp_tcb *c, enum atcp_chrono what)
+{
+	u32 now;
+
+	if (likely(what == c->chrono))
+		return;
+	now = atcp_ms(c->now);
+	if (c->chrono)
+		c->chrono_time[c->chrono - 1] += now - c->chrono_since;
+	c->chrono = what;
+	c->chrono_since = now;
 }
 
 /* Right edge of the window as last advertised. */
@@ -100,6 +139,18 @@ static inline bool atcp_paws_old(u32 tsval, u32 ts_recent, u64 recent_at, u64 no
 	return seq_lt(tsval, ts_recent) && now - recent_at < 24 * 86400 * ATCP_SEC;
 }
 
+/* Something new was acknowledged: a run of time-outs is over. */
+static inline void atcp_progress(struct atcp_tcb *c)
+{
+	c->retries = 0;
+	c->rtx_since = 0;
+	c->soft_error = 0;
+	if (unlikely(c->rto_since)) {
+		c->rto_time += atcp_ms(c->now) - c->rto_since;
+		c->rto_since = 0;
+	}
+}
+
 /* --- open.c --- */
 
 /* Takes the peer's MSS, window scale, timestamp and SACK from its SYN. */
@@ -127,8 +178,8 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len);
 
 /* --- deliver.c --- */
 
-/* Section 3.10.7.4, seventh and eighth. Consumes @seg. */
-void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg);
+/* Section 3.10.7.4, seventh and eighth. Consumes @seg. @tsecr: its echo, 0 for none. */
+void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr);
 
 /* --- ooo.c --- */
 
@@ -165,6 +216,8 @@ void atcp_output_held(struct atcp_tcb *c);
 void atcp_ack_policy(struct atcp_tcb *c);
 /* Bytes that count against cwnd. */
 u32 atcp_flight(const struct atcp_tcb *c);
+/* Finds out what it waits for now: atcp_chrono(). */
+void atcp_take_stock(struct atcp_tcb *c);
 bool atcp_unsent(const struct atcp_tcb *c);
 
 /* --- window.c --- */

@@ -181,22 +181,35 @@ enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,
 		atcp_host_count(space, ATCP_STAT_IN_BAD_ACK);
 		return reset(h, len, reply);
 	}
+	/* TCP_DEFER_ACCEPT: the program wants to hear of it with the first data. */
+	if (unlikely(r->timeouts < r->defer && !seg_len)) {
+		r->acked = true;
+		return ATCP_DROP;
+	}
 	return ATCP_ACCEPT;
 }
 
 enum atcp_verdict atcp_req_timeout(struct atcp_req *r, struct atcp_space *space)
 {
+	u32 most = r->most ? r->most : space->conf.synack_retries;
 	u64 now = atcp_host_now();
+	bool waiting;
 
 	if (now < r->deadline)
 		return ATCP_DROP;
-	if (r->retries >= space->conf.synack_retries) {
+	/* The peer has acknowledged and is to send data: for that it has until @defer. */
+	waiting = r->acked && r->timeouts < r->defer;
+	if (r->timeouts >= most && !waiting) {
 		atcp_host_count(space, ATCP_STAT_CONN_FAILED);
 		return ATCP_FORGET;
 	}
-	r->retries++;
-	r->deadline = now + min_t(u64, ATCP_RTO_INITIAL << min_t(u8, r->retries, 16),
+	r->timeouts++;
+	r->deadline = now + min_t(u64, ATCP_RTO_INITIAL << min_t(u8, r->timeouts, 16),
 				  space->conf.rto_max);
+	/* At the end of that time once more: any ACK then makes a connection. */
+	if (waiting && r->timeouts < r->defer)
+		return ATCP_DROP;
+	r->retries++;
 	atcp_host_count(space, ATCP_STAT_RETRANS_SYN);
 	return ATCP_SYNACK;
 }

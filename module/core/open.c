@@ -20,6 +20,7 @@ void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
 	c->mss = ATCP_MSS_DEFAULT;
 	c->rcv_mss = ATCP_MSS_DEFAULT;
 	c->ssthresh = ~0u;
+	c->cwnd = space->conf.initial_window * c->mss;
 	c->cc = &atcp_cc_newreno;
 	c->armed = ATCP_NEVER;
 	for (i = 0; i < ATCP_T_COUNT; i++)
@@ -99,7 +100,7 @@ void atcp_accept(struct atcp_tcb *c, const struct atcp_req *r, struct atcp_space
 	c->last_ack_sent = r->rcv_nxt;
 
 	c->retries = r->retries;
-	if (r->retries == 0 && r->sent_at)
+	if (r->retries == 0 && r->sent_at && !r->acked)
 		atcp_rtt_sample(c, c->now - r->sent_at);
 	atcp_count(c, ATCP_STAT_PASSIVE_OPENS);
 	atcp_set_state(c, ATCP_SYN_RECEIVED);
@@ -128,8 +129,6 @@ void atcp_mss_changed(struct atcp_tcb *c)
 {
 	u32 mss = min(c->mss_peer, c->mss_path);	/* RFC 9293 section 3.7.1 */
 
-	if (c->mss_user)
-		mss = min_t(u32, mss, c->mss_user);
 	mss = max_t(u32, mss, ATCP_MSS_FLOOR + 12);
 	c->mss = c->ts_on ? mss - 12 : mss;
 	c->cwnd = max_t(u32, c->cwnd, c->mss);
@@ -137,18 +136,17 @@ void atcp_mss_changed(struct atcp_tcb *c)
 
 void atcp_established(struct atcp_tcb *c)
 {
+	/* TCP_MAXSEG bounds what the handshake agreed on; set later, it changes nothing. */
+	if (c->mss_user)
+		c->mss_peer = min(c->mss_peer, c->mss_user);
 	atcp_mss_changed(c);
 	c->cwnd = atcp_initial_window(c);
 	if (c->retries && !c->srtt)
 		c->rto = ATCP_RTO_AFTER_SYN;
-	c->retries = 0;
+	atcp_progress(c);
 	c->backoff = 0;
-	c->rtx_since = 0;
-	c->soft_error = 0;
 	atcp_stop_timer(c, ATCP_T_REXMT);
 	c->quick = min_t(u32, ATCP_QUICK_ACKS, max_t(u32, c->rcv_wnd / (2 * c->rcv_mss), 2));
-	if (c->flags & ATCP_F_NO_QUICK)
-		c->quick = 0;
 	c->last_rcv = c->now;
 	c->last_snd = c->now;
 	c->cc->init(c);

@@ -145,7 +145,7 @@ void atcp_send_ack(struct atcp_tcb *c)
 	if (likely(send_ctl(c, c->snd_nxt, ATCP_ACK)))
 		return;
 	c->ack_pending = true;
-	atcp_set_timer(c, ATCP_T_DELACK, ATCP_DELACK);
+	atcp_set_timer(c, ATCP_T_DELACK, atcp_delack(c));
 }
 
 void atcp_send_challenge(struct atcp_tcb *c)
@@ -170,7 +170,7 @@ void atcp_ack_policy(struct atcp_tcb *c)
 	if (c->ack_now || c->rcv_nxt - c->rcv_wup > c->rcv_mss || (c->quick && !c->interactive))
 		atcp_send_ack(c);
 	else if (c->deadline[ATCP_T_DELACK] == ATCP_NEVER)
-		atcp_set_timer(c, ATCP_T_DELACK, ATCP_DELACK);
+		atcp_set_timer(c, ATCP_T_DELACK, atcp_delack(c));
 }
 
 /* --- data --- */
@@ -187,11 +187,28 @@ static void timer_for_flight(struct atcp_tcb *c, bool first)
 		atcp_arm_rexmt(c);
 }
 
+/* What the delivery rate will be reckoned from when @cb is acknowledged. */
+static void take_snapshot(struct atcp_tcb *c, struct atcp_cb *cb)
+{
+	if (c->snd_una == c->snd_nxt) {
+		c->first_sent = (u32)c->now;
+		c->delivered_at = (u32)c->now;
+	}
+	cb->delivered = c->delivered;
+	cb->delivered_at = c->delivered_at;
+	cb->first_sent = c->first_sent;
+	cb->sent &= ~ATCP_SENT_LIMITED;
+	if (c->app_limited)
+		cb->sent |= ATCP_SENT_LIMITED;
+}
+
 /* Sends a copy of a queued segment, with FIN when it is the last and @fin. */
 static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
 	struct atcp_seg *out = atcp_host_clone(c, seg);
+	u32 len = cb->end_seq - cb->seq;
+	u32 segs = len <= c->mss ? 1 : (len + c->mss - 1) / c->mss;
 
 	if (unlikely(!out)) {
 		atcp_count(c, ATCP_STAT_OUT_NO_MEMORY);
@@ -200,12 +217,17 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 	}
 	if (cb->sent & ATCP_SENT_ONCE) {
 		cb->sent |= ATCP_SENT_AGAIN;
-		c->total_retrans++;
+		c->total_retrans += segs;
+		c->bytes_retrans += len;
 		atcp_count(c, ATCP_STAT_RETRANS_SEGS);
 	}
 	cb->sent |= ATCP_SENT_ONCE;
 	cb->sent_at = c->now;
 	c->last_snd = c->now;
+	c->bytes_sent += len;
+	c->data_segs_out += segs;
+	c->segs_out += segs - 1;		/* send() counts one */
+	take_snapshot(c, cb);
 	if (c->ack_pending)
 		c->interactive = true;
 	send(c, out, cb->seq, ATCP_ACK | cb->flags | (fin ? ATCP_FIN : 0));
@@ -319,15 +341,45 @@ static bool send_data(struct atcp_tcb *c, struct atcp_seg *seg, u32 n)
 	return true;
 }
 
-/* Go-back-N after a time-out, as far as cwnd allows. */
-static void resend_lost(struct atcp_tcb *c);
+/* --- pacing --- */
+
+/* The time for the next segment has come, or the timer is set for it. */
+static bool pace_allows(struct atcp_tcb *c, u64 rate)
+{
+	if (likely(!rate) || c->pace_at <= c->now)
+		return true;
+	c->deadline[ATCP_T_PACE] = c->pace_at;
+	return false;
+}
+
+/* No more in one piece than a millisecond's worth, but two segments. */
+static u32 pace_piece(const struct atcp_tcb *c, u32 n, u64 rate)
+{
+	u64 most = max_t(u64, rate / 1000, 2 * c->mss);
+
+	return n > most ? (u32)most - (u32)most % c->mss : n;
+}
+
+/* @n bytes have gone.  A timer that was late, or an idle time, is made up for in part. */
+static void pace_sent(struct atcp_tcb *c, u32 n, u64 rate)
+{
+	if (c->pace_at + ATCP_PACE_BURST < c->now)
+		c->pace_at = c->now - ATCP_PACE_BURST;
+	c->pace_at += n * ATCP_SEC / rate;
+}
+
+/* Go-back-N after a time-out, as far as cwnd and pacing allow. */
+static void resend_lost(struct atcp_tcb *c, u64 rate);
 
 static void output(struct atcp_tcb *c, bool held)
 {
+	u64 rate;
+
 	if (!ATCP_IN(c->state, SENDING))
 		return;
+	rate = atcp_host_pace(c);
 	if (c->recovery == ATCP_LOSS) {
-		resend_lost(c);
+		resend_lost(c, rate);
 		if (seq_lt(c->rtx_nxt, c->recover))
 			return;
 	}
@@ -341,8 +393,14 @@ static void output(struct atcp_tcb *c, bool held)
 	while (c->snd_head) {
 		u32 n = sendable(c, c->snd_head, held);
 
-		if (!n || !send_data(c, c->snd_head, n))
+		if (!n || !pace_allows(c, rate))
 			break;
+		if (unlikely(rate))
+			n = pace_piece(c, n, rate);
+		if (!send_data(c, c->snd_head, n))
+			break;
+		if (unlikely(rate))
+			pace_sent(c, n, rate);
 		held = false;
 	}
 	if (!c->snd_head && c->fin_queued && !atcp_fin_sent(c) &&
@@ -352,7 +410,7 @@ static void output(struct atcp_tcb *c, bool held)
 	}
 	/* Nothing in flight will bring an ACK to go on: probe, or let go of what is held. */
 	if (c->snd_nxt == c->snd_una && atcp_unsent(c) &&
-	    c->deadline[ATCP_T_REXMT] == ATCP_NEVER) {
+	    c->deadline[ATCP_T_REXMT] == ATCP_NEVER && c->deadline[ATCP_T_PACE] == ATCP_NEVER) {
 		if (c->flags & ATCP_F_CORK && window_room(c))
 			atcp_set_timer(c, ATCP_T_REXMT, ATCP_CORK_MAX);
 		else
@@ -363,11 +421,30 @@ static void output(struct atcp_tcb *c, bool held)
 void atcp_output(struct atcp_tcb *c)
 {
 	output(c, false);
+	atcp_take_stock(c);
 }
 
 void atcp_output_held(struct atcp_tcb *c)
 {
 	output(c, true);
+	atcp_take_stock(c);
+}
+
+void atcp_take_stock(struct atcp_tcb *c)
+{
+	enum atcp_chrono what = ATCP_BUSY;
+
+	if (c->snd_una == c->write_seq) {
+		what = ATCP_IDLE;
+	} else if (c->snd_head) {
+		u32 next = min_t(u32, atcp_seg_len(c->snd_head), c->mss);
+
+		if (window_room(c) < next && cwnd_room(c) >= next)
+			what = ATCP_RWND_LIMITED;
+	} else if (unlikely(c->flags & ATCP_F_STARVED) && cwnd_room(c) >= c->mss) {
+		what = ATCP_SNDBUF_LIMITED;
+	}
+	atcp_chrono(c, what);
 }
 
 /* --- again --- */
@@ -398,9 +475,10 @@ void atcp_resend_first(struct atcp_tcb *c)
 	}
 }
 
-static void resend_lost(struct atcp_tcb *c)
+static void resend_lost(struct atcp_tcb *c, u64 rate)
 {
-	while (seq_lt(c->rtx_nxt, c->recover) && c->rtx_nxt - c->snd_una < c->cwnd) {
+	while (seq_lt(c->rtx_nxt, c->recover) && c->rtx_nxt - c->snd_una < c->cwnd &&
+	       pace_allows(c, rate)) {
 		struct atcp_seg *seg = c->rtx_seg;
 
 		if (!seg || seg == c->snd_head) {
@@ -410,6 +488,8 @@ static void resend_lost(struct atcp_tcb *c)
 		}
 		if (!resend(c, seg))
 			break;
+		if (unlikely(rate))
+			pace_sent(c, atcp_seg_len(seg), rate);
 		c->rtx_nxt = atcp_seg_cb(seg)->end_seq + (atcp_fin_sent(c) && !next_of(seg));
 		c->rtx_seg = next_of(seg);
 	}
@@ -448,6 +528,9 @@ void atcp_enqueue(struct atcp_tcb *c, struct atcp_seg *seg)
 	cb->sent_at = 0;
 	cb->flags = 0;
 	cb->sent = 0;
+	/* The wire was free and nothing waited to be sent. */
+	if (!c->snd_head && atcp_flight(c) < c->cwnd)
+		c->app_limited = max_t(u32, c->delivered + atcp_flight(c) / c->mss, 1);
 
 	link->next = NULL;
 	link->prev = c->snd_last;

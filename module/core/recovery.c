@@ -2,7 +2,8 @@
 /*
  * Loss recovery without SACK: fast retransmit and fast recovery (RFC 5681
  * section 3.2, RFC 6582), limited transmit (RFC 3042, in output.c), and the
- * retransmission time-out (RFC 5681 section 3.1, RFC 6298 section 5).
+ * retransmission time-out (RFC 5681 section 3.1, RFC 6298 section 5, RFC 3465
+ * section 2.3).
  *
  *              3 duplicate ACKs
  *      OPEN ----------------------> FAST ---+ partial ACK: resend
@@ -77,6 +78,8 @@ void atcp_recovery_acked(struct atcp_tcb *c, u32 acked, u32 flight)
 		if (seq_geq(c->snd_una, c->recover))
 			c->recovery = ATCP_OPEN;
 		flight = c->cwnd;
+		/* What one ACK covers may have waited at the peer: no burst for it. */
+		acked = min_t(u32, acked, c->mss);
 	}
 	if (c->recovery == ATCP_OPEN && seq_gt(c->snd_una, c->recover))
 		c->recover = c->snd_una - 1;	/* keeps up, lest it seem ahead after a wrap */

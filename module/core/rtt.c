@@ -7,11 +7,24 @@
  */
 #include "internal.h"
 
+#define MIN_RTT_VALID	300	/* seconds */
+
+static void note_min(struct atcp_tcb *c, u32 rtt)
+{
+	u32 now = (u32)(c->now / ATCP_SEC);
+
+	if (c->min_rtt && rtt > c->min_rtt && now - c->min_rtt_at < MIN_RTT_VALID)
+		return;
+	c->min_rtt = rtt;
+	c->min_rtt_at = now;
+}
+
 /* RFC 6298 (2.2), (2.3) with alpha 1/8 and beta 1/4; srtt is kept times 8, rttvar times 4. */
 void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
 {
-	const struct atcp_conf *conf = &c->space->conf;
-	u32 r = min_t(u64, max_t(u64, rtt, 1), conf->rto_max);
+	u32 r = min_t(u64, max_t(u64, rtt, 1), c->space->conf.rto_max);
+
+	note_min(c, r);
 
 	if (!c->srtt) {
 		c->srtt = r * 8;
@@ -25,13 +38,13 @@ void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
 	}
 	c->srtt = max_t(u32, c->srtt, 1);
 	c->backoff = 0;			/* and no sooner: section 5, last paragraph */
-	c->rto = min_t(u64, c->srtt / 8 + max_t(u64, c->rttvar, conf->rto_min), conf->rto_max);
+	c->rto = min(c->srtt / 8 + max_t(u64, c->rttvar, atcp_rto_min(c)), atcp_rto_max(c));
 }
 
 /* RFC 6298 (5.5), with the maximum of (2.5). */
 static u64 backed_off(const struct atcp_tcb *c, u8 doublings)
 {
-	return min((u64)c->rto << min_t(u8, doublings, 16), c->space->conf.rto_max);
+	return min((u64)c->rto << min_t(u8, doublings, 16), atcp_rto_max(c));
 }
 
 u64 atcp_rto(const struct atcp_tcb *c)

@@ -124,7 +124,16 @@ enum atcp_timer {
 	ATCP_T_REXMT,		/* retransmission, RFC 6298; or zero-window probe */
 	ATCP_T_DELACK,		/* delayed ACK */
 	ATCP_T_KEEP,		/* keep-alive; FIN-WAIT-2 of an orphan */
+	ATCP_T_PACE,		/* pacing: the next segment may go */
 	ATCP_T_COUNT
+};
+
+/* What a connection spends its time with, for TCP_INFO. */
+enum atcp_chrono {
+	ATCP_IDLE,		/* nothing queued */
+	ATCP_BUSY,		/* sending, or waiting for the network or cwnd */
+	ATCP_RWND_LIMITED,	/* waiting for the peer's window */
+	ATCP_SNDBUF_LIMITED,	/* the program waits for room in the send buffer */
 };
 
 enum atcp_recovery {
@@ -139,8 +148,9 @@ struct atcp_cc_ops;
 
 struct atcp_tcb {
 	struct atcp_space *space;
+	u16 flags;			/* ATCP_F_*, below */
 	u8 state;			/* enum atcp_state */
-	u8 flags;			/* ATCP_F_*, below */
+	u8 syn_retries;			/* this socket's own, 0: the namespace's; host sets */
 	u16 lport;			/* host byte order; set by the host before open */
 	u16 rport;
 
@@ -175,6 +185,7 @@ struct atcp_tcb {
 	u32 rcv_wnd;			/* window advertised then: right edge is the sum */
 	u32 rcv_up;			/* one past the peer's urgent data */
 	u32 irs;
+	u32 wnd_clamp;			/* most window to offer, 0: no bound; host sets */
 	u16 rcv_mss;			/* estimate of the peer's segment size */
 	u8 quick;			/* ACKs still to be sent at once, at the start */
 	bool ack_pending;		/* something arrived that wants an ACK */
@@ -210,6 +221,10 @@ struct atcp_tcb {
 	u64 keep_intvl;
 	u64 user_timeout;		/* RFC 5482, 0: R2 by count; host sets */
 	u64 linger2;			/* FIN-WAIT-2 of an orphan, 0: the namespace's */
+	u64 pace_at;			/* when pacing lets the next segment go */
+	u32 rto_min;			/* this socket's own, 0: the namespace's; host sets */
+	u32 rto_max;
+	u32 delack_max;			/* most delay of an ACK, 0: no other than ATCP_DELACK */
 	u8 keep_probes;
 	u8 keep_sent;
 
@@ -236,11 +251,45 @@ struct atcp_tcb {
 	int soft_error;			/* positive errno of a remembered soft error */
 
 	/* Counts for TCP_INFO and the inspection tools. */
-	u64 bytes_acked;
-	u64 bytes_received;
-	u32 total_retrans;
-	u32 segs_out;
+	u64 bytes_acked;		/* our SYN (not a SYN-ACK) and FIN count, as in TCP */
+	u64 bytes_received;		/* the peer's FIN counts */
+	u64 bytes_sent;
+	u64 bytes_retrans;
+	u32 segs_out;			/* on the wire, not super-segments; so all of these */
 	u32 segs_in;
+	u32 data_segs_out;
+	u32 data_segs_in;
+	u32 total_retrans;
+	u32 rcv_ooopack;		/* arrived out of order */
+	u32 dsack_dups;			/* segments that the peer had twice (RFC 2883) */
+	u32 last_data_in;		/* arrival of the last text, milliseconds */
+
+	/* Time-outs; milliseconds. */
+	u16 rto_count;			/* SYN's included */
+	u16 rto_recoveries;		/* runs of them without progress */
+	u32 rto_time;			/* spent in such runs that are over */
+	u32 rto_since;			/* when the present run began, or 0 */
+	u16 rehash;			/* times that another path was asked for */
+
+	/* What limits us, milliseconds. */
+	u8 chrono;			/* enum atcp_chrono, now */
+	u32 chrono_since;
+	u32 chrono_time[3];		/* by enum atcp_chrono, from ATCP_BUSY on */
+
+	/* Delivery rate (draft-cheng-iccrg-delivery-rate-estimation). */
+	u32 delivered;			/* segments known to have arrived */
+	u32 delivered_at;		/* when that last grew; microseconds, as all here */
+	u32 first_sent;			/* when what is now measured was sent */
+	u32 app_limited;		/* value of delivered up to which we had too little to send */
+	u32 rate_delivered;		/* the last good sample: so many segments... */
+	u32 rate_interval;		/* ...in so long */
+	bool rate_app_limited;
+
+	/* Round trips besides srtt; microseconds. */
+	u32 min_rtt;			/* least of the last five minutes, or 0 */
+	u32 min_rtt_at;			/* when; seconds */
+	u32 rcv_rtt;			/* the receiver's estimate, times 8; 0: none yet */
+	u32 rcv_tsecr;			/* timestamp echo that it was last taken from */
 };
 
 /* atcp_tcb.flags */
@@ -250,6 +299,8 @@ struct atcp_tcb {
 #define ATCP_F_ORPHAN		0x08	/* no program holds the socket */
 #define ATCP_F_RCV_SHUT		0x10	/* no program will read: data resets */
 #define ATCP_F_PASSIVE		0x20	/* came from LISTEN */
-#define ATCP_F_NO_QUICK		0x40	/* delay ACKs from the start; host sets */
+#define ATCP_F_THIN		0x40	/* TCP_THIN_LINEAR_TIMEOUTS; host sets */
+#define ATCP_F_STARVED		0x80	/* the program waits for room to send; host sets */
+#define ATCP_F_LAZY_ACK		0x100	/* SYN-SENT: the handshake's ACK may wait; host sets */
 
 #endif /* _ATCP_CORE_TCB_H */

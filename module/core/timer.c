@@ -31,16 +31,31 @@ static bool exhausted(struct atcp_tcb *c, u32 most)
 	c->retries++;
 	if (c->retries == c->space->conf.retries1)
 		atcp_host_doubt_route(c);
+	if (atcp_host_rehash(c))
+		c->rehash++;
 	return false;
+}
+
+/* For TCP_INFO: the time-outs, and how long they last until atcp_progress(). */
+static void count_timeout(struct atcp_tcb *c)
+{
+	c->rto_count++;
+	if (c->rto_since)
+		return;
+	c->rto_recoveries++;
+	c->rto_since = max_t(u32, atcp_ms(c->now), 1);
 }
 
 static void syn_timeout(struct atcp_tcb *c, u32 most)
 {
+	if (c->syn_retries)
+		most = c->syn_retries;
 	if (exhausted(c, most)) {
 		give_up(c, ATCP_STAT_CONN_FAILED);
 		return;
 	}
 	atcp_count(c, ATCP_STAT_RETRANS_SYN);
+	count_timeout(c);
 	c->backoff++;
 	atcp_send_syn(c);
 	atcp_arm_rexmt(c);
@@ -60,13 +75,27 @@ static void probe_timeout(struct atcp_tcb *c)
 	atcp_arm_persist(c);
 }
 
+/*
+ * TCP_THIN_LINEAR_TIMEOUTS: too little is in flight for duplicate ACKs to tell
+ * of a loss, so that the first few time-outs do not back off.
+ */
+static bool linear(const struct atcp_tcb *c)
+{
+	return c->flags & ATCP_F_THIN && c->retries <= ATCP_THIN_RETRIES &&
+	       c->snd_nxt - c->snd_una < 4 * (u32)c->mss && c->ssthresh != ~0u;
+}
+
 static void retransmission_timeout(struct atcp_tcb *c)
 {
 	if (exhausted(c, c->space->conf.retries2)) {
 		give_up(c, ATCP_STAT_CONN_TIMEOUT);
 		return;
 	}
-	c->backoff++;
+	count_timeout(c);
+	if (linear(c))
+		c->backoff = 0;
+	else
+		c->backoff++;
 	atcp_arm_rexmt(c);
 	atcp_recovery_timeout(c);
 }
@@ -99,6 +128,12 @@ static void delack(struct atcp_tcb *c)
 	c->interactive = false;		/* no answer came that could have carried the ACK */
 	atcp_count(c, ATCP_STAT_DELAYED_ACKS);
 	atcp_send_ack(c);
+}
+
+static void pace(struct atcp_tcb *c)
+{
+	atcp_stop_timer(c, ATCP_T_PACE);
+	atcp_output(c);
 }
 
 static u64 keep_time(const struct atcp_tcb *c)
@@ -163,6 +198,7 @@ void atcp_timeout(struct atcp_tcb *c)
 		[ATCP_T_REXMT] = rexmt,
 		[ATCP_T_DELACK] = delack,
 		[ATCP_T_KEEP] = keep,
+		[ATCP_T_PACE] = pace,
 	};
 	int t;
 

@@ -10,6 +10,8 @@ u32 atcp_window(struct atcp_tcb *c)
 	u32 now = atcp_rcv_left(c);
 	u32 space = atcp_host_rcv_space(c);
 
+	if (unlikely(c->wnd_clamp))
+		space = min(space, c->wnd_clamp);
 	/* Less than a segment, and less than half of the buffer: offer nothing new. */
 	if (space < c->rcv_mss && space < atcp_host_rcv_limit(c) / 2)
 		space = 0;

@@ -188,9 +188,22 @@ SCRIPT(paws_drops_an_ack)
 	be_stamped();
 	user_sends(10);
 	expect("PA 1+10 1");
-	inject("A 1 11 ts 4999 1");
+	inject("A 1 11 ts 4998 1");
 	expect("A 11 1");
 	ASSERT_EQ(atcp_unacked(tcb()), 10);
+}
+
+/* One that another CPU or queue has overtaken within a tick passes, as in Linux. */
+SCRIPT(paws_takes_an_ack_of_a_tick_ago)
+{
+	be_stamped();
+	user_sends(10);
+	expect("PA 1+10 1");
+	inject("A 1 11 ts 4999 1");
+	ASSERT_EQ(atcp_unacked(tcb()), 0);
+	expect_nothing();
+	inject("A 1+1 11 ts 5000 1");
+	expect("A 11 2 ecr 5000");
 }
 
 /* A RST is not subject to it (section 5.2). */

@@ -238,8 +238,11 @@ void atcp_host_wake(struct atcp_tcb *c, u32 what)
 {
 	struct sim_conn *conn = conn_of(c);
 
-	if (what & ATCP_WAKE_CONNECTED)
+	if (what & ATCP_WAKE_CONNECTED) {
 		conn->connected = true;
+		if (conn->opt.no_quick)
+			c->quick = 0;
+	}
 	if (what & ATCP_WAKE_FIN)
 		conn->fin = true;
 	if (what & ATCP_WAKE_URGENT)
@@ -250,6 +253,19 @@ void atcp_host_wake(struct atcp_tcb *c, u32 what)
 void atcp_host_doubt_route(struct atcp_tcb *c)
 {
 	conn_of(c)->routes_doubted++;
+}
+
+u64 atcp_host_pace(struct atcp_tcb *c)
+{
+	u64 most = conn_of(c)->opt.pace;
+
+	return most ? min(atcp_pacing_rate(c), most) : 0;
+}
+
+bool atcp_host_rehash(struct atcp_tcb *c)
+{
+	conn_of(c)->rehashed++;
+	return true;
 }
 
 void atcp_host_set_deadline(struct atcp_tcb *c, u64 when)

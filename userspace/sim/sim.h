@@ -166,6 +166,7 @@ struct sim_fault {
  * @tight:	the receive buffer charges an overhead a segment, and counts
  *		out-of-order data, as the kernel's does
  * @no_quick:	delay ACKs from the start
+ * @pace:	most bytes a second, 0: not paced
  */
 struct sim_sockopt {
 	u32 rcvbuf;
@@ -176,6 +177,7 @@ struct sim_sockopt {
 	bool keepalive;
 	bool tight;
 	bool no_quick;
+	u64 pace;
 	u64 user_timeout;
 	u64 keep_time;
 	u64 keep_intvl;
@@ -238,6 +240,7 @@ struct sim_conn {
 	u64 read;			/* bytes taken by sim_recv(), in all */
 	u32 nsent;			/* segments in the send queue */
 	u32 routes_doubted;		/* atcp_host_doubt_route() calls */
+	u32 rehashed;			/* atcp_host_rehash() calls */
 	sim_wake_fn wake;
 	void *wake_arg;
 	void *app;

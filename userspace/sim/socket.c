@@ -89,8 +89,6 @@ void sim_conn_set_up(struct sim_conn *conn)
 	c->mss_user = conn->opt.mss_user;
 	if (conn->opt.nodelay)
 		c->flags |= ATCP_F_NODELAY;
-	if (conn->opt.no_quick)
-		c->flags |= ATCP_F_NO_QUICK;
 	c->user_timeout = conn->opt.user_timeout;
 	c->keep_time = conn->opt.keep_time;
 	c->keep_intvl = conn->opt.keep_intvl;
