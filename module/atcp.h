@@ -68,6 +68,7 @@ struct atcp_sock {
 	bool hashed;
 	struct atcp_bind *bind;		/* port held, or NULL (ports.c) */
 	struct hlist_node bind_node;	/* in bind's owners; under the bind bucket's lock */
+	bool bind_chosen;		/* counted in bind's chosen, likewise */
 	struct atcp_listener __rcu *listener;	/* LISTEN only; changed under the lock */
 	struct list_head accept_node;	/* child waiting in its listener's accept queue */
 	struct timer_list timer;	/* the core's next deadline (sock.c) */

@@ -6,6 +6,7 @@
 #include <linux/hash.h>
 #include <linux/jhash.h>
 #include <net/ipv6.h>
+#include <net/sock_reuseport.h>
 
 #include "demux.h"
 #include "listen.h"
@@ -48,17 +49,27 @@ static const struct rhashtable_params table_params = {
 
 int atcp_demux_init(struct atcp_net *an)
 {
-	int i;
+	int i, err;
 
-	for (i = 0; i < ATCP_LISTEN_BUCKETS; i++)
-		INIT_HLIST_HEAD(&an->listeners[i]);
+	an->listeners = kvmalloc_array(ATCP_LISTEN_BUCKETS, sizeof(*an->listeners),
+				       GFP_KERNEL_ACCOUNT);
+	if (!an->listeners)
+		return -ENOMEM;
+	for (i = 0; i < ATCP_LISTEN_BUCKETS; i++) {
+		INIT_HLIST_HEAD(&an->listeners[i].all);
+		INIT_HLIST_HEAD(&an->listeners[i].firsts);
+	}
 	spin_lock_init(&an->listen_lock);
-	return rhashtable_init(&an->connections, &table_params);
+	err = rhashtable_init(&an->connections, &table_params);
+	if (err)
+		kvfree(an->listeners);
+	return err;
 }
 
 void atcp_demux_exit(struct atcp_net *an)
 {
 	rhashtable_destroy(&an->connections);
+	kvfree(an->listeners);
 }
 
 void atcp_key_v4(struct atcp_key *key, __be32 laddr, __be16 lport, __be32 raddr, __be16 rport)
@@ -140,7 +151,7 @@ void atcp_unhash(struct sock *sk)
 	WRITE_ONCE(as->hashed, false);
 }
 
-static struct hlist_head *listen_bucket(struct atcp_net *an, u16 port)
+static struct atcp_listen_bucket *listen_bucket(struct atcp_net *an, u16 port)
 {
 	return &an->listeners[hash_32(port, ilog2(ATCP_LISTEN_BUCKETS))];
 }
@@ -185,6 +196,18 @@ static int listener_score(const struct sock *sk, struct net *net, const struct a
 	return score << 1 | (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id());
 }
 
+/* The one of the group that the connection falls to. */
+static struct sock *pick_from_group(struct atcp_net *an, struct sock *sk,
+				    const struct atcp_key *key, struct sk_buff *skb)
+{
+	u32 hash = siphash(key, offsetofend(struct atcp_key, rport), &an->port_key);
+	int hlen = skb ? atcp_hdr_len(skb->data) : 0;
+	struct sock *picked;
+
+	picked = reuseport_select_sock(sk, hash, skb, hlen);
+	return IS_ERR(picked) ? NULL : picked ?: sk;
+}
+
 struct sock *atcp_lookup_listener(struct atcp_net *an, const struct atcp_key *key,
 				  int dif, int sdif, struct sk_buff *skb)
 {
@@ -192,7 +215,7 @@ struct sock *atcp_lookup_listener(struct atcp_net *an, const struct atcp_key *ke
 	struct atcp_listener *l;
 	int best_score = 0;
 
-	hlist_for_each_entry_rcu(l, listen_bucket(an, ntohs(key->lport)), node) {
+	hlist_for_each_entry_rcu(l, &listen_bucket(an, ntohs(key->lport))->firsts, first) {
 		int score = listener_score(l->sk, an->net, key, dif, sdif);
 
 		if (score > best_score) {
@@ -200,23 +223,89 @@ struct sock *atcp_lookup_listener(struct atcp_net *an, const struct atcp_key *ke
 			best_score = score;
 		}
 	}
+	if (best && best->sk_reuseport)
+		best = pick_from_group(an, best, key, skb);
 	return best;
 }
 
-void atcp_listener_hash(struct atcp_listener *l)
+static bool bound_to_all(const struct sock *sk)
 {
-	struct atcp_net *an = atcp_net(sock_net(l->sk));
+	return sk->sk_family == AF_INET6 ? ipv6_addr_any(&sk->sk_v6_rcv_saddr) :
+					   !inet_sk(sk)->inet_rcv_saddr;
+}
+
+/* Are two listeners bound alike, and the same user's? */
+static bool same_group(const struct sock *a, const struct sock *b)
+{
+	if (a->sk_family != b->sk_family || ipv6_only_sock(a) != ipv6_only_sock(b) ||
+	    a->sk_bound_dev_if != b->sk_bound_dev_if ||
+	    atcp_sk(a)->bind != atcp_sk(b)->bind || !uid_eq(sk_uid(a), sk_uid(b)))
+		return false;
+	if (a->sk_family == AF_INET6)
+		return ipv6_addr_equal(&a->sk_v6_rcv_saddr, &b->sk_v6_rcv_saddr);
+	return inet_sk(a)->inet_rcv_saddr == inet_sk(b)->inet_rcv_saddr;
+}
+
+/* listen_lock held. */
+static struct atcp_listener *find_group(struct atcp_listen_bucket *bucket, const struct sock *sk)
+{
+	struct atcp_listener *l;
+
+	hlist_for_each_entry(l, &bucket->firsts, first) {
+		if (l->sk->sk_reuseport && same_group(l->sk, sk))
+			return l;
+	}
+	return NULL;
+}
+
+int atcp_listener_hash(struct atcp_listener *l)
+{
+	struct sock *sk = l->sk;
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	struct atcp_listen_bucket *bucket = listen_bucket(an, inet_sk(sk)->inet_num);
+	struct atcp_listener *first = NULL;
+	int err = 0;
 
 	spin_lock_bh(&an->listen_lock);
-	hlist_add_head_rcu(&l->node, listen_bucket(an, inet_sk(l->sk)->inet_num));
+	if (sk->sk_reuseport) {
+		first = find_group(bucket, sk);
+		if (first)
+			err = reuseport_add_sock(sk, first->sk, bound_to_all(sk));
+		else
+			err = reuseport_alloc(sk, bound_to_all(sk));
+	}
+	if (!err) {
+		if (first)
+			list_add_tail(&l->group, &first->group);
+		else
+			hlist_add_head_rcu(&l->first, &bucket->firsts);
+		hlist_add_head_rcu(&l->node, &bucket->all);
+		/* For reuseport_attach_prog(), which asks sk_unhashed(). */
+		hlist_add_fake(&sk->sk_node);
+	}
 	spin_unlock_bh(&an->listen_lock);
+	return err;
 }
 
 void atcp_listener_unhash(struct atcp_listener *l)
 {
-	struct atcp_net *an = atcp_net(sock_net(l->sk));
+	struct sock *sk = l->sk;
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	struct atcp_listener *next;
 
 	spin_lock_bh(&an->listen_lock);
+	if (rcu_access_pointer(sk->sk_reuseport_cb))
+		reuseport_stop_listen_sock(sk);
+	sk_node_init(&sk->sk_node);
 	hlist_del_init_rcu(&l->node);
+	if (!hlist_unhashed(&l->first)) {
+		if (list_empty(&l->group)) {
+			hlist_del_init_rcu(&l->first);
+		} else {
+			next = list_first_entry(&l->group, struct atcp_listener, group);
+			hlist_replace_rcu(&l->first, &next->first);
+		}
+	}
+	list_del_init(&l->group);
 	spin_unlock_bh(&an->listen_lock);
 }

@@ -59,15 +59,19 @@ int atcp_node_replace(struct atcp_net *an, struct atcp_node *old, struct atcp_no
  * @skb:	header at skb->data, or NULL; for programs that pick from a group
  *
  * Prefers, in this order: a listener on the very address, one on the device, one
- * of the segment's family, one of this CPU (SO_INCOMING_CPU).
+ * of the segment's family, one of this CPU (SO_INCOMING_CPU).  In a group of
+ * SO_REUSEPORT the hash of the ends decides, or the group's program.
  *
  * RCU read section. Return: the listener, or NULL.
  */
 struct sock *atcp_lookup_listener(struct atcp_net *an, const struct atcp_key *key,
 				  int dif, int sdif, struct sk_buff *skb);
 
-/* Listeners enter and leave; process context, socket lock held. */
-void atcp_listener_hash(struct atcp_listener *l);
+/*
+ * Listeners enter and leave; process context, socket lock held.  With SO_REUSEPORT
+ * they join the group of those that are bound alike.  Return: 0 or -ENOMEM.
+ */
+int atcp_listener_hash(struct atcp_listener *l);
 void atcp_listener_unhash(struct atcp_listener *l);
 
 #endif /* _ATCP_DEMUX_H */

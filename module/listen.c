@@ -230,6 +230,8 @@ int atcp_listen_start(struct sock *sk, int backlog)
 	INIT_LIST_HEAD(&l->requests);
 	INIT_LIST_HEAD(&l->children);
 	INIT_HLIST_NODE(&l->node);
+	INIT_HLIST_NODE(&l->first);
+	INIT_LIST_HEAD(&l->group);
 
 	if (picked) {
 		err = atcp_port_get(sk, 0);
@@ -241,17 +243,20 @@ int atcp_listen_start(struct sock *sk, int backlog)
 	/* First, so that of two that do this at once one sees the other. */
 	inet_sk_set_state(sk, TCP_LISTEN);
 	err = atcp_port_check_listen(sk);
-	if (err) {
-		inet_sk_set_state(sk, TCP_CLOSE);
-		if (picked)
-			atcp_port_put(sk);
-		goto free;
-	}
+	if (err)
+		goto undo;
 	inet_sk(sk)->inet_sport = htons(inet_sk(sk)->inet_num);
 	as->tcb.state = ATCP_LISTEN;
 	rcu_assign_pointer(as->listener, l);
-	atcp_listener_hash(l);
-	return 0;
+	err = atcp_listener_hash(l);
+	if (!err)
+		return 0;
+	RCU_INIT_POINTER(as->listener, NULL);
+	as->tcb.state = ATCP_CLOSED;
+undo:
+	inet_sk_set_state(sk, TCP_CLOSE);
+	if (picked)
+		atcp_port_put(sk);
 free:
 	kfree(l);
 	return err;

@@ -11,7 +11,9 @@
 /**
  * struct atcp_listener - the queues of a listening socket
  * @sk:		the socket; both live until an RCU grace period after atcp_listen_stop()
- * @node:	in atcp_net.listeners; RCU
+ * @node:	in atcp_listen_bucket.all; RCU
+ * @first:	in atcp_listen_bucket.firsts, if it is in that list; RCU
+ * @group:	the listeners of its SO_REUSEPORT group, a ring, of whom one is the first
  * @lock:	of the two lists and @closed; nests inside a request's lock
  * @requests:	struct atcp_request
  * @nrequests:	how many
@@ -24,6 +26,8 @@
 struct atcp_listener {
 	struct sock *sk;
 	struct hlist_node node;
+	struct hlist_node first;
+	struct list_head group;
 	spinlock_t lock;		/* of the lists, their count and closed */
 	struct list_head requests;
 	u32 nrequests;

@@ -26,6 +26,7 @@ static void limits_init(struct atcp_limits *limits)
 		.max_tw = 32768,
 		.max_orphans = 8192,
 		.max_syn_backlog = 1024,
+		.reuse_tw = 2,
 		.syncookies = 1,
 		.rmem = { 4096, 131072, 6291456 },
 		.wmem = { 4096, 16384, 4194304 },

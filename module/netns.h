@@ -14,7 +14,7 @@
 #include "core/core.h"
 
 #define ATCP_BIND_BUCKETS	512	/* ports.c; a power of two */
-#define ATCP_LISTEN_BUCKETS	64	/* demux.c; a power of two */
+#define ATCP_LISTEN_BUCKETS	512	/* demux.c; a power of two */
 #define ATCP_PERTURB_SLOTS	256	/* ports.c; a power of two */
 
 /* Counters of core/stat.h, one such structure a CPU and namespace. */
@@ -29,10 +29,21 @@ struct atcp_bind_bucket {
 };
 
 /**
+ * struct atcp_listen_bucket - listeners whose port hashes here; RCU
+ * @all:	struct atcp_listener, by node
+ * @firsts:	the same, by first: one of each SO_REUSEPORT group, and those in none
+ */
+struct atcp_listen_bucket {
+	struct hlist_head all;
+	struct hlist_head firsts;
+};
+
+/**
  * struct atcp_limits - caps and defaults that the glue reads, lockless, any time
  * @max_tw:		TIME-WAITs kept at once
  * @max_orphans:	connections that no program holds
  * @max_syn_backlog:	requests (SYN-RECEIVED from LISTEN), all listeners together
+ * @reuse_tw:		may connect() take over a TIME-WAIT? 0: no, 1: yes, 2: on loopback
  * @syncookies:		0: drop a SYN that no queue takes; 1: cookie; 2: always cookie
  * @rmem:		receive buffer: least, default, most that auto-tuning gives
  * @wmem:		send buffer, likewise
@@ -41,6 +52,7 @@ struct atcp_limits {
 	u32 max_tw;
 	u32 max_orphans;
 	u32 max_syn_backlog;
+	u32 reuse_tw;
 	u32 syncookies;
 	u32 rmem[3];
 	u32 wmem[3];
@@ -53,7 +65,7 @@ struct atcp_limits {
  * @limits:	see there
  * @stats:	per CPU
  * @connections: struct atcp_node by struct atcp_key; RCU
- * @listeners:	struct atcp_listener by port; RCU, changed under @listen_lock
+ * @listeners:	ATCP_LISTEN_BUCKETS buckets by port, changed under @listen_lock
  * @listen_lock: of @listeners
  * @binds:	ports in use, ATCP_BIND_BUCKETS buckets
  * @port_key:	secret of ephemeral port selection (RFC 6056 section 3.3.4)
@@ -72,7 +84,7 @@ struct atcp_net {
 	struct atcp_limits limits;
 	struct atcp_stats __percpu *stats;
 	struct rhashtable connections;
-	struct hlist_head listeners[ATCP_LISTEN_BUCKETS];
+	struct atcp_listen_bucket *listeners;
 	spinlock_t listen_lock;		/* of changes to listeners */
 	struct atcp_bind_bucket *binds;
 	siphash_key_t port_key;

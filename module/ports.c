@@ -57,52 +57,69 @@ static struct atcp_bind_bucket *bucket_of(struct atcp_net *an, u16 port)
 	return &an->binds[port & (ATCP_BIND_BUCKETS - 1)];
 }
 
-/* The following five: bucket lock held. */
+/* Bucket lock held from here to port_take(). */
 
-static struct atcp_bind *bind_find(struct atcp_bind_bucket *bucket, u16 port)
+static struct atcp_bind *bind_find(struct atcp_bind_bucket *bucket, u16 port, int l3mdev)
 {
 	struct atcp_bind *b;
 
 	hlist_for_each_entry(b, &bucket->binds, node) {
-		if (b->port == port)
+		if (b->port == port && b->l3mdev == l3mdev)
 			return b;
 	}
 	return NULL;
 }
 
-static struct atcp_bind *bind_create(struct atcp_bind_bucket *bucket, u16 port, bool connect_only)
+static struct atcp_bind *bind_create(struct atcp_bind_bucket *bucket, u16 port, int l3mdev)
 {
-	struct atcp_bind *b = kmem_cache_alloc(bind_cache, GFP_ATOMIC);
+	struct atcp_bind *b = kmem_cache_zalloc(bind_cache, GFP_ATOMIC);
 
 	if (!b)
 		return NULL;
 	b->port = port;
-	b->connect_only = connect_only;
-	INIT_HLIST_HEAD(&b->socks);
-	INIT_HLIST_HEAD(&b->tws);
+	b->l3mdev = l3mdev;
 	hlist_add_head(&b->node, &bucket->binds);
 	return b;
 }
 
+static bool bind_unused(const struct atcp_bind *b)
+{
+	return hlist_empty(&b->socks) && hlist_empty(&b->tws);
+}
+
 static void bind_release(struct atcp_bind *b)
 {
-	if (!hlist_empty(&b->socks) || !hlist_empty(&b->tws))
+	if (!bind_unused(b))
 		return;
 	hlist_del(&b->node);
 	kmem_cache_free(bind_cache, b);
 }
 
-static void bind_add(struct atcp_bind *b, struct sock *sk)
+static void bind_add(struct atcp_bind *b, struct sock *sk, bool chosen)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 
 	hlist_add_head(&as->bind_node, &b->socks);
 	as->bind = b;
-	inet_sk(sk)->inet_num = b->port;
+	as->bind_chosen = chosen;
+	b->chosen += chosen;
+	WRITE_ONCE(inet_sk(sk)->inet_num, b->port);
+}
+
+static void bind_del(struct atcp_bind *b, struct hlist_node *node, bool chosen)
+{
+	hlist_del(node);
+	b->chosen -= chosen;
+	if (!b->chosen) {
+		b->reuse = false;
+		b->group = ATCP_BIND_NONE;
+	}
+	bind_release(b);
 }
 
 void atcp_bound_get(struct atcp_bound *bound, const struct sock *sk)
 {
+	memset(bound, 0, sizeof(*bound));
 	bound->v4 = inet_sk(sk)->inet_rcv_saddr;
 	bound->dev = sk->sk_bound_dev_if;
 	bound->v6only = ipv6_only_sock(sk);
@@ -136,165 +153,291 @@ static bool overlap(int family, const struct atcp_bound *a, const struct atcp_bo
 	return ipv6_addr_equal(&a->v6, &b->v6);
 }
 
-/*
- * Does another holder of the port stand in @sk's way?  @share: SO_REUSEADDR on
- * both sides lets them share it as long as the other does not listen.
- */
-static bool bind_conflict(const struct sock *sk, const struct atcp_bind *b, bool share)
+/* How much may a socket share with the other holders of a port? */
+enum share {
+	SHARE_NOTHING,		/* it wants any port that is free */
+	SHARE_REUSE,		/* the same, as net.ipv4.ip_autobind_reuse relaxes it */
+	SHARE_ALL,		/* it wants this one */
+};
+
+/* What of a holder counts for that, apart from what it is bound to. */
+struct holder {
+	bool reuse;		/* SO_REUSEADDR, and does not listen */
+	bool reuseport;		/* SO_REUSEPORT, and the user is the same */
+};
+
+/* A socket with a group of its own, by a program attached to it, shares nothing. */
+static bool group_ok(const struct sock *sk)
+{
+	return sk->sk_reuseport && !rcu_access_pointer(sk->sk_reuseport_cb);
+}
+
+/* The rules of inet_bind_conflict(), of two whose addresses overlap. */
+static bool in_the_way(const struct sock *sk, const struct holder *h, enum share share)
+{
+	bool grouped = h->reuseport && group_ok(sk);
+
+	if (sk->sk_reuse && h->reuse)
+		return share == SHARE_NOTHING || (share == SHARE_REUSE && grouped);
+	return share != SHARE_ALL || !grouped;
+}
+
+/* Does another holder of the port stand in @sk's way? */
+static bool bind_conflict(const struct sock *sk, const struct atcp_bind *b, enum share share)
 {
 	const struct atcp_timewait *tw;
 	const struct atcp_sock *as;
 	struct atcp_bound mine;
 
-	share = share && sk->sk_reuse;
 	atcp_bound_get(&mine, sk);
 	hlist_for_each_entry(as, &b->socks, bind_node) {
 		const struct sock *sk2 = (const struct sock *)as;
+		struct holder h = {
+			.reuse = sk2->sk_reuse && READ_ONCE(sk2->sk_state) != TCP_LISTEN,
+			.reuseport = sk2->sk_reuseport && uid_eq(sk_uid(sk), sk_uid(sk2)),
+		};
 		struct atcp_bound other;
 
-		if (sk2 == sk)
+		if (sk2 == sk || !in_the_way(sk, &h, share))
 			continue;
 		atcp_bound_get(&other, sk2);
-		if (!overlap(sk->sk_family, &mine, &other))
-			continue;
-		if (!share || !sk2->sk_reuse || READ_ONCE(sk2->sk_state) == TCP_LISTEN)
+		if (overlap(sk->sk_family, &mine, &other))
 			return true;
 	}
 	hlist_for_each_entry(tw, &b->tws, bind_node) {
-		if (!overlap(sk->sk_family, &mine, &tw->bound))
-			continue;
-		if (!share || !tw->reuse)
+		struct holder h = { .reuse = tw->reuse, .reuseport = tw->reuseport };
+
+		if (in_the_way(sk, &h, share) && overlap(sk->sk_family, &mine, &tw->bound))
 			return true;
 	}
 	return false;
 }
 
+/*
+ * Is it clear without a look at the holders, of whom there may be many, that none
+ * stands in the way?
+ */
+static bool bind_welcome(const struct sock *sk, const struct atcp_bind *b)
+{
+	struct atcp_bound mine;
+
+	if (b->reuse && sk->sk_reuse && sk->sk_state != TCP_LISTEN)
+		return true;
+	if (b->group == ATCP_BIND_NONE || !group_ok(sk) || !uid_eq(b->user, sk_uid(sk)))
+		return false;
+	if (b->group == ATCP_BIND_ALL)
+		return true;
+	atcp_bound_get(&mine, sk);
+	return !memcmp(&mine, &b->bound, sizeof(mine));
+}
+
+/* @sk gets the port, or starts to listen there: who will be welcome from now on? */
+static void bind_learn(struct atcp_bind *b, const struct sock *sk)
+{
+	bool first = bind_unused(b), reuse = sk->sk_reuse && sk->sk_state != TCP_LISTEN;
+
+	b->reuse = reuse && (first || b->reuse);
+	if (!sk->sk_reuseport) {
+		b->group = ATCP_BIND_NONE;
+	} else if (first || b->group != ATCP_BIND_ALL || !uid_eq(b->user, sk_uid(sk))) {
+		b->group = first ? ATCP_BIND_ALL : ATCP_BIND_ALIKE;
+		b->user = sk_uid(sk);
+		atcp_bound_get(&b->bound, sk);
+	}
+}
+
+/* Takes the port if that is possible, or just finds that out if @sk holds it. */
+static int port_take(struct sock *sk, struct atcp_bind_bucket *bucket, u16 port, int l3mdev,
+		     enum share share)
+{
+	struct atcp_bind *b = atcp_sk(sk)->bind ?: bind_find(bucket, port, l3mdev);
+
+	if (b && !(share == SHARE_ALL && bind_welcome(sk, b)) && bind_conflict(sk, b, share))
+		return -EADDRINUSE;
+	if (!b)
+		b = bind_create(bucket, port, l3mdev);
+	if (!b)
+		return -ENOMEM;
+	bind_learn(b, sk);
+	if (!atcp_sk(sk)->bind)
+		bind_add(b, sk, true);
+	return 0;
+}
+
 /* Return: 0, -EADDRINUSE or -ENOMEM. */
-static int bind_try(struct sock *sk, u16 port, bool share)
+static int bind_try(struct sock *sk, u16 port, int l3mdev, enum share share)
 {
 	struct atcp_bind_bucket *bucket = bucket_of(atcp_net(sock_net(sk)), port);
-	struct atcp_bind *b;
-	int err = 0;
+	int err;
 
 	spin_lock_bh(&bucket->lock);
-	b = bind_find(bucket, port);
-	if (b && bind_conflict(sk, b, share)) {
-		err = -EADDRINUSE;
-	} else {
-		if (!b)
-			b = bind_create(bucket, port, false);
-		if (b) {
-			b->connect_only = false;
-			bind_add(b, sk);
-		} else {
-			err = -ENOMEM;
-		}
-	}
+	err = port_take(sk, bucket, port, l3mdev, share);
 	spin_unlock_bh(&bucket->lock);
 	if (!err)
 		inet_sk(sk)->inet_sport = htons(port);
 	return err;
 }
 
-/* Return: 0, -EADDRNOTAVAIL: not this one, or -ENOMEM. */
-static int connect_try(struct sock *sk, u16 port)
+/* The ends are in the table already: does a TIME-WAIT there give way? RCU. */
+static int take_over(struct sock *sk, struct atcp_node *node)
 {
-	struct atcp_bind_bucket *bucket = bucket_of(atcp_net(sock_net(sk)), port);
-	struct atcp_sock *as = atcp_sk(sk);
-	struct atcp_bind *b;
+	if (node->type != ATCP_NODE_TW)
+		return -EADDRNOTAVAIL;
+	return atcp_timewait_replace(container_of(node, struct atcp_timewait, node), sk);
+}
+
+/* Enters the table by a key that is complete, the port being held. */
+static int enter_table(struct sock *sk)
+{
+	struct atcp_node *node;
 	int err = -EADDRNOTAVAIL;
 
-	spin_lock_bh(&bucket->lock);
-	b = bind_find(bucket, port);
-	if (b && !b->connect_only)
-		goto unlock;
-	if (!b) {
-		b = bind_create(bucket, port, true);
-		if (!b) {
-			err = -ENOMEM;
-			goto unlock;
-		}
-	}
+	rcu_read_lock();
+	node = atcp_lookup(atcp_net(sock_net(sk)), &atcp_sk(sk)->node.key);
+	if (node)
+		err = take_over(sk, node);
+	rcu_read_unlock();
+	return node ? err : atcp_hash(sk);
+}
+
+/* Return: 0, -EADDRNOTAVAIL: not this one, or -ENOMEM. */
+static int connect_try(struct sock *sk, u16 port, int l3mdev, enum share share)
+{
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	struct atcp_bind_bucket *bucket = bucket_of(an, port);
+	struct atcp_sock *as = atcp_sk(sk);
+	int err = -EADDRNOTAVAIL;
+	struct atcp_node *node;
+	struct atcp_bind *b;
+
 	as->node.key.lport = htons(port);
+	rcu_read_lock();
+	node = atcp_lookup(an, &as->node.key);
+	if (node)
+		err = take_over(sk, node);
+	rcu_read_unlock();
+	if (node)
+		goto out;
+
+	spin_lock_bh(&bucket->lock);
+	b = bind_find(bucket, port, l3mdev);
+	if (b && b->chosen)
+		goto unlock;
+	err = -ENOMEM;
+	if (!b)
+		b = bind_create(bucket, port, l3mdev);
+	if (!b)
+		goto unlock;
 	err = atcp_hash(sk);
 	if (err)
 		bind_release(b);
 	else
-		bind_add(b, sk);
+		bind_add(b, sk, false);
 unlock:
 	spin_unlock_bh(&bucket->lock);
+out:
 	if (!err)
 		inet_sk(sk)->inet_sport = htons(port);
 	return err;
 }
 
+/* Where a port is looked for. */
+struct search {
+	u32 offset;		/* where in the range to begin */
+	int low;
+	int high;
+	int step;
+	int (*try)(struct sock *sk, u16 port, int l3mdev, enum share share);
+	enum share share;
+	int busy;		/* what try() returns when there is hope yet */
+	u32 tried;		/* out: how far it went */
+};
+
+/* The range that the namespace and the socket (IP_LOCAL_PORT_RANGE) allow. */
+static void search_range(struct search *s, const struct sock *sk)
+{
+	s->step = atcp_local_port_range(sk, &s->low, &s->high) ? 1 : 2;
+}
+
 /*
  * Tries every second port of the range, then the others: those of the first
- * kind are left to connect() or to bind(), as long as they last.  @offset is
- * reduced to the range; even means connect().
+ * kind are left to connect() or to bind(), as long as they last.  An even offset
+ * means connect().
  */
-static int each_port(struct sock *sk, u32 offset, int (*try)(struct sock *sk, u16 port),
-		     int stop_unless, u32 *tried)
+static int search(struct sock *sk, struct search *s)
 {
 	struct net *net = sock_net(sk);
-	int low, high, parity, range;
+	int l3mdev = inet_sk_bound_l3mdev(sk);
+	int range = s->high - s->low + 1;
+	int parity;
 
-	inet_sk_get_local_port_range(sk, &low, &high);
-	range = high - low + 1;
-	if (range > 1)
+	if (range > 1 && s->step > 1)
 		range &= ~1;		/* keeps the two kinds apart across the wrap */
-	offset %= range;
-	*tried = 0;
+	s->offset %= range;
+	s->tried = 0;
 
-	for (parity = 0; parity < 2; parity++, offset ^= 1) {
-		u32 at = offset;
+	for (parity = 0; parity < s->step; parity++, s->offset ^= 1) {
+		u32 at = s->offset;
 		int i;
 
-		for (i = 0; i < range; i += 2) {
+		for (i = 0; i < range; i += s->step, at += s->step) {
 			u32 port;
 			int err;
 
 			if (at >= range)
 				at -= range;
-			port = low + at;
-			at += 2;
-			if (port > high || inet_is_local_reserved_port(net, port))
+			port = s->low + at;
+			if (port > s->high || inet_is_local_reserved_port(net, port))
 				continue;
-			*tried += 2;
-			err = try(sk, port);
-			if (err != stop_unless)
+			s->tried += s->step;
+			err = s->try(sk, port, l3mdev, s->share);
+			if (err != s->busy)
 				return err;
 			cond_resched();
 		}
 	}
-	return stop_unless;
+	return s->busy;
 }
 
-static int bind_try_alone(struct sock *sk, u16 port)
+/* bind() to port 0; SO_REUSEADDR leaves the upper half to others while it can. */
+static int bind_any(struct sock *sk, enum share share)
 {
-	return bind_try(sk, port, false);
+	struct search s = { .try = bind_try, .share = share, .busy = -EADDRINUSE };
+	int err, half;
+
+	search_range(&s, sk);
+	s.step = 2;
+	s.offset = get_random_u32() | 1;
+	half = s.low + ((s.high + 1 - s.low) >> 2 << 1);
+	if (sk->sk_reuse != SK_CAN_REUSE || s.high + 1 - s.low < 4)
+		return search(sk, &s);
+
+	swap(s.high, half);
+	s.high--;
+	err = search(sk, &s);
+	if (err != s.busy)
+		return err;
+	s.low = s.high + 1;
+	s.high = half;
+	s.offset = get_random_u32() | 1;
+	return search(sk, &s);
 }
 
 int atcp_port_get(struct sock *sk, u16 port)
 {
-	u32 tried;
+	int err;
 
 	if (port)
-		return bind_try(sk, port, true);
-	return each_port(sk, get_random_u32() | 1, bind_try_alone, -EADDRINUSE, &tried);
+		return bind_try(sk, port, inet_sk_bound_l3mdev(sk), SHARE_ALL);
+	err = bind_any(sk, SHARE_NOTHING);
+	if (err == -EADDRINUSE && READ_ONCE(sock_net(sk)->ipv4.sysctl_ip_autobind_reuse))
+		err = bind_any(sk, SHARE_REUSE);
+	return err;
 }
 
 int atcp_port_check_listen(struct sock *sk)
 {
-	struct atcp_bind_bucket *bucket = bucket_of(atcp_net(sock_net(sk)), inet_sk(sk)->inet_num);
-	bool conflict;
-
-	spin_lock_bh(&bucket->lock);
-	conflict = bind_conflict(sk, atcp_sk(sk)->bind, true);
-	if (!conflict)
-		atcp_sk(sk)->bind->connect_only = false;
-	spin_unlock_bh(&bucket->lock);
-	return conflict ? -EADDRINUSE : 0;
+	return bind_try(sk, inet_sk(sk)->inet_num, 0, SHARE_ALL);
 }
 
 void atcp_port_put(struct sock *sk)
@@ -306,10 +449,9 @@ void atcp_port_put(struct sock *sk)
 		return;
 	bucket = bucket_of(atcp_net(sock_net(sk)), inet_sk(sk)->inet_num);
 	spin_lock_bh(&bucket->lock);
-	hlist_del(&as->bind_node);
-	bind_release(as->bind);
+	bind_del(as->bind, &as->bind_node, as->bind_chosen);
 	as->bind = NULL;
-	inet_sk(sk)->inet_num = 0;
+	WRITE_ONCE(inet_sk(sk)->inet_num, 0);
 	spin_unlock_bh(&bucket->lock);
 }
 
@@ -322,7 +464,7 @@ int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port)
 	/* Written under this lock, so that it stays what it is. */
 	b = atcp_sk(sk)->bind;
 	if (b && b->port == port)
-		bind_add(b, child);
+		bind_add(b, child, true);
 	else
 		b = NULL;
 	spin_unlock_bh(&bucket->lock);
@@ -333,22 +475,25 @@ int atcp_port_connect(struct sock *sk)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
 	struct atcp_sock *as = atcp_sk(sk);
-	u32 offset, slot, tried;
+	struct search s = { .try = connect_try, .busy = -EADDRNOTAVAIL };
+	u32 slot;
 	u64 hash;
 	int err;
 
+	as->tcb.iss = 0;
 	atcp_key_v6(&as->node.key, &sk->sk_v6_rcv_saddr, htons(inet_sk(sk)->inet_num),
 		    &sk->sk_v6_daddr, inet_sk(sk)->inet_dport, sk->sk_bound_dev_if);
 	if (as->bind)
-		return atcp_hash(sk);
+		return enter_table(sk);
 
 	/* The addresses and the remote port: the local one is 0. */
 	hash = siphash(&as->node.key, offsetofend(struct atcp_key, rport), &an->port_key);
 	slot = (hash >> 32) & (ATCP_PERTURB_SLOTS - 1);
-	offset = (u32)hash + READ_ONCE(an->perturb[slot]);
-	err = each_port(sk, offset & ~1u, connect_try, -EADDRNOTAVAIL, &tried);
+	search_range(&s, sk);
+	s.offset = ((u32)hash + READ_ONCE(an->perturb[slot])) & ~1u;
+	err = search(sk, &s);
 	/* A random step more tells less of how many connections were made. */
-	WRITE_ONCE(an->perturb[slot], READ_ONCE(an->perturb[slot]) + tried +
+	WRITE_ONCE(an->perturb[slot], READ_ONCE(an->perturb[slot]) + s.tried +
 		   2 * get_random_u32_below(8));
 	return err;
 }
@@ -359,9 +504,25 @@ void atcp_port_tw_hold(struct atcp_timewait *tw, const struct sock *sk)
 
 	spin_lock_bh(&bucket->lock);
 	tw->bind = atcp_sk(sk)->bind;
-	if (tw->bind)
+	tw->bind_chosen = atcp_sk(sk)->bind_chosen;
+	if (tw->bind) {
 		hlist_add_head(&tw->bind_node, &tw->bind->tws);
+		tw->bind->chosen += tw->bind_chosen;
+	}
 	spin_unlock_bh(&bucket->lock);
+}
+
+bool atcp_port_tw_share(const struct atcp_timewait *tw, struct sock *sk)
+{
+	struct atcp_bind_bucket *bucket = bucket_of(tw->an, tw->tw.lport);
+	bool shared;
+
+	spin_lock_bh(&bucket->lock);
+	shared = tw->bind && !tw->bind->chosen;
+	if (shared)
+		bind_add(tw->bind, sk, false);
+	spin_unlock_bh(&bucket->lock);
+	return shared;
 }
 
 void atcp_port_tw_put(struct atcp_net *an, struct atcp_timewait *tw)
@@ -371,8 +532,7 @@ void atcp_port_tw_put(struct atcp_net *an, struct atcp_timewait *tw)
 	if (!tw->bind)
 		return;
 	spin_lock_bh(&bucket->lock);
-	hlist_del(&tw->bind_node);
-	bind_release(tw->bind);
+	bind_del(tw->bind, &tw->bind_node, tw->bind_chosen);
 	tw->bind = NULL;
 	spin_unlock_bh(&bucket->lock);
 }

@@ -12,23 +12,6 @@
 #include "netns.h"
 
 /**
- * struct atcp_bind - a local port in use
- * @node:	in its bucket
- * @port:	host byte order
- * @connect_only: every holder got it from connect(), so that another connect()
- *		may share it
- * @socks:	holders, by atcp_sock.bind_node
- * @tws:	holders, by atcp_timewait.bind_node
- */
-struct atcp_bind {
-	struct hlist_node node;
-	u16 port;
-	bool connect_only;
-	struct hlist_head socks;
-	struct hlist_head tws;
-};
-
-/**
  * struct atcp_bound - what a socket is bound to, apart from its port
  * @v6:		address; mapped for an AF_INET socket; :: and mapped 0.0.0.0 mean all
  * @v4:		the same as an IPv4 address: 0.0.0.0 for ::, none's for one of IPv6
@@ -42,7 +25,41 @@ struct atcp_bound {
 	bool v6only;
 };
 
-/* Reads it from a socket's own fields. */
+/* Who of SO_REUSEPORT gets a port without a look at its holders? */
+enum atcp_bind_group {
+	ATCP_BIND_NONE,
+	ATCP_BIND_ALIKE,	/* @user's sockets that are bound to @bound */
+	ATCP_BIND_ALL,		/* @user's sockets: the holders are all of that kind */
+};
+
+/**
+ * struct atcp_bind - a local port in use
+ * @node:	in its bucket
+ * @port:	host byte order
+ * @l3mdev:	interface index of the VRF whose port it is, or 0
+ * @reuse:	every holder had SO_REUSEADDR when it got the port, and does not listen
+ * @group:	enum atcp_bind_group
+ * @user:	see there
+ * @bound:	see there
+ * @chosen:	holders that did not get it from connect(): without any of these
+ *		another connect() may share it
+ * @socks:	holders, by atcp_sock.bind_node
+ * @tws:	holders, by atcp_timewait.bind_node
+ */
+struct atcp_bind {
+	struct hlist_node node;
+	u16 port;
+	int l3mdev;
+	bool reuse;
+	u8 group;
+	kuid_t user;
+	struct atcp_bound bound;
+	u32 chosen;
+	struct hlist_head socks;
+	struct hlist_head tws;
+};
+
+/* Reads what a socket is bound to from its own fields. */
 void atcp_bound_get(struct atcp_bound *bound, const struct sock *sk);
 
 int __init atcp_ports_init(void);
@@ -55,8 +72,8 @@ void atcp_ports_net_exit(struct atcp_net *an);
  * @sk:		locked, holding none; inet_rcv_saddr is the address to bind to
  * @port:	host byte order, 0 for an ephemeral one
  *
- * SO_REUSEADDR means what it means for TCP. Sets inet_num and inet_sport.
- * The capability for low ports is the caller's to check. BHs on.
+ * SO_REUSEADDR and SO_REUSEPORT mean what they mean for TCP. Sets inet_num and
+ * inet_sport. The capability for low ports is the caller's to check. BHs on.
  *
  * Return: 0, -EADDRINUSE (also: no ephemeral port is left), or -ENOMEM.
  */
@@ -66,8 +83,8 @@ int atcp_port_get(struct sock *sk, u16 port);
  * atcp_port_check_listen() - may a bound socket start to listen?
  * @sk:		locked, in LISTEN already so that two cannot both pass
  *
- * Return: 0, or -EADDRINUSE: another listens, or someone holds the port
- * without SO_REUSEADDR.
+ * Return: 0, or -EADDRINUSE: another listens and they do not share by
+ * SO_REUSEPORT, or someone holds the port without SO_REUSEADDR.
  */
 int atcp_port_check_listen(struct sock *sk);
 
@@ -86,7 +103,8 @@ int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port);
  *		inet_dport are set
  *
  * Picks an ephemeral port (RFC 6056 section 3.3.4) when the socket holds none;
- * sets the node's key and enters the connection table. BHs on.
+ * sets the node's key and enters the connection table. A TIME-WAIT of the same
+ * ends gives way where that is safe. BHs on.
  *
  * Return: 0, -EADDRNOTAVAIL when no port is left or the ends are taken, -ENOMEM.
  */
@@ -96,5 +114,11 @@ struct atcp_timewait;
 /* A TIME-WAIT holds the port that @sk holds, too; and gives it up. */
 void atcp_port_tw_hold(struct atcp_timewait *tw, const struct sock *sk);
 void atcp_port_tw_put(struct atcp_net *an, struct atcp_timewait *tw);
+
+/*
+ * @sk, which connects and holds no port, gets that of a TIME-WAIT; its lock held.
+ * Return: false when a program has chosen the port.
+ */
+bool atcp_port_tw_share(const struct atcp_timewait *tw, struct sock *sk);
 
 #endif /* _ATCP_PORTS_H */

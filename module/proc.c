@@ -181,7 +181,7 @@ static void *next_bucket(struct atcp_net *an, struct table_iter *iter)
 	struct hlist_node *first;
 
 	for (; iter->bucket < ATCP_LISTEN_BUCKETS; iter->bucket++) {
-		first = rcu_dereference(hlist_first_rcu(&an->listeners[iter->bucket]));
+		first = rcu_dereference(hlist_first_rcu(&an->listeners[iter->bucket].all));
 		if (first)
 			return hlist_entry(first, struct atcp_listener, node);
 	}

@@ -61,6 +61,7 @@ static const struct knob knobs[] = {
 	ROW("max_tw_buckets", limits.max_tw, 1, NUMBER, 0, 1 << 22),
 	ROW("max_orphans", limits.max_orphans, 1, NUMBER, 0, 1 << 22),
 	ROW("max_syn_backlog", limits.max_syn_backlog, 1, NUMBER, 0, 1 << 22),
+	ROW("tw_reuse", limits.reuse_tw, 1, NUMBER, 0, 2),
 	ROW("syncookies", limits.syncookies, 1, NUMBER, 0, 2),
 	ROW("rmem", limits.rmem, 3, NUMBER, 2048, INT_MAX),
 	ROW("wmem", limits.wmem, 3, NUMBER, 2048, INT_MAX),

@@ -8,6 +8,7 @@
  */
 #include <linux/slab.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 
 #include "demux.h"
 #include "ip.h"
@@ -32,15 +33,21 @@ static void tw_free_rcu(struct rcu_head *rcu)
 	kmem_cache_free(tw_cache, container_of(rcu, struct atcp_timewait, rcu));
 }
 
-/* Lock held, not dead. */
-static void tw_kill(struct atcp_timewait *t)
+/* Out of everything but the table. Lock held, not dead. */
+static void tw_retire(struct atcp_timewait *t)
 {
 	t->dead = true;
 	timer_delete(&t->timer);
-	atcp_node_remove(t->an, &t->node);
 	atcp_port_tw_put(t->an, t);
 	atomic_dec(&t->an->tw_count);
 	call_rcu(&t->rcu, tw_free_rcu);
+}
+
+/* Lock held, not dead. */
+static void tw_kill(struct atcp_timewait *t)
+{
+	atcp_node_remove(t->an, &t->node);
+	tw_retire(t);
 }
 
 /* Lock held, not dead. */
@@ -90,6 +97,7 @@ void atcp_timewait_enter(struct sock *sk)
 	spin_lock_init(&t->lock);
 	t->dead = false;
 	t->reuse = sk->sk_reuse;
+	t->reuseport = sk->sk_reuseport;
 	t->tos = inet->tos;
 	t->mark = READ_ONCE(sk->sk_mark);
 	t->priority = READ_ONCE(sk->sk_priority);
@@ -165,6 +173,49 @@ bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struc
 		return false;
 	consume_skb(skb);
 	return true;
+}
+
+static bool on_loopback(const struct atcp_timewait *t)
+{
+	const struct atcp_key *key = &t->node.key;
+
+	return t->bound.dev == LOOPBACK_IFINDEX ||
+	       ipv6_addr_loopback(&key->laddr) || ipv6_addr_v4mapped_loopback(&key->laddr) ||
+	       ipv6_addr_loopback(&key->raddr) || ipv6_addr_v4mapped_loopback(&key->raddr);
+}
+
+/* Lock held. May @sk, which holds a port or not, take its place? */
+static bool tw_yields(const struct atcp_timewait *t, bool chosen)
+{
+	u32 reuse = READ_ONCE(t->an->limits.reuse_tw);
+
+	if (t->dead || !(chosen || reuse == 1 || (reuse == 2 && on_loopback(t))))
+		return false;
+	return atcp_tw_yields(&t->tw, chosen);
+}
+
+int atcp_timewait_replace(struct atcp_timewait *t, struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	int err = -EADDRNOTAVAIL;
+
+	spin_lock_bh(&t->lock);
+	if (!tw_yields(t, as->bind) || (!as->bind && !atcp_port_tw_share(t, sk)))
+		goto unlock;
+	/* A segment that finds the socket from now on waits in its backlog. */
+	as->node.type = ATCP_NODE_SOCK;
+	WRITE_ONCE(as->hashed, true);
+	if (WARN_ON_ONCE(atcp_node_replace(t->an, &t->node, &as->node))) {
+		WRITE_ONCE(as->hashed, false);
+		goto unlock;
+	}
+	atcp_open_follow(&as->tcb, &t->tw);
+	atcp_net_count(t->an, ATCP_STAT_TIME_WAIT_REUSED);
+	tw_retire(t);
+	err = 0;
+unlock:
+	spin_unlock_bh(&t->lock);
+	return err;
 }
 
 void atcp_timewait_flush(struct atcp_net *an)

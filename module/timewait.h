@@ -18,6 +18,8 @@
  * @bind_node:	in @bind's list; under the port bucket's lock
  * @bound:	what its socket was bound to, for bind() conflicts and replies
  * @reuse:	its socket had SO_REUSEADDR
+ * @reuseport:	its socket had SO_REUSEPORT
+ * @bind_chosen: as atcp_sock.bind_chosen
  * @timer:	2 MSL
  * @lock:	of @tw, @dead and the timer; taken with BHs off
  * @dead:	left the table
@@ -35,6 +37,8 @@ struct atcp_timewait {
 	spinlock_t lock;		/* of tw, dead and the timer */
 	bool dead;
 	bool reuse;
+	bool reuseport;
+	bool bind_chosen;
 	u8 tos;
 	u32 mark;
 	u32 priority;
@@ -65,6 +69,18 @@ void atcp_timewait_enter(struct sock *sk);
  */
 bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struct atcp_hdr *h,
 		       bool listening, bool *reopen, struct atcp_tw *old);
+
+/**
+ * atcp_timewait_replace() - connect() takes the place of a TIME-WAIT
+ * @sk:		locked; its node's key is that of @t
+ *
+ * RCU, BHs on. @sk shares the port of @t if it holds none, and is in the table
+ * afterwards.
+ *
+ * Return: 0, or -EADDRNOTAVAIL: that would not be safe, or net.atcp.tw_reuse
+ * forbids it (which counts only for ports that were not chosen by a program).
+ */
+int atcp_timewait_replace(struct atcp_timewait *t, struct sock *sk);
 
 /* Ends all in a namespace. Process context. */
 void atcp_timewait_flush(struct atcp_net *an);

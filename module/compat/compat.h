@@ -16,6 +16,7 @@
 #include <linux/timer.h>
 #include <net/inet_common.h>
 #include <net/inet_sock.h>
+#include <net/ip.h>
 #include <net/sock.h>
 
 /* Headers that others were split into */
@@ -128,6 +129,17 @@ static inline int atcp_recv_error(struct sock *sk, struct msghdr *msg, int len)
 /* 7.0: sk_clone() */
 #ifndef ATCP_HAVE_SK_CLONE
 #define sk_clone(sk, priority, lock)	sk_clone_lock(sk, priority)
+#endif
+
+/* 6.8: is IP_LOCAL_PORT_RANGE set? */
+#ifndef ATCP_HAVE_LOCAL_RANGE_BOOL
+static inline bool atcp_local_port_range(const struct sock *sk, int *low, int *high)
+{
+	inet_sk_get_local_port_range(sk, low, high);
+	return false;
+}
+#else
+#define atcp_local_port_range(sk, low, high)	inet_sk_get_local_port_range(sk, low, high)
 #endif
 
 #endif /* _ATCP_COMPAT_H */

@@ -26,3 +26,4 @@ ccflags-y += $(call atcp-text,linux/sysctl.h,proc_handler.const struct ctl_table
 ccflags-y += $(call atcp-text,net/sock.h,kuid_t sk_uid,SK_UID)
 ccflags-y += $(call atcp-text,net/sock.h,[*]sk_clone.const,SK_CLONE)
 ccflags-y += $(call atcp-text,linux/memcontrol.h,mem_cgroup_sk_inherit,MEMCG_ACCEPT)
+ccflags-y += $(call atcp-text,net/ip.h,bool inet_sk_get_local_port_range,LOCAL_RANGE_BOOL)

@@ -301,6 +301,18 @@ enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
 				 const struct atcp_hdr *h, u32 len, bool listening,
 				 struct atcp_hdr *reply);
 
+/**
+ * atcp_tw_yields() - may an active open of the same ends take its place?
+ * @at_once:	it need not have rested for a second
+ *
+ * The idea of RFC 6191, from the side that opens: with timestamps, PAWS keeps
+ * old segments out of the new connection.
+ */
+bool atcp_tw_yields(const struct atcp_tw *tw, bool at_once);
+
+/* The next atcp_open() numbers its connection above the old one (section 3.4.3). */
+void atcp_open_follow(struct atcp_tcb *c, const struct atcp_tw *old);
+
 /* --- shared by all of the above --- */
 
 /* RFC 6528. */

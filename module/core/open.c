@@ -53,7 +53,7 @@ void atcp_open(struct atcp_tcb *c, const struct atcp_tuple *t)
 	const struct atcp_conf *conf = &c->space->conf;
 
 	atcp_enter(c);
-	number_sending(c, atcp_isn(c->space, t));
+	number_sending(c, c->iss ?: atcp_isn(c->space, t));
 	c->ts_offset = atcp_ts_offset(c->space, t);
 	c->ts_on = conf->timestamps;
 	c->sack_on = conf->sack;

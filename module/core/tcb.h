@@ -173,7 +173,7 @@ struct atcp_tcb {
 	u32 snd_wl1;
 	u32 snd_wl2;
 	u32 snd_up;			/* one past the urgent data, RFC 6093 */
-	u32 iss;
+	u32 iss;			/* before atcp_open(): 0, or by atcp_open_follow() */
 	u32 write_seq;			/* one past the last queued byte or FIN */
 	u32 snd_wnd_max;		/* largest window the peer ever offered */
 	u32 snd_sml;			/* end of the last partial segment sent (Minshall) */

@@ -81,3 +81,13 @@ enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
 	}
 	return ack(tw, now, reply);
 }
+
+bool atcp_tw_yields(const struct atcp_tw *tw, bool at_once)
+{
+	return tw->ts_on && (at_once || atcp_host_now() - tw->ts_recent_at > ATCP_SEC);
+}
+
+void atcp_open_follow(struct atcp_tcb *c, const struct atcp_tw *old)
+{
+	c->iss = old->snd_nxt + 65537 ?: 1;
+}
