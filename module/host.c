@@ -16,6 +16,7 @@
 #include "demux.h"
 #include "sock.h"
 #include "timewait.h"
+#include "tracing.h"
 
 static_assert(sizeof(struct atcp_cb) <= sizeof_field(struct atcp_mark, core));
 
@@ -113,6 +114,7 @@ struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg)
 
 int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 mss)
 {
+	atcp_saw_snd(atcp_tcb_sk(c), atcp_skb(seg), hlen);
 	return atcp_carrier_transmit(atcp_tcb_sk(c), atcp_skb(seg), hlen, mss);
 }
 
@@ -182,13 +184,13 @@ bool atcp_host_admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
 	return true;
 }
 
-void atcp_host_free_admitted(struct atcp_tcb *c, struct atcp_seg *seg)
+void atcp_host_free_admitted(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why)
 {
 	struct sk_buff *skb = atcp_skb(seg);
 
 	skb_mark_not_on_list(skb);
 	skb->dev = NULL;
-	consume_skb(skb);
+	atcp_host_drop(c, seg, why);
 }
 
 /* Both admitted; true: @from is gone. */
@@ -351,6 +353,9 @@ void atcp_host_state(struct atcp_tcb *c, u8 old)
 {
 	struct sock *sk = atcp_tcb_sk(c);
 
+	/* The end of TIME-WAIT is timewait.c's. */
+	if (old != ATCP_TIME_WAIT)
+		atcp_saw_state(sk, old, c->state);
 	if (c->state == ATCP_TIME_WAIT || c->state == ATCP_CLOSED)
 		return;
 	atcp_sock_state(sk, c->state);

@@ -19,6 +19,7 @@
 #include <linux/skbuff.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <linux/tracepoint-defs.h>
 #include <linux/types.h>
 
 static inline struct sk_buff *atcp_skb(struct atcp_seg *seg)
@@ -107,9 +108,32 @@ static inline u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
 	return skb_push(atcp_skb(seg), len);
 }
 
-static inline void atcp_host_drop(struct atcp_seg *seg)
+/* What the following need when somebody watches, or something is wrong: trace.c. */
+void atcp_trace_drop(struct atcp_tcb *c, struct sk_buff *skb, enum atcp_drop why);
+void atcp_trace_resent(struct atcp_tcb *c, u32 seq, u32 len, u8 kind);
+void atcp_trace_recovery(struct atcp_tcb *c, u8 old);
+
+DECLARE_TRACEPOINT(atcp_retransmit);
+DECLARE_TRACEPOINT(atcp_recovery);
+
+static inline void atcp_host_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why)
 {
-	consume_skb(atcp_skb(seg));
+	if (likely(!why))
+		consume_skb(atcp_skb(seg));
+	else
+		atcp_trace_drop(c, atcp_skb(seg), why);
+}
+
+static inline void atcp_host_resent(struct atcp_tcb *c, u32 seq, u32 len, enum atcp_resend kind)
+{
+	if (tracepoint_enabled(atcp_retransmit))
+		atcp_trace_resent(c, seq, len, kind);
+}
+
+static inline void atcp_host_recovery(struct atcp_tcb *c, u8 old)
+{
+	if (tracepoint_enabled(atcp_recovery))
+		atcp_trace_recovery(c, old);
 }
 
 #endif /* _ATCP_HOST_H */

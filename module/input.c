@@ -22,14 +22,7 @@
 #include "request.h"
 #include "sock.h"
 #include "timewait.h"
-
-/* Counts and frees. */
-static void drop(struct atcp_net *an, struct sk_buff *skb, enum atcp_stat stat,
-		 enum skb_drop_reason reason)
-{
-	atcp_net_count(an, stat);
-	kfree_skb_reason(skb, reason);
-}
+#include "tracing.h"
 
 /*
  * Do the host's policies and the socket's filters let the segment through?
@@ -37,21 +30,21 @@ static void drop(struct atcp_net *an, struct sk_buff *skb, enum atcp_stat stat,
  */
 static bool admitted(struct atcp_net *an, struct sock *sk, struct sk_buff *skb, u32 hlen)
 {
-	enum skb_drop_reason reason = SKB_DROP_REASON_XFRM_POLICY;
+	enum atcp_drop why = ATCP_DROP_POLICY;
 
 	if (unlikely(ip_hdr(skb)->ttl < READ_ONCE(inet_sk(sk)->min_ttl))) {
-		reason = SKB_DROP_REASON_NOT_SPECIFIED;
+		why = ATCP_DROP_MIN_TTL;
 		goto no;
 	}
 	if (!xfrm4_policy_check(sk, XFRM_POLICY_IN, skb))
 		goto no;
 	nf_reset_ct(skb);
-	reason = SKB_DROP_REASON_SOCKET_FILTER;
+	why = ATCP_DROP_FILTER;
 	if (sk_filter_trim_cap(sk, skb, hlen))
 		goto no;
 	return true;
 no:
-	drop(an, skb, ATCP_STAT_IN_FILTERED, reason);
+	atcp_net_drop(an, skb, why);
 	return false;
 }
 
@@ -72,7 +65,7 @@ static bool sock_input(struct atcp_net *an, struct sock *sk, struct sk_buff *skb
 		atcp_sock_rcv(sk, skb, h);
 	} else if (unlikely(sk_add_backlog(sk, skb, atcp_backlog_limit(sk)))) {
 		bh_unlock_sock(sk);
-		drop(an, skb, ATCP_STAT_IN_BACKLOG, SKB_DROP_REASON_SOCKET_BACKLOG);
+		atcp_net_drop(an, skb, ATCP_DROP_BACKLOG);
 		return true;
 	}
 	bh_unlock_sock(sk);
@@ -83,26 +76,26 @@ static void no_port(struct atcp_net *an, struct sk_buff *skb, const struct atcp_
 {
 	struct atcp_hdr reply;
 
+	atcp_saw_rcv(an->net, NULL, skb, ATCP_CLOSED);
 	if (!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)) {
-		drop(an, skb, ATCP_STAT_IN_FILTERED, SKB_DROP_REASON_XFRM_POLICY);
+		atcp_net_drop(an, skb, ATCP_DROP_POLICY);
 		return;
 	}
 	if (atcp_closed_arrive(h, skb->len - h->hlen, &reply) == ATCP_REPLY) {
 		nf_reset_ct(skb);
 		atcp_v4_reply(an->net, skb, &reply);
 	}
-	drop(an, skb, ATCP_STAT_IN_NO_PORT, SKB_DROP_REASON_NO_SOCKET);
+	atcp_net_drop(an, skb, ATCP_DROP_NO_PORT);
 }
 
 /* A header that is right; it is pulled into the linear part. Consumes @skb when not. */
 static bool read_header(struct atcp_net *an, struct sk_buff *skb, struct atcp_hdr *h)
 {
-	enum skb_drop_reason reason = SKB_DROP_REASON_NOT_SPECIFIED;
 	u32 hlen;
 
 	atcp_net_count(an, ATCP_STAT_IN_SEGS);
 	if (skb->pkt_type != PACKET_HOST) {
-		drop(an, skb, ATCP_STAT_IN_BAD_ADDRESS, reason);
+		atcp_net_drop(an, skb, ATCP_DROP_BAD_ADDRESS);
 		return false;
 	}
 	if (!pskb_may_pull(skb, ATCP_HDR_MIN))
@@ -111,14 +104,14 @@ static bool read_header(struct atcp_net *an, struct sk_buff *skb, struct atcp_hd
 	if (hlen < ATCP_HDR_MIN || !pskb_may_pull(skb, hlen))
 		goto bad;
 	if (skb_checksum_validate(skb, IPPROTO_ATCP, inet_compute_pseudo)) {
-		drop(an, skb, ATCP_STAT_IN_BAD_CHECKSUM, SKB_DROP_REASON_TCP_CSUM);
+		atcp_net_drop(an, skb, ATCP_DROP_BAD_CHECKSUM);
 		return false;
 	}
 	if (!atcp_hdr_read(h, skb->data, hlen))
 		goto bad;
 	return true;
 bad:
-	drop(an, skb, ATCP_STAT_IN_BAD_HEADER, SKB_DROP_REASON_PKT_TOO_SMALL);
+	atcp_net_drop(an, skb, ATCP_DROP_BAD_HEADER);
 	return false;
 }
 
@@ -174,7 +167,7 @@ again:
 		if (!inet_sk_bound_dev_eq(net, tw->bound.dev, dif, sdif))
 			goto listener;
 		if (!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)) {
-			drop(an, skb, ATCP_STAT_IN_FILTERED, SKB_DROP_REASON_XFRM_POLICY);
+			atcp_net_drop(an, skb, ATCP_DROP_POLICY);
 			return 0;
 		}
 		sk = NULL;

@@ -17,6 +17,7 @@
 #include "ports.h"
 #include "request.h"
 #include "sock.h"
+#include "tracing.h"
 
 /* A path that takes less than this is not believed. */
 #define ATCP_MSS_LEAST	48
@@ -295,6 +296,7 @@ void atcp_v4_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h)
 	if (f->sk)
 		skb_set_owner_w(skb, f->sk);
 
+	atcp_saw_flow_snd(net, f, h);
 	atcp_net_count(an, ATCP_STAT_OUT_SEGS);
 	if (h->flags & ATCP_RST)
 		atcp_net_count(an, ATCP_STAT_OUT_RSTS);

@@ -22,6 +22,7 @@
 #include "ports.h"
 #include "request.h"
 #include "sock.h"
+#include "tracing.h"
 
 /* --- SYN --- */
 
@@ -67,8 +68,10 @@ static bool request_queue_full(const struct atcp_net *an, const struct atcp_list
 	       atomic_read(&an->req_count) >= READ_ONCE(an->limits.max_syn_backlog);
 }
 
-static void listen_syn(struct atcp_listener *l, struct sk_buff *skb, const struct atcp_hdr *h,
-		       const struct atcp_key *key, const struct atcp_tw *old)
+/* Return: why the SYN is refused, or ATCP_DROP_NONE. */
+static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
+				 const struct atcp_hdr *h, const struct atcp_key *key,
+				 const struct atcp_tw *old)
 {
 	struct sock *sk = l->sk;
 	struct net *net = sock_net(sk);
@@ -83,44 +86,43 @@ static void listen_syn(struct atcp_listener *l, struct sk_buff *skb, const struc
 	struct atcp_hdr synack;
 
 	/* A SYN to many is never answered (RFC 9293 MUST-57). */
-	if (skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
-		atcp_net_count(an, ATCP_STAT_IN_BAD_ADDRESS);
-		return;
-	}
+	if (skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
+		return ATCP_DROP_BAD_ADDRESS;
 	if (sk_acceptq_is_full(sk)) {
-		atcp_net_count(an, ATCP_STAT_ACCEPT_QUEUE_FULL);
-		return;
+		atcp_saw_listen(l, key, ATCP_DECISION_ACCEPT_FULL);
+		return ATCP_DROP_ACCEPT_QUEUE;
 	}
 	if (request_queue_full(an, l)) {
-		atcp_net_count(an, ATCP_STAT_SYN_QUEUE_FULL);
+		atcp_saw_listen(l, key, ATCP_DECISION_QUEUE_FULL);
 		if (!cookies)
-			return;
+			return ATCP_DROP_SYN_QUEUE;
+		atcp_net_count(an, ATCP_STAT_SYN_QUEUE_FULL);
 		cookie = true;
 	}
 	if (atcp_child_allowed(sk, skb, key, mark, oif)) {
-		atcp_net_count(an, ATCP_STAT_IN_FILTERED);
-		return;
+		atcp_saw_listen(l, key, ATCP_DECISION_REFUSED);
+		return ATCP_DROP_POLICY;
 	}
 	atcp_listen_flow(&f, sk, key, mark, oif);
 	if (atcp_v4_route(net, &f, skb)) {
-		atcp_net_count(an, ATCP_STAT_IN_BAD_ADDRESS);
-		return;
+		atcp_saw_listen(l, key, ATCP_DECISION_REFUSED);
+		return ATCP_DROP_NO_ROUTE;
 	}
 	atcp_key_tuple(&tuple, key);
 	atcp_req_init(&req, &an->space, &tuple, h, flow_adv_mss(&f),
 		      window_full(sk), window_first(sk));
 	if (old)
 		atcp_req_follow(&req, old);
-	if (!cookie) {
-		atcp_request_open(l, &req, key, &f);
-		return;
-	}
+	if (!cookie)
+		return atcp_request_open(l, &req, key, &f);
 	atcp_cookie_make(&req, &an->space, &tuple);
 	WRITE_ONCE(l->cookie_at, jiffies);
 	WRITE_ONCE(l->cookies, true);
+	atcp_saw_listen(l, key, ATCP_DECISION_COOKIE);
 	atcp_req_synack(&req, &synack);
 	atcp_v4_send(net, &f, &synack);
 	atcp_net_count(an, ATCP_STAT_SYN_COOKIES_SENT);
+	return ATCP_DROP_NONE;
 }
 
 /* --- SYN cookies --- */
@@ -136,9 +138,9 @@ static bool cookie_expected(const struct atcp_net *an, const struct atcp_listene
 	       time_before(jiffies, READ_ONCE(l->cookie_at) + msecs_to_jiffies(128 * MSEC_PER_SEC));
 }
 
-/* Return: false when it is no cookie; true: @skb is consumed. */
+/* Return: false when it is no cookie, for @why; true: @skb is consumed. */
 static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const struct atcp_hdr *h,
-			  const struct atcp_key *key)
+			  const struct atcp_key *key, enum atcp_drop *why)
 {
 	struct sock *sk = l->sk, *child;
 	struct atcp_net *an = atcp_net(sock_net(sk));
@@ -148,41 +150,44 @@ static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const st
 	struct atcp_req req;
 	struct atcp_flow f;
 
+	*why = ATCP_DROP_NO_PORT;
 	if (!cookie_expected(an, l))
 		return false;
 	atcp_key_tuple(&tuple, key);
 	atcp_listen_flow(&f, sk, key, mark, oif);
 	if (!atcp_cookie_check(&req, &an->space, &tuple, h, 0, window_full(sk),
 			       window_first(sk))) {
-		atcp_net_count(an, ATCP_STAT_SYN_COOKIES_BAD);
+		atcp_saw_listen(l, key, ATCP_DECISION_COOKIE_BAD);
+		*why = ATCP_DROP_BAD_COOKIE;
 		return false;
 	}
 	if (sk_acceptq_is_full(sk)) {
-		atcp_net_count(an, ATCP_STAT_ACCEPT_QUEUE_FULL);
+		atcp_saw_listen(l, key, ATCP_DECISION_ACCEPT_FULL);
+		*why = ATCP_DROP_ACCEPT_QUEUE;
 		goto drop;
 	}
-	if (atcp_child_allowed(sk, skb, key, mark, oif)) {
-		atcp_net_count(an, ATCP_STAT_IN_FILTERED);
+	*why = ATCP_DROP_POLICY;
+	if (atcp_child_allowed(sk, skb, key, mark, oif))
 		goto drop;
-	}
+	*why = ATCP_DROP_NO_MEMORY;
 	child = atcp_child_make(l, &req, key, mark, oif, skb);
-	if (!child) {
-		atcp_net_count(an, ATCP_STAT_IN_NO_MEMORY);
+	if (!child)
 		goto drop;
-	}
 	req.adv_mss = atcp_sk(child)->tcb.adv_mss;
 	atcp_child_open(child, sk, &req, skb);
 	if (atcp_hash(child)) {
 		/* Another segment was first: this one comes again. */
 		atcp_child_abort(child);
 		atcp_child_put(child);
+		*why = ATCP_DROP_DUPLICATE;
 		goto drop;
 	}
 	atcp_net_count(an, ATCP_STAT_SYN_COOKIES_GOOD);
+	atcp_saw_listen(l, key, ATCP_DECISION_COOKIE_GOOD);
 	atcp_child_enter(l, child, skb, h);
 	return true;
 drop:
-	kfree_skb(skb);
+	atcp_net_drop(an, skb, *why);
 	return true;
 }
 
@@ -190,27 +195,33 @@ void atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr
 		     const struct atcp_key *key, const struct atcp_tw *old)
 {
 	struct atcp_listener *l = rcu_dereference(atcp_sk(sk)->listener);
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	enum atcp_drop why = ATCP_DROP_UNEXPECTED;
 	struct atcp_hdr reply;
 
 	if (unlikely(!l)) {
-		kfree_skb(skb);
+		atcp_net_drop(an, skb, ATCP_DROP_CLOSED);
 		return;
 	}
+	atcp_saw_rcv(an->net, sk, skb, ATCP_LISTEN);
 	switch (atcp_listen_arrive(h, skb->len - h->hlen, &reply)) {
 	case ATCP_SYN_SEEN:
-		listen_syn(l, skb, h, key, old);
+		why = listen_syn(l, skb, h, key, old);
 		break;
 	case ATCP_MAYBE_COOKIE:
-		if (listen_cookie(l, skb, h, key))
+		if (listen_cookie(l, skb, h, key, &why))
 			return;
 		fallthrough;
 	case ATCP_REPLY:
-		atcp_v4_reply(sock_net(sk), skb, &reply);
+		atcp_v4_reply(an->net, skb, &reply);
 		break;
 	default:
 		break;
 	}
-	consume_skb(skb);
+	if (why)
+		atcp_net_drop(an, skb, why);
+	else
+		consume_skb(skb);
 }
 
 /* --- the user's side --- */
@@ -247,6 +258,7 @@ int atcp_listen_start(struct sock *sk, int backlog)
 		goto undo;
 	inet_sk(sk)->inet_sport = htons(inet_sk(sk)->inet_num);
 	as->tcb.state = ATCP_LISTEN;
+	atcp_saw_state(sk, ATCP_CLOSED, ATCP_LISTEN);
 	rcu_assign_pointer(as->listener, l);
 	err = atcp_listener_hash(l);
 	if (!err)
@@ -303,6 +315,7 @@ void atcp_listen_stop(struct sock *sk)
 	RCU_INIT_POINTER(as->listener, NULL);
 	as->tcb.state = ATCP_CLOSED;
 	inet_sk_set_state(sk, TCP_CLOSE);
+	atcp_saw_state(sk, ATCP_LISTEN, ATCP_CLOSED);
 
 	for (;;) {
 		rcu_read_lock();

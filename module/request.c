@@ -17,6 +17,7 @@
 #include "ip.h"
 #include "listen.h"
 #include "request.h"
+#include "tracing.h"
 
 static struct kmem_cache *request_cache;
 
@@ -53,6 +54,7 @@ static void request_retire(struct atcp_request *r)
 
 void atcp_request_kill(struct atcp_request *r)
 {
+	atcp_saw_listen(r->listener, &r->node.key, ATCP_DECISION_FORGOTTEN);
 	atcp_node_remove(r->an, &r->node);
 	request_retire(r);
 }
@@ -96,6 +98,7 @@ static void request_timer(struct timer_list *timer)
 			atcp_request_kill(r);
 			break;
 		case ATCP_SYNACK:
+			atcp_saw_synack_again(r->listener, &r->node.key, &r->req);
 			request_send_synack(r);
 			fallthrough;
 		default:
@@ -129,18 +132,17 @@ static int request_enter(struct atcp_listener *l, struct atcp_request *r)
 	return err;
 }
 
-void atcp_request_open(struct atcp_listener *l, const struct atcp_req *req,
-		       const struct atcp_key *key, struct atcp_flow *f)
+enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req *req,
+				 const struct atcp_key *key, struct atcp_flow *f)
 {
 	struct atcp_net *an = atcp_net(sock_net(l->sk));
+	enum atcp_drop why = ATCP_DROP_NO_MEMORY;
 	struct atcp_request *r;
 	struct atcp_hdr h;
 
 	r = kmem_cache_alloc(request_cache, GFP_ATOMIC | __GFP_NOWARN);
-	if (!r) {
-		atcp_net_count(an, ATCP_STAT_IN_NO_MEMORY);
+	if (!r)
 		goto no_request;
-	}
 	r->node.key = *key;
 	r->node.type = ATCP_NODE_REQ;
 	r->req = *req;
@@ -160,22 +162,27 @@ void atcp_request_open(struct atcp_listener *l, const struct atcp_req *req,
 		spin_unlock(&r->lock);
 		atomic_dec(&an->req_count);
 		call_rcu(&r->rcu, request_free_rcu);
+		why = ATCP_DROP_CLOSED;
 		goto no_request;
 	}
 	request_arm(r);
+	atcp_saw_listen(l, key, ATCP_DECISION_REQUEST);
 	atcp_req_synack(&r->req, &h);
 	atcp_v4_send(an->net, f, &h);
 	spin_unlock(&r->lock);
-	return;
+	return ATCP_DROP_NONE;
 no_request:
+	atcp_saw_listen(l, key, ATCP_DECISION_REFUSED);
 	ip_rt_put(f->rt);
+	return why;
 }
 
 /*
  * The ACK that completes a handshake: the child takes the request's place.
- * Request locked, not dead.  Return: as atcp_child_make().
+ * Request locked, not dead.  Return: as atcp_child_make(); NULL: for @why.
  */
-static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb)
+static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb,
+				   enum atcp_drop *why)
 {
 	struct atcp_listener *l = r->listener;
 	struct atcp_sock *as;
@@ -183,12 +190,13 @@ static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb)
 
 	if (sk_acceptq_is_full(l->sk)) {
 		/* The SYN-ACK goes out again, and its ACK may find room. */
-		atcp_net_count(r->an, ATCP_STAT_ACCEPT_QUEUE_FULL);
+		atcp_saw_listen(l, &r->node.key, ATCP_DECISION_ACCEPT_FULL);
+		*why = ATCP_DROP_ACCEPT_QUEUE;
 		return NULL;
 	}
 	child = atcp_child_make(l, &r->req, &r->node.key, r->mark, r->oif, skb);
 	if (!child) {
-		atcp_net_count(r->an, ATCP_STAT_IN_NO_MEMORY);
+		*why = ATCP_DROP_NO_MEMORY;
 		return NULL;
 	}
 	as = atcp_sk(child);
@@ -197,6 +205,7 @@ static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb)
 	if (WARN_ON_ONCE(atcp_node_replace(r->an, &r->node, &as->node)))
 		WRITE_ONCE(as->hashed, false);
 	request_retire(r);
+	atcp_saw_listen(l, &r->node.key, ATCP_DECISION_ACCEPTED);
 	return child;
 }
 
@@ -204,22 +213,29 @@ bool atcp_request_rcv(struct atcp_request *r, struct sk_buff *skb, const struct 
 {
 	struct atcp_listener *l = r->listener;
 	struct sock *child = NULL;
+	enum atcp_verdict verdict;
 	struct atcp_hdr reply;
+	enum atcp_drop why;
 
 	spin_lock(&r->lock);
 	if (r->dead) {
 		spin_unlock(&r->lock);
 		return false;
 	}
-	switch (atcp_req_arrive(&r->req, &r->an->space, h, skb->len - h->hlen, &reply)) {
+	verdict = atcp_req_arrive(&r->req, &r->an->space, h, skb->len - h->hlen, &reply, &why);
+	/* What it accepts is the child's, and shown as such. */
+	if (verdict != ATCP_ACCEPT)
+		atcp_saw_rcv(r->an->net, l->sk, skb, ATCP_SYN_RECEIVED);
+	switch (verdict) {
 	case ATCP_ACCEPT:
-		child = request_accept(r, skb);
+		child = request_accept(r, skb, &why);
 		break;
 	case ATCP_REPLY:
 		request_send(r, &reply);
 		break;
 	case ATCP_SYNACK:
 		atcp_net_count(r->an, ATCP_STAT_RETRANS_SYN);
+		atcp_saw_synack_again(l, &r->node.key, &r->req);
 		request_send_synack(r);
 		break;
 	case ATCP_FORGET:
@@ -231,6 +247,8 @@ bool atcp_request_rcv(struct atcp_request *r, struct sk_buff *skb, const struct 
 	spin_unlock(&r->lock);
 	if (child)
 		atcp_child_enter(l, child, skb, h);
+	else if (why)
+		atcp_net_drop(r->an, skb, why);
 	else
 		consume_skb(skb);
 	return true;

@@ -52,9 +52,11 @@ void atcp_request_exit(void);
  * @f:		the way back, with its route, which is used up
  *
  * Softirq, RCU. Where it fails the SYN is forgotten; the peer sends it again.
+ *
+ * Return: why it has failed, or ATCP_DROP_NONE.
  */
-void atcp_request_open(struct atcp_listener *l, const struct atcp_req *req,
-		       const struct atcp_key *key, struct atcp_flow *f);
+enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req *req,
+				 const struct atcp_key *key, struct atcp_flow *f);
 
 /* The end of a request that is not dead yet. Its lock held. */
 void atcp_request_kill(struct atcp_request *r);

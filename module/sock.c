@@ -18,6 +18,7 @@
 #include "netns.h"
 #include "ports.h"
 #include "sock.h"
+#include "tracing.h"
 
 /* --- the timer --- */
 
@@ -96,9 +97,10 @@ void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *
 	struct atcp_mark *m = atcp_mark(skb);
 
 	if (unlikely(!ATCP_IN(as->tcb.state, ~(ATCP_S(CLOSED) | ATCP_S(LISTEN))))) {
-		kfree_skb(skb);
+		atcp_net_drop(atcp_net(sock_net(sk)), skb, ATCP_DROP_CLOSED);
 		return;
 	}
+	atcp_saw_rcv(sock_net(sk), sk, skb, as->tcb.state);
 	sock_rps_save_rxhash(sk, skb);
 	skb_dst_drop(skb);
 	skb->dev = NULL;

@@ -14,6 +14,7 @@
 #include "ip.h"
 #include "ports.h"
 #include "timewait.h"
+#include "tracing.h"
 
 static struct kmem_cache *tw_cache;
 
@@ -40,6 +41,7 @@ static void tw_retire(struct atcp_timewait *t)
 	timer_delete(&t->timer);
 	atcp_port_tw_put(t->an, t);
 	atomic_dec(&t->an->tw_count);
+	atcp_saw_tw_end(t->an->net, &t->node.key);
 	call_rcu(&t->rcu, tw_free_rcu);
 }
 
@@ -120,6 +122,7 @@ void atcp_timewait_enter(struct sock *sk)
 full:
 	atomic_dec(&an->tw_count);
 	atcp_net_count(an, ATCP_STAT_TIME_WAIT_FULL);
+	atcp_saw_tw_end(an->net, &as->node.key);
 	atcp_unhash(sk);
 }
 
@@ -142,6 +145,7 @@ static void tw_reply(const struct atcp_timewait *t, struct atcp_hdr *h)
 bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struct atcp_hdr *h,
 		       bool listening, bool *reopen, struct atcp_tw *old)
 {
+	enum atcp_drop why = ATCP_DROP_NONE;
 	enum atcp_verdict verdict;
 	struct atcp_hdr reply;
 	u64 expires;
@@ -152,12 +156,15 @@ bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struc
 		spin_unlock(&t->lock);
 		return false;
 	}
+	atcp_saw_rcv(t->an->net, NULL, skb, ATCP_TIME_WAIT);
 	expires = t->tw.expires;
 	verdict = atcp_tw_arrive(&t->tw, &t->an->space, h, skb->len - h->hlen, listening, &reply);
 	switch (verdict) {
 	case ATCP_REPLY:
 		if (t->tw.expires != expires)
 			tw_arm(t);
+		else
+			why = ATCP_DROP_UNEXPECTED;
 		tw_reply(t, &reply);
 		break;
 	case ATCP_REOPEN:
@@ -171,7 +178,10 @@ bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struc
 	spin_unlock(&t->lock);
 	if (*reopen)
 		return false;
-	consume_skb(skb);
+	if (why)
+		atcp_net_drop(t->an, skb, why);
+	else
+		consume_skb(skb);
 	return true;
 }
 

@@ -126,6 +126,14 @@ static inline int atcp_recv_error(struct sock *sk, struct msghdr *msg, int len)
 #define sk_uid(sk)	((sk)->sk_uid)
 #endif
 
+/* 6.9, 6.16: more reasons to drop a packet */
+#ifndef ATCP_HAVE_DROP_MINTTL
+#define SKB_DROP_REASON_TCP_MINTTL		SKB_DROP_REASON_NOT_SPECIFIED
+#endif
+#ifndef ATCP_HAVE_DROP_LISTEN
+#define SKB_DROP_REASON_TCP_LISTEN_OVERFLOW	SKB_DROP_REASON_NOT_SPECIFIED
+#endif
+
 /* 7.0: sk_clone() */
 #ifndef ATCP_HAVE_SK_CLONE
 #define sk_clone(sk, priority, lock)	sk_clone_lock(sk, priority)

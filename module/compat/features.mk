@@ -25,5 +25,7 @@ ccflags-y += $(call atcp-text,net/net_namespace.h,register_net_sysctl_sz,SYSCTL_
 ccflags-y += $(call atcp-text,linux/sysctl.h,proc_handler.const struct ctl_table,SYSCTL_CONST)
 ccflags-y += $(call atcp-text,net/sock.h,kuid_t sk_uid,SK_UID)
 ccflags-y += $(call atcp-text,net/sock.h,[*]sk_clone.const,SK_CLONE)
+ccflags-y += $(call atcp-text,net/dropreason-core.h,DROP_REASON_TCP_MINTTL,DROP_MINTTL)
+ccflags-y += $(call atcp-text,net/dropreason-core.h,DROP_REASON_TCP_LISTEN,DROP_LISTEN)
 ccflags-y += $(call atcp-text,linux/memcontrol.h,mem_cgroup_sk_inherit,MEMCG_ACCEPT)
 ccflags-y += $(call atcp-text,net/ip.h,bool inet_sk_get_local_port_range,LOCAL_RANGE_BOOL)

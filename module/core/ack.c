@@ -148,12 +148,13 @@ static void take_window(struct atcp_tcb *c, const struct atcp_hdr *h, bool newer
 	}
 }
 
-bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len)
+bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
+		      enum atcp_drop *why)
 {
 	bool duplicate, newer;
 
 	if (seq_gt(h->ack, c->snd_nxt) || seq_lt(h->ack, c->snd_una - c->snd_wnd_max)) {
-		atcp_count(c, ATCP_STAT_IN_BAD_ACK);
+		*why = seq_gt(h->ack, c->snd_nxt) ? ATCP_DROP_BAD_ACK : ATCP_DROP_OLD_ACK;
 		atcp_send_challenge(c);
 		return false;
 	}

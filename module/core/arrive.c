@@ -19,13 +19,14 @@
 static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
+	enum atcp_drop why = ATCP_DROP_NONE;
 	bool acked = h->flags & ATCP_ACK;
 
 	/* First, check the ACK bit. */
 	if (acked && (seq_leq(h->ack, c->iss) || seq_gt(h->ack, c->snd_nxt))) {
-		atcp_count(c, ATCP_STAT_IN_BAD_ACK);
 		if (!(h->flags & ATCP_RST))
 			atcp_send_ctl(c, h->ack, ATCP_RST);
+		why = ATCP_DROP_BAD_ACK;
 		goto drop;
 	}
 
@@ -35,6 +36,8 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 			atcp_count(c, ATCP_STAT_IN_RSTS);
 			atcp_count(c, ATCP_STAT_CONN_FAILED);
 			atcp_done(c, ECONNREFUSED);
+		} else {
+			why = ATCP_DROP_NO_ACK;
 		}
 		goto drop;
 	}
@@ -42,8 +45,10 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 	/* Third, check the security: not provided. */
 
 	/* Fourth, check the SYN bit. */
-	if (!(h->flags & ATCP_SYN))
+	if (!(h->flags & ATCP_SYN)) {
+		why = ATCP_DROP_UNEXPECTED;
 		goto drop;
+	}
 
 	c->irs = h->seq;
 	c->rcv_nxt = h->seq + 1;
@@ -84,7 +89,7 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 	atcp_text_arrived(c, seg, 0);
 	return;
 drop:
-	atcp_host_drop(seg);
+	atcp_drop(c, seg, why);
 }
 
 /* --- 3.10.7.4: the other states --- */
@@ -119,45 +124,41 @@ static void answer_outside(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len
 		atcp_send_challenge(c);
 }
 
-/* PAWS and the sequence check; false: drop. */
-static bool first_check(struct atcp_tcb *c, const struct atcp_hdr *h, u32 seq, u32 len)
+/* PAWS and the sequence check. */
+static enum atcp_drop first_check(struct atcp_tcb *c, const struct atcp_hdr *h, u32 seq, u32 len)
 {
 	if (c->ts_on && !(h->flags & ATCP_RST)) {
-		if (!(h->opts & ATCP_OPT_TS)) {		/* RFC 7323 section 3.2 */
-			atcp_count(c, ATCP_STAT_IN_PAWS);
-			return false;
-		}
+		if (!(h->opts & ATCP_OPT_TS))		/* RFC 7323 section 3.2 */
+			return ATCP_DROP_NO_TIMESTAMP;
 		if (atcp_paws_old(h->tsval, c->ts_recent, c->ts_recent_at, c->now) &&
 		    (len || seq_lt(h->tsval, c->ts_recent - ATCP_PAWS_SLACK))) {
-			atcp_count(c, ATCP_STAT_IN_PAWS);
 			answer_outside(c, h, len);
-			return false;
+			return ATCP_DROP_PAWS;
 		}
 	}
 	if (acceptable(c, seq, len))
-		return true;
+		return ATCP_DROP_NONE;
 	/* Simultaneous open: the peer's SYN again, or its SYN-ACK, is before the window. */
 	if (c->state == ATCP_SYN_RECEIVED && seq == c->irs && (h->flags & ATCP_SYN)) {
 		if (h->flags & ATCP_ACK && h->ack == c->snd_nxt)
-			return true;
+			return ATCP_DROP_NONE;
 		if (!(h->flags & ATCP_ACK)) {
 			atcp_send_syn(c);
-			return false;
+			return ATCP_DROP_DUPLICATE;
 		}
 	}
-	atcp_count(c, ATCP_STAT_IN_WINDOW);
 	answer_outside(c, h, len);
-	return false;
+	return ATCP_DROP_WINDOW;
 }
 
 /* Second, check the RST bit (RFC 5961 section 3). The segment is done with. */
-static void reset_arrived(struct atcp_tcb *c, u32 seq)
+static enum atcp_drop reset_arrived(struct atcp_tcb *c, u32 seq)
 {
 	int err = ECONNRESET;
 
 	if (seq != c->rcv_nxt) {
 		atcp_send_challenge(c);
-		return;
+		return ATCP_DROP_BLIND_RST;
 	}
 	atcp_count(c, ATCP_STAT_IN_RSTS);
 	if (c->state == ATCP_SYN_RECEIVED) {
@@ -169,13 +170,13 @@ static void reset_arrived(struct atcp_tcb *c, u32 seq)
 			err = EPIPE;
 	}
 	atcp_done(c, err);
+	return ATCP_DROP_NONE;
 }
 
 /* Fifth, in SYN-RECEIVED; false: drop. */
 static bool syn_received(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
 	if (seq_leq(h->ack, c->snd_una) || seq_gt(h->ack, c->snd_nxt)) {
-		atcp_count(c, ATCP_STAT_IN_BAD_ACK);
 		atcp_send_ctl(c, h->ack, ATCP_RST);
 		return false;
 	}
@@ -206,6 +207,7 @@ static void synchronized(struct atcp_tcb *c, struct atcp_seg *seg, const struct 
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
 	u32 len = cb->end_seq - cb->seq;
+	enum atcp_drop why = ATCP_DROP_NONE;
 
 	/*
 	 * Header prediction: next in sequence, within the window, no control bit
@@ -217,11 +219,12 @@ static void synchronized(struct atcp_tcb *c, struct atcp_seg *seg, const struct 
 		    ((h->opts & ATCP_OPT_TS) && seq_geq(h->tsval, c->ts_recent)))))
 		goto fifth;
 
-	if (!first_check(c, h, cb->seq, len))
+	why = first_check(c, h, cb->seq, len);
+	if (why)
 		goto drop;
 
 	if (h->flags & ATCP_RST) {
-		reset_arrived(c, cb->seq);
+		why = reset_arrived(c, cb->seq);
 		goto drop;
 	}
 
@@ -231,6 +234,7 @@ static void synchronized(struct atcp_tcb *c, struct atcp_seg *seg, const struct 
 	if (h->flags & ATCP_SYN) {
 		if (c->state != ATCP_SYN_RECEIVED || cb->seq != c->irs) {
 			atcp_send_challenge(c);
+			why = ATCP_DROP_BLIND_SYN;
 			goto drop;
 		}
 		cb->seq++;
@@ -238,7 +242,7 @@ static void synchronized(struct atcp_tcb *c, struct atcp_seg *seg, const struct 
 
 	/* Fifth, check the ACK field. */
 	if (!(h->flags & ATCP_ACK)) {
-		atcp_count(c, ATCP_STAT_IN_NO_ACK);
+		why = ATCP_DROP_NO_ACK;
 		goto drop;
 	}
 fifth:
@@ -250,9 +254,11 @@ fifth:
 	}
 	c->last_rcv = c->now;
 	c->keep_sent = 0;
-	if (unlikely(c->state == ATCP_SYN_RECEIVED) && !syn_received(c, h))
+	if (unlikely(c->state == ATCP_SYN_RECEIVED) && !syn_received(c, h)) {
+		why = ATCP_DROP_BAD_ACK;
 		goto drop;
-	if (!atcp_ack_arrived(c, h, len))
+	}
+	if (!atcp_ack_arrived(c, h, len, &why))
 		goto drop;
 
 	if (unlikely(h->flags & ATCP_URG))
@@ -262,7 +268,7 @@ fifth:
 	atcp_text_arrived(c, seg, c->ts_on && h->opts & ATCP_OPT_TS ? h->tsecr : 0);
 	return;
 drop:
-	atcp_host_drop(seg);
+	atcp_drop(c, seg, why);
 }
 
 void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)

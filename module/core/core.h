@@ -235,9 +235,13 @@ void atcp_req_follow(struct atcp_req *r, const struct atcp_tw *old);
 /* The SYN-ACK of a request. */
 void atcp_req_synack(const struct atcp_req *r, struct atcp_hdr *out);
 
-/* A segment arrives for a request: section 3.10.7.4 in SYN-RECEIVED. */
+/*
+ * A segment arrives for a request: section 3.10.7.4 in SYN-RECEIVED.  @why: set
+ * when the segment is refused, and ATCP_DROP_NONE otherwise.
+ */
 enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,
-				  const struct atcp_hdr *h, u32 len, struct atcp_hdr *reply);
+				  const struct atcp_hdr *h, u32 len, struct atcp_hdr *reply,
+				  enum atcp_drop *why);
 
 /**
  * atcp_req_timeout() - r->deadline may have come

@@ -26,7 +26,7 @@ static void accept(struct atcp_tcb *c, struct atcp_seg *seg)
 		atcp_host_deliver(c, seg);
 		atcp_host_wake(c, ATCP_WAKE_READABLE);
 	} else {
-		atcp_host_free_admitted(c, seg);
+		atcp_host_free_admitted(c, seg, ATCP_DROP_NONE);
 	}
 	if (fin)
 		atcp_fin_arrived(c);
@@ -44,7 +44,7 @@ static void accept_waiting(struct atcp_tcb *c)
 			break;
 		atcp_ooo_remove(c, seg);
 		if (seq_leq(cb->end_seq, c->rcv_nxt)) {
-			atcp_host_free_admitted(c, seg);
+			atcp_host_free_admitted(c, seg, ATCP_DROP_NONE);
 			continue;
 		}
 		if (seq_lt(cb->seq, c->rcv_nxt)) {
@@ -59,32 +59,28 @@ static void accept_waiting(struct atcp_tcb *c)
 	c->ack_now = true;
 }
 
-/* Cuts what was received before or lies beyond the window; false: nothing is left. */
-static bool trim(struct atcp_tcb *c, struct atcp_seg *seg)
+/* Cuts what was received before or lies beyond the window; why nothing is left, if so. */
+static enum atcp_drop trim(struct atcp_tcb *c, struct atcp_seg *seg)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
 	u32 edge = atcp_rcv_edge(c);
 	u32 len;
 
-	if (seq_leq(cb->end_seq, c->rcv_nxt)) {
-		atcp_count(c, ATCP_STAT_DUPLICATE_DATA);
-		return false;
-	}
+	if (seq_leq(cb->end_seq, c->rcv_nxt))
+		return ATCP_DROP_DUPLICATE;
 	if (seq_lt(cb->seq, c->rcv_nxt)) {
 		atcp_seg_trim_head(c, seg, c->rcv_nxt - cb->seq);
 		cb->seq = c->rcv_nxt;
 	}
 	len = atcp_seg_len(seg);
 	if (seq_gt(cb->seq + len, edge)) {
-		if (seq_geq(cb->seq, edge)) {
-			atcp_count(c, ATCP_STAT_IN_WINDOW);
-			return false;
-		}
+		if (seq_geq(cb->seq, edge))
+			return ATCP_DROP_WINDOW;
 		atcp_seg_trim_tail(c, seg, edge - cb->seq);
 		cb->end_seq = edge;
 		cb->flags &= ~ATCP_FIN;
 	}
-	return true;
+	return ATCP_DROP_NONE;
 }
 
 /* Room for @seg; what is in order comes before what is not (RFC 2018 section 8). */
@@ -93,11 +89,11 @@ static bool admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
 	while (!atcp_host_admit(c, seg, ordered)) {
 		struct atcp_seg *last = ordered ? atcp_ooo_last(c) : NULL;
 
-		atcp_count(c, ATCP_STAT_IN_RCVBUF);
 		if (!last)
 			return false;
 		atcp_ooo_remove(c, last);
-		atcp_host_free_admitted(c, last);
+		atcp_count(c, atcp_drop_stat[ATCP_DROP_PRUNED]);
+		atcp_host_free_admitted(c, last, ATCP_DROP_PRUNED);
 		c->ooo_blocks = 0;
 	}
 	return true;
@@ -133,30 +129,31 @@ static void measure(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
+	enum atcp_drop why;
 	bool ordered;
 	u32 start, end;
 
 	if (cb->seq == cb->end_seq || !ATCP_IN(c->state, ATCP_CAN_RECEIVE)) {
-		atcp_host_drop(seg);
+		atcp_drop(c, seg, cb->seq == cb->end_seq ? ATCP_DROP_NONE : ATCP_DROP_UNEXPECTED);
 		return;
 	}
 	c->ack_pending = true;
 	measure(c, seg, tsecr);
-	if (!trim(c, seg)) {
+	why = trim(c, seg);
+	if (why) {
 		c->ack_now = true;
-		atcp_host_drop(seg);
+		atcp_drop(c, seg, why);
 		return;
 	}
 	if (unlikely((c->flags & ATCP_F_RCV_SHUT) && c->fin_queued && atcp_seg_len(seg))) {
-		atcp_host_drop(seg);
-		atcp_count(c, ATCP_STAT_IN_AFTER_CLOSE);
+		atcp_drop(c, seg, ATCP_DROP_AFTER_CLOSE);
 		atcp_send_ctl(c, c->snd_nxt, ATCP_RST | ATCP_ACK);
 		atcp_done(c, ECONNRESET);
 		return;
 	}
 	ordered = cb->seq == c->rcv_nxt;
 	if (!atcp_seg_len(seg) && ordered) {
-		atcp_host_drop(seg);
+		atcp_drop(c, seg, ATCP_DROP_NONE);
 		atcp_fin_arrived(c);
 		return;
 	}
@@ -164,7 +161,7 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 		/* Let the peer know where it stands, and the program that it should read. */
 		c->ack_now = true;
 		atcp_host_wake(c, ATCP_WAKE_READABLE);
-		atcp_host_drop(seg);
+		atcp_drop(c, seg, ATCP_DROP_RCVBUF);
 		return;
 	}
 	if (likely(ordered)) {

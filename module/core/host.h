@@ -27,8 +27,11 @@
  *		how many wire segments a received one stands for (GRO); at least 1
  *	u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
  *		prepends @len bytes for the header; returns where to write them
- *	void atcp_host_drop(struct atcp_seg *seg)
+ *	void atcp_host_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why)
  *		frees a received segment that was not charged
+ *	void atcp_host_resent(struct atcp_tcb *c, u32 seq, u32 len, enum atcp_resend kind)
+ *	void atcp_host_recovery(struct atcp_tcb *c, u8 old)
+ *		for whoever watches, see below; may do nothing
  *
  * Every call about a connection is made with that connection's lock held; none
  * may sleep, and none may call back into the core for the same connection.
@@ -36,6 +39,7 @@
 #ifndef _ATCP_CORE_HOST_H
 #define _ATCP_CORE_HOST_H
 
+#include "drop.h"
 #include "stat.h"
 
 struct atcp_seg;
@@ -43,6 +47,16 @@ struct atcp_cb;
 struct atcp_link;
 struct atcp_tcb;
 struct atcp_space;
+
+/* Why something was sent that the peer may have seen before. */
+enum atcp_resend {
+	ATCP_RESEND_SYN,	/* SYN or SYN-ACK not answered */
+	ATCP_RESEND_TIMEOUT,	/* retransmission time-out */
+	ATCP_RESEND_FAST,	/* duplicate or partial ACKs */
+	ATCP_RESEND_WINDOW,	/* a probe's data, the window having opened */
+	ATCP_RESEND_PROBE,	/* the window is closed; new data, too */
+	ATCP_RESEND_KEEPALIVE,	/* keep-alive probe */
+};
 
 #ifdef __KERNEL__
 #include "../host.h"
@@ -136,7 +150,7 @@ void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg);
  */
 bool atcp_host_admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered);
 /* Frees a segment that atcp_host_admit() has charged. */
-void atcp_host_free_admitted(struct atcp_tcb *c, struct atcp_seg *seg);
+void atcp_host_free_admitted(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why);
 /* Hands admitted, in-order, trimmed data to the reader; consumes. Payload > 0. */
 void atcp_host_deliver(struct atcp_tcb *c, struct atcp_seg *seg);
 /*
@@ -168,6 +182,10 @@ void atcp_host_doubt_route(struct atcp_tcb *c);
 void atcp_host_set_deadline(struct atcp_tcb *c, u64 when);
 /* c->state has become what it is; @old is what it was. */
 void atcp_host_state(struct atcp_tcb *c, u8 old);
+/*
+ * For tracing, inline: atcp_host_resent() when @len bytes of sequence space from
+ * @seq on have been sent again; atcp_host_recovery() when c->recovery was @old.
+ */
 /*
  * The connection is over (c->state is ATCP_CLOSED, queues are purged but for
  * delivered data): forget it. @err: positive errno for the user, or 0.

@@ -151,6 +151,11 @@ static inline void atcp_progress(struct atcp_tcb *c)
 	}
 }
 
+/* --- drop.c --- */
+
+/* Counts, unless @why is ATCP_DROP_NONE, and frees a received segment not charged. */
+void atcp_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why);
+
 /* --- open.c --- */
 
 /* Takes the peer's MSS, window scale, timestamp and SACK from its SYN. */
@@ -173,8 +178,9 @@ void atcp_bound_fin_wait_2(struct atcp_tcb *c);
 
 /* --- ack.c --- */
 
-/* Section 3.10.7.4, fifth, for the synchronized states. False: drop the segment. */
-bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len);
+/* Section 3.10.7.4, fifth, for the synchronized states. False: drop the segment, for @why. */
+bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
+		      enum atcp_drop *why);
 
 /* --- deliver.c --- */
 

@@ -143,42 +143,53 @@ static enum atcp_verdict challenge(struct atcp_req *r, const struct atcp_space *
 }
 
 enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,
-				  const struct atcp_hdr *h, u32 len, struct atcp_hdr *reply)
+				  const struct atcp_hdr *h, u32 len, struct atcp_hdr *reply,
+				  enum atcp_drop *why)
 {
 	u64 now = atcp_host_now();
 	u32 seg_len = len + !!(h->flags & ATCP_SYN) + !!(h->flags & ATCP_FIN);
 
+	*why = ATCP_DROP_NONE;
 	/* The SYN again: our SYN-ACK was lost. */
 	if ((h->flags & (ATCP_SYN | ATCP_ACK | ATCP_RST)) == ATCP_SYN && h->seq == r->irs)
 		return ATCP_SYNACK;
 
 	/* First, PAWS and the sequence number. */
 	if (r->ts_on && !(h->flags & ATCP_RST)) {
-		if (!(h->opts & ATCP_OPT_TS))
+		if (!(h->opts & ATCP_OPT_TS)) {
+			*why = ATCP_DROP_NO_TIMESTAMP;
 			return ATCP_DROP;
-		if (atcp_paws_old(h->tsval, r->ts_recent, r->sent_at, now))
+		}
+		if (atcp_paws_old(h->tsval, r->ts_recent, r->sent_at, now)) {
+			*why = ATCP_DROP_PAWS;
 			return challenge(r, space, now, reply);
+		}
 	}
 	if (h->seq - r->rcv_nxt >= r->wnd &&
 	    !(seg_len && h->seq + seg_len - 1 - r->rcv_nxt < r->wnd)) {
+		*why = ATCP_DROP_WINDOW;
 		if (h->flags & ATCP_RST)
 			return ATCP_DROP;
 		return challenge(r, space, now, reply);
 	}
 	/* Second, the RST bit; fourth, the SYN bit: back to LISTEN. */
 	if (h->flags & ATCP_RST) {
-		if (h->seq != r->rcv_nxt)
+		if (h->seq != r->rcv_nxt) {
+			*why = ATCP_DROP_BLIND_RST;
 			return challenge(r, space, now, reply);
+		}
 		atcp_host_count(space, ATCP_STAT_IN_RSTS);
 		return ATCP_FORGET;
 	}
 	if (h->flags & ATCP_SYN)
 		return ATCP_FORGET;
 	/* Fifth, the ACK field. */
-	if (!(h->flags & ATCP_ACK))
+	if (!(h->flags & ATCP_ACK)) {
+		*why = ATCP_DROP_NO_ACK;
 		return ATCP_DROP;
+	}
 	if (h->ack != r->iss + 1) {
-		atcp_host_count(space, ATCP_STAT_IN_BAD_ACK);
+		*why = ATCP_DROP_BAD_ACK;
 		return reset(h, len, reply);
 	}
 	/* TCP_DEFER_ACCEPT: the program wants to hear of it with the first data. */

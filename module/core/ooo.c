@@ -153,7 +153,7 @@ void atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg)
 			break;
 		}
 		atcp_ooo_remove(c, next);
-		atcp_host_free_admitted(c, next);
+		atcp_host_free_admitted(c, next, ATCP_DROP_NONE);
 	}
 	if (prev && end_of(prev) == cb->seq && !(cb->flags & ATCP_FIN)) {
 		u32 end = cb->end_seq;
@@ -167,7 +167,7 @@ void atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg)
 	return;
 
 nothing_new:
-	atcp_host_free_admitted(c, seg);
+	atcp_host_free_admitted(c, seg, ATCP_DROP_NONE);
 }
 
 void atcp_ooo_purge(struct atcp_tcb *c)
@@ -176,7 +176,7 @@ void atcp_ooo_purge(struct atcp_tcb *c)
 
 	while ((seg = c->ooo_root)) {
 		atcp_ooo_remove(c, seg);
-		atcp_host_free_admitted(c, seg);
+		atcp_host_free_admitted(c, seg, ATCP_DROP_NONE);
 	}
 	c->ooo_blocks = 0;
 }

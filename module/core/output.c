@@ -202,6 +202,20 @@ static void take_snapshot(struct atcp_tcb *c, struct atcp_cb *cb)
 		cb->sent |= ATCP_SENT_LIMITED;
 }
 
+/* Counts and shows a retransmission of @len bytes of sequence space in @segs segments. */
+static void resent(struct atcp_tcb *c, u32 seq, u32 len, u32 segs)
+{
+	enum atcp_resend kind = ATCP_RESEND_WINDOW;
+
+	if (!c->snd_wnd)
+		kind = ATCP_RESEND_PROBE;
+	else if (c->recovery != ATCP_OPEN)
+		kind = c->recovery == ATCP_FAST ? ATCP_RESEND_FAST : ATCP_RESEND_TIMEOUT;
+	c->total_retrans += segs;
+	atcp_count(c, ATCP_STAT_RETRANS_SEGS);
+	atcp_host_resent(c, seq, len, kind);
+}
+
 /* Sends a copy of a queued segment, with FIN when it is the last and @fin. */
 static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 {
@@ -217,9 +231,8 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 	}
 	if (cb->sent & ATCP_SENT_ONCE) {
 		cb->sent |= ATCP_SENT_AGAIN;
-		c->total_retrans += segs;
+		resent(c, cb->seq, len + fin, segs);
 		c->bytes_retrans += len;
-		atcp_count(c, ATCP_STAT_RETRANS_SEGS);
 	}
 	cb->sent |= ATCP_SENT_ONCE;
 	cb->sent_at = c->now;
@@ -469,10 +482,8 @@ void atcp_resend_first(struct atcp_tcb *c)
 		resend(c, c->snd_first);
 		return;
 	}
-	if (atcp_fin_sent(c) && send_ctl(c, atcp_fin_seq(c), ATCP_FIN | ATCP_ACK)) {
-		c->total_retrans++;
-		atcp_count(c, ATCP_STAT_RETRANS_SEGS);
-	}
+	if (atcp_fin_sent(c) && send_ctl(c, atcp_fin_seq(c), ATCP_FIN | ATCP_ACK))
+		resent(c, atcp_fin_seq(c), 1, 1);
 }
 
 static void resend_lost(struct atcp_tcb *c, u64 rate)
@@ -508,9 +519,11 @@ void atcp_send_probe(struct atcp_tcb *c)
 
 		if ((atcp_seg_len(seg) > 1 && !split(c, seg, 1)) || !transmit(c, seg, false))
 			return;
+		atcp_host_resent(c, c->snd_nxt, 1, ATCP_RESEND_PROBE);
 		c->snd_head = next_of(seg);
 		c->snd_nxt = atcp_seg_cb(seg)->end_seq;
 	} else if (send_ctl(c, c->snd_nxt, ATCP_FIN | ATCP_ACK)) {
+		atcp_host_resent(c, c->snd_nxt, 1, ATCP_RESEND_PROBE);
 		c->snd_nxt = c->write_seq;
 	}
 }

@@ -22,6 +22,15 @@ u32 atcp_initial_window(const struct atcp_tcb *c)
 		     max_t(u32, 2 * c->mss, 14600));
 }
 
+static void set_recovery(struct atcp_tcb *c, enum atcp_recovery recovery)
+{
+	u8 old = c->recovery;
+
+	c->recovery = recovery;
+	if (old != recovery)
+		atcp_host_recovery(c, old);
+}
+
 void atcp_recovery_dupack(struct atcp_tcb *c)
 {
 	if (c->dupacks < 255)
@@ -43,7 +52,7 @@ void atcp_recovery_dupack(struct atcp_tcb *c)
 	/* What limited transmit has added does not count: RFC 5681 section 3.2, step 2. */
 	c->ssthresh = c->cc->ssthresh(c, c->dup_flight);
 	c->cwnd = c->ssthresh + ATCP_DUPTHRESH * c->mss;
-	c->recovery = ATCP_FAST;
+	set_recovery(c, ATCP_FAST);
 	atcp_count(c, ATCP_STAT_RETRANS_FAST);
 	atcp_resend_first(c);
 	atcp_arm_rexmt(c);
@@ -56,7 +65,7 @@ static void fast_acked(struct atcp_tcb *c, u32 acked)
 		u32 flight = c->snd_nxt - c->snd_una;
 
 		c->cwnd = min_t(u32, c->ssthresh, max_t(u32, flight, c->mss) + c->mss);
-		c->recovery = ATCP_OPEN;
+		set_recovery(c, ATCP_OPEN);
 		return;
 	}
 	atcp_resend_first(c);
@@ -76,7 +85,7 @@ void atcp_recovery_acked(struct atcp_tcb *c, u32 acked, u32 flight)
 		if (seq_lt(c->rtx_nxt, c->snd_una))
 			c->rtx_nxt = c->snd_una;
 		if (seq_geq(c->snd_una, c->recover))
-			c->recovery = ATCP_OPEN;
+			set_recovery(c, ATCP_OPEN);
 		flight = c->cwnd;
 		/* What one ACK covers may have waited at the peer: no burst for it. */
 		acked = min_t(u32, acked, c->mss);
@@ -95,7 +104,7 @@ void atcp_recovery_timeout(struct atcp_tcb *c)
 		c->ssthresh = c->cc->ssthresh(c, c->snd_nxt - c->snd_una);
 	c->cwnd = c->mss;
 	c->recover = c->snd_nxt;
-	c->recovery = ATCP_LOSS;
+	set_recovery(c, ATCP_LOSS);
 	c->dupacks = 0;
 	c->rtx_nxt = c->snd_una;
 	c->rtx_seg = c->snd_first;

@@ -57,6 +57,7 @@ static void syn_timeout(struct atcp_tcb *c, u32 most)
 	atcp_count(c, ATCP_STAT_RETRANS_SYN);
 	count_timeout(c);
 	c->backoff++;
+	atcp_host_resent(c, c->iss, 1, ATCP_RESEND_SYN);
 	atcp_send_syn(c);
 	atcp_arm_rexmt(c);
 }
@@ -167,6 +168,7 @@ static void keep(struct atcp_tcb *c)
 	}
 	c->keep_sent++;
 	atcp_count(c, ATCP_STAT_KEEPALIVES);
+	atcp_host_resent(c, c->snd_nxt - 1, 0, ATCP_RESEND_KEEPALIVE);
 	atcp_send_ctl(c, c->snd_nxt - 1, ATCP_ACK);
 	atcp_set_timer(c, ATCP_T_KEEP,
 		       c->keep_intvl ? c->keep_intvl : c->space->conf.keepalive_intvl);

@@ -166,7 +166,7 @@ TEST(removal)
 		for (i = 0; i < seg->len; i++)
 			held[from + i] = false;
 		atcp_ooo_remove(c, seg);
-		atcp_host_free_admitted(c, seg);
+		atcp_host_free_admitted(c, seg, ATCP_DROP_NONE);
 		compare();
 	}
 	ASSERT_GT(n, 50);

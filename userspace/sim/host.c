@@ -154,8 +154,9 @@ static void uncharge(struct sim_conn *conn, struct atcp_seg *seg)
 	conn->rmem -= seg->charge;
 }
 
-void atcp_host_free_admitted(struct atcp_tcb *c, struct atcp_seg *seg)
+void atcp_host_free_admitted(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why)
 {
+	(void)why;
 	uncharge(conn_of(c), seg);
 	sim_seg_free(seg);
 }

@@ -116,10 +116,15 @@ static void to_req(struct sim_req *req, struct sim_listener *l, const struct sim
 		   const struct atcp_hdr *hdr)
 {
 	struct sim_host *h = l->host;
+	enum atcp_verdict verdict;
 	struct atcp_hdr reply;
 	struct sim_conn *conn;
+	enum atcp_drop why;
 
-	switch (atcp_req_arrive(&req->r, &h->space, hdr, p->len - hdr->hlen, &reply)) {
+	verdict = atcp_req_arrive(&req->r, &h->space, hdr, p->len - hdr->hlen, &reply, &why);
+	if (why)
+		h->stat[atcp_drop_stat[why]]++;
+	switch (verdict) {
 	case ATCP_REPLY:
 		answer(h, p, hdr, &reply);
 		break;

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How the module reaches its tracepoints (trace.h): each atcp_saw_...() is a
+ * branch that is patched in when somebody watches, and nothing otherwise.
+ */
+#ifndef _ATCP_TRACING_H
+#define _ATCP_TRACING_H
+
+#include <linux/tracepoint-defs.h>
+
+#include "atcp.h"
+#include "netns.h"
+
+struct atcp_flow;
+struct atcp_listener;
+
+/* --- what is named by a word --- */
+
+/* What becomes of a segment that a listener gets, and of its requests. */
+#define ATCP_DECISIONS(X)							\
+	X(REQUEST)		/* SYN: a request, answered by a SYN-ACK */	\
+	X(COOKIE)		/* SYN: answered by a cookie, nothing kept */	\
+	X(QUEUE_FULL)		/* SYN: the SYN queue is full */		\
+	X(ACCEPT_FULL)		/* SYN or ACK: the accept queue is full */	\
+	X(ACCEPTED)		/* handshake complete: in the accept queue */	\
+	X(COOKIE_GOOD)		/* the same, by the cookie that an ACK returned */ \
+	X(COOKIE_BAD)		/* an ACK returned none that is valid */	\
+	X(FORGOTTEN)		/* request ended: time-out, reset, ICMP, close */
+
+#define ATCP_DECISION_NUMBER(name)	ATCP_DECISION_##name,
+enum atcp_decision {
+	ATCP_DECISIONS(ATCP_DECISION_NUMBER)
+	ATCP_DECISION_REFUSED,	/* policy, no route, no memory: atcp_drop says which */
+};
+
+#define ATCP_STATES(X)								\
+	X(ESTABLISHED) X(SYN_SENT) X(SYN_RECEIVED) X(FIN_WAIT_1) X(FIN_WAIT_2)	\
+	X(TIME_WAIT) X(CLOSE_WAIT) X(LAST_ACK) X(LISTEN) X(CLOSING)
+
+#define ATCP_RESENDS(X)		X(SYN) X(TIMEOUT) X(FAST) X(WINDOW) X(PROBE)
+
+/* --- helpers of trace.h's assignments --- */
+
+/* SO_COOKIE's number; 0 for NULL. */
+u64 atcp_trace_cookie(const struct sock *sk);
+bool atcp_trace_is_v4(const struct atcp_key *key);
+/* Fills @to, of the size of a struct sockaddr_in6, with a sockaddr_in or _in6. */
+void atcp_trace_sockaddr(u8 *to, bool v4, const struct in6_addr *addr, __be16 port, int scope);
+/* The control block of a socket that is no listener, or NULL. */
+const struct atcp_tcb *atcp_trace_tcb(const struct sock *sk);
+
+/* --- what is called when somebody watches --- */
+
+DECLARE_TRACEPOINT(atcp_state);
+DECLARE_TRACEPOINT(atcp_rcv);
+DECLARE_TRACEPOINT(atcp_snd);
+DECLARE_TRACEPOINT(atcp_listen);
+
+void atcp_trace_sock_state(const struct sock *sk, u8 oldstate, u8 newstate);
+void atcp_trace_tw_state(const struct net *net, const struct atcp_key *key);
+void atcp_trace_sock_snd(const struct sock *sk, const struct sk_buff *skb, u32 hlen);
+void atcp_trace_flow_snd(const struct net *net, const struct atcp_flow *f,
+			 const struct atcp_hdr *h);
+void atcp_trace_rcv(const struct net *net, const struct sock *sk, const struct sk_buff *skb,
+		    u8 state);
+void atcp_trace_listen(const struct atcp_listener *l, const struct atcp_key *key, u8 decision);
+void atcp_trace_synack(const struct atcp_listener *l, const struct atcp_key *key,
+		       const struct atcp_req *req);
+
+/* A socket's state has changed. Locked. */
+static inline void atcp_saw_state(const struct sock *sk, u8 oldstate, u8 newstate)
+{
+	if (tracepoint_enabled(atcp_state))
+		atcp_trace_sock_state(sk, oldstate, newstate);
+}
+
+/* A TIME-WAIT has ended. */
+static inline void atcp_saw_tw_end(const struct net *net, const struct atcp_key *key)
+{
+	if (tracepoint_enabled(atcp_state))
+		atcp_trace_tw_state(net, key);
+}
+
+/* A connection's segment is about to leave: @hlen bytes of header at skb->data. Locked. */
+static inline void atcp_saw_snd(const struct sock *sk, const struct sk_buff *skb, u32 hlen)
+{
+	if (tracepoint_enabled(atcp_snd))
+		atcp_trace_sock_snd(sk, skb, hlen);
+}
+
+/* The same, of one that is no connection's. */
+static inline void atcp_saw_flow_snd(const struct net *net, const struct atcp_flow *f,
+				     const struct atcp_hdr *h)
+{
+	if (tracepoint_enabled(atcp_snd))
+		atcp_trace_flow_snd(net, f, h);
+}
+
+/* A good segment has reached whom it is for: @sk in @state, a request's listener, or NULL. */
+static inline void atcp_saw_rcv(const struct net *net, const struct sock *sk,
+				const struct sk_buff *skb, u8 state)
+{
+	if (tracepoint_enabled(atcp_rcv))
+		atcp_trace_rcv(net, sk, skb, state);
+}
+
+/* RCU read section. */
+static inline void atcp_saw_listen(const struct atcp_listener *l, const struct atcp_key *key,
+				   enum atcp_decision decision)
+{
+	if (tracepoint_enabled(atcp_listen))
+		atcp_trace_listen(l, key, decision);
+}
+
+/* The SYN-ACK of a request goes out again. RCU read section. */
+static inline void atcp_saw_synack_again(const struct atcp_listener *l,
+					 const struct atcp_key *key, const struct atcp_req *req)
+{
+	if (tracepoint_enabled(atcp_retransmit))
+		atcp_trace_synack(l, key, req);
+}
+
+#endif /* _ATCP_TRACING_H */
