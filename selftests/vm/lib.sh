@@ -8,6 +8,8 @@
 #	apt/SUITE/		apt's lists for that suite, apart from the host's
 #	kernel/RELEASE/		a Debian kernel with its headers, unpacked
 #	kernel/6.1		a link to the release in use of that series
+#	source/VERSION/		a kernel's source, whole
+#	debug/KIND-KEY/		a debug kernel (selftests/debug)
 #	kselftest/		the kernel's own test framework and checkpatch
 #	kvm			whether KVM works here (one line: boot id, answer)
 
@@ -44,4 +46,68 @@ kernel_dir()
 kernel_release()
 {
 	cat "$1/.complete"
+}
+
+# The directory of a kernel's whole source.
+source_dir()
+{
+	[ -e "$cache/source/$1/.complete" ] || return 1
+	(cd "$cache/source/$1" && pwd -P)
+}
+
+# A word as the shell reads it back.
+quote()
+{
+	printf "'%s' " "$(printf '%s' "$1" | sed "s/'/'\\''/g")"
+}
+
+# guest_env OUT KERNEL_DIR MODULE: what the script `guest` and the tests are told.
+guest_env()
+{
+	echo "export ATCP_TOP=$(quote "$top")"
+	echo "export ATCP_BUILD=$(quote "$build")"
+	echo "export ATCP_CACHE=$(quote "$cache")"
+	echo "export ATCP_KERNEL_DIR=$(quote "$2")"
+	echo "export ATCP_OUT=$(quote "$1")"
+	echo "export ATCP_BIN=$(quote "$build/bin")"
+	echo "export ATCP_KO=$(quote "$3")"
+	env | sed -n 's/^\(ATCP_TEST_[A-Z_]*\)=.*/\1/p' | while read -r v; do
+		eval "echo \"export $v=\$(quote \"\$$v\")\""
+	done
+}
+
+# What a kernel says when it is not well: a pattern for grep -E.
+kernel_trouble='WARNING: (CPU|possible|suspicious|held|bad|inconsistent)'
+kernel_trouble=$kernel_trouble'|\bBUG\b|\bOops\b|general protection|Kernel panic|Call Trace:'
+kernel_trouble=$kernel_trouble'|INFO: (task|rcu|lockdep|trying)|rcu:.*stall|soft lockup|hard LOCKUP'
+kernel_trouble=$kernel_trouble'|unregister_netdevice: waiting|refcount_t:|list_(add|del) corruption'
+kernel_trouble=$kernel_trouble'|Attempt to release|memory leak|Objects remaining|ODEBUG|UBSAN|KASAN'
+kernel_trouble=$kernel_trouble'|unreferenced object|turning off the locking|lockdep is turned off'
+
+# verdict OUT STATUS: the end of a run of a guest whose results are in OUT and
+# whose machine ended with STATUS.  Does not return; exits as `vm` documents.
+verdict()
+{
+	# Not dmesg: a test may have cleared that.
+	log=$1/console.log
+	# What is said while the machine starts is about the machine.
+	start=$(grep -n -m 1 'atcp: guest: start' "$log" | cut -d : -f 1)
+	trouble=$(tail -n "+${start:-1}" "$log" | grep -n -E "$kernel_trouble" || :)
+	if [ -n "$trouble" ]; then
+		first=$((${trouble%%:*} + ${start:-1} - 1))
+		say "the kernel's log has trouble (whole: $log):"
+		tail -n "+$((first > 3 ? first - 3 : 1))" "$log" | head -n 60 >&2
+	fi
+	if [ ! -s "$1/status" ]; then
+		if [ "$2" = 124 ] || [ "$2" = 137 ]; then
+			say "the VM was not done in time; its last words:"
+			tail -n 15 "$1/console.log" >&2
+			exit 124
+		fi
+		say "the VM ended without a result (status $2); its last words:"
+		[ -n "$trouble" ] || tail -n 25 "$1/console.log" >&2
+		exit 125
+	fi
+	[ -z "$trouble" ] || exit 125
+	exit "$(cat "$1/status")"
 }
