@@ -119,7 +119,6 @@ static void bind_del(struct atcp_bind *b, struct hlist_node *node, bool chosen)
 
 void atcp_bound_get(struct atcp_bound *bound, const struct sock *sk)
 {
-	memset(bound, 0, sizeof(*bound));
 	bound->v4 = inet_sk(sk)->inet_rcv_saddr;
 	bound->dev = sk->sk_bound_dev_if;
 	bound->v6only = ipv6_only_sock(sk);
@@ -129,28 +128,34 @@ void atcp_bound_get(struct atcp_bound *bound, const struct sock *sk)
 		ipv6_addr_set_v4mapped(bound->v4, &bound->v6);
 }
 
-static bool overlap_v4(const struct atcp_bound *a, const struct atcp_bound *b)
+static bool meet_v4(const struct atcp_bound *a, const struct atcp_bound *b, bool b_all)
 {
-	return !b->v6only && (!a->v4 || !b->v4 || a->v4 == b->v4);
+	return !b->v6only && (!a->v4 || a->v4 == b->v4 || (b_all && !b->v4));
 }
 
 /*
- * Is there an address that both are bound to?  @family is that of @a's socket.
- * These are the rules of the kernel's TCP, odd ones included.
+ * Is there an address that both are bound to?  @b_all: being bound to all addresses
+ * counts for @b as it does for @a.  @family is that of @a's socket.  These are the
+ * rules of the kernel's TCP, odd ones included.
  */
-static bool overlap(int family, const struct atcp_bound *a, const struct atcp_bound *b)
+static bool meet(int family, const struct atcp_bound *a, const struct atcp_bound *b, bool b_all)
 {
 	bool mapped = ipv6_addr_v4mapped(&a->v6), mapped2 = ipv6_addr_v4mapped(&b->v6);
 
-	if (a->dev && b->dev && a->dev != b->dev)
-		return false;
 	if (family == AF_INET || (mapped && mapped2))
-		return overlap_v4(a, b);
+		return meet_v4(a, b, b_all);
 	if (ipv6_addr_any(&a->v6))
 		return ipv6_addr_any(&b->v6) || !(a->v6only && mapped2);
 	if (ipv6_addr_any(&b->v6))
-		return !(b->v6only && mapped);
+		return b_all && !(b->v6only && mapped);
 	return ipv6_addr_equal(&a->v6, &b->v6);
+}
+
+static bool overlap(int family, const struct atcp_bound *a, const struct atcp_bound *b)
+{
+	if (a->dev && b->dev && a->dev != b->dev)
+		return false;
+	return meet(family, a, b, true);
 }
 
 /* How much may a socket share with the other holders of a port? */
@@ -213,22 +218,24 @@ static bool bind_conflict(const struct sock *sk, const struct atcp_bind *b, enum
 	return false;
 }
 
-/*
- * Is it clear without a look at the holders, of whom there may be many, that none
- * stands in the way?
- */
-static bool bind_welcome(const struct sock *sk, const struct atcp_bind *b)
+/* Is @sk one of those of SO_REUSEPORT whom none of the holders is in the way of? */
+static bool group_welcome(const struct sock *sk, const struct atcp_bind *b)
 {
 	struct atcp_bound mine;
 
-	if (b->reuse && sk->sk_reuse && sk->sk_state != TCP_LISTEN)
-		return true;
 	if (b->group == ATCP_BIND_NONE || !group_ok(sk) || !uid_eq(b->user, sk_uid(sk)))
 		return false;
 	if (b->group == ATCP_BIND_ALL)
 		return true;
+	/* TCP does not ask for the device here, and so lets more in than it should. */
 	atcp_bound_get(&mine, sk);
-	return !memcmp(&mine, &b->bound, sizeof(mine));
+	return meet(b->family, &b->bound, &mine, false);
+}
+
+/* Is there no need to look at the holders, of whom there may be many? */
+static bool bind_welcome(const struct sock *sk, const struct atcp_bind *b)
+{
+	return (b->reuse && sk->sk_reuse && sk->sk_state != TCP_LISTEN) || group_welcome(sk, b);
 }
 
 /* @sk gets the port, or starts to listen there: who will be welcome from now on? */
@@ -239,9 +246,10 @@ static void bind_learn(struct atcp_bind *b, const struct sock *sk)
 	b->reuse = reuse && (first || b->reuse);
 	if (!sk->sk_reuseport) {
 		b->group = ATCP_BIND_NONE;
-	} else if (first || b->group != ATCP_BIND_ALL || !uid_eq(b->user, sk_uid(sk))) {
+	} else if (first || !group_welcome(sk, b)) {
 		b->group = first ? ATCP_BIND_ALL : ATCP_BIND_ALIKE;
 		b->user = sk_uid(sk);
+		b->family = sk->sk_family;
 		atcp_bound_get(&b->bound, sk);
 	}
 }

@@ -28,7 +28,7 @@ struct atcp_bound {
 /* Who of SO_REUSEPORT gets a port without a look at its holders? */
 enum atcp_bind_group {
 	ATCP_BIND_NONE,
-	ATCP_BIND_ALIKE,	/* @user's sockets that are bound to @bound */
+	ATCP_BIND_ALIKE,	/* @user's sockets on addresses of @bound */
 	ATCP_BIND_ALL,		/* @user's sockets: the holders are all of that kind */
 };
 
@@ -41,6 +41,7 @@ enum atcp_bind_group {
  * @group:	enum atcp_bind_group
  * @user:	see there
  * @bound:	see there
+ * @family:	of the socket that @bound is of
  * @chosen:	holders that did not get it from connect(): without any of these
  *		another connect() may share it
  * @socks:	holders, by atcp_sock.bind_node
@@ -54,6 +55,7 @@ struct atcp_bind {
 	u8 group;
 	kuid_t user;
 	struct atcp_bound bound;
+	u16 family;
 	u32 chosen;
 	struct hlist_head socks;
 	struct hlist_head tws;
