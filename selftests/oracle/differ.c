@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Compares what the two stacks have made of a program.  Where they differ, and
+ * TCP itself has more than one way to behave (something that takes time came
+ * in between), atcp has to behave in one of them.
+ */
+#define _GNU_SOURCE
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle.h"
+
+#define AGAIN	4	/* further runs of TCP when there is a difference */
+
+void oracle_open(struct oracle *o)
+{
+	struct oracle asked = *o;
+
+	memset(o, 0, sizeof(*o));
+	o->trace = asked.trace;
+	o->all = asked.all;
+	o->atcp = worker_start(stack_is_tcp() ? "tcp" : "atcp");
+	o->tcp = worker_start("tcp");
+}
+
+void oracle_close(struct oracle *o)
+{
+	worker_stop(o->atcp);
+	worker_stop(o->tcp);
+	free(o->report);
+}
+
+/* A position in a transcript. */
+struct cursor {
+	const char *at;		/* the line */
+	size_t len;
+	char op[256];		/* the operation it is about */
+	int number;		/* of that operation, from 1 */
+};
+
+static bool next_line(struct cursor *c)
+{
+	c->at += c->len + !!c->at[c->len];
+	c->len = strcspn(c->at, "\n");
+	if (!*c->at)
+		return false;
+	if (*c->at != ' ') {
+		c->number++;
+		snprintf(c->op, sizeof(c->op), "%.*s", (int)c->len, c->at);
+	}
+	return true;
+}
+
+static bool begin(struct cursor *c, const char *text)
+{
+	*c = (struct cursor){ .at = text };
+	c->len = strcspn(text, "\n");
+	c->number = 1;
+	snprintf(c->op, sizeof(c->op), "%.*s", (int)c->len, text);
+	return *text;
+}
+
+static bool matches(const char *pattern, const char *line, size_t len)
+{
+	char text[1024];
+	regex_t re;
+	bool found;
+
+	while (len && *line == ' ') {
+		line++;
+		len--;
+	}
+	snprintf(text, sizeof(text), "%.*s", (int)len, line);
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB))
+		net_die("bad pattern: %s", pattern);
+	found = !regexec(&re, text, 0, NULL, 0);
+	regfree(&re);
+	return found;
+}
+
+static bool line_matches(const char *pattern, const char *line, size_t len)
+{
+	char whole[1024];
+
+	snprintf(whole, sizeof(whole), "^(%s)$", pattern);
+	return matches(whole, line, len);
+}
+
+/*
+ * Is it a known difference?  An entry without a pattern for one side is about
+ * lines that the other side alone has.
+ */
+static struct difference *known(const struct cursor *atcp, const struct cursor *tcp)
+{
+	unsigned int i;
+
+	for (i = 0; i < differences_count; i++) {
+		struct difference *d = &differences[i];
+		const char *op = tcp ? tcp->op : atcp->op;
+
+		if (!d->tcp_line != !tcp || !d->atcp_line != !atcp)
+			continue;
+		if (d->op && !matches(d->op, op, strlen(op)))
+			continue;
+		if ((!tcp || line_matches(d->tcp_line, tcp->at, tcp->len)) &&
+		    (!atcp || line_matches(d->atcp_line, atcp->at, atcp->len)))
+			return d;
+	}
+	return NULL;
+}
+
+static bool same(const struct cursor *a, const struct cursor *t)
+{
+	return a->len == t->len && !memcmp(a->at, t->at, a->len);
+}
+
+/*
+ * Goes to the first line that differs; false if none does.  Known differences
+ * are counted if @count is set.
+ */
+static bool differ(struct cursor *a, struct cursor *t, bool count)
+{
+	bool more_a = *a->at, more_t = *t->at;
+
+	for (;;) {
+		struct difference *d;
+
+		if (!more_a && !more_t)
+			return false;
+		if (more_a && more_t) {
+			if (same(a, t)) {
+				more_a = next_line(a);
+				more_t = next_line(t);
+				continue;
+			}
+			d = known(a, t);
+			if (d) {
+				d->hits += count;
+				more_a = next_line(a);
+				more_t = next_line(t);
+				continue;
+			}
+		}
+		d = more_a ? known(a, NULL) : NULL;
+		if (d) {
+			d->hits += count;
+			more_a = next_line(a);
+			continue;
+		}
+		d = more_t ? known(NULL, t) : NULL;
+		if (d) {
+			d->hits += count;
+			more_t = next_line(t);
+			continue;
+		}
+		return true;
+	}
+}
+
+static void print_lines(FILE *f, const char *who, const struct cursor *c)
+{
+	const char *line = c->at;
+	size_t len = c->len;
+	int i;
+
+	for (i = 0; i < 4 && line && len; i++) {
+		fprintf(f, "#   %s %.*s\n", i ? "        " : who, (int)len, line);
+		line += len + !!line[len];
+		len = strcspn(line, "\n");
+		if (*line != ' ')
+			break;
+	}
+	if (!i)
+		fprintf(f, "#   %s (nothing)\n", who);
+}
+
+/* Goes over lines that differ: both, if they are about the same operation. */
+static void step_over(struct cursor *a, struct cursor *t)
+{
+	bool both = a->len && t->len && a->number == t->number;
+
+	if (!t->len || both || (a->len && a->number < t->number))
+		next_line(a);
+	if (!a->len || both || (t->len && t->number < a->number))
+		next_line(t);
+}
+
+static void report_rest(FILE *f, struct cursor *a, struct cursor *t)
+{
+	char op[sizeof(a->op)];
+
+	for (;;) {
+		snprintf(op, sizeof(op), "%s", t->op);
+		step_over(a, t);
+		if (!differ(a, t, false))
+			return;
+		if (strcmp(op, t->op))
+			fprintf(f, "# %s\n", t->op);
+		fprintf(f, "#   TCP:  %.*s\n#   atcp: %.*s\n", (int)t->len, t->at,
+			(int)a->len, a->at);
+	}
+}
+
+static void report(struct oracle *o, const struct program *p,
+		   struct cursor *a, struct cursor *t)
+{
+	size_t size;
+	FILE *f;
+	unsigned int i;
+	char text[256];
+
+	free(o->report);
+	o->report = NULL;
+	f = open_memstream(&o->report, &size);
+	for (i = 0; i < p->count; i++) {
+		op_print(&p->op[i], text, sizeof(text));
+		fprintf(f, "#%c%s\n", (int)i + 1 == t->number ? '>' : ' ', text);
+	}
+	print_lines(f, "TCP:    ", t);
+	print_lines(f, "atcp:   ", a);
+	if (o->all)
+		report_rest(f, a, t);
+	fclose(f);
+}
+
+/* The transcripts of one run of both. */
+static bool run_both(struct oracle *o, const struct program *p)
+{
+	unsigned int serial = o->serial++;
+
+	worker_begin(o->atcp, p, serial);
+	worker_begin(o->tcp, p, serial);
+	o->runs++;
+	if (worker_end(o->tcp) && worker_end(o->atcp))
+		return true;
+	net_die("a worker has died or hangs");
+}
+
+bool oracle_run(struct oracle *o, const struct program *p)
+{
+	struct cursor a, t, a0, t0;
+	char *atcp, *tcp;
+	bool agree;
+	int i;
+
+	run_both(o, p);
+	if (o->trace)
+		printf("---- TCP\n%s---- atcp\n%s----\n", worker_text(o->tcp),
+		       worker_text(o->atcp));
+	begin(&a, worker_text(o->atcp));
+	begin(&t, worker_text(o->tcp));
+	if (!differ(&a, &t, true))
+		return true;
+
+	/* Both as they were; the report is of these. */
+	atcp = strdup(worker_text(o->atcp));
+	tcp = strdup(worker_text(o->tcp));
+	begin(&a0, atcp);
+	begin(&t0, tcp);
+	differ(&a0, &t0, false);
+	report(o, p, &a0, &t0);
+	agree = false;
+	for (i = 0; i < AGAIN && !agree; i++) {
+		run_both(o, p);
+		begin(&a, atcp);
+		begin(&t, worker_text(o->tcp));
+		agree = !differ(&a, &t, false);
+	}
+	if (agree)
+		o->unsteady++;
+	free(atcp);
+	free(tcp);
+	return agree;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The differences that are known, and why there are: the README's table is
+ * printed from here.  Each applies to exactly the lines that it names; one that
+ * does not occur any more fails the suite.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "oracle.h"
+
+struct difference differences[] = {
+	{
+		.id = "protocol",
+		.what = "`SO_PROTOCOL`",
+		.tcp = "6",
+		.atcp = "253",
+		.why = "the protocol that the socket's segments are carried by",
+		.tcp_line = ".*SO_PROTOCOL 0 length 4 6",
+		.atcp_line = ".*SO_PROTOCOL 0 length 4 253",
+	},
+	{
+		.id = "types",
+		.what = "`socket()` with a type other than `SOCK_STREAM`",
+		.tcp = "other protocols' sockets",
+		.atcp = "`ESOCKTNOSUPPORT`",
+		.why = "the family is this one protocol's",
+		.op = "socket . (SOCK_DGRAM|SOCK_RAW|SOCK_SEQPACKET|0|4|5|10|11)",
+		.tcp_line = "= .*",
+		.atcp_line = "= ESOCKTNOSUPPORT",
+	},
+	{
+		.id = "closed-queue",
+		.what = "`SIOCOUTQ`, `SIOCOUTQNSD` of a closed socket",
+		.tcp = "what is left of sequence numbers",
+		.atcp = "0",
+		.why = "nothing is queued",
+		.tcp_line = "[0-7]: closed in 0 out -?[0-9]+ unsent -?[0-9]+ mark [01]",
+		.atcp_line = "[0-7]: closed in 0 out 0 unsent 0 mark [01]",
+	},
+	{
+		.id = "window",
+		.what = "window and scale in the SYN",
+		.tcp = "a multiple of the MSS, scale 7",
+		.atcp = "65535, scale 6",
+		.why = "each reckons otherwise how much room data takes in a buffer",
+		.tcp_line = "wire [0-9]+ [<>] window [0-9]+ scale -?[0-9]+",
+		.atcp_line = "wire [0-9]+ [<>] window [0-9]+ scale -?[0-9]+",
+	},
+};
+
+const unsigned int differences_count = sizeof(differences) / sizeof(differences[0]);
+
+void differences_print(void)
+{
+	unsigned int i;
+
+	printf("| what | TCP | atcp | why |\n| --- | --- | --- | --- |\n");
+	for (i = 0; i < differences_count; i++) {
+		const struct difference *d = &differences[i];
+
+		/* Several patterns can be about one row. */
+		if (d->what)
+			printf("| %s | %s | %s | %s |\n", d->what, d->tcp, d->atcp,
+			       d->why);
+	}
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The oracle: the same program of socket calls is run over atcp and over the
+ * kernel's TCP, and everything that can be seen of both is compared.
+ *
+ *	scripts*.c, random.c     programs: lists of operations, which are data
+ *	        |
+ *	program.c, names.c       their text: read, printed, replayed
+ *	        |
+ *	worker.c                 one process per stack, each with its own pair of
+ *	        |                namespaces, executes the program ...
+ *	  +-----+--------+
+ *	calls.c   observe.c      ... call by call, looks at every socket after each
+ *	          capture.c      and at the wire, and writes a transcript
+ *	        |
+ *	differ.c differences.c   compares the transcripts; the known differences
+ *	        |
+ *	shrink.c                 makes a program that differs small
+ *
+ * After an operation nothing happens until all is quiet: every segment has
+ * been acknowledged that will be.  A transcript has what is determined by the
+ * program then; observe.c and capture.c say what they leave out, and why.
+ */
+#ifndef ATCP_SELFTEST_ORACLE_H
+#define ATCP_SELFTEST_ORACLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "../lib/net.h"
+
+/* ---------------------------------------------------------------- programs */
+
+/* <netinet/tcp.h> has them, and an old struct tcp_info. */
+#ifndef SOL_TCP
+#define SOL_TCP		6
+#endif
+#ifndef SOL_UDP
+#define SOL_UDP		17
+#endif
+
+#define SLOTS		8	/* sockets that a program can hold */
+#define PORTS		4	/* ports of its own that it can name */
+#define ARGS		7
+#define OPS		64
+#define DEFAULT_LEN	(-1000)	/* the length that is right */
+
+/* An operation: a call, the socket it is made on, numbers. */
+struct op {
+	uint8_t call;		/* index in calls[] */
+	uint8_t slot;
+	bool hurry;		/* the next one follows at once */
+	long arg[ARGS];
+};
+
+struct program {
+	unsigned int count;
+	struct op op[OPS];
+};
+
+/* What an argument is, for reading and printing. */
+enum kind {
+	K_NUM,
+	K_SIDE,
+	K_ADDR,
+	K_PORT,
+	K_HOW,
+	K_MSG,			/* flags of send() and recv() */
+	K_LEVEL,
+	K_OPT,			/* a socket option, of the level before it */
+	K_TYPE,			/* a socket's type and flags */
+	K_PROTO,
+	K_CMD,			/* of ioctl() */
+	K_EVENTS,		/* of poll() */
+	K_SEGFLAGS,		/* of a crafted segment */
+	K_LEN,
+};
+
+enum addr {
+	A_CLIENT,
+	A_SERVER,
+	A_ANY,
+	A_LO,
+	A_NOBODY,		/* on the link, nobody has it, the link layer does not know */
+	A_FAR,			/* beyond the gateway */
+	A_PROHIBITED,		/* routes that refuse */
+	A_UNREACHABLE,
+	A_BROADCAST,
+	A_LIMITED,		/* 255.255.255.255 */
+	A_MULTICAST,
+	A_UNSPEC,		/* a family of AF_UNSPEC */
+	A_BAD_FAMILY,
+	A_OTHER_FAMILY,		/* IPv6 where the sockets are IPv4, and the reverse */
+	A_STACK_FAMILY,		/* the number that socket() was given */
+	A_MAPPED_CLIENT,	/* ::ffff:... */
+	A_MAPPED_SERVER,
+	A_MAPPED_ANY,
+	ADDRS,
+};
+
+/* Protocols, as far as the stacks have different numbers for them. */
+enum {
+	P_ZERO,
+	P_OWN,			/* 6, 253 */
+	P_OTHER,		/* any other, e.g. 17 */
+	P_BAD,			/* beyond all */
+};
+
+struct transcript;
+struct run;
+
+struct call {
+	const char *name;
+	void (*run)(struct run *r, const struct op *op);
+	struct {
+		const char *name;
+		enum kind kind;
+		long def;
+	} arg[ARGS];
+};
+
+extern const struct call calls[];
+extern const unsigned int calls_count;
+
+/* Looks a call up by its name; dies when there is none. */
+unsigned int call_find(const char *name);
+
+/* Reads a program from text; dies with a message when it is none. */
+void program_parse(struct program *p, const char *text);
+/* Appends an operation. */
+struct op *program_add(struct program *p, const char *line);
+void op_print(const struct op *op, char *buf, size_t size);
+
+/* Names of constants; 0 in names_value() when there is no such name. */
+bool names_value(enum kind kind, long level, const char *name, long *value);
+/* Writes the name, or the number. */
+void names_text(enum kind kind, long level, long value, char *buf, size_t size);
+const char *errno_name(int err);
+const char *state_name(int state);
+void events_text(unsigned int events, char *buf, size_t size);
+
+/* ---------------------------------------------------------------- transcripts */
+
+#define TRANSCRIPT	(2 << 20)
+
+/* Lines of text; lies in memory that the worker and its parent share. */
+struct transcript {
+	size_t len;
+	bool full;
+	char text[TRANSCRIPT];
+};
+
+__attribute__((format(printf, 2, 3)))
+void say(struct transcript *t, const char *fmt, ...);
+
+/* ---------------------------------------------------------------- running */
+
+struct slot {
+	int fd;			/* -1: empty */
+	int side;
+	uint64_t sent;		/* bytes, of the pattern that it sends */
+	char seen[512];		/* what the transcript has told of it last */
+	char queued[512];
+};
+
+struct capture;
+
+/* A program being run over one stack. */
+struct run {
+	struct net net;
+	bool ipv6;
+	struct transcript *t;
+	struct slot slot[SLOTS];
+	uint16_t port;		/* the first of the program's own */
+	uint16_t other_port[16];	/* others, in the order of appearance */
+	int other_ports;
+	int ns;			/* of which this process is in now */
+	int epoll;
+	bool blocked;		/* the last call would have waited */
+	bool verbose;		/* every segment counts */
+	struct capture *capture;
+};
+
+/* Enters a side's namespace. */
+void run_enter(struct run *r, int side);
+/* Fills in an address of the stack's family; returns its right length. */
+socklen_t run_addr(const struct run *r, int addr, long port,
+		   struct sockaddr_storage *ss);
+/* How the transcript calls an address, a port. */
+void run_addr_text(struct run *r, const struct sockaddr_storage *ss,
+		   socklen_t len, char *buf, size_t size);
+void run_port_text(struct run *r, uint16_t port, char *buf, size_t size);
+
+/* observe.c: waits until all is quiet, writes down what has changed. */
+void observe_signals(void);
+void observe_add(struct run *r, int slot);
+void observe(struct run *r, bool settle);
+
+/* capture.c */
+struct capture *capture_open(struct run *r);
+void capture_begin(struct capture *c);
+/* Reads what has passed; returns whether there was anything. */
+bool capture_read(struct run *r);
+/* Is there something that the other end has yet to acknowledge? */
+bool capture_pending(struct run *r);
+/* Waits ms for a packet. */
+bool capture_wait(struct capture *c, int ms);
+/* What is unacknowledged now will not be: do not wait for it again. */
+void capture_give_up(struct capture *c);
+/* Writes the segments since the last call. */
+void capture_say(struct run *r);
+/* Sends a crafted segment on the first connection, as one of its ends. */
+bool capture_inject(struct run *r, int from, int flags, long seq, long ack,
+		    long len, long window);
+
+/* worker.c */
+struct worker;
+
+struct worker *worker_start(const char *stack);
+void worker_stop(struct worker *w);
+/* Begins to run a program; the two stacks do so at the same time. */
+void worker_begin(struct worker *w, const struct program *p, unsigned int serial);
+/* Waits for its end; false when the worker has died or hangs. */
+bool worker_end(struct worker *w);
+const char *worker_text(const struct worker *w);
+
+/* ---------------------------------------------------------------- comparing */
+
+/* A known difference: see differences.c. */
+struct difference {
+	const char *id;
+	const char *what;	/* rows of the README's table */
+	const char *tcp;
+	const char *atcp;
+	const char *why;
+	/* Extended regular expressions of whole lines, one of each transcript. */
+	const char *tcp_line;
+	const char *atcp_line;
+	/* Of the operation; NULL for any. */
+	const char *op;
+	bool rare;		/* need not occur in every run of the suite */
+	unsigned int hits;
+};
+
+extern struct difference differences[];
+extern const unsigned int differences_count;
+
+/* A pair of workers, and what came of comparing them. */
+struct oracle {
+	struct worker *atcp;
+	struct worker *tcp;
+	unsigned int serial;
+	unsigned int runs;
+	unsigned int unsteady;	/* programs of which TCP itself had two outcomes */
+	char *report;		/* of the last difference */
+	bool trace;		/* print every transcript */
+	bool all;		/* report all differences, not the first */
+};
+
+void oracle_open(struct oracle *o);
+void oracle_close(struct oracle *o);
+/*
+ * Runs a program over both stacks.  True if they agree, but for known
+ * differences; else o->report tells where.
+ */
+bool oracle_run(struct oracle *o, const struct program *p);
+/* Drops operations while the program still differs. */
+void oracle_shrink(struct oracle *o, struct program *p, int tries);
+/* Prints the table as the README has it. */
+void differences_print(void);
+
+/* ---------------------------------------------------------------- sources */
+
+struct script {
+	const char *name;
+	const char *text;
+};
+
+extern const struct script scripts_calls[], scripts_data[], scripts_close[];
+extern const struct script scripts_options[], scripts_sweeps[];
+const struct script *scripts_states(void);
+
+/* A random program; the same seed gives the same. */
+void random_program(struct program *p, uint64_t seed);
+
+#endif /* ATCP_SELFTEST_ORACLE_H */
