@@ -17,22 +17,24 @@
 #include "../../kselftest.h"
 #include "oracle/oracle.h"
 
-#define GROUPS	6
+static const struct script **chosen;
 
-static const struct script *all[GROUPS];
-
-static bool run_one(struct oracle *o, const struct script *s)
+static bool run_one(struct oracle *o, unsigned int item)
 {
 	struct program p;
 
-	program_parse(&p, s->text);
-	if (oracle_run(o, &p)) {
-		ksft_test_result_pass("%s\n", s->name);
-		return true;
+	program_parse(&p, chosen[item]->text);
+	return oracle_run(o, &p);
+}
+
+static void done(unsigned int item, const char *report)
+{
+	if (!report) {
+		ksft_test_result_pass("%s\n", chosen[item]->name);
+		return;
 	}
-	printf("%s", o->report);
-	ksft_test_result_fail("%s\n", s->name);
-	return false;
+	printf("%s", report);
+	ksft_test_result_fail("%s\n", chosen[item]->name);
 }
 
 static int run_file(struct oracle *o, const char *name)
@@ -67,44 +69,70 @@ static bool wanted(const struct script *s, char **names)
 	return !any;
 }
 
-int main(int argc, char **argv)
+static unsigned int choose(char **names)
 {
-	struct oracle o = { 0 };
+	const struct script *const all[] = {
+		scripts_calls, scripts_data, scripts_close, scripts_options,
+		scripts_sweeps, scripts_states(),
+	};
 	const struct script *s;
 	unsigned int g, count = 0;
 
-	all[0] = scripts_calls;
-	all[1] = scripts_data;
-	all[2] = scripts_close;
-	all[3] = scripts_options;
-	all[4] = scripts_sweeps;
-	all[5] = scripts_states();
+	for (g = 0; g < sizeof(all) / sizeof(all[0]); g++)
+		for (s = all[g]; s->name; s++) {
+			if (!wanted(s, names))
+				continue;
+			chosen = realloc(chosen, (count + 1) * sizeof(s));
+			chosen[count++] = s;
+		}
+	return count;
+}
+
+/* A known difference that does not occur is none. */
+static void all_occur(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < differences_count; i++) {
+		const struct difference *d = &differences[i];
+
+		if (*d->hits || d->rare)
+			ksft_test_result_pass("known: %s\n", d->id);
+		else
+			ksft_test_result_fail("known: %s: occurs nowhere\n", d->id);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct lanes l = { .run = run_one, .done = done };
+	bool whole;
+
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	argv++;
 	if (*argv && !strcmp(*argv, "--table")) {
 		differences_print();
 		return 0;
 	}
+	differences_begin();
 	for (; *argv && argv[0][0] == '-' && argv[0][1] != '-'; argv++) {
-		o.trace |= !strcmp(*argv, "-t");
-		o.all |= !strcmp(*argv, "-a");
+		l.trace |= !strcmp(*argv, "-t");
+		l.all |= !strcmp(*argv, "-a");
 	}
 	if (argv[0] && argv[1] && !strcmp(*argv, "--run")) {
+		struct oracle o = { .trace = l.trace, .all = l.all };
+
 		oracle_open(&o);
 		return run_file(&o, argv[1]);
 	}
+	whole = !*argv && !stack_is_tcp();
+	l.count = choose(argv);
 	ksft_print_header();
-	for (g = 0; g < GROUPS; g++)
-		for (s = all[g]; s->name; s++)
-			count += wanted(s, argv);
-	ksft_set_plan(count);
-	oracle_open(&o);
-	for (g = 0; g < GROUPS; g++)
-		for (s = all[g]; s->name; s++)
-			if (wanted(s, argv))
-				run_one(&o, s);
+	ksft_set_plan(l.count + (whole ? differences_count : 0));
+	lanes_run(&l);
+	if (whole)
+		all_occur();
 	ksft_print_msg("%u runs, %u programs with more than one outcome over TCP\n",
-		       o.runs, o.unsteady);
-	oracle_close(&o);
+		       l.runs, l.unsteady);
 	ksft_finished();
 }

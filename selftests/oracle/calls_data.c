@@ -168,6 +168,7 @@ void do_fill(struct run *r, const struct op *op)
 	struct slot *s = &r->slot[op->slot];
 	long n, total = 0;
 
+	r->bulk = true;
 	do {
 		uint8_t *data = next_data(s, op->arg[0]);
 

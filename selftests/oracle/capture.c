@@ -310,6 +310,14 @@ static void say_packet(struct run *r, int flow, int dir, const struct packet *p)
 		say(r->t, "    wire %d is %s to %s", flow, from, to);
 	}
 	packet_flags(p, flags);
+	if (r->bulk) {
+		/* How much goes when depends on the size of buffers. */
+		if (p->flags & (F_SYN | F_FIN | F_RST))
+			say(r->t, "    wire %d %c%s%s", flow, dir ? '<' : '>',
+			    p->flags & F_FIN ? " FIN" : "",
+			    p->flags & F_RST ? " RST" : "");
+		return;
+	}
 	packet_options(p, peer->isn, options, sizeof(options));
 	packet_ip(p, ip, sizeof(ip));
 	if (p->flags & F_URG)
@@ -376,7 +384,7 @@ static void say_acked(struct run *r, int flow)
 	struct flow *f = &r->capture->flow[flow];
 	int d;
 
-	for (d = 0; d < 2; d++) {
+	for (d = 0; d < 2 && !r->bulk; d++) {
 		struct half *h = &f->half[d];
 
 		if (h->has_acked && f->half[!d].known)

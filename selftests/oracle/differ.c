@@ -14,6 +14,12 @@
 
 #define AGAIN	4	/* further runs of TCP when there is a difference */
 
+static void start(struct oracle *o)
+{
+	o->atcp = worker_start(stack_is_tcp() ? "tcp" : "atcp");
+	o->tcp = worker_start("tcp");
+}
+
 void oracle_open(struct oracle *o)
 {
 	struct oracle asked = *o;
@@ -21,8 +27,7 @@ void oracle_open(struct oracle *o)
 	memset(o, 0, sizeof(*o));
 	o->trace = asked.trace;
 	o->all = asked.all;
-	o->atcp = worker_start(stack_is_tcp() ? "tcp" : "atcp");
-	o->tcp = worker_start("tcp");
+	start(o);
 }
 
 void oracle_close(struct oracle *o)
@@ -137,7 +142,7 @@ static bool differ(struct cursor *a, struct cursor *t, bool count)
 			}
 			d = known(a, t);
 			if (d) {
-				d->hits += count;
+				*d->hits += count;
 				more_a = next_line(a);
 				more_t = next_line(t);
 				continue;
@@ -145,13 +150,13 @@ static bool differ(struct cursor *a, struct cursor *t, bool count)
 		}
 		d = more_a ? known(a, NULL) : NULL;
 		if (d) {
-			d->hits += count;
+			*d->hits += count;
 			more_a = next_line(a);
 			continue;
 		}
 		d = more_t ? known(NULL, t) : NULL;
 		if (d) {
-			d->hits += count;
+			*d->hits += count;
 			more_t = next_line(t);
 			continue;
 		}
@@ -225,17 +230,46 @@ static void report(struct oracle *o, const struct program *p,
 	fclose(f);
 }
 
-/* The transcripts of one run of both. */
+/* The worker of a stack has not come to the program's end. */
+static void report_end(struct oracle *o, const struct program *p, const char *text,
+		       const char *who)
+{
+	char line[256];
+	unsigned int i;
+	size_t size;
+	FILE *f;
+
+	free(o->report);
+	f = open_memstream(&o->report, &size);
+	for (i = 0; i < p->count; i++) {
+		op_print(&p->op[i], line, sizeof(line));
+		fprintf(f, "# %s\n", line);
+	}
+	fprintf(f, "# the worker of %s has died or hangs after:\n", who);
+	size = strlen(text);
+	fprintf(f, "#%s\n", size > 300 ? strchrnul(text + size - 300, '\n') : text);
+	fclose(f);
+}
+
+/* The transcripts of one run of both; a worker that ends or hangs is replaced. */
 static bool run_both(struct oracle *o, const struct program *p)
 {
 	unsigned int serial = o->serial++;
+	bool tcp, atcp;
 
 	worker_begin(o->atcp, p, serial);
 	worker_begin(o->tcp, p, serial);
 	o->runs++;
-	if (worker_end(o->tcp) && worker_end(o->atcp))
+	tcp = worker_end(o->tcp);
+	atcp = worker_end(o->atcp);
+	if (tcp && atcp)
 		return true;
-	net_die("a worker has died or hangs");
+	report_end(o, p, tcp ? worker_text(o->atcp) : worker_text(o->tcp),
+		   tcp ? "atcp" : "TCP");
+	worker_stop(o->atcp);
+	worker_stop(o->tcp);
+	start(o);
+	return false;
 }
 
 bool oracle_run(struct oracle *o, const struct program *p)
@@ -245,7 +279,8 @@ bool oracle_run(struct oracle *o, const struct program *p)
 	bool agree;
 	int i;
 
-	run_both(o, p);
+	if (!run_both(o, p))
+		return false;
 	if (o->trace)
 		printf("---- TCP\n%s---- atcp\n%s----\n", worker_text(o->tcp),
 		       worker_text(o->atcp));
@@ -254,7 +289,7 @@ bool oracle_run(struct oracle *o, const struct program *p)
 	if (!differ(&a, &t, true))
 		return true;
 
-	/* Both as they were; the report is of these. */
+	/* The report is of this run. */
 	atcp = strdup(worker_text(o->atcp));
 	tcp = strdup(worker_text(o->tcp));
 	begin(&a0, atcp);
@@ -262,8 +297,7 @@ bool oracle_run(struct oracle *o, const struct program *p)
 	differ(&a0, &t0, false);
 	report(o, p, &a0, &t0);
 	agree = false;
-	for (i = 0; i < AGAIN && !agree; i++) {
-		run_both(o, p);
+	for (i = 0; i < AGAIN && !agree && run_both(o, p); i++) {
 		begin(&a, atcp);
 		begin(&t, worker_text(o->tcp));
 		agree = !differ(&a, &t, false);

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "oracle.h"
 
@@ -50,6 +51,18 @@ struct difference differences[] = {
 };
 
 const unsigned int differences_count = sizeof(differences) / sizeof(differences[0]);
+
+void differences_begin(void)
+{
+	unsigned int *hits = mmap(NULL, differences_count * sizeof(*hits),
+				  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned int i;
+
+	if (hits == MAP_FAILED)
+		net_die("out of memory");
+	for (i = 0; i < differences_count; i++)
+		differences[i].hits = &hits[i];
+}
 
 void differences_print(void)
 {

@@ -25,8 +25,6 @@
 #define MOMENT	1	/* ms in which what can run, runs */
 #define DELAY	300	/* ms, more than an ACK is ever delayed */
 
-#define MANY	99999	/* bytes */
-
 #define ALL_EVENTS	(POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | \
 			 POLLRDBAND | POLLWRNORM | POLLWRBAND)
 
@@ -69,6 +67,12 @@ static int queued(int fd, unsigned long cmd)
 	return ioctl(fd, cmd, &n) ? -errno : n;
 }
 
+/* How much a buffer holds each stack may decide: see do_fill(). */
+static int few(const struct run *r, int n)
+{
+	return r->bulk && n > 0 ? 1 : n;
+}
+
 static void name_text(struct run *r, int fd, bool peer, char *buf, size_t size)
 {
 	struct sockaddr_storage ss = { 0 };
@@ -106,10 +110,9 @@ static void look_at(struct run *r, int slot)
 		say(r->t, "    %d: %s", slot, now);
 	}
 	closed = state == ST_CLOSED;
-	/* How much a buffer holds is nobody's business: see do_fill(). */
 	snprintf(now, sizeof(now), "%sin %d out %d unsent %d mark %d",
-		 closed ? "closed " : "", in, out > MANY ? MANY : out,
-		 unsent > MANY ? MANY : unsent, queued(s->fd, SIOCATMARK));
+		 closed ? "closed " : "", few(r, in), few(r, out), few(r, unsent),
+		 queued(s->fd, SIOCATMARK));
 	if (strcmp(now, s->queued)) {
 		memcpy(s->queued, now, sizeof(now));
 		say(r->t, "    %d: %s", slot, now);

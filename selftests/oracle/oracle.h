@@ -180,6 +180,7 @@ struct run {
 	int epoll;
 	bool blocked;		/* the last call would have waited */
 	bool verbose;		/* every segment counts */
+	bool bulk;		/* buffers have been filled: no number is like the other */
 	struct capture *capture;
 };
 
@@ -241,7 +242,7 @@ struct difference {
 	/* Of the operation; NULL for any. */
 	const char *op;
 	bool rare;		/* need not occur in every run of the suite */
-	unsigned int hits;
+	unsigned int *hits;	/* shared by all lanes */
 };
 
 extern struct difference differences[];
@@ -268,8 +269,28 @@ void oracle_close(struct oracle *o);
 bool oracle_run(struct oracle *o, const struct program *p);
 /* Drops operations while the program still differs. */
 void oracle_shrink(struct oracle *o, struct program *p, int tries);
+/* To be called before any lane begins. */
+void differences_begin(void);
 /* Prints the table as the README has it. */
 void differences_print(void);
+
+/*
+ * lanes.c: runs items 0 to count - 1, several at a time, each lane with workers
+ * of its own; done() is called in order.  An item that did not begin before
+ * `until` (net_now(), 0 for never) is left out.
+ */
+struct lanes {
+	unsigned int count;
+	long long until;
+	bool trace, all;	/* for struct oracle */
+	/* In a lane; returns false with o->report set. */
+	bool (*run)(struct oracle *o, unsigned int item);
+	/* In the parent; report is NULL where the stacks agree. */
+	void (*done)(unsigned int item, const char *report);
+	unsigned int left_out, runs, unsteady;
+};
+
+void lanes_run(struct lanes *l);
 
 /* ---------------------------------------------------------------- sources */
 

@@ -230,15 +230,11 @@ static void equalise(struct net *net, int side)
 		{ "ecn", "0" },
 		{ "fastopen", "0" },
 		{ "congestion_control", "reno" },
-		{ "invalid_ratelimit", "0" },
-		{ "challenge_ack_limit", "2147483647" },
 	};
 	size_t i;
 
 	for (i = 0; stack_is_tcp() && i < sizeof(tcp) / sizeof(tcp[0]); i++)
 		net_stack_sysctl(net, side, tcp[i][0], tcp[i][1]);
-	if (!stack_is_tcp())
-		net_stack_sysctl(net, side, "challenge_interval_ms", "0");
 	net_sysctl(net, side, "net/ipv4/icmp_ratelimit", "0");
 	net_run(net, side,
 		"ip route add prohibit 10.5.0.0/24; ip route add unreachable 10.6.0.0/24");
@@ -296,6 +292,7 @@ static void run_program(struct run *r, const struct program *p, unsigned int ser
 	r->port = FIRST_PORT + serial * PORTS % (LAST_PORT - FIRST_PORT);
 	r->other_ports = 0;
 	r->verbose = false;
+	r->bulk = false;
 	r->t->len = 0;
 	r->t->full = false;
 	r->epoll = epoll_create1(EPOLL_CLOEXEC);
