@@ -77,6 +77,9 @@ struct atcp_sock {
 	bool timer_deferred;		/* it fired while a user owned the lock */
 	bool orphaned;			/* counted in atcp_net.orphans */
 	bool corked;			/* TCP_CORK */
+	u8 defer_accept;		/* TCP_DEFER_ACCEPT, as time-outs of the SYN-ACK */
+	u8 save_syn;			/* TCP_SAVE_SYN */
+	u8 recv_inq;			/* TCP_INQ */
 	bool linger2_none;		/* TCP_LINGER2 below 0: no FIN-WAIT-2 without a program */
 	u8 urgent;			/* enum atcp_urgent */
 	u32 urgent_seq;			/* of the last octet of urgent data */
@@ -90,7 +93,16 @@ struct atcp_sock {
 	int icmp_err;			/* ICMP error that came while a user owned the lock, or 0 */
 	bool mss_stale;			/* the path MTU may have changed: atcp_ip_sync_mss() */
 	u32 copied_seq;			/* head of what recvmsg() has yet to take */
+	u32 notsent_lowat;		/* TCP_NOTSENT_LOWAT, 0: the namespace's */
+	u32 tx_delay;			/* TCP_TX_DELAY, microseconds */
+	struct atcp_saved_syn *saved_syn;	/* TCP_SAVED_SYN, or NULL */
 	struct atcp_tcb tcb;
+};
+
+/* The headers of the SYN that a connection came from (TCP_SAVE_SYN). */
+struct atcp_saved_syn {
+	u32 len;
+	u8 data[];
 };
 
 /* A socket made with ATCP_IPV6.  inet_sk(sk)->pinet6 leads to its second half. */

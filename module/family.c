@@ -240,6 +240,7 @@ struct proto atcp_prot = {
 	.keepalive		= atcp_sk_keepalive,
 	.backlog_rcv		= atcp_sk_backlog_rcv,
 	.release_cb		= atcp_sk_release_cb,
+	.stream_memory_free	= atcp_stream_memory_free,
 	.unhash			= atcp_unhash,
 	.get_port		= atcp_get_port,
 	.put_port		= atcp_port_put,

@@ -114,8 +114,15 @@ struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg)
 
 int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 mss)
 {
-	atcp_saw_snd(atcp_tcb_sk(c), atcp_skb(seg), hlen);
-	return atcp_carrier_transmit(atcp_tcb_sk(c), atcp_skb(seg), hlen, mss);
+	struct sock *sk = atcp_tcb_sk(c);
+	u32 delay = atcp_sk(sk)->tx_delay;
+
+	/* TCP_TX_DELAY: a queueing discipline that knows of delivery times (fq) waits. */
+	if (unlikely(delay))
+		skb_set_delivery_time(atcp_skb(seg), ktime_get_ns() + delay * NSEC_PER_USEC,
+				      SKB_CLOCK_MONOTONIC);
+	atcp_saw_snd(sk, atcp_skb(seg), hlen);
+	return atcp_carrier_transmit(sk, atcp_skb(seg), hlen, mss);
 }
 
 struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
@@ -255,7 +262,8 @@ u32 atcp_host_rcv_full(struct atcp_tcb *c)
 
 	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
 		most = max(most, READ_ONCE(atcp_space_net(c->space)->limits.rmem[2]));
-	return atcp_win_from_space(min_t(u32, most, INT_MAX));
+	most = atcp_win_from_space(min_t(u32, most, INT_MAX));
+	return c->wnd_clamp ? min(most, c->wnd_clamp) : most;
 }
 
 /* --- events --- */

@@ -45,7 +45,10 @@ void atcp_listen_flow(struct atcp_flow *f, struct sock *sk, const struct atcp_ke
 /* How much window a connection of this listener starts with, and may ever have. */
 static u32 window_first(const struct sock *sk)
 {
-	return atcp_win_from_space(READ_ONCE(sk->sk_rcvbuf));
+	u32 clamp = READ_ONCE(atcp_sk(sk)->tcb.wnd_clamp);
+	u32 window = atcp_win_from_space(READ_ONCE(sk->sk_rcvbuf));
+
+	return clamp ? min(window, clamp) : window;
 }
 
 static u32 window_full(const struct sock *sk)
@@ -60,6 +63,28 @@ static u16 flow_adv_mss(const struct atcp_flow *f)
 	u16 user = READ_ONCE(atcp_sk(f->sk)->tcb.mss_user);
 
 	return user && user < mss ? user : mss;
+}
+
+/* TCP_SAVE_SYN: the headers as they came, 2: the link's too. They are linear. */
+static struct atcp_saved_syn *save_syn(const struct sock *sk, const struct sk_buff *skb,
+				       const struct atcp_hdr *h)
+{
+	u8 how = READ_ONCE(atcp_sk(sk)->save_syn);
+	struct atcp_saved_syn *syn;
+	const u8 *from;
+	u32 len;
+
+	if (likely(!how))
+		return NULL;
+	from = how == 2 && skb_mac_header_was_set(skb) ? skb_mac_header(skb) :
+							 skb_network_header(skb);
+	len = skb->data + h->hlen - from;
+	syn = kmalloc(struct_size(syn, data, len), GFP_ATOMIC | __GFP_NOWARN);
+	if (syn) {
+		syn->len = len;
+		memcpy(syn->data, from, len);
+	}
+	return syn;
 }
 
 static bool request_queue_full(const struct atcp_net *an, const struct atcp_listener *l)
@@ -111,10 +136,12 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	atcp_key_tuple(&tuple, key);
 	atcp_req_init(&req, &an->space, &tuple, h, flow_adv_mss(&f),
 		      window_full(sk), window_first(sk));
+	req.most = READ_ONCE(atcp_sk(sk)->tcb.syn_retries);
+	req.defer = READ_ONCE(atcp_sk(sk)->defer_accept);
 	if (old)
 		atcp_req_follow(&req, old);
 	if (!cookie)
-		return atcp_request_open(l, &req, key, &f);
+		return atcp_request_open(l, &req, key, &f, save_syn(sk, skb, h));
 	atcp_cookie_make(&req, &an->space, &tuple);
 	WRITE_ONCE(l->cookie_at, jiffies);
 	WRITE_ONCE(l->cookies, true);

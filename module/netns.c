@@ -30,6 +30,7 @@ static void limits_init(struct atcp_limits *limits)
 		.syncookies = 1,
 		.rmem = { 4096, 131072, 6291456 },
 		.wmem = { 4096, 16384, 4194304 },
+		.notsent_lowat = U32_MAX,
 	};
 }
 

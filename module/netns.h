@@ -47,6 +47,7 @@ struct atcp_listen_bucket {
  * @syncookies:		0: drop a SYN that no queue takes; 1: cookie; 2: always cookie
  * @rmem:		receive buffer: least, default, most that auto-tuning gives
  * @wmem:		send buffer, likewise
+ * @notsent_lowat:	unsent bytes from which on a socket is not writable
  */
 struct atcp_limits {
 	u32 max_tw;
@@ -56,6 +57,7 @@ struct atcp_limits {
 	u32 syncookies;
 	u32 rmem[3];
 	u32 wmem[3];
+	u32 notsent_lowat;
 };
 
 /**

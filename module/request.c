@@ -34,7 +34,10 @@ void atcp_request_exit(void)
 
 static void request_free_rcu(struct rcu_head *rcu)
 {
-	kmem_cache_free(request_cache, container_of(rcu, struct atcp_request, rcu));
+	struct atcp_request *r = container_of(rcu, struct atcp_request, rcu);
+
+	kfree(r->saved_syn);
+	kmem_cache_free(request_cache, r);
 }
 
 /* Off the listener's queue, for ever; not out of the table. Lock held, not dead. */
@@ -133,7 +136,8 @@ static int request_enter(struct atcp_listener *l, struct atcp_request *r)
 }
 
 enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req *req,
-				 const struct atcp_key *key, struct atcp_flow *f)
+				 const struct atcp_key *key, struct atcp_flow *f,
+				 struct atcp_saved_syn *syn)
 {
 	struct atcp_net *an = atcp_net(sock_net(l->sk));
 	enum atcp_drop why = ATCP_DROP_NO_MEMORY;
@@ -141,8 +145,11 @@ enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req 
 	struct atcp_hdr h;
 
 	r = kmem_cache_alloc(request_cache, GFP_ATOMIC | __GFP_NOWARN);
-	if (!r)
+	if (!r) {
+		kfree(syn);
 		goto no_request;
+	}
+	r->saved_syn = syn;
 	r->node.key = *key;
 	r->node.type = ATCP_NODE_REQ;
 	r->req = *req;
@@ -200,6 +207,8 @@ static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb,
 		return NULL;
 	}
 	as = atcp_sk(child);
+	as->saved_syn = r->saved_syn;
+	r->saved_syn = NULL;
 	atcp_child_open(child, l->sk, &r->req, skb);
 	WRITE_ONCE(as->hashed, true);
 	if (WARN_ON_ONCE(atcp_node_replace(r->an, &r->node, &as->node)))

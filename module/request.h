@@ -24,6 +24,7 @@ struct atcp_flow;
  * @mark:	socket mark of the connection (fwmark_accept)
  * @oif:	interface it is bound to, or 0
  * @tos:	type of service of its SYN-ACKs
+ * @saved_syn:	the SYN's headers (TCP_SAVE_SYN), or NULL
  * @rcu:	for freeing
  */
 struct atcp_request {
@@ -38,6 +39,7 @@ struct atcp_request {
 	u8 tos;
 	u32 mark;
 	int oif;
+	struct atcp_saved_syn *saved_syn;
 	struct rcu_head rcu;
 };
 
@@ -50,13 +52,15 @@ void atcp_request_exit(void);
  * @req:	the core's part; copied
  * @key:	the ends
  * @f:		the way back, with its route, which is used up
+ * @syn:	the SYN's headers, likewise used up, or NULL
  *
  * Softirq, RCU. Where it fails the SYN is forgotten; the peer sends it again.
  *
  * Return: why it has failed, or ATCP_DROP_NONE.
  */
 enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req *req,
-				 const struct atcp_key *key, struct atcp_flow *f);
+				 const struct atcp_key *key, struct atcp_flow *f,
+				 struct atcp_saved_syn *syn);
 
 /* The end of a request that is not dead yet. Its lock held. */
 void atcp_request_kill(struct atcp_request *r);

@@ -15,6 +15,16 @@
 
 /* --- the send buffer --- */
 
+bool atcp_stream_memory_free(const struct sock *sk, int wake)
+{
+	const struct atcp_sock *as = atcp_sk(sk);
+	u32 most = READ_ONCE(as->notsent_lowat) ?:
+		   READ_ONCE(atcp_net(sock_net(sk))->limits.notsent_lowat);
+	u32 unsent = READ_ONCE(as->tcb.write_seq) - READ_ONCE(as->tcb.snd_nxt);
+
+	return unsent << wake < most;
+}
+
 /* As sk_stream_write_space(), which is not exported. */
 void atcp_write_space(struct sock *sk)
 {
@@ -55,7 +65,7 @@ void atcp_grow_sndbuf(struct sock *sk)
 
 void atcp_new_space(struct sock *sk)
 {
-	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
 
 	/* Pairs with the barrier in atcp_poll(). */
 	smp_mb();
@@ -67,6 +77,8 @@ void atcp_new_space(struct sock *sk)
 	    c->snd_nxt - c->snd_una < c->cwnd)
 		atcp_grow_sndbuf(sk);
 	sk->sk_write_space(sk);
+	if (!test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
+		c->flags &= ~ATCP_F_STARVED;
 }
 
 struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp)
@@ -257,6 +269,7 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
 			goto failed;
 
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		c->flags |= ATCP_F_STARVED;
 		if (copied)
 			atcp_push(c, true);
 		err = sk_stream_wait_memory(sk, &timeo);

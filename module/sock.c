@@ -144,6 +144,7 @@ void atcp_sock_init(struct sock *sk)
 
 static void atcp_sock_destruct(struct sock *sk)
 {
+	kfree(atcp_sk(sk)->saved_syn);
 	atomic_dec(&atcp_net(sock_net(sk))->sockets);
 	sk_sockets_allocated_dec(sk);
 	inet_sock_destruct(sk);
@@ -188,12 +189,22 @@ void atcp_sock_inherit(struct sock *child, const struct sock *sk)
 	struct atcp_tcb *c = &atcp_sk(child)->tcb;
 
 	copy_options(c, &atcp_sk(sk)->tcb);
+	atcp_sk(child)->corked = READ_ONCE(atcp_sk(sk)->corked);
+	if (atcp_sk(child)->corked)
+		c->flags |= ATCP_F_CORK;
+	atcp_sk(child)->save_syn = READ_ONCE(atcp_sk(sk)->save_syn);
+	atcp_sk(child)->recv_inq = READ_ONCE(atcp_sk(sk)->recv_inq);
+	atcp_sk(child)->notsent_lowat = READ_ONCE(atcp_sk(sk)->notsent_lowat);
+	atcp_sk(child)->tx_delay = READ_ONCE(atcp_sk(sk)->tx_delay);
 	atcp_sk(child)->linger2_none = READ_ONCE(atcp_sk(sk)->linger2_none);
 	if (sock_flag(child, SOCK_KEEPOPEN))
 		atcp_set_keepalive(c, true);
 }
 
-/* A control block as good as new, but for its options. */
+/*
+ * A control block as good as new, but for its options, of which disconnecting
+ * ends what TCP ends then.
+ */
 static void renew(struct sock *sk)
 {
 	struct atcp_sock *as = atcp_sk(sk);
@@ -202,6 +213,13 @@ static void renew(struct sock *sk)
 	memset(&as->tcb, 0, sizeof(as->tcb));
 	atcp_tcb_init(&as->tcb, old.space);
 	copy_options(&as->tcb, &old);
+	as->tcb.interactive = false;
+	as->tcb.mss_user = 0;
+	as->tcb.wnd_clamp = 0;
+	as->tcb.rto_min = 0;
+	as->tcb.delack_max = 0;
+	kfree(as->saved_syn);
+	as->saved_syn = NULL;
 	if (as->corked)
 		as->tcb.flags |= ATCP_F_CORK;
 	as->copied_seq = 0;

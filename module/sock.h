@@ -95,6 +95,8 @@ int atcp_sk_backlog_rcv(struct sock *sk, struct sk_buff *skb);
 /* --- send.c --- */
 
 int atcp_sendmsg(struct socket *sock, struct msghdr *msg, size_t size);
+/* stream_memory_free: little enough is unsent (TCP_NOTSENT_LOWAT). Lockless. */
+bool atcp_stream_memory_free(const struct sock *sk, int wake);
 /* sk_write_space: wakes writers once a third of the send buffer is free. */
 void atcp_write_space(struct sock *sk);
 /* An empty sk_buff for the send queue, its own memory not yet charged; or NULL. */
@@ -121,6 +123,13 @@ static inline int atcp_win_from_space(int space)
 
 int atcp_set_rcvlowat(struct sock *sk, int val);
 int atcp_peek_len(struct socket *sock);
+
+/* --- info.c --- */
+
+struct atcp_tcp_info;
+
+/* Fills in struct tcp_info as the newest kernel has it. Locked. */
+void atcp_get_info(struct sock *sk, struct atcp_tcp_info *info);
 
 /* --- sockopt.c --- */
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Socket options of SOL_TCP, with the meaning, limits and errors of the kernel's
- * TCP.  Those of IP are in sockopt_ip.c.
+ * TCP.  Those of IP are in sockopt_ip.c, TCP_INFO is in info.c.
+ *
+ * What atcp does not have (fast open, repair, MD5, TCP-AO, upper-layer protocols,
+ * receiving into mapped pages) is refused the way TCP refuses it when it is
+ * switched off or not permitted, so that programs go on without.
  */
 #include <linux/tcp.h>
 #include <net/tcp.h>
 #include <net/tcp_states.h>
 
+#include "compat/tcp_uapi.h"
 #include "core/cc.h"
 #include "netns.h"
 #include "sock.h"
@@ -21,79 +26,193 @@ static void set_bool(struct atcp_tcb *c, u16 flag, bool on)
 	WRITE_ONCE(c->flags, on ? c->flags | flag : c->flags & ~flag);
 }
 
-static int set_keepalive(struct sock *sk, u64 *field, int seconds)
+/* --- what some options do --- */
+
+/* Pushes once what is queued, cork or not; a cork remains for what comes later. */
+static void set_nodelay(struct sock *sk, bool on)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_tcb *c = &as->tcb;
+
+	set_bool(c, ATCP_F_NODELAY, on);
+	if (!on || !live(c))
+		return;
+	set_bool(c, ATCP_F_CORK, false);
+	atcp_push(c, true);
+	set_bool(c, ATCP_F_CORK, as->corked);
+}
+
+static void set_cork(struct sock *sk, bool on)
+{
+	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+
+	atcp_sk(sk)->corked = on;
+	set_bool(c, ATCP_F_CORK, on);
+	if (!on && live(c))
+		atcp_push(c, true);
+}
+
+/* An odd @val holds until the connection delays ACKs by itself; an even one for now. */
+static void set_quickack(struct sock *sk, int val)
+{
+	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+
+	c->interactive = !val;
+	if (!val || !ATCP_IN(c->state, ATCP_CAN_SEND) || !c->ack_pending)
+		return;
+	if (!atomic_read(&sk->sk_rmem_alloc))
+		atcp_ack_now(c);
+	if (!(val & 1))
+		c->interactive = true;
+}
+
+static int set_keepidle(struct sock *sk, int seconds)
 {
 	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
 
 	if (seconds < 1 || seconds > MAX_TCP_KEEPIDLE)
 		return -EINVAL;
-	WRITE_ONCE(*field, seconds * ATCP_SEC);
+	WRITE_ONCE(c->keep_time, seconds * ATCP_SEC);
 	if (live(c) && sock_flag(sk, SOCK_KEEPOPEN))
 		atcp_set_keepalive(c, true);
 	return 0;
 }
 
-static int set_maxseg(struct atcp_tcb *c, int val)
-{
-	if (val && (val < TCP_MIN_MSS || val > MAX_TCP_WINDOW))
-		return -EINVAL;
-	WRITE_ONCE(c->mss_user, val);
-	if (live(c) && c->state != ATCP_SYN_SENT)
-		atcp_mss_changed(c);
-	return 0;
-}
-
-static int set_linger2(struct sock *sk, int seconds)
+static void set_linger2(struct sock *sk, int seconds)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 	const int most = TCP_FIN_TIMEOUT_MAX / HZ;
 
 	WRITE_ONCE(as->linger2_none, seconds < 0);
 	WRITE_ONCE(as->tcb.linger2, seconds < 0 ? 0 : min(seconds, most) * ATCP_SEC);
+}
+
+static int set_window_clamp(struct atcp_tcb *c, int val)
+{
+	if (!val && c->state != ATCP_CLOSED)
+		return -EINVAL;
+	WRITE_ONCE(c->wnd_clamp, val ? max_t(int, SOCK_MIN_RCVBUF / 2, val) : 0);
 	return 0;
 }
 
-static int set_tcp(struct sock *sk, int optname, int val)
+/*
+ * TCP_DEFER_ACCEPT is told in seconds and kept as the number of time-outs of the
+ * SYN-ACK after which as much time has passed.
+ */
+static u8 timeouts_of(int seconds)
+{
+	int period = TCP_TIMEOUT_INIT / HZ, sum = period;
+	u8 n = 1;
+
+	if (seconds <= 0)
+		return 0;
+	while (sum < seconds && n < U8_MAX) {
+		period = min_t(int, 2 * period, TCP_RTO_MAX / HZ);
+		sum += period;
+		n++;
+	}
+	return n;
+}
+
+static int seconds_of(u8 timeouts)
+{
+	int period = TCP_TIMEOUT_INIT / HZ, sum = 0;
+
+	for (; timeouts; timeouts--) {
+		sum += period;
+		period = min_t(int, 2 * period, TCP_RTO_MAX / HZ);
+	}
+	return sum;
+}
+
+static void set_defer_accept(struct sock *sk, int seconds)
 {
 	struct atcp_sock *as = atcp_sk(sk);
-	struct atcp_tcb *c = &as->tcb;
 
-	switch (optname) {
-	case TCP_MAXSEG:
-		return set_maxseg(c, val);
-	case TCP_NODELAY:
-		set_bool(c, ATCP_F_NODELAY, val);
-		if (val && live(c))
-			atcp_push(c, true);
-		return 0;
-	case TCP_CORK:
-		as->corked = val;
-		set_bool(c, ATCP_F_CORK, val);
-		if (!val && live(c))
-			atcp_push(c, true);
-		return 0;
-	case TCP_QUICKACK:
-		c->interactive = !val;
-		return 0;
-	case TCP_KEEPIDLE:
-		return set_keepalive(sk, &c->keep_time, val);
-	case TCP_KEEPINTVL:
-		return set_keepalive(sk, &c->keep_intvl, val);
-	case TCP_KEEPCNT:
-		if (val < 1 || val > MAX_TCP_KEEPCNT)
-			return -EINVAL;
-		WRITE_ONCE(c->keep_probes, val);
-		return 0;
-	case TCP_USER_TIMEOUT:
-		if (val < 0)
-			return -EINVAL;
-		WRITE_ONCE(c->user_timeout, val * ATCP_MSEC);
-		return 0;
-	case TCP_LINGER2:
-		return set_linger2(sk, val);
-	}
-	return -ENOPROTOOPT;
+	WRITE_ONCE(as->defer_accept, timeouts_of(seconds));
+	/* A client says by it that its first ACK can wait for data. */
+	set_bool(&as->tcb, ATCP_F_LAZY_ACK, as->defer_accept);
 }
+
+/* In whole ticks of the kernel's clock, as TCP keeps them. */
+static int set_ticks(u32 *field, int val, int most)
+{
+	int ticks = usecs_to_jiffies(val);
+
+	if (ticks > most || ticks < TCP_TIMEOUT_MIN)
+		return -EINVAL;
+	WRITE_ONCE(*field, jiffies_to_usecs(ticks));
+	return 0;
+}
+
+static int set_tx_delay(struct sock *sk, int val)
+{
+	if (val < 0 || val >= 1 << (31 - 3))
+		return -EINVAL;
+	WRITE_ONCE(atcp_sk(sk)->tx_delay, val);
+	return 0;
+}
+
+/* Sets *@field, a bool or small number, to @val. */
+static int set_small(u8 *field, int val, int most)
+{
+	if (val < 0 || val > most)
+		return -EINVAL;
+	WRITE_ONCE(*field, val);
+	return 0;
+}
+
+/* --- what is not there --- */
+
+/* Fast open: off is what it is. */
+static int refuse_fastopen(const struct sock *sk, int optname, int val)
+{
+	bool early = (1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN);
+
+	if (val < 0 || (val > 1 && optname != TCP_FASTOPEN))
+		return -EINVAL;
+	if (!early && optname != TCP_FASTOPEN_CONNECT)
+		return -EINVAL;
+	return val ? -EOPNOTSUPP : 0;
+}
+
+/* As of a socket that is not, and may not be, under repair. */
+static int refuse_repair(const struct sock *sk, int optname)
+{
+	switch (optname) {
+	case TCP_REPAIR_OPTIONS:
+		return -EINVAL;
+	case TCP_QUEUE_SEQ:
+		return sk->sk_state == TCP_CLOSE ? -EINVAL : -EPERM;
+	default:
+		return -EPERM;
+	}
+}
+
+/* No upper-layer protocol may take over a socket that is not the kernel's TCP's. */
+static int set_ulp(sockptr_t optval, unsigned int optlen)
+{
+	char name[TCP_ULP_NAME_MAX];
+
+	if (optlen < 1)
+		return -EINVAL;
+	if (strncpy_from_sockptr(name, optval, min_t(long, TCP_ULP_NAME_MAX - 1, optlen)) < 0)
+		return -EFAULT;
+	return -ENOENT;
+}
+
+static int set_fastopen_key(sockptr_t optval, unsigned int optlen)
+{
+	u8 key[TCP_FASTOPEN_KEY_BUF_LENGTH];
+
+	if (optlen != TCP_FASTOPEN_KEY_LENGTH && optlen != TCP_FASTOPEN_KEY_BUF_LENGTH)
+		return -EINVAL;
+	if (copy_from_sockptr(key, optval, optlen))
+		return -EFAULT;
+	return -EOPNOTSUPP;
+}
+
+/* --- setsockopt() --- */
 
 /* There is one algorithm yet. */
 static int set_congestion(sockptr_t optval, unsigned int optlen)
@@ -110,6 +229,94 @@ static int set_congestion(sockptr_t optval, unsigned int optlen)
 	return strcmp(name, atcp_cc_newreno.name) ? -ENOENT : 0;
 }
 
+/* Options that take a number. */
+static int set_tcp(struct sock *sk, int optname, int val)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_tcb *c = &as->tcb;
+
+	switch (optname) {
+	case TCP_NODELAY:
+		set_nodelay(sk, val);
+		return 0;
+	case TCP_CORK:
+		set_cork(sk, val);
+		return 0;
+	case TCP_QUICKACK:
+		set_quickack(sk, val);
+		return 0;
+	case TCP_MAXSEG:
+		/* For the handshake: what it has agreed on stays. */
+		if (val && (val < TCP_MIN_MSS || val > MAX_TCP_WINDOW))
+			return -EINVAL;
+		WRITE_ONCE(c->mss_user, val);
+		return 0;
+	case TCP_KEEPIDLE:
+		return set_keepidle(sk, val);
+	case TCP_KEEPINTVL:
+		if (val < 1 || val > MAX_TCP_KEEPINTVL)
+			return -EINVAL;
+		WRITE_ONCE(c->keep_intvl, val * ATCP_SEC);
+		return 0;
+	case TCP_KEEPCNT:
+		return val < 1 ? -EINVAL : set_small(&c->keep_probes, val, MAX_TCP_KEEPCNT);
+	case TCP_SYNCNT:
+		return val < 1 ? -EINVAL : set_small(&c->syn_retries, val, MAX_TCP_SYNCNT);
+	case TCP_USER_TIMEOUT:
+		if (val < 0)
+			return -EINVAL;
+		WRITE_ONCE(c->user_timeout, val * ATCP_MSEC);
+		return 0;
+	case TCP_LINGER2:
+		set_linger2(sk, val);
+		return 0;
+	case TCP_WINDOW_CLAMP:
+		return set_window_clamp(c, val);
+	case TCP_DEFER_ACCEPT:
+		set_defer_accept(sk, val);
+		return 0;
+	case TCP_NOTSENT_LOWAT:
+		WRITE_ONCE(as->notsent_lowat, val);
+		sk->sk_write_space(sk);
+		return 0;
+	case TCP_SAVE_SYN:
+		return set_small(&as->save_syn, val, 2);
+	case TCP_INQ:
+		return set_small(&as->recv_inq, val, 1);
+	case TCP_TX_DELAY:
+		return set_tx_delay(sk, val);
+	case TCP_THIN_LINEAR_TIMEOUTS:
+		if (val < 0 || val > 1)
+			return -EINVAL;
+		set_bool(c, ATCP_F_THIN, val);
+		return 0;
+	case TCP_THIN_DUPACK:		/* does nothing in TCP either, since 4.11 */
+		return val < 0 || val > 1 ? -EINVAL : 0;
+	case TCP_RTO_MAX_MS:
+		if (val < MSEC_PER_SEC || val > TCP_RTO_MAX / HZ * MSEC_PER_SEC)
+			return -EINVAL;
+		WRITE_ONCE(c->rto_max, val * ATCP_MSEC);
+		return 0;
+	case TCP_RTO_MIN_US:
+		return set_ticks(&c->rto_min, val, TCP_RTO_MIN);
+	case TCP_DELACK_MAX_US:
+		return set_ticks(&c->delack_max, val, TCP_DELACK_MAX);
+	case TCP_FASTOPEN:
+	case TCP_FASTOPEN_CONNECT:
+	case TCP_FASTOPEN_NO_COOKIE:
+		return refuse_fastopen(sk, optname, val);
+	case TCP_REPAIR:
+	case TCP_REPAIR_QUEUE:
+	case TCP_QUEUE_SEQ:
+	case TCP_REPAIR_OPTIONS:
+	case TCP_REPAIR_WINDOW:
+	case TCP_TIMESTAMP:
+	case TCP_AO_REPAIR:
+		return refuse_repair(sk, optname);
+	}
+	return -ENOPROTOOPT;
+}
+
 int atcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		    unsigned int optlen)
 {
@@ -117,8 +324,14 @@ int atcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 
 	if (level != SOL_TCP)
 		return atcp_setsockopt_ip(sk, level, optname, optval, optlen);
-	if (optname == TCP_CONGESTION)
+	switch (optname) {
+	case TCP_CONGESTION:
 		return set_congestion(optval, optlen);
+	case TCP_ULP:
+		return set_ulp(optval, optlen);
+	case TCP_FASTOPEN_KEY:
+		return set_fastopen_key(optval, optlen);
+	}
 	if (optlen < sizeof(int))
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
@@ -130,86 +343,27 @@ int atcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 	return err;
 }
 
+/* --- getsockopt() --- */
+
 static u32 to_seconds(u64 us)
 {
 	return div_u64(us, ATCP_SEC);
 }
 
-static u8 ca_state(const struct atcp_tcb *c)
+/* Our timestamp clock, as the peer sees it; bit 0 would say that it counts microseconds. */
+static u32 timestamp(const struct atcp_tcb *c)
 {
-	switch (c->recovery) {
-	case ATCP_FAST:
-		return TCP_CA_Recovery;
-	case ATCP_LOSS:
-		return TCP_CA_Loss;
-	}
-	return c->dupacks ? TCP_CA_Disorder : TCP_CA_Open;
+	return ((u32)div_u64(atcp_host_now(), ATCP_MSEC) + c->ts_offset) & ~1;
 }
 
-static void get_info(struct sock *sk, struct tcp_info *info)
-{
-	const struct atcp_sock *as = atcp_sk(sk);
-	const struct atcp_tcb *c = &as->tcb;
-	u64 now = atcp_host_now();
-
-	memset(info, 0, sizeof(*info));
-	info->tcpi_state = inet_sk_state_load(sk);
-	if (info->tcpi_state == TCP_LISTEN) {
-		info->tcpi_unacked = READ_ONCE(sk->sk_ack_backlog);
-		info->tcpi_sacked = READ_ONCE(sk->sk_max_ack_backlog);
-		return;
-	}
-	info->tcpi_ca_state = ca_state(c);
-	info->tcpi_retransmits = c->retries;
-	info->tcpi_probes = c->probes;
-	info->tcpi_backoff = c->backoff;
-	if (c->ts_on)
-		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
-	if (c->sack_on)
-		info->tcpi_options |= TCPI_OPT_SACK;
-	if (c->wscale_on) {
-		info->tcpi_options |= TCPI_OPT_WSCALE;
-		info->tcpi_snd_wscale = c->snd_wscale;
-		info->tcpi_rcv_wscale = c->rcv_wscale;
-	}
-	info->tcpi_rto = min_t(u64, atcp_rto(c), U32_MAX);
-	info->tcpi_snd_mss = c->mss;
-	info->tcpi_rcv_mss = c->rcv_mss;
-	info->tcpi_advmss = c->adv_mss;
-	info->tcpi_pmtu = as->pmtu;
-	info->tcpi_unacked = DIV_ROUND_UP(c->snd_nxt - c->snd_una, max_t(u32, c->mss, 1));
-	if (c->last_snd)
-		info->tcpi_last_data_sent = div_u64(now - c->last_snd, ATCP_MSEC);
-	if (c->last_rcv) {
-		info->tcpi_last_data_recv = div_u64(now - c->last_rcv, ATCP_MSEC);
-		info->tcpi_last_ack_recv = info->tcpi_last_data_recv;
-	}
-	info->tcpi_rtt = c->srtt >> 3;
-	info->tcpi_rttvar = c->rttvar >> 2;
-	info->tcpi_snd_cwnd = c->cwnd / max_t(u32, c->mss, 1);
-	info->tcpi_snd_ssthresh = c->ssthresh == U32_MAX ? 0x7fffffff :
-				  c->ssthresh / max_t(u32, c->mss, 1);
-	info->tcpi_rcv_space = as->tune_space;
-	info->tcpi_rcv_ssthresh = atcp_win_from_space(sk->sk_rcvbuf);
-	info->tcpi_total_retrans = c->total_retrans;
-	info->tcpi_bytes_acked = c->bytes_acked;
-	info->tcpi_bytes_received = c->bytes_received;
-	info->tcpi_segs_out = c->segs_out;
-	info->tcpi_segs_in = c->segs_in;
-	info->tcpi_notsent_bytes = c->write_seq - c->snd_nxt;
-	info->tcpi_snd_wnd = c->snd_wnd;
-}
-
+/* Options that are a number. */
 static int get_tcp(struct sock *sk, int optname, int *val)
 {
 	const struct atcp_sock *as = atcp_sk(sk);
-	const struct atcp_tcb *c = &as->tcb;
+	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
 	const struct atcp_conf *conf = &c->space->conf;
 
 	switch (optname) {
-	case TCP_MAXSEG:
-		*val = c->mss_user && !live(c) ? c->mss_user : c->mss;
-		return 0;
 	case TCP_NODELAY:
 		*val = !!(c->flags & ATCP_F_NODELAY);
 		return 0;
@@ -218,6 +372,9 @@ static int get_tcp(struct sock *sk, int optname, int *val)
 		return 0;
 	case TCP_QUICKACK:
 		*val = !c->interactive;
+		return 0;
+	case TCP_MAXSEG:
+		*val = c->mss_user && !live(c) ? c->mss_user : c->mss;
 		return 0;
 	case TCP_KEEPIDLE:
 		*val = to_seconds(c->keep_time ?: conf->keepalive_time);
@@ -228,22 +385,104 @@ static int get_tcp(struct sock *sk, int optname, int *val)
 	case TCP_KEEPCNT:
 		*val = c->keep_probes ?: conf->keepalive_probes;
 		return 0;
+	case TCP_SYNCNT:
+		*val = c->syn_retries ?: conf->syn_retries;
+		return 0;
 	case TCP_USER_TIMEOUT:
 		*val = div_u64(c->user_timeout, ATCP_MSEC);
 		return 0;
 	case TCP_LINGER2:
 		*val = as->linger2_none ? -1 : to_seconds(c->linger2 ?: conf->fin_timeout);
 		return 0;
+	case TCP_WINDOW_CLAMP:
+		*val = c->wnd_clamp;
+		if (!*val && live(c))
+			*val = atcp_host_rcv_full(c);
+		return 0;
+	case TCP_DEFER_ACCEPT:
+		*val = seconds_of(as->defer_accept);
+		return 0;
+	case TCP_NOTSENT_LOWAT:
+		*val = as->notsent_lowat;
+		return 0;
+	case TCP_SAVE_SYN:
+		*val = as->save_syn;
+		return 0;
+	case TCP_INQ:
+		*val = as->recv_inq;
+		return 0;
+	case TCP_TX_DELAY:
+		*val = as->tx_delay;
+		return 0;
+	case TCP_THIN_LINEAR_TIMEOUTS:
+		*val = !!(c->flags & ATCP_F_THIN);
+		return 0;
+	case TCP_TIMESTAMP:
+		*val = timestamp(c);
+		return 0;
+	case TCP_RTO_MAX_MS:
+		*val = div_u64(c->rto_max ?: conf->rto_max, ATCP_MSEC);
+		return 0;
+	case TCP_RTO_MIN_US:
+		*val = c->rto_min ?: conf->rto_min;
+		return 0;
+	case TCP_DELACK_MAX_US:
+		*val = c->delack_max ?: jiffies_to_usecs(TCP_DELACK_MAX);
+		return 0;
+	case TCP_THIN_DUPACK:
+	case TCP_FASTOPEN:
+	case TCP_FASTOPEN_CONNECT:
+	case TCP_FASTOPEN_NO_COOKIE:
+	case TCP_REPAIR:
+	case TCP_IS_MPTCP:
+		*val = 0;
+		return 0;
+	case TCP_REPAIR_QUEUE:
+	case TCP_QUEUE_SEQ:
+		return -EINVAL;
+	case TCP_AO_REPAIR:
+		return -EPERM;
 	}
 	return -ENOPROTOOPT;
+}
+
+/* The length goes out before the value. */
+static int put(char __user *optval, int __user *optlen, const void *from, int len)
+{
+	if (put_user(len, optlen) || copy_to_user(optval, from, len))
+		return -EFAULT;
+	return 0;
+}
+
+/* What the SYN's headers were, once; too small a buffer is told how large it must be. */
+static int get_saved_syn(struct sock *sk, char __user *optval, int __user *optlen, int len)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_saved_syn *syn;
+	int err;
+
+	lock_sock(sk);
+	syn = as->saved_syn;
+	if (!syn) {
+		err = put_user(0, optlen) ? -EFAULT : 0;
+	} else if (len < syn->len) {
+		err = put_user((int)syn->len, optlen) ? -EFAULT : -EINVAL;
+	} else {
+		err = put(optval, optlen, syn->data, syn->len);
+		if (!err) {
+			as->saved_syn = NULL;
+			kfree(syn);
+		}
+	}
+	release_sock(sk);
+	return err;
 }
 
 int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		    int __user *optlen)
 {
-	const char *name = atcp_cc_newreno.name;
-	struct tcp_info info;
-	const void *from;
+	char name[TCP_CA_NAME_MAX] = {};
+	struct atcp_tcp_info info;
 	int len, val, err;
 
 	if (level != SOL_TCP)
@@ -256,25 +495,23 @@ int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 	switch (optname) {
 	case TCP_INFO:
 		lock_sock(sk);
-		get_info(sk, &info);
+		atcp_get_info(sk, &info);
 		release_sock(sk);
-		from = &info;
-		len = min_t(unsigned int, len, sizeof(info));
-		break;
+		return put(optval, optlen, &info, min_t(unsigned int, len, sizeof(info)));
 	case TCP_CONGESTION:
-		from = name;
-		len = min_t(unsigned int, len, strlen(name) + 1);
-		break;
-	default:
-		lock_sock(sk);
-		err = get_tcp(sk, optname, &val);
-		release_sock(sk);
-		if (err)
-			return err;
-		from = &val;
-		len = min_t(unsigned int, len, sizeof(int));
+		strscpy(name, atcp_cc_newreno.name, sizeof(name));
+		return put(optval, optlen, name, min_t(unsigned int, len, sizeof(name)));
+	case TCP_CC_INFO:		/* the algorithm has nothing to tell */
+	case TCP_ULP:			/* there is none */
+	case TCP_FASTOPEN_KEY:		/* nor this */
+		return put_user(0, optlen) ? -EFAULT : 0;
+	case TCP_SAVED_SYN:
+		return get_saved_syn(sk, optval, optlen, len);
+	case TCP_REPAIR_WINDOW:
+		return len == sizeof(struct tcp_repair_window) ? -EPERM : -EINVAL;
 	}
-	if (put_user(len, optlen) || copy_to_user(optval, from, len))
-		return -EFAULT;
-	return 0;
+	lock_sock(sk);
+	err = get_tcp(sk, optname, &val);
+	release_sock(sk);
+	return err ? err : put(optval, optlen, &val, min_t(unsigned int, len, sizeof(int)));
 }

@@ -64,6 +64,7 @@ static const struct knob knobs[] = {
 	ROW("tw_reuse", limits.reuse_tw, 1, NUMBER, 0, 2),
 	ROW("syncookies", limits.syncookies, 1, NUMBER, 0, 2),
 	ROW("rmem", limits.rmem, 3, NUMBER, 2048, INT_MAX),
+	ROW("notsent_lowat", limits.notsent_lowat, 1, NUMBER, 0, U32_MAX),
 	ROW("wmem", limits.wmem, 3, NUMBER, 2048, INT_MAX),
 };
 

@@ -70,6 +70,11 @@
 #define ATCP_NO_SENDPAGE
 #endif
 
+/* 6.11: which clock a delivery time is of; before, whether it is the monotonic one */
+#ifndef ATCP_HAVE_SKB_CLOCK
+#define SKB_CLOCK_MONOTONIC	true
+#endif
+
 /* 6.6: the flags of struct inet_sock are bits of one word */
 static inline void atcp_inet_flags(struct sock *sk)
 {

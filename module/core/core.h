@@ -95,6 +95,9 @@ void atcp_orphan(struct atcp_tcb *c);
  */
 void atcp_abort(struct atcp_tcb *c, int err);
 
+/* The ACK that is pending, if one is, goes at once (TCP_QUICKACK). */
+void atcp_ack_now(struct atcp_tcb *c);
+
 /* Keep-alive on or off; to be called again when keep_time changes. */
 void atcp_set_keepalive(struct atcp_tcb *c, bool on);
 
@@ -149,6 +152,14 @@ static inline u64 atcp_pacing_rate(const struct atcp_tcb *c)
 	if (!c->srtt)
 		return ~0ULL;
 	return (u64)c->cwnd * percent * (8 * ATCP_SEC / 100) / c->srtt;
+}
+
+#define ATCP_DELACK	(40 * ATCP_MSEC)	/* at most 500 ms, RFC 9293 MUST-40 */
+
+/* How long an ACK may wait for company, microseconds. */
+static inline u32 atcp_ack_delay(const struct atcp_tcb *c)
+{
+	return c->delack_max ? min_t(u32, c->delack_max, ATCP_DELACK) : ATCP_DELACK;
 }
 
 /* Current retransmission time-out, back-off included, microseconds. */

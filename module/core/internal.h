@@ -12,7 +12,6 @@
 
 #define ATCP_RTO_INITIAL	(1 * ATCP_SEC)	/* RFC 6298 (2.1) */
 #define ATCP_RTO_AFTER_SYN	(3 * ATCP_SEC)	/* and (5.7) */
-#define ATCP_DELACK		(40 * ATCP_MSEC)	/* at most 500 ms, RFC 9293 MUST-40 */
 #define ATCP_LAZY_ACK		(200 * ATCP_MSEC)	/* ATCP_F_LAZY_ACK */
 #define ATCP_CORK_MAX		(200 * ATCP_MSEC)
 #define ATCP_PACE_BURST		(20 * ATCP_MSEC)	/* what a host's timer may be late */
@@ -75,11 +74,6 @@ static inline u64 atcp_rto_max(const struct atcp_tcb *c)
 static inline u64 atcp_rto_min(const struct atcp_tcb *c)
 {
 	return c->rto_min ? c->rto_min : c->space->conf.rto_min;
-}
-
-static inline u64 atcp_delack(const struct atcp_tcb *c)
-{
-	return c->delack_max ? min_t(u64, c->delack_max, ATCP_DELACK) : ATCP_DELACK;
 }
 
 /* What is being waited for from now on, for TCP_INFO's times. */

@@ -21,6 +21,7 @@ void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
 	c->rcv_mss = ATCP_MSS_DEFAULT;
 	c->ssthresh = ~0u;
 	c->cwnd = space->conf.initial_window * c->mss;
+	c->rate_app_limited = true;
 	c->cc = &atcp_cc_newreno;
 	c->armed = ATCP_NEVER;
 	for (i = 0; i < ATCP_T_COUNT; i++)
@@ -100,6 +101,13 @@ void atcp_accept(struct atcp_tcb *c, const struct atcp_req *r, struct atcp_space
 	c->last_ack_sent = r->rcv_nxt;
 
 	c->retries = r->retries;
+	c->total_retrans = r->retries;
+	c->rto_count = r->timeouts;
+	if (r->timeouts) {
+		c->rto_recoveries = 1;
+		c->rto_time = atcp_ms(c->now - r->sent_at);
+	}
+	c->segs_in = 1;			/* the SYN */
 	if (r->retries == 0 && r->sent_at && !r->acked)
 		atcp_rtt_sample(c, c->now - r->sent_at);
 	atcp_count(c, ATCP_STAT_PASSIVE_OPENS);

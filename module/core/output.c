@@ -145,7 +145,7 @@ void atcp_send_ack(struct atcp_tcb *c)
 	if (likely(send_ctl(c, c->snd_nxt, ATCP_ACK)))
 		return;
 	c->ack_pending = true;
-	atcp_set_timer(c, ATCP_T_DELACK, atcp_delack(c));
+	atcp_set_timer(c, ATCP_T_DELACK, atcp_ack_delay(c));
 }
 
 void atcp_send_challenge(struct atcp_tcb *c)
@@ -163,6 +163,15 @@ void atcp_send_syn(struct atcp_tcb *c)
 	send_ctl(c, c->iss, c->state == ATCP_SYN_SENT ? ATCP_SYN : ATCP_SYN | ATCP_ACK);
 }
 
+void atcp_ack_now(struct atcp_tcb *c)
+{
+	if (!c->ack_pending)
+		return;
+	atcp_enter(c);
+	atcp_send_ack(c);
+	atcp_leave(c);
+}
+
 void atcp_ack_policy(struct atcp_tcb *c)
 {
 	if (!c->ack_pending)
@@ -170,7 +179,7 @@ void atcp_ack_policy(struct atcp_tcb *c)
 	if (c->ack_now || c->rcv_nxt - c->rcv_wup > c->rcv_mss || (c->quick && !c->interactive))
 		atcp_send_ack(c);
 	else if (c->deadline[ATCP_T_DELACK] == ATCP_NEVER)
-		atcp_set_timer(c, ATCP_T_DELACK, atcp_delack(c));
+		atcp_set_timer(c, ATCP_T_DELACK, atcp_ack_delay(c));
 }
 
 /* --- data --- */

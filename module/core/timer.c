@@ -56,6 +56,7 @@ static void syn_timeout(struct atcp_tcb *c, u32 most)
 	}
 	atcp_count(c, ATCP_STAT_RETRANS_SYN);
 	count_timeout(c);
+	c->total_retrans++;
 	c->backoff++;
 	atcp_host_resent(c, c->iss, 1, ATCP_RESEND_SYN);
 	atcp_send_syn(c);
