@@ -47,7 +47,8 @@ TEST_F(options, bad_arguments)
 	FAILS(ENOPROTOOPT, setsockopt(fd, IPPROTO_TCP, 9999, &value, 4));
 	FAILS(ENOPROTOOPT, getsockopt(fd, IPPROTO_TCP, 9999, &value, &len));
 	FAILS(ENOPROTOOPT, setsockopt(fd, 12345, 1, &value, 4));
-	FAILS(EOPNOTSUPP, getsockopt(fd, 12345, 1, &value, &len));
+	FAILS(ip46(EOPNOTSUPP, ENOPROTOOPT),
+	      getsockopt(fd, 12345, 1, &value, &len));
 	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, 0));
 	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, 3));
 	FAILS(EINVAL, setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, -1));
@@ -153,7 +154,7 @@ TEST_F(options, keepalive_finds_the_dead)
 /* TCP_MAXSEG bounds what is sent, and what the peer is asked to send. */
 TEST_F(options, maxseg)
 {
-	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	int fd = self->fd, listener, s, i;
 	struct wire *wire;
 	const struct seg *seg;
@@ -171,7 +172,7 @@ TEST_F(options, maxseg)
 	net_run(&self->net, SERVER, "ip link set v1 gso_max_segs 1");
 	wire = wire_open(&self->net, CLIENT, PORT);
 	listener = sock_listen(&self->net, SERVER, PORT, 1);
-	ASSERT_EQ(0, connect(fd, (void *)&sin, sizeof(sin)));
+	ASSERT_EQ(0, addr_connect(fd, addr));
 	s = sock_accept(listener);
 	seg = wire_next(wire, PATIENCE);
 	ASSERT_NE(NULL, seg);
@@ -276,18 +277,18 @@ TEST_F(options, ip_options)
 /* SO_BINDTODEVICE: what is bound to another device does not hear. */
 TEST_F(options, bind_to_device)
 {
-	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	int listener;
 
 	listener = sock_open(&self->net, SERVER, 0);
 	ASSERT_EQ(0, setsockopt(listener, SOL_SOCKET, SO_BINDTODEVICE, "lo",
 				3));
-	ASSERT_EQ(0, bind(listener, (void *)&sin, sizeof(sin)));
+	ASSERT_EQ(0, addr_bind(listener, addr));
 	ASSERT_EQ(0, listen(listener, 1));
-	FAILS(ECONNREFUSED, connect(self->fd, (void *)&sin, sizeof(sin)));
+	FAILS(ECONNREFUSED, addr_connect(self->fd, addr));
 	ASSERT_EQ(0, setsockopt(listener, SOL_SOCKET, SO_BINDTODEVICE, "v1",
 				3));
-	EXPECT_EQ(0, connect(self->fd, (void *)&sin, sizeof(sin)));
+	EXPECT_EQ(0, addr_connect(self->fd, addr));
 	close(listener);
 }
 

@@ -84,27 +84,27 @@ TEST_F(wait, poll_bits)
 /* A connect() in the background: writable when it is done, or has failed. */
 TEST_F(wait, nonblocking_connect)
 {
-	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	int fd, i;
 
 	/* The listener's SYN-ACK is held up once. */
 	net_drop(&self->net, CLIENT, 0x12, 40, 80, 1);
 	fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
-	FAILS(EINPROGRESS, connect(fd, (void *)&sin, sizeof(sin)));
+	FAILS(EINPROGRESS, addr_connect(fd, addr));
 	EXPECT_EQ(0, sock_events(fd, ALL));
-	FAILS(EALREADY, connect(fd, (void *)&sin, sizeof(sin)));
+	FAILS(EALREADY, addr_connect(fd, addr));
 	ASSERT_TRUE(sock_wait(fd, POLLOUT, PATIENCE));
 	EXPECT_EQ(POLLOUT, sock_events(fd, ALL));
 	EXPECT_EQ(0, sock_get(fd, SOL_SOCKET, SO_ERROR));
 	/* The first call after it succeeds, the next is one too many. */
-	EXPECT_EQ(0, connect(fd, (void *)&sin, sizeof(sin)));
-	FAILS(EISCONN, connect(fd, (void *)&sin, sizeof(sin)));
+	EXPECT_EQ(0, addr_connect(fd, addr));
+	FAILS(EISCONN, addr_connect(fd, addr));
 	close(fd);
 
-	sin = net_addr(self->net.ip[SERVER], PORT + 1);
+	addr = addr_side(&self->net, SERVER, PORT + 1);
 	for (i = 0; i < 2; i++) {
 		fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
-		FAILS(EINPROGRESS, connect(fd, (void *)&sin, sizeof(sin)));
+		FAILS(EINPROGRESS, addr_connect(fd, addr));
 		ASSERT_TRUE(sock_wait(fd, POLLERR, PATIENCE));
 		EXPECT_EQ(POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP,
 			  sock_events(fd, ALL));
@@ -114,7 +114,7 @@ TEST_F(wait, nonblocking_connect)
 				  sock_get(fd, SOL_SOCKET, SO_ERROR));
 		} else {
 			FAILS(ECONNREFUSED,
-			      connect(fd, (void *)&sin, sizeof(sin)));
+			      addr_connect(fd, addr));
 		}
 		EXPECT_EQ(0, sock_get(fd, SOL_SOCKET, SO_ERROR));
 		close(fd);
@@ -280,7 +280,7 @@ static void alarm_soon(struct __test_metadata *_metadata, bool restart)
 
 TEST_F(wait, interrupted)
 {
-	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	static char block[65536];
 	char byte;
 	ssize_t n;
@@ -299,9 +299,9 @@ TEST_F(wait, interrupted)
 	net_drop(&self->net, SERVER, 0x02, 40, 80, 0);
 	fd = sock_open(&self->net, CLIENT, 0);
 	alarm_soon(_metadata, false);
-	FAILS(EINTR, connect(fd, (void *)&sin, sizeof(sin)));
+	FAILS(EINTR, addr_connect(fd, addr));
 	/* A second call waits for the same attempt. */
-	FAILS(EINTR, connect(fd, (void *)&sin, sizeof(sin)));
+	FAILS(EINTR, addr_connect(fd, addr));
 	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
 	EXPECT_LT(0, alarms);
 	/* The attempt went on: it is made once the way is free. */
@@ -381,7 +381,7 @@ static void *acceptor(void *arg)
 TEST_F(wait, shutdown_of_a_listener)
 {
 	struct sleeper s = { .fd = self->conn.listener, .got = -2 };
-	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	pthread_t thread;
 	int fd;
 
@@ -392,7 +392,7 @@ TEST_F(wait, shutdown_of_a_listener)
 	EXPECT_EQ(-1, s.got);
 	EXPECT_EQ(EINVAL, s.err);
 	fd = sock_open(&self->net, CLIENT, 0);
-	FAILS(ECONNREFUSED, connect(fd, (void *)&sin, sizeof(sin)));
+	FAILS(ECONNREFUSED, addr_connect(fd, addr));
 	close(fd);
 	/* It can listen again. */
 	EXPECT_EQ(0, listen(s.fd, 1));

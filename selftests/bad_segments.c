@@ -218,7 +218,7 @@ TEST_F(bad, options_of_a_syn)
 		ASSERT_NE(NULL, s);
 		EXPECT_EQ(TH_SYN | TH_ACK, s->flags);
 		EXPECT_EQ(1, s->ack);
-		EXPECT_EQ(1460, s->mss);
+		EXPECT_EQ(stack_mss(), s->mss);
 		EXPECT_GE(14, s->wscale);
 	}
 	net_drop_end(&self->net, CLIENT);
@@ -267,7 +267,7 @@ TEST_F(bad, oversized)
 {
 	static char big[60000];
 	static char got[sizeof(big)];
-	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	int c, s, listener = self->conn.listener;
 	ssize_t n;
 	size_t sum = 0;
@@ -276,7 +276,7 @@ TEST_F(bad, oversized)
 	net_run(&self->net, SERVER, "ip link set v1 mtu 65535");
 	sock_set(listener, SOL_SOCKET, SO_RCVBUF, 8192);
 	c = sock_open(&self->net, CLIENT, 0);
-	ASSERT_EQ(0, connect(c, (void *)&sin, sizeof(sin)));
+	ASSERT_EQ(0, addr_connect(c, addr));
 	s = sock_accept(listener);
 	self->next.sport = sock_port(c);
 	self->next.seq = wire_wait(self->wire, "> S 0 - 0")->raw_seq + 1;
@@ -304,43 +304,56 @@ TEST_F(bad, oversized)
 /* To or from many hosts at once: TCP is between two (RFC 1122, 4.2.3.10). */
 TEST_F(bad, addresses)
 {
-	static const char *const source[] = {
+	static const char *const source4[] = {
 		"255.255.255.255", "224.0.0.1", "0.0.0.0", "127.0.0.1",
 		"10.0.0.2", "10.0.0.255",
+	}, *const source6[] = {
+		"ff02::1", "ff0e::1", "::1", "::ffff:10.0.0.1",
+		"fd00::2", "::",
 	};
-	/* The kernel's TCP answers the last where rp_filter is off. */
-	size_t sources = stack_is_tcp() ? 5 : 6;
-	static const char *const destination[] = {
+	static const char *const destination4[] = {
 		"10.0.0.255", "224.0.0.1",
+	}, *const destination6[] = {
+		"ff02::1", "ff01::1",
 	};
+	const char *const *source = ip46(source4, source6);
+	const char *const *destination = ip46(destination4, destination6);
+	/* The kernel's TCP answers the last (IPv4: where rp_filter is off). */
+	size_t sources = stack_is_tcp() ? 5 : 6;
 	long before = counter(&self->net, "in_bad_address");
 	struct wire *any = wire_open(&self->net, SERVER, 0);
 	struct craft c = { .sport = 4242, .dport = PORT, .flags = TH_SYN };
-	size_t i;
+	size_t i, sent = 0;
 
-	net_run(&self->net, SERVER, "ip route add default via 10.0.0.1");
+	net_run(&self->net, SERVER, "ip route add default via %s",
+		self->net.ip[CLIENT]);
 	for (i = 0; i < sources; i++) {
 		c.src = source[i];
 		wire_send(&self->net, CLIENT, &c);
+		sent++;
 	}
-	for (i = 0; i < sizeof(destination) / sizeof(destination[0]); i++) {
-		c.src = NULL;
-		c.dst = destination[i];
-		wire_send(&self->net, CLIENT, &c);
-		c.dport = PORT + 1;
-		wire_send(&self->net, CLIENT, &c);
-		c.dport = PORT;
+	c.src = NULL;
+	for (i = 0; i < 3; i++) {
+		/* The right address at last, but for all on the link. */
+		c.dst = i < 2 ? destination[i] : NULL;
+		c.link_broadcast = i == 2;
+		for (c.dport = PORT; c.dport <= PORT + 1; c.dport++) {
+			wire_send(&self->net, CLIENT, &c);
+			sent++;
+		}
 	}
 	/* Only what came in is on the wire, no answer. */
-	for (;;) {
+	for (i = 0;; i++) {
 		const struct seg *s = wire_next(any, QUIET);
 
 		if (!s)
 			break;
 		EXPECT_EQ(TH_SYN, s->flags);
+		EXPECT_TRUE(s->sum_ok);
 	}
+	EXPECT_EQ(sent, i);
 	if (!stack_is_tcp())
-		EXPECT_LE(4, counter(&self->net, "in_bad_address") - before);
+		EXPECT_LE(6, counter(&self->net, "in_bad_address") - before);
 	wire_close(any);
 }
 

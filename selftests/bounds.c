@@ -47,16 +47,16 @@ static unsigned int rmem(int fd)
 static void works(const struct net *net, int listener)
 {
 	int c = sock_connect(net, CLIENT, net->ip[SERVER], PORT), s;
-	struct sockaddr_in sin;
-	socklen_t len;
+	struct addr peer;
 	char byte = 'x';
 
 	do {
-		len = sizeof(sin);
 		s = sock_accept(listener);
-		if (getpeername(s, (void *)&sin, &len))
-			sin.sin_port = 0;
-	} while (ntohs(sin.sin_port) != sock_port(c));
+		peer = (struct addr){ .len = sizeof(peer.in6) };
+		/* It may be gone again. */
+		if (getpeername(s, &peer.sa, &peer.len))
+			continue;
+	} while (addr_port(&peer) != sock_port(c));
 	sock_send(c, &byte, 1);
 	sock_recv(s, &byte, 1);
 	close(c);
@@ -69,12 +69,13 @@ TEST_F_TIMEOUT(bounds, syn_flood, 180)
 	char src[32];
 	int i, l, rows;
 
-	net_run(&self->net, SERVER, "ip route add 10.64.0.0/10 via 10.0.0.1");
+	net_run(&self->net, SERVER, "ip route add %s via %s",
+		ip46("10.64.0.0/10", "fd64::/16"), self->net.ip[CLIENT]);
 	l = sock_listen(&self->net, SERVER, PORT, 16);
 	EXPECT_EQ(1, net_count_state(&self->net, SERVER, ST_NONE));
 	for (i = 0; i < FLOOD; i++) {
-		snprintf(src, sizeof(src), "10.%d.%d.%d", 64 + i % 64,
-			 i / 64 % 256, 1 + i % 250);
+		snprintf(src, sizeof(src), ip46("10.%d.%d.%d", "fd64::%d:%d:%d"),
+			 64 + i % 64, i / 64 % 256, 1 + i % 250);
 		wire_send(&self->net, CLIENT, &(struct craft){
 			.src = src, .sport = 1024 + i, .dport = PORT,
 			.seq = i * 77777, .flags = TH_SYN });
@@ -107,13 +108,13 @@ TEST_F_TIMEOUT(bounds, syn_flood, 180)
 /* Who is not accepted waits; who does not fit keeps trying, and gets in. */
 TEST_F_TIMEOUT(bounds, accept_queue, 90)
 {
-	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	int c[8], i, l = sock_listen(&self->net, SERVER, PORT, 2);
 	char byte;
 
 	for (i = 0; i < 8; i++) {
 		c[i] = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
-		EXPECT_EQ(-1, connect(c[i], (void *)&sin, sizeof(sin)));
+		EXPECT_EQ(-1, addr_connect(c[i], addr));
 		EXPECT_EQ(EINPROGRESS, errno);
 	}
 	ASSERT_TRUE(sock_wait(l, POLLIN, PATIENCE));

@@ -27,6 +27,12 @@
 #define PORT	20000
 #define QUIET	300	/* ms in which it would have worked */
 
+#define ALL	ip46("0.0.0.0/0", "::/0")
+
+/* A hook of cgroup BPF programs that each IP version has of its own. */
+#define HOOK(what) \
+	ip46((int)BPF_CGROUP_INET4_##what, (int)BPF_CGROUP_INET6_##what)
+
 #define FAILS(err, call) do {						\
 	errno = 0;							\
 	EXPECT_EQ(-1, call);						\
@@ -37,14 +43,14 @@ FIXTURE(policy)
 {
 	struct net net;
 	int fd;
-	struct sockaddr_in peer;
+	struct addr peer;
 };
 
 FIXTURE_SETUP(policy)
 {
 	net_open(&self->net);
 	self->fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
-	self->peer = net_addr(self->net.ip[SERVER], PORT);
+	self->peer = addr_side(&self->net, SERVER, PORT);
 }
 
 FIXTURE_TEARDOWN(policy)
@@ -53,10 +59,9 @@ FIXTURE_TEARDOWN(policy)
 }
 
 /* Connects without waiting, then gives it a while. */
-static bool gets_through(int fd, const struct sockaddr_in *to)
+static bool gets_through(int fd, struct addr to)
 {
-	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) &&
-	    errno != EINPROGRESS)
+	if (addr_connect(fd, to) && errno != EINPROGRESS)
 		return false;
 	return sock_wait(fd, POLLOUT, QUIET) &&
 	       !sock_get(fd, SOL_SOCKET, SO_ERROR);
@@ -67,8 +72,8 @@ static void nft(const struct net *net, int side, const char *hook,
 {
 	net_run(net, side,
 		"set -e; nft -f - <<E\n"
-		"add table ip rules\n"
-		"add chain ip rules c { type filter hook %s priority 0; }\n"
+		"add table inet rules\n"
+		"add chain inet rules c { type filter hook %s priority 0; }\n"
 		"%s\n"
 		"E\n", hook, rules);
 }
@@ -78,12 +83,12 @@ TEST_F(policy, netfilter_input)
 	int l = sock_listen(&self->net, SERVER, PORT, 4);
 	char rule[128];
 
-	snprintf(rule, sizeof(rule), "add rule ip rules c ip protocol %d drop",
+	snprintf(rule, sizeof(rule), "add rule inet rules c meta l4proto %d drop",
 		 stack_proto());
 	nft(&self->net, SERVER, "input", rule);
-	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	EXPECT_FALSE(gets_through(self->fd, self->peer));
 	EXPECT_EQ(0, sock_events(l, POLLIN));
-	net_run(&self->net, SERVER, "nft delete table ip rules");
+	net_run(&self->net, SERVER, "nft delete table inet rules");
 	EXPECT_TRUE(sock_wait(self->fd, POLLOUT, PATIENCE));
 	close(l);
 }
@@ -93,12 +98,12 @@ TEST_F(policy, netfilter_output)
 	int l = sock_listen(&self->net, SERVER, PORT, 4);
 	char rule[128];
 
-	snprintf(rule, sizeof(rule), "add rule ip rules c ip protocol %d drop",
+	snprintf(rule, sizeof(rule), "add rule inet rules c meta l4proto %d drop",
 		 stack_proto());
 	nft(&self->net, CLIENT, "output", rule);
-	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	EXPECT_FALSE(gets_through(self->fd, self->peer));
 	EXPECT_EQ(0, sock_events(l, POLLIN));
-	net_run(&self->net, CLIENT, "nft delete table ip rules");
+	net_run(&self->net, CLIENT, "nft delete table inet rules");
 	EXPECT_TRUE(sock_wait(self->fd, POLLOUT, PATIENCE));
 	close(l);
 }
@@ -111,10 +116,10 @@ TEST_F(policy, connection_tracking)
 	char byte;
 
 	nft(&self->net, SERVER, "input",
-	    "add rule ip rules c ct state established,related accept\n"
-	    "add rule ip rules c ct state invalid counter drop\n"
-	    "add rule ip rules c drop");
-	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	    "add rule inet rules c ct state established,related accept\n"
+	    "add rule inet rules c ct state invalid counter drop\n"
+	    "add rule inet rules c drop");
+	EXPECT_FALSE(gets_through(self->fd, self->peer));
 	c = sock_connect(&self->net, SERVER, self->net.ip[CLIENT], PORT);
 	s = sock_accept(out);
 	sock_send(s, "x", 1);
@@ -134,14 +139,14 @@ TEST_F(policy, marks_and_users)
 	int l = sock_listen(&self->net, SERVER, PORT, 4);
 
 	nft(&self->net, CLIENT, "output",
-	    "add rule ip rules c meta mark 0x77 drop\n"
-	    "add rule ip rules c meta skuid 0 accept\n"
-	    "add rule ip rules c drop");
+	    "add rule inet rules c meta mark 0x77 drop\n"
+	    "add rule inet rules c meta skuid 0 accept\n"
+	    "add rule inet rules c drop");
 	sock_set(self->fd, SOL_SOCKET, SO_MARK, 0x77);
-	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	EXPECT_FALSE(gets_through(self->fd, self->peer));
 	close(self->fd);
 	self->fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
-	EXPECT_TRUE(gets_through(self->fd, &self->peer));
+	EXPECT_TRUE(gets_through(self->fd, self->peer));
 	close(l);
 }
 
@@ -151,22 +156,20 @@ TEST_F(policy, ipsec_blocks_output)
 	int l = sock_listen(&self->net, SERVER, PORT, 4);
 
 	net_run(&self->net, CLIENT,
-		"ip xfrm policy add dir out src 0.0.0.0/0 dst 0.0.0.0/0 proto %d action block",
-		stack_proto());
-	FAILS(EPERM, connect(self->fd, (struct sockaddr *)&self->peer,
-			     sizeof(self->peer)));
+		"ip xfrm policy add dir out src %s dst %s proto %d action block",
+		ALL, ALL, stack_proto());
+	FAILS(EPERM, addr_connect(self->fd, self->peer));
 	net_run(&self->net, CLIENT, "ip xfrm policy flush");
-	EXPECT_TRUE(gets_through(self->fd, &self->peer));
+	EXPECT_TRUE(gets_through(self->fd, self->peer));
 	close(l);
 }
 
 /* From now on the server wants everything encrypted. */
 static void demand_esp(const struct net *net)
 {
-	const char *add = "ip xfrm policy add dir in src 0.0.0.0/0 dst 0.0.0.0/0";
-
-	net_run(net, SERVER, "%s proto %d tmpl proto esp mode transport", add,
-		stack_proto());
+	net_run(net, SERVER,
+		"ip xfrm policy add dir in src %s dst %s proto %d tmpl proto esp mode transport",
+		ALL, ALL, stack_proto());
 }
 
 /* What must come encrypted is not taken in the clear. */
@@ -175,7 +178,7 @@ TEST_F(policy, ipsec_demanded_of_input)
 	int l = sock_listen(&self->net, SERVER, PORT, 4);
 
 	demand_esp(&self->net);
-	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	EXPECT_FALSE(gets_through(self->fd, self->peer));
 	EXPECT_EQ(0, sock_events(l, POLLIN));
 	net_run(&self->net, SERVER, "ip xfrm policy flush");
 	EXPECT_TRUE(sock_wait(self->fd, POLLOUT, PATIENCE));
@@ -243,15 +246,15 @@ TEST_F(policy, socket_filter_of_a_listener)
 		BPF_STMT(BPF_RET | BPF_K, 0xffff),
 	};
 	struct sock_fprog prog = { .len = 4, .filter = code };
-	struct sockaddr_in sin = net_addr(self->net.ip[CLIENT], 4444);
+	struct addr addr = addr_side(&self->net, CLIENT, 4444);
 	int l = sock_listen(&self->net, SERVER, PORT, 4), fd;
 
 	ASSERT_EQ(0, setsockopt(l, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
 				sizeof(prog)));
-	ASSERT_EQ(0, bind(self->fd, (void *)&sin, sizeof(sin)));
-	EXPECT_FALSE(gets_through(self->fd, &self->peer));
+	ASSERT_EQ(0, addr_bind(self->fd, addr));
+	EXPECT_FALSE(gets_through(self->fd, self->peer));
 	fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
-	EXPECT_TRUE(gets_through(fd, &self->peer));
+	EXPECT_TRUE(gets_through(fd, self->peer));
 	close(fd);
 	close(l);
 }
@@ -370,13 +373,12 @@ TEST_F(policy, cgroup_connect)
 
 	group_enter(&g);
 	prog = attach_no(&g, BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
-			 BPF_CGROUP_INET4_CONNECT);
+			 HOOK(CONNECT));
 	close(self->fd);
 	self->fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
-	FAILS(EPERM, connect(self->fd, (void *)&self->peer,
-			     sizeof(self->peer)));
-	detach_prog(&g, prog, BPF_CGROUP_INET4_CONNECT);
-	EXPECT_TRUE(gets_through(self->fd, &self->peer));
+	FAILS(EPERM, addr_connect(self->fd, self->peer));
+	detach_prog(&g, prog, HOOK(CONNECT));
+	EXPECT_TRUE(gets_through(self->fd, self->peer));
 	group_leave(&g);
 	close(l);
 }
@@ -392,27 +394,25 @@ TEST_F(policy, cgroup_connect_elsewhere)
 		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
 	};
 	int l = sock_listen(&self->net, SERVER, PORT, 4), prog;
-	struct sockaddr_in sin = self->peer;
-	socklen_t len = sizeof(sin);
+	struct addr addr;
 	struct group g;
 
 	group_enter(&g);
 	prog = attach_prog(&g, insns, 4, BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
-			   BPF_CGROUP_INET4_CONNECT);
+			   HOOK(CONNECT));
 	close(self->fd);
 	self->fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
-	sin.sin_port = htons(1);
-	EXPECT_TRUE(gets_through(self->fd, &sin));
-	EXPECT_EQ(0, getpeername(self->fd, (void *)&sin, &len));
-	EXPECT_EQ(PORT, ntohs(sin.sin_port));
-	detach_prog(&g, prog, BPF_CGROUP_INET4_CONNECT);
+	EXPECT_TRUE(gets_through(self->fd, addr_side(&self->net, SERVER, 1)));
+	addr = addr_peer(self->fd);
+	EXPECT_EQ(PORT, addr_port(&addr));
+	detach_prog(&g, prog, HOOK(CONNECT));
 	group_leave(&g);
 	close(l);
 }
 
 TEST_F(policy, cgroup_bind)
 {
-	struct sockaddr_in sin = net_addr("0.0.0.0", 5555);
+	struct addr addr = addr_any(5555);
 	struct group g;
 	int prog;
 
@@ -420,15 +420,15 @@ TEST_F(policy, cgroup_bind)
 	close(self->fd);
 	self->fd = sock_open(&self->net, CLIENT, 0);
 	prog = attach_no(&g, BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
-			 BPF_CGROUP_INET4_BIND);
-	FAILS(EPERM, bind(self->fd, (void *)&sin, sizeof(sin)));
-	detach_prog(&g, prog, BPF_CGROUP_INET4_BIND);
+			 HOOK(BIND));
+	FAILS(EPERM, addr_bind(self->fd, addr));
+	detach_prog(&g, prog, HOOK(BIND));
 	prog = attach_no(&g, BPF_PROG_TYPE_CGROUP_SOCK,
-			 BPF_CGROUP_INET4_POST_BIND);
-	FAILS(EPERM, bind(self->fd, (void *)&sin, sizeof(sin)));
-	detach_prog(&g, prog, BPF_CGROUP_INET4_POST_BIND);
+			 HOOK(POST_BIND));
+	FAILS(EPERM, addr_bind(self->fd, addr));
+	detach_prog(&g, prog, HOOK(POST_BIND));
 	/* What was refused left nothing behind. */
-	EXPECT_EQ(0, bind(self->fd, (void *)&sin, sizeof(sin)));
+	EXPECT_EQ(0, addr_bind(self->fd, addr));
 	group_leave(&g);
 }
 

@@ -143,17 +143,17 @@ static const struct seg *wait_window(struct wire *wire, bool zero)
 TEST_F(echo, stalled_reader_closes_the_window)
 {
 	struct conn *c = &self->c;
-	struct sockaddr_in sin;
+	struct addr addr;
 	uint32_t closed_ack;
 	size_t total;
 
 	/* A small buffer, set before the handshake tells its window. */
 	c->listener = sock_listen(&self->net, SERVER, PORT, 8);
 	sock_set(c->listener, SOL_SOCKET, SO_RCVBUF, 16384);
-	sin = net_addr(self->net.ip[SERVER], PORT);
+	addr = addr_side(&self->net, SERVER, PORT);
 	c->end[CLIENT] = sock_open(&self->net, CLIENT, 0);
 	sock_set(c->end[CLIENT], SOL_SOCKET, SO_SNDBUF, 200000);
-	ASSERT_EQ(0, connect(c->end[CLIENT], (void *)&sin, sizeof(sin)));
+	ASSERT_EQ(0, addr_connect(c->end[CLIENT], addr));
 	c->end[SERVER] = sock_accept(c->listener);
 
 	total = fill(c->end[CLIENT]);
@@ -179,16 +179,16 @@ TEST_F(echo, zero_window_is_probed)
 {
 	struct conn *c = &self->c;
 	const struct seg *s;
-	struct sockaddr_in sin;
+	struct addr addr;
 	uint32_t edge;
 	size_t total;
 	int probes = 0, answers = 0;
 
 	c->listener = sock_listen(&self->net, SERVER, PORT, 8);
 	sock_set(c->listener, SOL_SOCKET, SO_RCVBUF, 16384);
-	sin = net_addr(self->net.ip[SERVER], PORT);
+	addr = addr_side(&self->net, SERVER, PORT);
 	c->end[CLIENT] = sock_open(&self->net, CLIENT, 0);
-	ASSERT_EQ(0, connect(c->end[CLIENT], (void *)&sin, sizeof(sin)));
+	ASSERT_EQ(0, addr_connect(c->end[CLIENT], addr));
 	c->end[SERVER] = sock_accept(c->listener);
 	total = fill(c->end[CLIENT]);
 	edge = wait_window(self->wire, true)->ack;

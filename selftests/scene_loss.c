@@ -6,7 +6,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/ip.h>
+#include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -78,10 +78,10 @@ TEST_F(loss, closed_port)
 		"> S   0  -  0",
 		"< RA  0  1  0",
 	};
-	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	int fd = sock_open(&self->net, CLIENT, 0);
 
-	FAILS(ECONNREFUSED, connect(fd, (void *)&sin, sizeof(sin)));
+	FAILS(ECONNREFUSED, addr_connect(fd, addr));
 	EXPECT_TRUE(wire_expect(self->wire, script));
 	/* The RST of 3.10.7.1: sequence number 0 as it is on the wire. */
 	EXPECT_EQ(0, wire_at(self->wire, 1)->raw_seq);
@@ -297,17 +297,14 @@ TEST_F(loss, half_open)
  */
 TEST_F(loss, half_open_and_connect_again)
 {
-	struct sockaddr_in sin = net_addr(self->net.ip[CLIENT], 0);
 	int fd, s;
 	char byte;
 
 	CONNECT();
 	vanish(&self->net, CLIENT, self->c);
 	fd = sock_open(&self->net, CLIENT, 0);
-	sin.sin_port = htons(self->cport);
-	ASSERT_EQ(0, bind(fd, (void *)&sin, sizeof(sin)));
-	sin = net_addr(self->net.ip[SERVER], PORT);
-	ASSERT_EQ(0, connect(fd, (void *)&sin, sizeof(sin)));
+	ASSERT_EQ(0, addr_bind(fd, addr_side(&self->net, CLIENT, self->cport)));
+	ASSERT_EQ(0, addr_connect(fd, addr_side(&self->net, SERVER, PORT)));
 	ASSERT_TRUE(sock_wait(self->s, POLLERR, PATIENCE));
 	FAILS(ECONNRESET, recv(self->s, &byte, 1, 0));
 	s = sock_accept(self->conn.listener);
@@ -320,71 +317,51 @@ TEST_F(loss, half_open_and_connect_again)
 	close(self->conn.listener);
 }
 
-/* An ICMP error from SERVER's host about a segment of the client's. */
-static void send_icmp(const struct net *net, const struct seg *about,
-		      uint32_t seq, uint8_t code)
-{
-	struct sockaddr_in to = net_addr(net->ip[CLIENT], 0);
-	struct {
-		struct icmphdr icmp;
-		struct iphdr ip;
-		uint16_t port[2];
-		uint32_t seq;
-	} msg = {
-		.icmp = { .type = ICMP_DEST_UNREACH, .code = code },
-		.ip = {
-			.version = 4,
-			.ihl = 5,
-			.tot_len = htons(40),
-			.ttl = 60,
-			.protocol = stack_proto(),
-			.saddr = about->saddr,
-			.daddr = about->daddr,
-		},
-		.port = { htons(about->sport), htons(about->dport) },
-		.seq = htonl(seq),
-	};
-	uint32_t sum = wire_sum(&msg, sizeof(msg), 0);
-	int fd;
+/* What a router, or a host, may say of a segment. */
+static const struct icmp_error {
+	uint8_t type, code;
+	int err;
+} icmp4[] = {
+	{ ICMP_DEST_UNREACH, ICMP_NET_UNREACH, ENETUNREACH },
+	{ ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, EHOSTUNREACH },
+	{ ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, ENOPROTOOPT },
+	{ ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, ECONNREFUSED },
+	{ ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, EHOSTUNREACH },
+	{ ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, EHOSTUNREACH },
+}, icmp6[] = {
+	{ ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOROUTE, ENETUNREACH },
+	{ ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR, EHOSTUNREACH },
+	{ ICMP6_PARAM_PROB, ICMP6_PARAMPROB_NEXTHEADER, EPROTO },
+	{ ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOPORT, ECONNREFUSED },
+	{ ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADMIN, EACCES },
+	{ ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEED_TRANSIT, EHOSTUNREACH },
+};
 
-	sum = (sum & 0xffff) + (sum >> 16);
-	msg.icmp.checksum = htons(~((sum & 0xffff) + (sum >> 16)));
-	fd = net_socket(net, SERVER, AF_INET, SOCK_RAW, IPPROTO_ICMP);
-	if (sendto(fd, &msg, sizeof(msg), 0, (void *)&to, sizeof(to)) < 0)
-		net_die("sending ICMP: %s", strerror(errno));
-	close(fd);
-}
+#define ICMP_ERRORS	(sizeof(icmp4) / sizeof(icmp4[0]))
 
 /* What a router says of a SYN is told to the user at once. */
 TEST_F(loss, icmp_for_a_syn)
 {
-	static const struct {
-		uint8_t code;
-		int err;
-	} icmp[] = {
-		{ ICMP_NET_UNREACH, ENETUNREACH },
-		{ ICMP_HOST_UNREACH, EHOSTUNREACH },
-		{ ICMP_PROT_UNREACH, ENOPROTOOPT },
-		{ ICMP_PORT_UNREACH, ECONNREFUSED },
-		{ ICMP_PKT_FILTERED, EHOSTUNREACH },
-	};
-	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	const struct icmp_error *icmp = ip46(icmp4, icmp6);
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	size_t i;
 
 	net_drop(&self->net, SERVER, TH_SYN, 40, 80, 0);
-	for (i = 0; i < sizeof(icmp) / sizeof(icmp[0]); i++) {
+	for (i = 0; i < ICMP_ERRORS; i++) {
 		int fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
 		const struct seg *s;
 
-		FAILS(EINPROGRESS, connect(fd, (void *)&sin, sizeof(sin)));
+		FAILS(EINPROGRESS, addr_connect(fd, addr));
 		do {
 			s = wire_next(self->wire, PATIENCE);
 		} while (s && s->sport != sock_port(fd));
 		ASSERT_NE(NULL, s);
 		/* One with another number is not about what was sent. */
-		send_icmp(&self->net, s, s->raw_seq + 1000, icmp[i].code);
+		wire_icmp(&self->net, s, s->raw_seq + 1000, icmp[i].type,
+			  icmp[i].code, 0);
 		EXPECT_FALSE(sock_wait(fd, POLLERR, 50));
-		send_icmp(&self->net, s, s->raw_seq, icmp[i].code);
+		wire_icmp(&self->net, s, s->raw_seq, icmp[i].type,
+			  icmp[i].code, 0);
 		ASSERT_TRUE(sock_wait(fd, POLLERR, PATIENCE));
 		EXPECT_EQ(icmp[i].err, sock_get(fd, SOL_SOCKET, SO_ERROR));
 		close(fd);
@@ -394,10 +371,7 @@ TEST_F(loss, icmp_for_a_syn)
 /* An established connection outlives it (RFC 5461, RFC 9293 3.9.2.2). */
 TEST_F(loss, icmp_for_data)
 {
-	static const uint8_t code[] = {
-		ICMP_NET_UNREACH, ICMP_HOST_UNREACH, ICMP_PORT_UNREACH,
-		ICMP_PROT_UNREACH, ICMP_PKT_FILTERED,
-	};
+	const struct icmp_error *icmp = ip46(icmp4, icmp6);
 	const struct seg *s;
 	char byte;
 	size_t i;
@@ -407,13 +381,16 @@ TEST_F(loss, icmp_for_data)
 	sock_send(self->c, "x", 1);
 	s = wire_wait(self->wire, "> PA 1 1 1");
 	/* Anybody can send these: numbers that are not in flight. */
-	for (i = 0; i < sizeof(code); i++) {
-		send_icmp(&self->net, s, s->raw_seq + 0x1000000, code[i]);
-		send_icmp(&self->net, s, s->raw_seq - 0x1000000, code[i]);
+	for (i = 0; i < ICMP_ERRORS; i++) {
+		wire_icmp(&self->net, s, s->raw_seq + 0x1000000, icmp[i].type,
+			  icmp[i].code, 0);
+		wire_icmp(&self->net, s, s->raw_seq - 0x1000000, icmp[i].type,
+			  icmp[i].code, 0);
 	}
 	/* And these are right, but no reason to give up. */
-	send_icmp(&self->net, s, s->raw_seq, ICMP_NET_UNREACH);
-	send_icmp(&self->net, s, s->raw_seq, ICMP_HOST_UNREACH);
+	for (i = 0; i < 2; i++)
+		wire_icmp(&self->net, s, s->raw_seq, icmp[i].type,
+			  icmp[i].code, 0);
 	EXPECT_FALSE(sock_wait(self->c, POLLERR, 50));
 	net_drop_end(&self->net, SERVER);
 	sock_recv(self->s, &byte, 1);
@@ -424,13 +401,13 @@ TEST_F(loss, icmp_for_data)
 /* A host that says nothing at all: the SYN goes out a number of times. */
 TEST_F_TIMEOUT(loss, connect_times_out, 60)
 {
-	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	int fd;
 
 	net_stack_sysctl(&self->net, CLIENT, "syn_retries", "1");
 	net_drop(&self->net, SERVER, TH_SYN, 40, 80, 0);
 	fd = sock_open(&self->net, CLIENT, 0);
-	FAILS(ETIMEDOUT, connect(fd, (void *)&sin, sizeof(sin)));
+	FAILS(ETIMEDOUT, addr_connect(fd, addr));
 	while (wire_next(self->wire, 100))
 		;
 	/* Newer kernels' TCP has further tries of its own. */

@@ -46,26 +46,23 @@ static void connect_all(struct net *net, int listener, int *client,
 			int *server)
 {
 	static int by_port[65536];
-	struct sockaddr_in sin;
-	socklen_t len;
+	struct addr addr;
 	int i, fd;
 
-	sin = net_addr(net->ip[SERVER], PORT);
+	addr = addr_side(net, SERVER, PORT);
 	for (i = 0; i < MANY; i++) {
 		client[i] = sock_open(net, CLIENT, SOCK_NONBLOCK);
-		if (!connect(client[i], (void *)&sin, sizeof(sin)) ||
+		if (!addr_connect(client[i], addr) ||
 		    errno == EINPROGRESS)
 			continue;
 		net_die("connect %d: %s", i, strerror(errno));
 	}
 	for (i = 0; i < MANY; i++) {
-		len = sizeof(sin);
 		fd = sock_accept(listener);
-		if (getpeername(fd, (void *)&sin, &len))
-			net_die("getpeername: %s", strerror(errno));
-		if (by_port[ntohs(sin.sin_port)])
-			net_die("port %u twice", ntohs(sin.sin_port));
-		by_port[ntohs(sin.sin_port)] = fd;
+		addr = addr_peer(fd);
+		if (by_port[addr_port(&addr)])
+			net_die("port %u twice", addr_port(&addr));
+		by_port[addr_port(&addr)] = fd;
 	}
 	for (i = 0; i < MANY; i++) {
 		if (!sock_wait(client[i], POLLOUT, PATIENCE) ||

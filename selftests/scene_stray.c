@@ -330,13 +330,13 @@ TEST_F(stray, data_without_ack)
 /* To a connection that the other end has forgotten in part: SYN-SENT. */
 TEST_F(stray, wrong_ack_in_syn_sent)
 {
-	struct sockaddr_in sin = net_addr(self->net.ip[SERVER], PORT);
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	const struct seg *s;
 	int fd;
 
 	net_drop(&self->net, SERVER, TH_SYN, 40, 80, 0);
 	fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
-	EXPECT_EQ(-1, connect(fd, (void *)&sin, sizeof(sin)));
+	EXPECT_EQ(-1, addr_connect(fd, addr));
 	EXPECT_EQ(EINPROGRESS, errno);
 	s = wire_wait(self->wire, "> S 0 - 0");
 	self->cport = s->sport;
@@ -375,7 +375,7 @@ TEST_F(stray, wrong_ack_in_syn_sent)
 /* Two programs call connect() on each other at once: one connection. */
 TEST_F(stray, simultaneous_open)
 {
-	struct sockaddr_in sin;
+	struct addr addr;
 	int fd[2], side;
 	char byte;
 
@@ -383,12 +383,12 @@ TEST_F(stray, simultaneous_open)
 	for (side = CLIENT; side <= SERVER; side++) {
 		net_drop(&self->net, side, TH_SYN, 40, 80, 1);
 		fd[side] = sock_open(&self->net, side, SOCK_NONBLOCK);
-		sin = net_addr(self->net.ip[side], side ? PORT : STRAY);
-		ASSERT_EQ(0, bind(fd[side], (void *)&sin, sizeof(sin)));
+		addr = addr_side(&self->net, side, side ? PORT : STRAY);
+		ASSERT_EQ(0, addr_bind(fd[side], addr));
 	}
 	for (side = CLIENT; side <= SERVER; side++) {
-		sin = net_addr(self->net.ip[!side], side ? STRAY : PORT);
-		EXPECT_EQ(-1, connect(fd[side], (void *)&sin, sizeof(sin)));
+		addr = addr_side(&self->net, !side, side ? STRAY : PORT);
+		EXPECT_EQ(-1, addr_connect(fd[side], addr));
 		EXPECT_EQ(EINPROGRESS, errno);
 	}
 	for (side = CLIENT; side <= SERVER; side++) {

@@ -113,10 +113,15 @@ static void check_common(struct __test_metadata *_metadata,
 			 const struct net *net, const struct seg *s,
 			 uint16_t cport)
 {
-	int to = s->from == CLIENT ? SERVER : CLIENT;
+	struct addr from = addr_side(net, s->from, 0);
+	struct addr to = addr_side(net, !s->from, 0);
+	struct in6_addr saddr = addr_ip(&from), daddr = addr_ip(&to);
 
-	EXPECT_EQ(net_addr(net->ip[s->from], 0).sin_addr.s_addr, s->saddr);
-	EXPECT_EQ(net_addr(net->ip[to], 0).sin_addr.s_addr, s->daddr);
+	EXPECT_EQ(0, memcmp(&saddr, &s->saddr, sizeof(saddr)));
+	EXPECT_EQ(0, memcmp(&daddr, &s->daddr, sizeof(daddr)));
+	EXPECT_EQ(64, s->ttl);
+	EXPECT_EQ(0, s->tos);
+	EXPECT_TRUE(s->dont_fragment);
 	EXPECT_EQ(s->from == CLIENT ? cport : PORT, s->sport);
 	EXPECT_EQ(s->from == CLIENT ? PORT : cport, s->dport);
 	EXPECT_EQ(0, s->reserved);
@@ -165,9 +170,12 @@ TEST_F(walk, every_header_field)
 	/* Options: those of a SYN, answered in kind; then timestamps. */
 	for (i = 0; i < 2; i++) {
 		s = wire_at(self->wire, i);
-		/* The MTU less 40; of lo, which has 65536, what 16 bits hold. */
-		EXPECT_LE(variant->lo ? 65483 : 1460, s->mss);
-		EXPECT_GE(variant->lo ? 65535 : 1460, s->mss);
+		/*
+		 * The MTU less the headers; of lo, which has 65536, no more
+		 * than 16 bits hold.
+		 */
+		EXPECT_LE(variant->lo ? 65463 : stack_mss(), s->mss);
+		EXPECT_GE(variant->lo ? 65535 : stack_mss(), s->mss);
 		EXPECT_LE(0, s->wscale);
 		EXPECT_GE(14, s->wscale);
 		EXPECT_TRUE(s->sack_perm);
@@ -188,7 +196,8 @@ TEST_F(walk, every_header_field)
 /* What the ends say of each other. */
 TEST_F(walk, names_of_the_ends)
 {
-	struct sockaddr_in a[2], b[2];
+	struct sockaddr_storage a[2], b[2];
+	struct addr local[2], peer[2], own;
 	struct conn c;
 	socklen_t len;
 	int i;
@@ -197,22 +206,23 @@ TEST_F(walk, names_of_the_ends)
 	memset(a, 0xa5, sizeof(a));
 	memset(b, 0xa5, sizeof(b));
 	for (i = 0; i < 2; i++) {
+		own = addr_side(&self->net, i, 0);
 		len = sizeof(a[i]);
 		ASSERT_EQ(0, getsockname(c.end[i], (void *)&a[i], &len));
-		EXPECT_EQ(sizeof(a[i]), len);
+		EXPECT_EQ(own.len, len);
 		len = sizeof(b[i]);
 		ASSERT_EQ(0, getpeername(c.end[i], (void *)&b[i], &len));
-		EXPECT_EQ(sizeof(b[i]), len);
-		EXPECT_EQ(AF_INET, a[i].sin_family);
-		EXPECT_EQ(AF_INET, b[i].sin_family);
+		EXPECT_EQ(own.len, len);
+		EXPECT_EQ(own.sa.sa_family, a[i].ss_family);
+		EXPECT_EQ(own.sa.sa_family, b[i].ss_family);
+		local[i] = addr_local(c.end[i]);
+		peer[i] = addr_peer(c.end[i]);
+		EXPECT_TRUE(addr_same_ip(&local[i], &own));
 	}
-	for (i = 0; i < 2; i++) {
-		EXPECT_EQ(a[i].sin_port, b[!i].sin_port);
-		EXPECT_EQ(a[i].sin_addr.s_addr, b[!i].sin_addr.s_addr);
-		EXPECT_EQ(net_addr(self->net.ip[i], 0).sin_addr.s_addr,
-			  a[i].sin_addr.s_addr);
-	}
-	EXPECT_EQ(htons(PORT), a[SERVER].sin_port);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(0, memcmp(&a[i], &b[!i], own.len));
+	EXPECT_EQ(PORT, addr_port(&local[SERVER]));
+	EXPECT_EQ(PORT, addr_port(&peer[CLIENT]));
 	conn_close(&c);
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Two hosts and the sockets in them: see net.h. */
+/* Two hosts, and commands in them: see net.h. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -39,13 +40,25 @@ bool stack_is_tcp(void)
 	return stack && !strcmp(stack, "tcp");
 }
 
+bool stack_is_ipv6(void)
+{
+	static const char suffix[] = "_ipv6";
+	const char *name = program_invocation_short_name;
+	const char *ip = getenv("ATCP_TEST_IP");
+	size_t len = strlen(name);
+
+	return (ip && !strcmp(ip, "6")) ||
+	       (len >= strlen(suffix) &&
+		!strcmp(name + len - strlen(suffix), suffix));
+}
+
 int stack_family(void)
 {
 	static int family;
 	FILE *f;
 
 	if (stack_is_tcp())
-		return AF_INET;
+		return ip46(AF_INET, AF_INET6);
 	if (!family) {
 		f = fopen(FAMILY_FILE, "re");
 		if (!f || fscanf(f, "%d", &family) != 1)
@@ -59,6 +72,21 @@ int stack_family(void)
 int stack_proto(void)
 {
 	return stack_is_tcp() ? IPPROTO_TCP : PROTO_ATCP;
+}
+
+int stack_kind(void)
+{
+	return stack_is_tcp() ? 0 : ip46(0, KIND_IPV6);
+}
+
+int stack_ip_header(void)
+{
+	return ip46(20, 40);
+}
+
+int stack_mss(void)
+{
+	return 1500 - stack_ip_header() - 20;
 }
 
 long long net_now(void)
@@ -112,6 +140,20 @@ static int ns_new(void)
 void net_enter(const struct net *net, int side)
 {
 	ns_set(net->ns[side]);
+}
+
+int net_visit(const struct net *net, int side)
+{
+	int old = ns_current();
+
+	ns_set(net->ns[side]);
+	return old;
+}
+
+void net_leave(int old)
+{
+	ns_set(old);
+	close(old);
 }
 
 /* Runs cmd in a child of the namespace, quiet unless show is set. */
@@ -169,17 +211,15 @@ void net_sysctl(const struct net *net, int side, const char *path,
 		const char *value)
 {
 	char name[256];
-	int old = ns_current(), fd;
+	int old = net_visit(net, side), fd;
 	ssize_t len = strlen(value);
 
-	ns_set(net->ns[side]);
 	snprintf(name, sizeof(name), "/proc/sys/%s", path);
 	fd = open(name, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, value, len) != len)
 		net_die("%s: %s", name, strerror(errno));
 	close(fd);
-	ns_set(old);
-	close(old);
+	net_leave(old);
 }
 
 void net_stack_sysctl(const struct net *net, int side, const char *name,
@@ -198,16 +238,33 @@ static void need_stack(const struct net *net)
 	int fd = sock_try(net, CLIENT, 0);
 
 	if (fd < 0)
-		net_die("no socket of family %d: %s (is atcp.ko loaded?)",
-			stack_family(), strerror(errno));
+		net_die("no socket of family %d over %s: %s (is atcp.ko loaded?)",
+			stack_family(), ip46("IPv4", "IPv6"),
+			strerror(errno));
 	close(fd);
+}
+
+/* Asks for the numbers of the devices, once they are there. */
+static void find_devices(struct net *net)
+{
+	int side, old;
+
+	for (side = CLIENT; side <= SERVER; side++) {
+		old = net_visit(net, side);
+		net->ifindex[side] = if_nametoindex(net->dev[side]);
+		net_leave(old);
+		if (!net->ifindex[side])
+			net_die("no device %s", net->dev[side]);
+	}
 }
 
 void net_open(struct net *net)
 {
 	*net = (struct net){
 		.dev = { "v0", "v1" },
-		.ip = { "10.0.0.1", "10.0.0.2" },
+		.mac = { { 2, 0, 0, 0, 0, 1 }, { 2, 0, 0, 0, 0, 2 } },
+		.ip = { ip46("10.0.0.1", "fd00::1"),
+			ip46("10.0.0.2", "fd00::2") },
 	};
 	net->ns[CLIENT] = ns_new();
 	net->ns[SERVER] = ns_new();
@@ -216,18 +273,29 @@ void net_open(struct net *net)
 		"set -e; ip -batch - <<E\n"
 		"link set lo up\n"
 		"link add v0 address 02:00:00:00:00:01 type veth peer name v1 address 02:00:00:00:00:02 netns /proc/%d/fd/%d\n"
+		"link set v0 addrgenmode none\n"
 		"addr add 10.0.0.1/24 dev v0\n"
+		"addr add fd00::1/64 dev v0 nodad\n"
+		"addr add fe80::1/64 dev v0 nodad\n"
 		"link set v0 up\n"
 		"neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
+		"neigh add fd00::2 lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
+		"neigh add fe80::2 lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
 		"route add default via 10.0.0.2 dev v0\n"
+		"route add default via fd00::2 dev v0\n"
 		"E\n",
 		getpid(), net->ns[SERVER]);
 	net_run(net, SERVER,
 		"set -e; ip -batch - <<E\n"
 		"link set lo up\n"
+		"link set v1 addrgenmode none\n"
 		"addr add 10.0.0.2/24 dev v1\n"
+		"addr add fd00::2/64 dev v1 nodad\n"
+		"addr add fe80::2/64 dev v1 nodad\n"
 		"link set v1 up\n"
 		"neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev v1 nud permanent\n"
+		"neigh add fd00::1 lladdr 02:00:00:00:00:01 dev v1 nud permanent\n"
+		"neigh add fe80::1 lladdr 02:00:00:00:00:01 dev v1 nud permanent\n"
 		"E\n"
 		"echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter\n"
 		"echo 0 >/proc/sys/net/ipv4/conf/v1/rp_filter\n");
@@ -237,6 +305,7 @@ void net_open(struct net *net)
 		"until ip link show dev v0 | grep -q 'qdisc noqueue'; do\n"
 		"	i=$((i + 1)); [ $i -lt 500 ] || exit 1; sleep 0.02\n"
 		"done\n");
+	find_devices(net);
 }
 
 void net_open_lo(struct net *net)
@@ -246,15 +315,17 @@ void net_open_lo(struct net *net)
 	*net = (struct net){
 		.ns = { ns, ns },
 		.dev = { "lo", "lo" },
-		.ip = { "127.0.0.1", "127.0.0.1" },
+		.ip = { ip46("127.0.0.1", "::1"), ip46("127.0.0.1", "::1") },
 	};
 	need_stack(net);
 	net_run(net, CLIENT, "ip link set lo up");
+	find_devices(net);
 }
 
 void net_drop(const struct net *net, int side, uint8_t flags, int min, int max,
 	      int count)
 {
+	int longer = stack_ip_header() - 20;
 	char limit[64] = "";
 
 	/* The bucket holds count packets and hardly ever fills again. */
@@ -263,416 +334,16 @@ void net_drop(const struct net *net, int side, uint8_t flags, int min, int max,
 			 "limit rate 1/day burst %d packets ", count);
 	net_run(net, side,
 		"set -e; nft -f - <<E\n"
-		"add table ip scene\n"
-		"add chain ip scene in { type filter hook prerouting priority -400; }\n"
-		"add rule ip scene in ip protocol %d ip length %d-%d @th,104,8 0x%02x %sdrop\n"
+		"add table inet scene\n"
+		"add chain inet scene in { type filter hook prerouting priority -400; }\n"
+		"add rule inet scene in meta nfproto %s meta l4proto %d meta length %d-%d @th,104,8 0x%02x %sdrop\n"
 		"E\n",
-		stack_proto(), min, max, flags, limit);
+		ip46("ipv4", "ipv6"), stack_proto(), min + longer,
+		max + longer, flags, limit);
 }
 
 void net_drop_end(const struct net *net, int side)
 {
-	net_run(net, side, "nft delete table ip scene");
+	net_run(net, side, "nft delete table inet scene");
 }
 
-static long stat_sum(const struct net *net, int side, const char *words,
-		     bool exact)
-{
-	char line[512], name[128], list[256], *word, *save;
-	int old = ns_current();
-	long sum = 0, value;
-	bool found = false;
-	FILE *f;
-
-	ns_set(net->ns[side]);
-	f = fopen("/proc/thread-self/net/atcp_stat", "re");
-	if (!f)
-		net_die("/proc/net/atcp_stat: %s", strerror(errno));
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%127s %ld", name, &value) != 2)
-			continue;
-		snprintf(list, sizeof(list), "%s", words);
-		for (word = strtok_r(list, " ", &save); word;
-		     word = strtok_r(NULL, " ", &save)) {
-			if (exact ? !strcasecmp(name, word) :
-				    !!strcasestr(name, word)) {
-				sum += value;
-				found = true;
-				break;
-			}
-		}
-	}
-	fclose(f);
-	ns_set(old);
-	close(old);
-	if (!found)
-		net_die("/proc/net/atcp_stat has no counter like: %s", words);
-	return sum;
-}
-
-long net_stat(const struct net *net, int side, const char *name)
-{
-	return stat_sum(net, side, name, true);
-}
-
-long net_stat_like(const struct net *net, int side, const char *words)
-{
-	return stat_sum(net, side, words, false);
-}
-
-/*
- * Calls row(ports and state of a row, arg) for each connection in /proc until
- * it returns true.
- */
-static void each_row(const struct net *net, int side,
-		     bool (*row)(int local, int remote, int state, void *arg),
-		     void *arg)
-{
-	unsigned int local, remote, state;
-	int old = ns_current();
-	char line[512];
-	FILE *f;
-
-	ns_set(net->ns[side]);
-	f = fopen(stack_is_tcp() ? "/proc/thread-self/net/tcp" :
-				   "/proc/thread-self/net/atcp", "re");
-	if (!f)
-		net_die("the list of connections in /proc: %s",
-			strerror(errno));
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*s %*8x:%x %*8x:%x %x", &local, &remote,
-			   &state) == 3 &&
-		    row(local, remote, state, arg))
-			break;
-	fclose(f);
-	ns_set(old);
-	close(old);
-}
-
-struct find {
-	int local, remote, state;
-};
-
-static bool row_is(int local, int remote, int state, void *arg)
-{
-	struct find *f = arg;
-
-	if (local != f->local || remote != f->remote)
-		return false;
-	f->state = state;
-	return true;
-}
-
-int net_state(const struct net *net, int side, uint16_t local,
-	      uint16_t remote)
-{
-	struct find f = { .local = local, .remote = remote };
-
-	each_row(net, side, row_is, &f);
-	return f.state;
-}
-
-void net_wait_state(const struct net *net, int side, uint16_t local,
-		    uint16_t remote, int state)
-{
-	long long deadline = net_now() + PATIENCE;
-	int seen;
-
-	while ((seen = net_state(net, side, local, remote)) != state) {
-		if (net_now() > deadline)
-			net_die("port %u to %u: state %d instead of %d",
-				local, remote, seen, state);
-		usleep(1000);
-	}
-}
-
-static bool row_count(int local, int remote, int state, void *arg)
-{
-	struct find *f = arg;
-
-	(void)local;
-	(void)remote;
-	if (f->state == ST_NONE || f->state == state)
-		f->local++;
-	return false;
-}
-
-int net_count_state(const struct net *net, int side, int state)
-{
-	struct find f = { .state = state };
-
-	each_row(net, side, row_count, &f);
-	return f.local;
-}
-
-struct sockaddr_in net_addr(const char *ip, uint16_t port)
-{
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-	};
-
-	inet_pton(AF_INET, ip, &sin.sin_addr);
-	return sin;
-}
-
-static int try_socket(const struct net *net, int side, int family, int type,
-		      int protocol)
-{
-	int old = ns_current(), fd, err;
-
-	ns_set(net->ns[side]);
-	fd = socket(family, type | SOCK_CLOEXEC, protocol);
-	err = errno;
-	ns_set(old);
-	close(old);
-	errno = err;
-	return fd;
-}
-
-int net_socket(const struct net *net, int side, int family, int type,
-	       int protocol)
-{
-	int fd = try_socket(net, side, family, type, protocol);
-
-	if (fd < 0)
-		net_die("socket %d/%d/%d: %s", family, type, protocol,
-			strerror(errno));
-	return fd;
-}
-
-int sock_try(const struct net *net, int side, int flags)
-{
-	return try_socket(net, side, stack_family(), SOCK_STREAM | flags, 0);
-}
-
-int sock_open(const struct net *net, int side, int flags)
-{
-	int fd = sock_try(net, side, flags);
-
-	if (fd < 0)
-		net_die("socket: %s", strerror(errno));
-	return fd;
-}
-
-void sock_set(int fd, int level, int option, int value)
-{
-	if (setsockopt(fd, level, option, &value, sizeof(value)))
-		net_die("setsockopt %d/%d: %s", level, option,
-			strerror(errno));
-}
-
-int sock_get(int fd, int level, int option)
-{
-	int value = 0;
-	socklen_t len = sizeof(value);
-
-	if (getsockopt(fd, level, option, &value, &len))
-		net_die("getsockopt %d/%d: %s", level, option,
-			strerror(errno));
-	return value;
-}
-
-void sock_timeo(int fd, int option, int ms)
-{
-	struct timeval tv = {
-		.tv_sec = ms / 1000,
-		.tv_usec = ms % 1000 * 1000,
-	};
-
-	if (setsockopt(fd, SOL_SOCKET, option, &tv, sizeof(tv)))
-		net_die("setsockopt time-out %d: %s", option, strerror(errno));
-}
-
-void sock_nonblock(int fd, bool on)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
-}
-
-int sock_listen(const struct net *net, int side, uint16_t port, int backlog)
-{
-	struct sockaddr_in sin = net_addr(net->ip[side], port);
-	int fd = sock_open(net, side, 0);
-
-	sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)))
-		net_die("bind port %u: %s", port, strerror(errno));
-	if (listen(fd, backlog))
-		net_die("listen: %s", strerror(errno));
-	return fd;
-}
-
-int sock_connect(const struct net *net, int side, const char *ip,
-		 uint16_t port)
-{
-	struct sockaddr_in sin = net_addr(ip, port);
-	int fd = sock_open(net, side, 0);
-
-	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)))
-		net_die("connect %s:%u: %s", ip, port, strerror(errno));
-	return fd;
-}
-
-int sock_accept(int listener)
-{
-	int fd;
-
-	if (!sock_wait(listener, POLLIN, PATIENCE))
-		net_die("no connection to accept in %d ms", PATIENCE);
-	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (fd < 0)
-		net_die("accept: %s", strerror(errno));
-	return fd;
-}
-
-uint16_t sock_port(int fd)
-{
-	struct sockaddr_in sin = { 0 };
-	socklen_t len = sizeof(sin);
-
-	if (getsockname(fd, (struct sockaddr *)&sin, &len))
-		net_die("getsockname: %s", strerror(errno));
-	return ntohs(sin.sin_port);
-}
-
-bool sock_wait(int fd, short events, int ms)
-{
-	struct pollfd pfd = { .fd = fd, .events = events };
-	long long deadline = net_now() + ms;
-
-	for (;;) {
-		long long left = deadline - net_now();
-		int n = poll(&pfd, 1, left > 0 ? left : 0);
-
-		if (n > 0)
-			return true;
-		if (left <= 0)
-			return false;
-	}
-}
-
-short sock_events(int fd, short events)
-{
-	struct pollfd pfd = { .fd = fd, .events = events };
-
-	if (poll(&pfd, 1, 0) < 0)
-		net_die("poll: %s", strerror(errno));
-	return pfd.revents;
-}
-
-void sock_send(int fd, const void *buf, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = send(fd, (const char *)buf + done, len - done,
-				 MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EAGAIN &&
-		    sock_wait(fd, POLLOUT, PATIENCE))
-			continue;
-		if (n <= 0)
-			net_die("send: %s after %zu of %zu bytes",
-				strerror(errno), done, len);
-		done += n;
-	}
-}
-
-void sock_recv(int fd, void *buf, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n;
-
-		if (!sock_wait(fd, POLLIN, PATIENCE))
-			net_die("recv: nothing after %zu of %zu bytes", done,
-				len);
-		n = recv(fd, (char *)buf + done, len - done, 0);
-		if (n <= 0)
-			net_die("recv: %s after %zu of %zu bytes",
-				n ? strerror(errno) : "end", done, len);
-		done += n;
-	}
-}
-
-void sock_recv_end(int fd)
-{
-	char byte;
-	ssize_t n;
-
-	if (!sock_wait(fd, POLLIN, PATIENCE))
-		net_die("the peer's end did not arrive");
-	n = recv(fd, &byte, 1, 0);
-	if (n)
-		net_die("recv: %s instead of the peer's end",
-			n < 0 ? strerror(errno) : "data");
-}
-
-void conn_open(const struct net *net, uint16_t port, struct conn *conn)
-{
-	conn->port = port;
-	conn->listener = sock_listen(net, SERVER, port, 8);
-	conn->end[CLIENT] = sock_connect(net, CLIENT, net->ip[SERVER], port);
-	conn->end[SERVER] = sock_accept(conn->listener);
-}
-
-void conn_close(struct conn *conn)
-{
-	close(conn->end[CLIENT]);
-	close(conn->end[SERVER]);
-	close(conn->listener);
-}
-
-/* A prime period: no segment size or buffer size divides it. */
-#define PERIOD	65521
-
-static const uint8_t *pattern(void)
-{
-	static uint8_t bytes[2 * PERIOD];
-	uint32_t x = 0x2545f491;
-	int i;
-
-	if (bytes[0] || bytes[1])
-		return bytes;
-	for (i = 0; i < PERIOD; i++) {
-		x ^= x << 13;
-		x ^= x >> 17;
-		x ^= x << 5;
-		bytes[i] = x;
-		bytes[i + PERIOD] = x;
-	}
-	return bytes;
-}
-
-void pattern_fill(void *buf, size_t len, uint64_t offset)
-{
-	const uint8_t *p = pattern();
-	size_t done = 0;
-
-	while (done < len) {
-		size_t n = len - done < PERIOD ? len - done : PERIOD;
-
-		memcpy((char *)buf + done, p + (offset + done) % PERIOD, n);
-		done += n;
-	}
-}
-
-size_t pattern_check(const void *buf, size_t len, uint64_t offset)
-{
-	const uint8_t *p = pattern(), *b = buf;
-	size_t done = 0;
-
-	while (done < len) {
-		size_t n = len - done < PERIOD ? len - done : PERIOD;
-
-		if (memcmp(b + done, p + (offset + done) % PERIOD, n))
-			break;
-		done += n;
-	}
-	while (done < len && b[done] == p[(offset + done) % PERIOD])
-		done++;
-	return done;
-}

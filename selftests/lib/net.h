@@ -5,11 +5,17 @@
  *	 namespace CLIENT              namespace SERVER
  *	+----------------+            +----------------+
  *	|       10.0.0.1 | v0 ---- v1 | 10.0.0.2       |
+ *	|        fd00::1 |            | fd00::2        |
+ *	|        fe80::1 |            | fe80::2        |
  *	+----------------+            +----------------+
  *
  * The namespaces have no names and die with the process that made them.  A
  * helper that cannot do its work ends the test with a message (net_die()):
  * the callers test what they mean to test and nothing else.
+ *
+ * A test runs over IPv4, or over IPv6 if the program's name ends in _ipv6 or
+ * ATCP_TEST_IP=6 is in the environment: sockets, addresses and what is sent and
+ * captured raw follow, and a test says ip46() where it must name an address.
  *
  * ATCP_TEST_STACK=tcp in the environment runs everything over the kernel's own
  * TCP, the oracle for what these tests expect of atcp.
@@ -25,13 +31,16 @@
 
 #define AF_ATCP_DEFAULT	22
 #define PROTO_ATCP	253
+#define KIND_IPV6	0x100	/* ATCP_IPV6 of module/uapi/atcp.h */
 
 enum { CLIENT, SERVER };
 
 struct net {
 	int ns[2];		/* descriptors of the namespaces */
 	const char *dev[2];	/* the device that joins each to the other */
-	const char *ip[2];
+	int ifindex[2];
+	uint8_t mac[2][6];
+	const char *ip[2];	/* addresses of the family under test */
 };
 
 /* A connection with both its ends in this process. */
@@ -47,9 +56,21 @@ void net_die(const char *fmt, ...);
 
 /* True when the tests run over the kernel's TCP. */
 bool stack_is_tcp(void);
-/* The family and the IP protocol of the stack under test. */
-int stack_family(void);
+/* True when they run over IPv6. */
+bool stack_is_ipv6(void);
+/* Which of the two is of the IP version under test. */
+#define ip46(v4, v6) (stack_is_ipv6() ? (v6) : (v4))
+/* The IP protocol of the stack under test. */
 int stack_proto(void);
+/*
+ * What socket() takes for it: the family, and a third argument for the stack's
+ * own protocol (also or'ed to another protocol where that is tried).
+ */
+int stack_family(void);
+int stack_kind(void);
+/* The length of an IP header, and what that leaves of 1500 bytes for an MSS. */
+int stack_ip_header(void);
+int stack_mss(void);
 
 /* Makes the picture above; net_open_lo() has both ends on one lo. */
 void net_open(struct net *net);
@@ -57,6 +78,9 @@ void net_open_lo(struct net *net);
 
 /* Enters a namespace for good. */
 void net_enter(const struct net *net, int side);
+/* Enters it for a while: net_leave() takes what net_visit() returned. */
+int net_visit(const struct net *net, int side);
+void net_leave(int old);
 
 /* Runs a shell command in a namespace and returns its exit status. */
 __attribute__((format(printf, 3, 4)))
@@ -74,8 +98,9 @@ void net_stack_sysctl(const struct net *net, int side, const char *name,
 
 /*
  * Drops, where side receives them, the first count segments whose control
- * bits are exactly flags and whose IP length is from min to max, all of them
- * if count is 0; net_drop_end() stops all dropping.
+ * bits are exactly flags and which have min to max bytes with an IPv4 header
+ * (over IPv6: and its longer one), all of them if count is 0; net_drop_end()
+ * stops all dropping.
  */
 void net_drop(const struct net *net, int side, uint8_t flags, int min, int max,
 	      int count);
@@ -86,7 +111,7 @@ long net_stat(const struct net *net, int side, const char *name);
 /* The sum of all counters whose names contain one of the words. */
 long net_stat_like(const struct net *net, int side, const char *words);
 
-/* The states as /proc/net/tcp and /proc/net/atcp number them. */
+/* The states as /proc/net/tcp and /proc/net/atcp (or tcp6, atcp6) number them. */
 enum {
 	ST_NONE,		/* no such connection */
 	ST_ESTABLISHED,
@@ -114,7 +139,36 @@ void net_wait_state(const struct net *net, int side, uint16_t local,
 /* How many rows are in this state, any if ST_NONE. */
 int net_count_state(const struct net *net, int side, int state);
 
+/* An address as the calls of a socket want it. */
+struct addr {
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	};
+	socklen_t len;
+};
+
+/* IPv4 only, for tests that have yet to be taken to struct addr. */
 struct sockaddr_in net_addr(const char *ip, uint16_t port);
+
+/* An address of either family from its text ("fe80::1%2": on interface 2). */
+struct addr addr_of(const char *ip, uint16_t port);
+/* That of a side, and the one that stands for all. */
+struct addr addr_side(const struct net *net, int side, uint16_t port);
+struct addr addr_any(uint16_t port);
+uint16_t addr_port(const struct addr *addr);
+/* The IP address alone, mapped into IPv6 if it is of IPv4. */
+struct in6_addr addr_ip(const struct addr *addr);
+/* True if both are the same IP address, whatever the ports. */
+bool addr_same_ip(const struct addr *a, const struct addr *b);
+
+/* The calls of these names: what they return, and errno. */
+int addr_bind(int fd, struct addr addr);
+int addr_connect(int fd, struct addr addr);
+/* getsockname() and getpeername() of a socket that has them. */
+struct addr addr_local(int fd);
+struct addr addr_peer(int fd);
 
 /* A socket of any kind in a namespace, or the end of the test. */
 int net_socket(const struct net *net, int side, int family, int type,

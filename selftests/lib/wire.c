@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is on the wire: see wire.h. */
+/* What is on the wire, captured and compared: see wire.h. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <net/if.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +18,17 @@
 #include "wire.h"
 
 #define SETTLE	150	/* ms to wait for segments that should not come */
+
+/* What an IP header says. */
+struct packet {
+	struct addr src, dst;
+	uint8_t proto;
+	size_t hlen;		/* up to the segment */
+	size_t len;		/* of all of it */
+	uint8_t tos, ttl;
+	bool dont_fragment;
+	uint32_t flow;
+};
 
 struct isn {
 	bool known;
@@ -46,55 +56,15 @@ static uint32_t get32(const uint8_t *p)
 	return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
-static void put16(uint8_t *p, uint16_t v)
-{
-	p[0] = v >> 8;
-	p[1] = v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
-
-uint32_t wire_sum(const void *data, size_t len, uint32_t sum)
-{
-	const uint8_t *p = data;
-
-	for (; len > 1; p += 2, len -= 2) {
-		sum += get16(p);
-		sum = (sum & 0xffff) + (sum >> 16);
-	}
-	if (len)
-		sum += *p << 8;
-	return sum;
-}
-
-static uint16_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
-/* The sum of the pseudo-header of RFC 9293, 3.1. */
-static uint32_t pseudo_sum(const struct iphdr *ip, size_t len)
-{
-	uint32_t sum = wire_sum(&ip->saddr, 8, 0);
-
-	return sum + ip->protocol + len;
-}
-
 /* partial: a device was to fill in the sum, only the pseudo-header's is in. */
-static bool sum_ok(const struct iphdr *ip, const uint8_t *th, size_t len,
+static bool sum_ok(const struct packet *p, const uint8_t *th, size_t len,
 		   bool partial)
 {
-	uint32_t pseudo = pseudo_sum(ip, len);
+	uint32_t pseudo = wire_pseudo(&p->src, &p->dst, len);
 
 	if (partial)
-		return get16(th + 16) == fold(pseudo);
-	return fold(wire_sum(th, len, pseudo)) == 0xffff;
+		return get16(th + 16) == wire_fold(pseudo);
+	return wire_fold(wire_sum(th, len, pseudo)) == 0xffff;
 }
 
 static void parse_options(struct seg *s)
@@ -127,30 +97,98 @@ static void parse_options(struct seg *s)
 	}
 }
 
+static bool read_ipv4(const uint8_t *pkt, size_t len, struct packet *p)
+{
+	const struct iphdr *ip = (const void *)pkt;
+
+	if (len < sizeof(*ip) || ip->version != 4)
+		return false;
+	*p = (struct packet){
+		.src = { .in.sin_family = AF_INET,
+			 .in.sin_addr.s_addr = ip->saddr },
+		.dst = { .in.sin_family = AF_INET,
+			 .in.sin_addr.s_addr = ip->daddr },
+		.proto = ip->protocol,
+		.hlen = ip->ihl * 4,
+		.len = ntohs(ip->tot_len) ?: len,
+		.tos = ip->tos,
+		.ttl = ip->ttl,
+		.dont_fragment = ntohs(ip->frag_off) & IP_DF,
+	};
+	return true;
+}
+
+/* Extension headers are passed over, but for a fragment's that is not whole. */
+static bool read_ipv6(const uint8_t *pkt, size_t len, struct packet *p)
+{
+	const struct ip6_hdr *ip = (const void *)pkt;
+
+	if (len < sizeof(*ip) || pkt[0] >> 4 != 6)
+		return false;
+	*p = (struct packet){
+		.src = { .in6.sin6_family = AF_INET6,
+			 .in6.sin6_addr = ip->ip6_src },
+		.dst = { .in6.sin6_family = AF_INET6,
+			 .in6.sin6_addr = ip->ip6_dst },
+		.proto = ip->ip6_nxt,
+		.hlen = sizeof(*ip),
+		.len = ip->ip6_plen ? sizeof(*ip) + ntohs(ip->ip6_plen) : len,
+		.tos = ntohl(ip->ip6_flow) >> 20,
+		.ttl = ip->ip6_hlim,
+		.dont_fragment = true,
+		.flow = ntohl(ip->ip6_flow) & 0xfffff,
+	};
+	for (;;) {
+		const uint8_t *ext = pkt + p->hlen;
+
+		if (p->hlen + 8 > len)
+			return false;
+		switch (p->proto) {
+		case IPPROTO_HOPOPTS:
+		case IPPROTO_ROUTING:
+		case IPPROTO_DSTOPTS:
+			p->hlen += 8 + ext[1] * 8;
+			break;
+		case IPPROTO_FRAGMENT:
+			if (get16(ext + 2) & ~6)
+				return false;
+			p->hlen += 8;
+			break;
+		default:
+			return true;
+		}
+		p->proto = ext[0];
+	}
+}
+
 /* Fills in s from an IP packet; false if it is none of ours. */
 static bool dissect(struct wire *w, const uint8_t *pkt, size_t len,
 		    bool partial, struct seg *s)
 {
-	const struct iphdr *ip = (const void *)pkt;
-	size_t hlen, tlen;
+	struct packet p;
 	const uint8_t *th;
 	uint16_t cport;
 	struct isn *isn;
+	size_t tlen;
 
-	if (len < sizeof(*ip) || ip->version != 4 ||
-	    ip->protocol != stack_proto())
+	if (!ip46(read_ipv4, read_ipv6)(pkt, len, &p) ||
+	    p.proto != stack_proto())
 		return false;
-	hlen = ip->ihl * 4;
-	if (ntohs(ip->tot_len) && ntohs(ip->tot_len) < len)
-		len = ntohs(ip->tot_len);
-	if (len < hlen + 20)
+	if (p.len < len)
+		len = p.len;
+	if (len < p.hlen + 20)
 		return false;
-	th = pkt + hlen;
-	tlen = len - hlen;
+	th = pkt + p.hlen;
+	tlen = len - p.hlen;
 
 	memset(s, 0, sizeof(*s));
-	s->saddr = ip->saddr;
-	s->daddr = ip->daddr;
+	s->saddr = addr_ip(&p.src);
+	s->daddr = addr_ip(&p.dst);
+	s->ip_len = len;
+	s->tos = p.tos;
+	s->ttl = p.ttl;
+	s->dont_fragment = p.dont_fragment;
+	s->flow = p.flow;
 	s->sport = get16(th);
 	s->dport = get16(th + 2);
 	if (w->port && s->sport != w->port && s->dport != w->port)
@@ -162,7 +200,7 @@ static bool dissect(struct wire *w, const uint8_t *pkt, size_t len,
 	s->flags = th[13];
 	s->window = get16(th + 14);
 	s->urgent = get16(th + 18);
-	s->sum_ok = sum_ok(ip, th, tlen, partial);
+	s->sum_ok = sum_ok(&p, th, tlen, partial);
 	if (s->doff >= 20 && s->doff <= tlen) {
 		s->len = tlen - s->doff;
 		s->opt_len = s->doff - 20;
@@ -192,17 +230,13 @@ struct wire *wire_open(const struct net *net, int side, uint16_t port)
 	};
 	struct wire *w = calloc(1, sizeof(*w));
 	int one = 1, size = 64 << 20;
-	struct ifreq ifr = { 0 };
 
 	if (!w)
 		net_die("out of memory");
 	w->port = port;
 	w->lo = !strcmp(net->dev[side], "lo");
 	w->fd = net_socket(net, side, AF_PACKET, SOCK_DGRAM, 0);
-	strcpy(ifr.ifr_name, net->dev[side]);
-	if (ioctl(w->fd, SIOCGIFINDEX, &ifr))
-		net_die("%s: %s", ifr.ifr_name, strerror(errno));
-	ll.sll_ifindex = ifr.ifr_ifindex;
+	ll.sll_ifindex = net->ifindex[side];
 	setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	setsockopt(w->fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one));
 	setsockopt(w->fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
@@ -494,51 +528,4 @@ bool wire_check(struct wire *w, const char *const *script, size_t lines)
 bool wire_quiet(struct wire *wire, int ms)
 {
 	return !wire_next(wire, ms);
-}
-
-void wire_send(const struct net *net, int side, const struct craft *c)
-{
-	struct sockaddr_in to = net_addr(c->dst ?: net->ip[SERVER], 0);
-	struct sockaddr_in from = net_addr(c->src ?: net->ip[CLIENT], 0);
-	size_t opt_len = (c->opt_len + 3) & ~3UL, tlen = 20 + opt_len + c->len;
-	static uint8_t pkt[1 << 16];
-	struct iphdr *ip = (void *)pkt;
-	uint8_t *th = pkt + sizeof(*ip);
-	int fd, doff, one = 1;
-	ssize_t len;
-
-	if (tlen + sizeof(*ip) > sizeof(pkt))
-		net_die("too long to craft");
-	memset(pkt, 0, sizeof(*ip) + 20 + opt_len);
-	doff = c->doff < 0 ? 0 : c->doff ? c->doff : (int)(20 + opt_len);
-	put16(th, c->sport);
-	put16(th + 2, c->dport);
-	put32(th + 4, c->seq);
-	put32(th + 8, c->ack);
-	th[12] = doff / 4 << 4 | c->reserved;
-	th[13] = c->flags;
-	put16(th + 14, c->window ?: 65535);
-	put16(th + 18, c->urgent);
-	if (c->opt_len)
-		memcpy(th + 20, c->opt, c->opt_len);
-	if (c->len)
-		memcpy(th + 20 + opt_len, c->data, c->len);
-	tlen -= c->cut;
-	ip->version = 4;
-	ip->ihl = 5;
-	ip->ttl = 64;
-	ip->protocol = stack_proto();
-	ip->saddr = from.sin_addr.s_addr;
-	ip->daddr = to.sin_addr.s_addr;
-	len = sizeof(*ip) + tlen;
-	ip->tot_len = htons(len);
-	put16(th + 16, ~fold(wire_sum(th, tlen, pseudo_sum(ip, tlen))));
-	if (c->bad_sum)
-		th[16] ^= 0x55;
-
-	fd = net_socket(net, side, AF_INET, SOCK_RAW, IPPROTO_RAW);
-	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
-	if (sendto(fd, pkt, len, 0, (struct sockaddr *)&to, sizeof(to)) != len)
-		net_die("raw send: %s", strerror(errno));
-	close(fd);
 }

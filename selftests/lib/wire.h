@@ -36,9 +36,14 @@
 struct seg {
 	long long time;		/* ms, when it passed the device */
 	int from;		/* CLIENT or SERVER */
-	uint32_t saddr;		/* network byte order */
-	uint32_t daddr;
-	uint16_t sport;		/* from here on host byte order */
+	struct in6_addr saddr;	/* those of IPv4 mapped, as addr_ip() has them */
+	struct in6_addr daddr;
+	uint32_t ip_len;	/* bytes, the IP header counted */
+	uint8_t tos;		/* or traffic class */
+	uint8_t ttl;		/* or hop limit */
+	bool dont_fragment;	/* always in IPv6 */
+	uint32_t flow;		/* label */
+	uint16_t sport;
 	uint16_t dport;
 	uint32_t seq;		/* relative, see wire.h's top */
 	uint32_t ack;
@@ -119,14 +124,31 @@ struct craft {
 	size_t len;
 	int doff;		/* bytes; -1 means 0, 0 means right */
 	int cut;		/* leave out so many bytes at the end */
+	/* What stands between the IP header and the segment: IPv4's options, */
+	/* or IPv6's extension headers, the first of which is of type ext_type. */
+	const void *ext;
+	size_t ext_len;
+	uint8_t ext_type;
 	bool bad_sum;
 	uint8_t reserved;
+	bool link_broadcast;	/* to all on the link, not to the peer's MAC */
 };
 
-/* Sends it from a raw socket of a namespace. */
+/* Puts it on the wire at a side's device, to the other side's. */
 void wire_send(const struct net *net, int side, const struct craft *craft);
 
-/* The ones' complement sum of RFC 1071 of data, added to sum; unfolded. */
+/*
+ * Sends an ICMP error from SERVER's host to CLIENT about a segment of the
+ * client's with sequence number seq; info is the second word of its header, the
+ * next hop's MTU where there is one.  IPv6: ICMPv6, with its types and codes.
+ */
+void wire_icmp(const struct net *net, const struct seg *about, uint32_t seq,
+	       uint8_t type, uint8_t code, uint32_t info);
+
+/* The sum of RFC 1071 of data, added to sum, and its sixteen bits. */
 uint32_t wire_sum(const void *data, size_t len, uint32_t sum);
+uint16_t wire_fold(uint32_t sum);
+/* That of the pseudo-header of RFC 9293, 3.1, or of RFC 8200, 8.1. */
+uint32_t wire_pseudo(const struct addr *src, const struct addr *dst, size_t len);
 
 #endif /* ATCP_SELFTEST_WIRE_H */

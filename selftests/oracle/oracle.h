@@ -78,7 +78,7 @@ enum kind {
 	K_LEN,
 };
 
-enum addr {
+enum address {
 	A_CLIENT,
 	A_SERVER,
 	A_ANY,

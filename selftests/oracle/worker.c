@@ -322,7 +322,7 @@ static void work(struct worker *w)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	observe_signals();
 	setenv("ATCP_TEST_STACK", w->stack, 1);
-	r.ipv6 = getenv("ATCP_TEST_IP") && !strcmp(getenv("ATCP_TEST_IP"), "6");
+	r.ipv6 = stack_is_ipv6();
 	r.t = &w->shared->transcript;
 	net_open(&r.net);
 	for (side = 0; side < 2; side++) {
