@@ -28,16 +28,20 @@ FIXTURE(names)
 {
 	struct net net;
 	int fd;			/* a fresh socket in CLIENT */
-	struct sockaddr_in any;	/* port 0 of all addresses */
-	struct sockaddr_in peer;	/* PORT of SERVER */
+	const char *any;	/* addresses: all of a host's */
+	const char *client;
+	const char *server;
+	const char *lo;
 };
 
 FIXTURE_SETUP(names)
 {
 	net_open(&self->net);
 	self->fd = sock_open(&self->net, CLIENT, 0);
-	self->any = net_addr("0.0.0.0", 0);
-	self->peer = net_addr(self->net.ip[SERVER], PORT);
+	self->any = ip46("0.0.0.0", "::");
+	self->client = self->net.ip[CLIENT];
+	self->server = self->net.ip[SERVER];
+	self->lo = ip46("127.0.0.1", "::1");
 }
 
 FIXTURE_TEARDOWN(names)
@@ -47,42 +51,50 @@ FIXTURE_TEARDOWN(names)
 
 static int bind_to(int fd, const char *ip, uint16_t port)
 {
-	struct sockaddr_in sin = net_addr(ip, port);
-
-	return bind(fd, (struct sockaddr *)&sin, sizeof(sin));
+	return addr_bind(fd, addr_of(ip, port));
 }
 
 static int connect_to(int fd, const char *ip, uint16_t port)
 {
-	struct sockaddr_in sin = net_addr(ip, port);
+	return addr_connect(fd, addr_of(ip, port));
+}
 
-	return connect(fd, (struct sockaddr *)&sin, sizeof(sin));
+/* The shortest name that is not refused: IPv6's without the scope is one. */
+static socklen_t shortest(void)
+{
+	return ip46(sizeof(struct sockaddr_in),
+		    offsetof(struct sockaddr_in6, sin6_scope_id));
 }
 
 TEST_F(names, socket_kinds)
 {
-	int family = stack_family(), fd;
+	int family = stack_family(), kind = stack_kind(), fd;
 
 	net_enter(&self->net, CLIENT);
-	FAILS(EPROTONOSUPPORT, socket(family, SOCK_STREAM, 250));
-	FAILS(EINVAL, socket(family, SOCK_STREAM | 0x4000000, 0));
+	FAILS(EPROTONOSUPPORT, socket(family, SOCK_STREAM, kind | 250));
+	FAILS(EINVAL, socket(family, SOCK_STREAM | 0x4000000, kind));
 	/* AF_INET has datagrams and more, atcp has streams. */
 	if (!stack_is_tcp()) {
-		FAILS(ESOCKTNOSUPPORT, socket(family, SOCK_DGRAM, 0));
-		FAILS(ESOCKTNOSUPPORT, socket(family, SOCK_RAW, 0));
-		FAILS(ESOCKTNOSUPPORT, socket(family, SOCK_SEQPACKET, 0));
+		FAILS(ESOCKTNOSUPPORT, socket(family, SOCK_DGRAM, kind));
+		FAILS(ESOCKTNOSUPPORT, socket(family, SOCK_RAW, kind));
+		FAILS(ESOCKTNOSUPPORT, socket(family, SOCK_SEQPACKET, kind));
 		FAILS(EPROTONOSUPPORT, socket(family, SOCK_STREAM,
-					      IPPROTO_UDP));
-		FAILS(EPROTONOSUPPORT, socket(family, SOCK_STREAM, 0x1fd0));
+					      kind | IPPROTO_UDP));
+		/* Neither a bit that means nothing, nor one beyond all. */
+		FAILS(EPROTONOSUPPORT, socket(family, SOCK_STREAM,
+					      kind | 0x200));
+		FAILS(EPROTONOSUPPORT, socket(family, SOCK_STREAM,
+					      kind | 0x10000));
 	}
 	FAILS(EINVAL, socket(family, SOCK_STREAM, -1));
 	fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-		    stack_proto());
+		    kind | stack_proto());
 	ASSERT_LE(0, fd);
 	EXPECT_TRUE(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	EXPECT_TRUE(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	EXPECT_EQ(SOCK_STREAM, sock_get(fd, SOL_SOCKET, SO_TYPE));
-	EXPECT_EQ(AF_INET, sock_get(fd, SOL_SOCKET, SO_DOMAIN));
+	EXPECT_EQ(ip46(AF_INET, AF_INET6),
+		  sock_get(fd, SOL_SOCKET, SO_DOMAIN));
 	EXPECT_EQ(stack_proto(), sock_get(fd, SOL_SOCKET, SO_PROTOCOL));
 	EXPECT_EQ(0, sock_get(fd, SOL_SOCKET, SO_ACCEPTCONN));
 	close(fd);
@@ -92,41 +104,43 @@ TEST_F(names, socketpair_is_not_supported)
 {
 	int fds[2];
 
-	FAILS(EOPNOTSUPP, socketpair(stack_family(), SOCK_STREAM, 0, fds));
+	FAILS(EOPNOTSUPP, socketpair(stack_family(), SOCK_STREAM, stack_kind(),
+				     fds));
 }
 
 TEST_F(names, bind_addresses)
 {
-	struct sockaddr_in sin = self->any;
+	struct addr any = addr_any(0), odd;
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	char big[256] = { 0 };
 	int fd = self->fd;
 
-	FAILS(EINVAL, bind(fd, (void *)&sin, 0));
-	FAILS(EINVAL, bind(fd, (void *)&sin, 8));
-	FAILS(EINVAL, bind(fd, (void *)&sin, sizeof(sin) - 1));
-	FAILS(EINVAL, bind(fd, (void *)&sin, -1));
+	FAILS(EINVAL, bind(fd, &any.sa, 0));
+	FAILS(EINVAL, bind(fd, &any.sa, 8));
+	FAILS(EINVAL, bind(fd, &any.sa, shortest() - 1));
+	FAILS(EINVAL, bind(fd, &any.sa, -1));
 	FAILS(EINVAL, bind(fd, (void *)big, sizeof(big)));
-	FAILS(EFAULT, bind(fd, (void *)16, sizeof(sin)));
-	FAILS(EFAULT, bind(fd, NULL, sizeof(sin)));
+	FAILS(EFAULT, bind(fd, (void *)16, any.len));
+	FAILS(EFAULT, bind(fd, NULL, any.len));
 	FAILS(EAFNOSUPPORT, bind(fd, (void *)&sun, sizeof(sun)));
-	sin.sin_family = AF_INET6;
-	FAILS(EAFNOSUPPORT, bind(fd, (void *)&sin, sizeof(sin)));
-	/* AF_UNSPEC passes for the wildcard address only. */
-	sin = net_addr("10.0.0.1", 0);
-	sin.sin_family = AF_UNSPEC;
-	FAILS(EAFNOSUPPORT, bind(fd, (void *)&sin, sizeof(sin)));
-	FAILS(EADDRNOTAVAIL, bind_to(fd, "10.0.0.99", 0));
-	FAILS(EADDRNOTAVAIL, bind_to(fd, "8.8.8.8", PORT));
+	odd = any;
+	odd.sa.sa_family = ip46(AF_INET6, AF_INET);
+	FAILS(EAFNOSUPPORT, addr_bind(fd, odd));
+	/* AF_UNSPEC passes for IPv4's wildcard address only. */
+	odd = addr_side(&self->net, CLIENT, 0);
+	odd.sa.sa_family = AF_UNSPEC;
+	FAILS(EAFNOSUPPORT, addr_bind(fd, odd));
+	FAILS(EADDRNOTAVAIL, bind_to(fd, ip46("10.0.0.99", "fd00::99"), 0));
+	FAILS(EADDRNOTAVAIL, bind_to(fd, ip46("8.8.8.8", "2001:db8::8"), PORT));
 	EXPECT_EQ(0, sock_port(fd));
-	sin = self->any;
-	sin.sin_family = AF_UNSPEC;
-	EXPECT_EQ(0, bind(fd, (void *)&sin, sizeof(sin)));
+	if (!stack_is_ipv6())
+		any.sa.sa_family = AF_UNSPEC;
+	EXPECT_EQ(0, addr_bind(fd, any));
 	EXPECT_LE(1024, sock_port(fd));
 	/* Once only. */
-	FAILS(EINVAL, bind_to(fd, "0.0.0.0", PORT));
-	FAILS(EBADF, bind(-1, (void *)&sin, sizeof(sin)));
-	FAILS(ENOTSOCK, bind(0, (void *)&sin, sizeof(sin)));
+	FAILS(EINVAL, bind_to(fd, self->any, PORT));
+	FAILS(EBADF, addr_bind(-1, any));
+	FAILS(ENOTSOCK, addr_bind(0, any));
 }
 
 TEST_F(names, bind_to_a_port_in_use)
@@ -134,35 +148,35 @@ TEST_F(names, bind_to_a_port_in_use)
 	int a, b = self->fd;
 
 	a = sock_open(&self->net, CLIENT, 0);
-	ASSERT_EQ(0, bind_to(a, "0.0.0.0", PORT));
+	ASSERT_EQ(0, bind_to(a, self->any, PORT));
 	EXPECT_EQ(PORT, sock_port(a));
-	FAILS(EADDRINUSE, bind_to(b, "0.0.0.0", PORT));
-	FAILS(EADDRINUSE, bind_to(b, "10.0.0.1", PORT));
+	FAILS(EADDRINUSE, bind_to(b, self->any, PORT));
+	FAILS(EADDRINUSE, bind_to(b, self->client, PORT));
 	/* One alone with SO_REUSEADDR is not enough. */
 	sock_set(b, SOL_SOCKET, SO_REUSEADDR, 1);
-	FAILS(EADDRINUSE, bind_to(b, "0.0.0.0", PORT));
+	FAILS(EADDRINUSE, bind_to(b, self->any, PORT));
 	close(a);
 
 	/* Both with it: yes, until one listens. */
 	a = sock_open(&self->net, CLIENT, 0);
 	sock_set(a, SOL_SOCKET, SO_REUSEADDR, 1);
-	ASSERT_EQ(0, bind_to(a, "0.0.0.0", PORT));
-	EXPECT_EQ(0, bind_to(b, "0.0.0.0", PORT));
+	ASSERT_EQ(0, bind_to(a, self->any, PORT));
+	EXPECT_EQ(0, bind_to(b, self->any, PORT));
 	EXPECT_EQ(0, listen(a, 1));
 	FAILS(EADDRINUSE, listen(b, 1));
 	close(b);
 	b = sock_open(&self->net, CLIENT, 0);
 	sock_set(b, SOL_SOCKET, SO_REUSEADDR, 1);
-	FAILS(EADDRINUSE, bind_to(b, "0.0.0.0", PORT));
+	FAILS(EADDRINUSE, bind_to(b, self->any, PORT));
 	/* Another address of the same host is another matter... */
 	close(a);
 	a = sock_open(&self->net, CLIENT, 0);
-	ASSERT_EQ(0, bind_to(a, "127.0.0.1", PORT));
-	EXPECT_EQ(0, bind_to(b, "10.0.0.1", PORT));
+	ASSERT_EQ(0, bind_to(a, self->lo, PORT));
+	EXPECT_EQ(0, bind_to(b, self->client, PORT));
 	/* ... and so is another host. */
 	close(b);
 	b = sock_open(&self->net, SERVER, 0);
-	EXPECT_EQ(0, bind_to(b, "0.0.0.0", PORT));
+	EXPECT_EQ(0, bind_to(b, self->any, PORT));
 	self->fd = b;
 	close(a);
 }
@@ -184,9 +198,9 @@ TEST_F(names, reuseaddr_over_time_wait)
 	close(c.listener);
 
 	fd = sock_open(&self->net, SERVER, 0);
-	FAILS(EADDRINUSE, bind_to(fd, "10.0.0.2", PORT));
+	FAILS(EADDRINUSE, bind_to(fd, self->server, PORT));
 	sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	EXPECT_EQ(0, bind_to(fd, "10.0.0.2", PORT));
+	EXPECT_EQ(0, bind_to(fd, self->server, PORT));
 	EXPECT_EQ(0, listen(fd, 1));
 	close(fd);
 }
@@ -200,7 +214,7 @@ static int as_nobody(int fd, uint16_t port)
 	if (pid == 0) {
 		if (setgid(65534) || setuid(65534))
 			_exit(255);
-		_exit(bind_to(fd, "0.0.0.0", port) ? errno : 0);
+		_exit(addr_bind(fd, addr_any(port)) ? errno : 0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		net_die("child: %s", strerror(errno));
@@ -215,13 +229,13 @@ TEST_F(names, low_ports_need_the_capability)
 	EXPECT_EQ(EACCES, as_nobody(fd, 1023));
 	EXPECT_EQ(0, as_nobody(fd, 1024));
 	close(fd);
-	EXPECT_EQ(0, bind_to(self->fd, "0.0.0.0", 13));
+	EXPECT_EQ(0, bind_to(self->fd, self->any, 13));
 }
 
 TEST_F(names, listen_and_accept)
 {
-	struct sockaddr_in sin;
-	socklen_t len = sizeof(sin);
+	struct addr peer = { .len = sizeof(peer.in6) };
+	struct addr server = addr_side(&self->net, SERVER, 0);
 	int fd = self->fd, c, s;
 
 	FAILS(EINVAL, accept(fd, NULL, NULL));
@@ -232,26 +246,25 @@ TEST_F(names, listen_and_accept)
 	EXPECT_EQ(0, listen(fd, 5));
 	EXPECT_EQ(0, listen(fd, -1));
 	FAILS(EINVAL, accept4(fd, NULL, NULL, 0x40));
-	FAILS(EISCONN, connect_to(fd, "10.0.0.2", PORT));
-	FAILS(ENOTCONN, getpeername(fd, (void *)&sin, &len));
+	FAILS(EISCONN, connect_to(fd, self->server, PORT));
+	FAILS(ENOTCONN, getpeername(fd, &peer.sa, &peer.len));
 	FAILS(ENOTCONN, recv(fd, &c, 1, 0));
 	FAILS(EPIPE, send(fd, &c, 1, MSG_NOSIGNAL));
 	sock_nonblock(fd, true);
 	FAILS(EAGAIN, accept(fd, NULL, NULL));
-	FAILS(EAGAIN, accept4(fd, (void *)16, &len, 0));
+	FAILS(EAGAIN, accept4(fd, (void *)16, &peer.len, 0));
 	sock_nonblock(fd, false);
 	sock_timeo(fd, SO_RCVTIMEO, 50);
 	FAILS(EAGAIN, accept(fd, NULL, NULL));
 
-	c = sock_connect(&self->net, SERVER, "10.0.0.1", sock_port(fd));
+	c = sock_connect(&self->net, SERVER, self->client, sock_port(fd));
 	ASSERT_TRUE(sock_wait(fd, POLLIN, PATIENCE));
-	len = sizeof(sin);
-	s = accept4(fd, (void *)&sin, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	s = accept4(fd, &peer.sa, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	ASSERT_LE(0, s);
-	EXPECT_EQ(sizeof(sin), len);
-	EXPECT_EQ(AF_INET, sin.sin_family);
-	EXPECT_EQ(sock_port(c), ntohs(sin.sin_port));
-	EXPECT_EQ(inet_addr("10.0.0.2"), sin.sin_addr.s_addr);
+	EXPECT_EQ(server.len, peer.len);
+	EXPECT_EQ(server.sa.sa_family, peer.sa.sa_family);
+	EXPECT_EQ(sock_port(c), addr_port(&peer));
+	EXPECT_TRUE(addr_same_ip(&server, &peer));
 	EXPECT_TRUE(fcntl(s, F_GETFL) & O_NONBLOCK);
 	EXPECT_TRUE(fcntl(s, F_GETFD) & FD_CLOEXEC);
 	EXPECT_EQ(0, sock_get(s, SOL_SOCKET, SO_ACCEPTCONN));
@@ -265,63 +278,94 @@ TEST_F(names, listen_and_accept)
 /* A name longer than the buffer is cut; its true length is told. */
 TEST_F(names, short_buffers_for_names)
 {
-	struct sockaddr_in sin, whole;
-	socklen_t len = sizeof(whole);
+	struct addr whole, cut;
+	socklen_t len = 4;
 
-	ASSERT_EQ(0, bind_to(self->fd, "10.0.0.1", PORT));
-	ASSERT_EQ(0, getsockname(self->fd, (void *)&whole, &len));
-	memset(&sin, 0xa5, sizeof(sin));
-	len = 4;
-	EXPECT_EQ(0, getsockname(self->fd, (void *)&sin, &len));
-	EXPECT_EQ(sizeof(sin), len);
-	EXPECT_EQ(0, memcmp(&sin, &whole, 4));
-	EXPECT_EQ(0xa5a5a5a5, sin.sin_addr.s_addr);
+	ASSERT_EQ(0, bind_to(self->fd, self->client, PORT));
+	whole = addr_local(self->fd);
+	EXPECT_EQ(addr_any(0).len, whole.len);
+	memset(&cut, 0xa5, sizeof(cut));
+	EXPECT_EQ(0, getsockname(self->fd, &cut.sa, &len));
+	EXPECT_EQ(whole.len, len);
+	EXPECT_EQ(0, memcmp(&cut, &whole, 4));
+	EXPECT_EQ(0xa5a5a5a5, cut.in.sin_addr.s_addr);
 	len = -1;
-	FAILS(EINVAL, getsockname(self->fd, (void *)&sin, &len));
-	len = sizeof(sin);
+	FAILS(EINVAL, getsockname(self->fd, &cut.sa, &len));
+	len = sizeof(cut);
 	FAILS(EFAULT, getsockname(self->fd, (void *)16, &len));
-	FAILS(EFAULT, getsockname(self->fd, (void *)&sin, NULL));
-	FAILS(ENOTCONN, getpeername(self->fd, (void *)&sin, &len));
-	/* The eight bytes of padding hold nothing of the kernel's. */
-	EXPECT_EQ(0, memcmp(whole.sin_zero, "\0\0\0\0\0\0\0\0", 8));
+	FAILS(EFAULT, getsockname(self->fd, &cut.sa, NULL));
+	FAILS(ENOTCONN, getpeername(self->fd, &cut.sa, &len));
+	/* What has no meaning holds nothing of the kernel's. */
+	if (stack_is_ipv6()) {
+		EXPECT_EQ(0, whole.in6.sin6_flowinfo);
+		EXPECT_EQ(0, whole.in6.sin6_scope_id);
+	} else {
+		EXPECT_EQ(0, memcmp(whole.in.sin_zero, "\0\0\0\0\0\0\0\0",
+				    8));
+	}
 }
+
+/* Neither many hosts at once... */
+static const char *const many4[] = {
+	"224.0.0.1", "10.0.0.255", "255.255.255.255", NULL,
+};
+
+static const char *const many6[] = { "ff02::1", "ff0e::1", NULL };
+
+/* ... nor one that no route leads to. */
+static const struct {
+	const char *kind;
+	const char *ip4, *ip6;
+	int err;
+} routes[] = {
+	{ "prohibit", "192.0.2.2", "2001:db8::2", EACCES },
+	{ "unreachable", "192.0.2.3", "2001:db8::3", EHOSTUNREACH },
+	{ "blackhole", "192.0.2.4", "2001:db8::4", EINVAL },
+};
 
 TEST_F(names, connect_addresses)
 {
-	struct sockaddr_in sin = self->peer;
+	struct addr peer = addr_side(&self->net, SERVER, PORT), odd = peer;
+	const char *const *many = ip46(many4, many6);
 	int fd = self->fd;
+	size_t i;
 
-	FAILS(EINVAL, connect(fd, (void *)&sin, 0));
-	FAILS(EINVAL, connect(fd, (void *)&sin, 1));
-	FAILS(EINVAL, connect(fd, (void *)&sin, sizeof(sin) - 1));
-	FAILS(EINVAL, connect(fd, (void *)&sin, 200));
-	FAILS(EFAULT, connect(fd, NULL, sizeof(sin)));
-	sin.sin_family = AF_UNIX;
-	FAILS(EAFNOSUPPORT, connect(fd, (void *)&sin, sizeof(sin)));
-	sin.sin_family = AF_INET6;
-	FAILS(EAFNOSUPPORT, connect(fd, (void *)&sin, sizeof(sin)));
-	/* Neither many hosts at once, nor one that no route leads to. */
-	FAILS(ENETUNREACH, connect_to(fd, "224.0.0.1", PORT));
-	FAILS(ENETUNREACH, connect_to(fd, "10.0.0.255", PORT));
-	FAILS(ENETUNREACH, connect_to(fd, "255.255.255.255", PORT));
-	net_run(&self->net, CLIENT, "ip route del default");
-	FAILS(ENETUNREACH, connect_to(fd, "192.0.2.1", PORT));
-	net_run(&self->net, CLIENT,
-		"ip route add prohibit 192.0.2.2; ip route add unreachable 192.0.2.3; ip route add blackhole 192.0.2.4");
-	FAILS(EACCES, connect_to(fd, "192.0.2.2", PORT));
-	FAILS(EHOSTUNREACH, connect_to(fd, "192.0.2.3", PORT));
-	FAILS(EINVAL, connect_to(fd, "192.0.2.4", PORT));
+	FAILS(EINVAL, connect(fd, &peer.sa, 0));
+	FAILS(EINVAL, connect(fd, &peer.sa, 1));
+	FAILS(EINVAL, connect(fd, &peer.sa, shortest() - 1));
+	FAILS(EINVAL, connect(fd, &peer.sa, 200));
+	FAILS(EFAULT, connect(fd, NULL, peer.len));
+	odd.sa.sa_family = AF_UNIX;
+	FAILS(EAFNOSUPPORT, addr_connect(fd, odd));
+	odd.sa.sa_family = ip46(AF_INET6, AF_INET);
+	FAILS(EAFNOSUPPORT, addr_connect(fd, odd));
+	for (i = 0; many[i]; i++)
+		FAILS(ENETUNREACH, connect_to(fd, many[i], PORT));
+	/* A link-local address means nothing without its link. */
+	if (stack_is_ipv6())
+		FAILS(EINVAL, connect_to(fd, "fe80::2", PORT));
+	net_run(&self->net, CLIENT, "ip %s route del default",
+		ip46("-4", "-6"));
+	FAILS(ENETUNREACH, connect_to(fd, ip46("192.0.2.1", "2001:db8::1"),
+				      PORT));
+	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		const char *ip = ip46(routes[i].ip4, routes[i].ip6);
+
+		net_run(&self->net, CLIENT, "ip route add %s %s",
+			routes[i].kind, ip);
+		FAILS(routes[i].err, connect_to(fd, ip, PORT));
+	}
 	/* And after all that it still connects. */
-	FAILS(ECONNREFUSED, connect_to(fd, "10.0.0.2", PORT));
+	FAILS(ECONNREFUSED, connect_to(fd, self->server, PORT));
 	close(sock_listen(&self->net, SERVER, PORT + 1, 1));
-	FAILS(ECONNREFUSED, connect_to(fd, "10.0.0.2", PORT + 1));
+	FAILS(ECONNREFUSED, connect_to(fd, self->server, PORT + 1));
 }
 
 TEST_F(names, connect_states)
 {
 	struct conn c;
-	struct sockaddr_in unspec = { .sin_family = AF_UNSPEC };
-	socklen_t len = sizeof(unspec);
+	struct addr peer;
+	socklen_t len = sizeof(peer.in6);
 	int fd = self->fd;
 
 	FAILS(ENOTCONN, recv(fd, &c, 1, 0));
@@ -330,12 +374,12 @@ TEST_F(names, connect_states)
 	FAILS(ENOTCONN, shutdown(fd, SHUT_WR));
 	FAILS(EINVAL, shutdown(fd, 3));
 	FAILS(EINVAL, shutdown(fd, -1));
-	FAILS(ENOTCONN, getpeername(fd, (void *)&unspec, &len));
+	FAILS(ENOTCONN, getpeername(fd, &peer.sa, &len));
 
 	conn_open(&self->net, PORT, &c);
-	FAILS(EISCONN, connect_to(c.end[CLIENT], "10.0.0.2", PORT));
-	FAILS(EISCONN, connect_to(c.end[SERVER], "10.0.0.1", PORT));
-	FAILS(EINVAL, bind_to(c.end[CLIENT], "10.0.0.1", 0));
+	FAILS(EISCONN, connect_to(c.end[CLIENT], self->server, PORT));
+	FAILS(EISCONN, connect_to(c.end[SERVER], self->client, PORT));
+	FAILS(EINVAL, bind_to(c.end[CLIENT], self->client, 0));
 	FAILS(EINVAL, shutdown(c.end[CLIENT], 3));
 	conn_close(&c);
 }
@@ -347,8 +391,8 @@ TEST_F(names, connect_in_progress)
 
 	net_drop(&self->net, SERVER, 0x02, 40, 80, 0);
 	sock_nonblock(fd, true);
-	FAILS(EINPROGRESS, connect_to(fd, "10.0.0.2", PORT));
-	FAILS(EALREADY, connect_to(fd, "10.0.0.2", PORT));
+	FAILS(EINPROGRESS, connect_to(fd, self->server, PORT));
+	FAILS(EALREADY, connect_to(fd, self->server, PORT));
 	EXPECT_EQ(0, sock_events(fd, POLLIN | POLLOUT));
 	EXPECT_EQ(ST_SYN_SENT, net_state(&self->net, CLIENT, sock_port(fd),
 					 PORT));
@@ -358,11 +402,11 @@ TEST_F(names, connect_in_progress)
 	/* As sent with a time-out: the attempt goes on after it. */
 	sock_nonblock(fd, false);
 	sock_timeo(fd, SO_SNDTIMEO, 30);
-	FAILS(EALREADY, connect_to(fd, "10.0.0.2", PORT));
+	FAILS(EALREADY, connect_to(fd, self->server, PORT));
 	close(fd);
 	fd = sock_open(&self->net, CLIENT, 0);
 	sock_timeo(fd, SO_SNDTIMEO, 30);
-	FAILS(EINPROGRESS, connect_to(fd, "10.0.0.2", PORT));
+	FAILS(EINPROGRESS, connect_to(fd, self->server, PORT));
 	self->fd = fd;
 }
 
@@ -380,7 +424,7 @@ TEST_F(names, disconnect)
 	ASSERT_TRUE(sock_wait(c.end[SERVER], POLLHUP, PATIENCE));
 	FAILS(ECONNRESET, recv(c.end[SERVER], &byte, 1, 0));
 	close(c.end[SERVER]);
-	ASSERT_EQ(0, connect_to(c.end[CLIENT], "10.0.0.2", PORT));
+	ASSERT_EQ(0, connect_to(c.end[CLIENT], self->server, PORT));
 	c.end[SERVER] = sock_accept(c.listener);
 	sock_send(c.end[CLIENT], "x", 1);
 	sock_recv(c.end[SERVER], &byte, 1);
@@ -391,18 +435,16 @@ TEST_F(names, disconnect)
 /* A socket that is bound to its port, then connects, from that port. */
 TEST_F(names, bind_then_connect)
 {
-	struct sockaddr_in sin;
-	socklen_t len = sizeof(sin);
+	struct addr client = addr_side(&self->net, CLIENT, 0), peer, local;
 	int l = sock_listen(&self->net, SERVER, PORT, 1), s;
 
-	ASSERT_EQ(0, bind_to(self->fd, "0.0.0.0", 4321));
-	ASSERT_EQ(0, connect_to(self->fd, "10.0.0.2", PORT));
+	ASSERT_EQ(0, bind_to(self->fd, self->any, 4321));
+	ASSERT_EQ(0, connect_to(self->fd, self->server, PORT));
 	s = sock_accept(l);
-	ASSERT_EQ(0, getpeername(s, (void *)&sin, &len));
-	EXPECT_EQ(4321, ntohs(sin.sin_port));
-	len = sizeof(sin);
-	ASSERT_EQ(0, getsockname(self->fd, (void *)&sin, &len));
-	EXPECT_EQ(inet_addr("10.0.0.1"), sin.sin_addr.s_addr);
+	peer = addr_peer(s);
+	EXPECT_EQ(4321, addr_port(&peer));
+	local = addr_local(self->fd);
+	EXPECT_TRUE(addr_same_ip(&client, &local));
 	close(s);
 	close(l);
 }
@@ -416,17 +458,17 @@ TEST_F(names, ephemeral_ports_run_out)
 		   "40000 40003");
 	for (i = 0; i < 4; i++) {
 		fd[i] = sock_open(&self->net, CLIENT, 0);
-		ASSERT_EQ(0, bind_to(fd[i], "0.0.0.0", 0));
+		ASSERT_EQ(0, bind_to(fd[i], self->any, 0));
 		EXPECT_LE(40000, sock_port(fd[i]));
 		EXPECT_GE(40003, sock_port(fd[i]));
 		for (j = 0; j < i; j++)
 			EXPECT_NE(sock_port(fd[j]), sock_port(fd[i]));
 	}
 	fd[4] = sock_open(&self->net, CLIENT, 0);
-	FAILS(EADDRINUSE, bind_to(fd[4], "0.0.0.0", 0));
-	FAILS(EADDRNOTAVAIL, connect_to(fd[4], "10.0.0.2", PORT));
+	FAILS(EADDRINUSE, bind_to(fd[4], self->any, 0));
+	FAILS(EADDRNOTAVAIL, connect_to(fd[4], self->server, PORT));
 	close(fd[1]);
-	EXPECT_EQ(0, bind_to(fd[4], "0.0.0.0", 0));
+	EXPECT_EQ(0, bind_to(fd[4], self->any, 0));
 	EXPECT_LE(40000, sock_port(fd[4]));
 }
 
