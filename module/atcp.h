@@ -66,6 +66,7 @@ struct atcp_sock {
 	struct inet_sock inet;		/* must be first */
 	struct atcp_node node;		/* in the connection table while hashed */
 	bool hashed;
+	bool over_v6;			/* its segments are IPv6's (the key says so) */
 	struct atcp_bind *bind;		/* port held, or NULL (ports.c) */
 	struct hlist_node bind_node;	/* in bind's owners; under the bind bucket's lock */
 	bool bind_chosen;		/* counted in bind's chosen, likewise */
@@ -87,7 +88,7 @@ struct atcp_sock {
 	u64 tune_at;			/* ...and time when the measurement began */
 	int compacted;			/* sk_rmem_alloc after the last atcp_compact(), or 0 */
 	u32 tune_space;			/* most that was ever read within a round trip */
-	u32 pmtu;			/* path MTU that tcb.mss_path was computed from (ipv4.c) */
+	u32 pmtu;			/* path MTU that tcb.mss_path was computed from (ip.c) */
 	u32 icmp_mtu;			/* what an ICMP error says, while mss_stale */
 	u32 icmp_seq;			/* sequence number that icmp_err was about */
 	int icmp_err;			/* ICMP error that came while a user owned the lock, or 0 */

@@ -16,7 +16,6 @@
 
 int atcp_carrier_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss)
 {
-	const struct inet_sock *inet = inet_sk(sk);
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 	u32 payload = skb->len - hlen;
 	u32 segs = 1;
@@ -41,13 +40,11 @@ int atcp_carrier_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 ms
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb_transport_header(skb) - skb->head;
 		skb->csum_offset = offsetof(struct tcphdr, check);
-		sum = ~csum_tcpudp_magic(inet->inet_saddr, inet->inet_daddr, skb->len,
-					 IPPROTO_ATCP, 0);
+		sum = ~atcp_ip_checksum(sk, skb->len, 0);
 	} else {
 		shinfo->gso_type = 0;
 		skb->ip_summed = CHECKSUM_NONE;
-		sum = csum_tcpudp_magic(inet->inet_saddr, inet->inet_daddr, skb->len,
-					IPPROTO_ATCP, skb_checksum(skb, 0, skb->len, 0));
+		sum = atcp_ip_checksum(sk, skb->len, skb_checksum(skb, 0, skb->len, 0));
 	}
 	shinfo->gso_size = mss;
 	shinfo->gso_segs = mss ? segs : 0;
@@ -55,19 +52,32 @@ int atcp_carrier_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 ms
 	return atcp_ip_xmit(sk, skb);
 }
 
-static const struct net_protocol protocol253 = {
+static const struct net_protocol protocol253_v4 = {
 	.handler = atcp_v4_input,
 	.err_handler = atcp_v4_err,
 	.no_policy = 1,
 	.icmp_strict_tag_validation = 1,
 };
 
+static const struct inet6_protocol protocol253_v6 = {
+	.handler = atcp_v6_input,
+	.err_handler = atcp_v6_err,
+	.flags = INET6_PROTO_NOPOLICY | INET6_PROTO_FINAL,
+};
+
 int __init atcp_carrier253_init(void)
 {
-	return inet_add_protocol(&protocol253, IPPROTO_ATCP) ? -EBUSY : 0;
+	if (inet_add_protocol(&protocol253_v4, IPPROTO_ATCP))
+		return -EBUSY;
+	if (inet6_add_protocol(&protocol253_v6, IPPROTO_ATCP)) {
+		inet_del_protocol(&protocol253_v4, IPPROTO_ATCP);
+		return -EBUSY;
+	}
+	return 0;
 }
 
 void atcp_carrier253_exit(void)
 {
-	inet_del_protocol(&protocol253, IPPROTO_ATCP);
+	inet6_del_protocol(&protocol253_v6, IPPROTO_ATCP);
+	inet_del_protocol(&protocol253_v4, IPPROTO_ATCP);
 }

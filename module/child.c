@@ -25,16 +25,24 @@ int atcp_child_allowed(const struct sock *sk, struct sk_buff *skb, const struct 
 		       u32 mark, int oif)
 {
 #ifdef CONFIG_SECURITY_NETWORK
-	static struct request_sock_ops ops = { .family = PF_INET };
+	static struct request_sock_ops ops4 = { .family = PF_INET };
+	static struct request_sock_ops ops6 = { .family = PF_INET6 };
 	struct inet_request_sock ireq = {};
 	struct request_sock *req = (struct request_sock *)&ireq;
 	struct ip_options_rcu *opt;
 	int err;
 
-	req->rsk_ops = &ops;
 	req->rsk_listener = (struct sock *)sk;
-	sk_rcv_saddr_set(req_to_sk(req), key->laddr.s6_addr32[3]);
-	sk_daddr_set(req_to_sk(req), key->raddr.s6_addr32[3]);
+	req_to_sk(req)->sk_family = sk->sk_family;
+	if (atcp_key_is_v6(key)) {
+		req->rsk_ops = &ops6;
+		ireq.ir_v6_loc_addr = key->laddr;
+		ireq.ir_v6_rmt_addr = key->raddr;
+	} else {
+		req->rsk_ops = &ops4;
+		sk_rcv_saddr_set(req_to_sk(req), key->laddr.s6_addr32[3]);
+		sk_daddr_set(req_to_sk(req), key->raddr.s6_addr32[3]);
+	}
 	ireq.ir_num = ntohs(key->lport);
 	ireq.ir_rmt_port = key->rport;
 	ireq.ir_mark = mark;
@@ -71,28 +79,13 @@ struct sock *atcp_child_make(struct atcp_listener *l, const struct atcp_req *req
 			     const struct atcp_key *key, u32 mark, int oif, struct sk_buff *skb)
 {
 	struct sock *sk = l->sk, *child;
-	struct inet_sock *inet;
 	struct atcp_sock *as;
 
 	child = sk_clone(sk, GFP_ATOMIC, true);
 	if (!child)
 		return NULL;
 	inet_sk_set_state(child, TCP_CLOSE);
-	inet = inet_sk(child);
 	as = atcp_sk(child);
-	inet->inet_rcv_saddr = key->laddr.s6_addr32[3];
-	inet->inet_saddr = key->laddr.s6_addr32[3];
-	sk_daddr_set(child, key->raddr.s6_addr32[3]);
-	inet->inet_sport = key->lport;
-	inet->inet_dport = key->rport;
-	inet->inet_num = 0;
-	RCU_INIT_POINTER(inet->inet_opt, NULL);
-	inet->mc_list = NULL;
-	inet->mc_index = inet_iif(skb);
-	inet->mc_ttl = ip_hdr(skb)->ttl;
-	inet->rcv_tos = ip_hdr(skb)->tos;
-	atomic_set(&inet->inet_id, get_random_u16());
-	child->sk_bound_dev_if = oif;
 	child->sk_mark = mark;
 	atomic64_set(&child->sk_cookie, 0);
 	child->sk_shutdown = 0;		/* of a listener that was shut down before it listened */
@@ -102,7 +95,7 @@ struct sock *atcp_child_make(struct atcp_listener *l, const struct atcp_req *req
 	atcp_sock_init(child);
 	as->node.key = *key;
 	as->node.type = ATCP_NODE_SOCK;
-	if (atcp_v4_child(child) || atcp_port_inherit(child, sk, req->lport)) {
+	if (atcp_ip_child(child, key, oif, skb) || atcp_port_inherit(child, sk, req->lport)) {
 		atcp_child_abort(child);
 		atcp_child_put(child);
 		return NULL;

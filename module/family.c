@@ -2,12 +2,12 @@
 /*
  * AF_ATCP: socket(), and what the other calls of the sockets API lead to.
  *
- * A socket is an AF_INET socket inside the kernel from its creation (cgroup
- * filters and others act on nothing else), so that inet_bind() and its like do
- * most of what is not TCP's own.
+ * A socket is an AF_INET or AF_INET6 socket inside the kernel from its creation
+ * (cgroup filters and others act on nothing else), so that inet_bind(),
+ * inet6_bind() and their like do most of what is not TCP's own.
  *
  *   bind     inet_bind            -> struct proto's get_port   (ports.c)
- *   connect  inet_stream_connect  -> atcp_connect, below       (ipv4.c, core)
+ *   connect  inet_stream_connect  -> atcp_connect, below       (ip.c, core)
  *   listen   atcp_listen                                       (listen.c)
  *   accept   inet_accept          -> atcp_accept, below        (listen.c)
  *   send, recv, poll              atcp_sendmsg, atcp_recvmsg, atcp_poll
@@ -22,6 +22,7 @@
 #include <linux/sockios.h>
 #include <linux/swap.h>
 #include <net/inet_common.h>
+#include <net/ipv6.h>
 #include <net/tcp_states.h>
 
 #include "demux.h"
@@ -68,7 +69,7 @@ static void __init set_memory_limits(void)
 
 /* --- connect(), accept(), listen() --- */
 
-static int atcp_pre_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
+static int atcp_pre_connect4(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
 {
 	/* The program may look at all of it. */
 	if (addr_len < sizeof(struct sockaddr_in))
@@ -76,19 +77,21 @@ static int atcp_pre_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int
 	return atcp_run_connect4(sk, uaddr, &addr_len);
 }
 
+static int atcp_pre_connect6(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
+{
+	if (addr_len < SIN6_LEN_RFC2133)
+		return -EINVAL;
+	return atcp_run_connect6(sk, uaddr, &addr_len);
+}
+
 /* RFC 9293 section 3.10.1, active. */
 static int atcp_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
 {
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)uaddr;
 	struct atcp_sock *as = atcp_sk(sk);
 	struct atcp_tuple t;
 	int err;
 
-	if (addr_len < sizeof(*sin))
-		return -EINVAL;
-	if (sin->sin_family != AF_INET)
-		return -EAFNOSUPPORT;
-	err = atcp_v4_connect(sk, sin);
+	err = atcp_ip_connect(sk, uaddr, addr_len);
 	if (err)
 		return err;
 	/* A disconnect has left its mark. */
@@ -201,7 +204,8 @@ static int atcp_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 	case SIOCATMARK:
 		break;
 	default:
-		return inet_ioctl(sock, cmd, arg);
+		return sk->sk_family == AF_INET6 ? inet6_ioctl(sock, cmd, arg) :
+						   inet_ioctl(sock, cmd, arg);
 	}
 
 	lock_sock(sk);
@@ -224,81 +228,128 @@ static int atcp_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 
 /* --- the tables --- */
 
-struct proto atcp_prot = {
-	.name			= "ATCP",
-	.owner			= THIS_MODULE,
-	.obj_size		= sizeof(struct atcp_sock),
-	.init			= atcp_sk_init,
-	.close			= atcp_sk_close,
-	.pre_connect		= atcp_pre_connect,
-	.connect		= atcp_connect,
-	.disconnect		= atcp_sk_disconnect,
-	.accept			= atcp_accept_child,
-	.shutdown		= atcp_sk_shutdown,
-	.setsockopt		= atcp_setsockopt,
-	.getsockopt		= atcp_getsockopt,
-	.keepalive		= atcp_sk_keepalive,
-	.backlog_rcv		= atcp_sk_backlog_rcv,
-	.release_cb		= atcp_sk_release_cb,
-	.stream_memory_free	= atcp_stream_memory_free,
-	.unhash			= atcp_unhash,
-	.get_port		= atcp_get_port,
-	.put_port		= atcp_port_put,
-	.max_header		= ATCP_HEADROOM,
-	.no_autobind		= true,
+#define ATCP_PROTO_CALLS					\
+	.owner			= THIS_MODULE,			\
+	.init			= atcp_sk_init,			\
+	.close			= atcp_sk_close,		\
+	.connect		= atcp_connect,			\
+	.disconnect		= atcp_sk_disconnect,		\
+	.accept			= atcp_accept_child,		\
+	.shutdown		= atcp_sk_shutdown,		\
+	.setsockopt		= atcp_setsockopt,		\
+	.getsockopt		= atcp_getsockopt,		\
+	.keepalive		= atcp_sk_keepalive,		\
+	.backlog_rcv		= atcp_sk_backlog_rcv,		\
+	.release_cb		= atcp_sk_release_cb,		\
+	.stream_memory_free	= atcp_stream_memory_free,	\
+	.unhash			= atcp_unhash,			\
+	.get_port		= atcp_get_port,		\
+	.put_port		= atcp_port_put,		\
+	.max_header		= ATCP_HEADROOM,		\
+	.no_autobind		= true,				\
+								\
+	.memory_allocated	= &atcp_memory_allocated,	\
+	.per_cpu_fw_alloc	= &atcp_memory_per_cpu,		\
+	.sockets_allocated	= &atcp_sockets_allocated,	\
+	.memory_pressure	= &atcp_memory_pressure,	\
+	.enter_memory_pressure	= enter_memory_pressure,	\
+	.leave_memory_pressure	= leave_memory_pressure,	\
+	.sysctl_mem		= atcp_mem,			\
+	.sysctl_wmem		= &atcp_mem_min,		\
+	.sysctl_rmem		= &atcp_mem_min
 
-	.memory_allocated	= &atcp_memory_allocated,
-	.per_cpu_fw_alloc	= &atcp_memory_per_cpu,
-	.sockets_allocated	= &atcp_sockets_allocated,
-	.memory_pressure	= &atcp_memory_pressure,
-	.enter_memory_pressure	= enter_memory_pressure,
-	.leave_memory_pressure	= leave_memory_pressure,
-	.sysctl_mem		= atcp_mem,
-	.sysctl_wmem		= &atcp_mem_min,
-	.sysctl_rmem		= &atcp_mem_min,
+struct proto atcp_prot = {
+	ATCP_PROTO_CALLS,
+	.name			= "ATCP",
+	.obj_size		= sizeof(struct atcp_sock),
+	.pre_connect		= atcp_pre_connect4,
 };
+
+struct proto atcpv6_prot = {
+	ATCP_PROTO_CALLS,
+	.name			= "ATCPv6",
+	.obj_size		= sizeof(struct atcp6_sock),
+	ATCP_PINFO_OFFSET(struct atcp6_sock, inet6)
+	.pre_connect		= atcp_pre_connect6,
+};
+
+#define ATCP_STREAM_CALLS				\
+	.owner		= THIS_MODULE,			\
+	.connect	= inet_stream_connect,		\
+	.socketpair	= sock_no_socketpair,		\
+	.accept		= inet_accept,			\
+	.poll		= atcp_poll,			\
+	.ioctl		= atcp_ioctl,			\
+	.gettstamp	= sock_gettstamp,		\
+	.listen		= atcp_listen,			\
+	.shutdown	= inet_shutdown,		\
+	.setsockopt	= sock_common_setsockopt,	\
+	.getsockopt	= sock_common_getsockopt,	\
+	.sendmsg	= atcp_sendmsg,			\
+	.recvmsg	= atcp_recvmsg,			\
+	.mmap		= sock_no_mmap,			\
+	.peek_len	= atcp_peek_len,		\
+	.set_rcvlowat	= atcp_set_rcvlowat,		\
+	ATCP_NO_SENDPAGE
 
 static const struct proto_ops atcp_stream_ops = {
+	ATCP_STREAM_CALLS
 	.family		= PF_INET,
-	.owner		= THIS_MODULE,
 	.release	= inet_release,
 	.bind		= inet_bind,
-	.connect	= inet_stream_connect,
-	.socketpair	= sock_no_socketpair,
-	.accept		= inet_accept,
 	.getname	= inet_getname,
-	.poll		= atcp_poll,
-	.ioctl		= atcp_ioctl,
-	.gettstamp	= sock_gettstamp,
-	.listen		= atcp_listen,
-	.shutdown	= inet_shutdown,
-	.setsockopt	= sock_common_setsockopt,
-	.getsockopt	= sock_common_getsockopt,
-	.sendmsg	= atcp_sendmsg,
-	.recvmsg	= atcp_recvmsg,
-	.mmap		= sock_no_mmap,
-	.peek_len	= atcp_peek_len,
-	.set_rcvlowat	= atcp_set_rcvlowat,
-	ATCP_NO_SENDPAGE
 };
+
+static const struct proto_ops atcpv6_stream_ops = {
+	ATCP_STREAM_CALLS
+	.family		= PF_INET6,
+	.release	= inet6_release,
+	.bind		= inet6_bind,
+	.getname	= inet6_getname,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl	= inet6_compat_ioctl,
+#endif
+};
+
+/* What inet6_create() does beyond inet_create(). */
+static void init_inet6(struct sock *sk)
+{
+	struct net *net = sock_net(sk);
+	struct ipv6_pinfo *np = &((struct atcp6_sock *)sk)->inet6;
+
+	inet_sk(sk)->pinet6 = np;
+	np->hop_limit = -1;
+	np->mcast_hops = IPV6_DEFAULT_MCASTHOPS;
+	np->pmtudisc = IPV6_PMTUDISC_WANT;
+	atcp_inet6_flags(sk);
+	atcp_set_repflow(sk, !!(READ_ONCE(net->ipv6.sysctl.flowlabel_reflect) &
+				FLOWLABEL_REFLECT_ESTABLISHED));
+	sk->sk_ipv6only = READ_ONCE(net->ipv6.sysctl.bindv6only);
+}
 
 /* What inet_create() does, for one protocol. */
 static int atcp_create(struct net *net, struct socket *sock, int protocol, int kern)
 {
+	bool v6 = protocol & ATCP_IPV6;
 	struct inet_sock *inet;
 	struct sock *sk;
 	int err;
 
 	if (protocol < 0)
 		return -EINVAL;
+	protocol &= ~ATCP_IPV6;
 	if (sock->type != SOCK_STREAM)
 		return -ESOCKTNOSUPPORT;
 	if (protocol && protocol != IPPROTO_ATCP)
 		return -EPROTONOSUPPORT;
+	/* The host may have been booted with ipv6.disable=1. */
+	if (v6 && !ipv6_mod_enabled())
+		return -EAFNOSUPPORT;
 
 	sock->state = SS_UNCONNECTED;
-	sock->ops = &atcp_stream_ops;
-	sk = sk_alloc(net, PF_INET, GFP_KERNEL, &atcp_prot, kern);
+	sock->ops = v6 ? &atcpv6_stream_ops : &atcp_stream_ops;
+	sk = sk_alloc(net, v6 ? PF_INET6 : PF_INET, GFP_KERNEL, v6 ? &atcpv6_prot : &atcp_prot,
+		      kern);
 	if (!sk)
 		return -ENOMEM;
 
@@ -312,6 +363,8 @@ static int atcp_create(struct net *net, struct socket *sock, int protocol, int k
 	inet->uc_ttl = -1;
 	inet->mc_ttl = 1;
 	atcp_inet_flags(sk);
+	if (v6)
+		init_inet6(sk);
 
 	err = sk->sk_prot->init(sk);
 	if (!err && !kern)
@@ -345,6 +398,9 @@ int __init atcp_family_init(void)
 	err = proto_register(&atcp_prot, 1);
 	if (err)
 		goto out_counter;
+	err = proto_register(&atcpv6_prot, 1);
+	if (err)
+		goto out_proto4;
 
 	atcp_family.family = family;
 	err = sock_register(&atcp_family);
@@ -360,6 +416,8 @@ int __init atcp_family_init(void)
 	return 0;
 
 out_proto:
+	proto_unregister(&atcpv6_prot);
+out_proto4:
 	proto_unregister(&atcp_prot);
 out_counter:
 	percpu_counter_destroy(&atcp_sockets_allocated);
@@ -369,6 +427,7 @@ out_counter:
 void atcp_family_exit(void)
 {
 	sock_unregister(atcp_family.family);
+	proto_unregister(&atcpv6_prot);
 	proto_unregister(&atcp_prot);
 	percpu_counter_destroy(&atcp_sockets_allocated);
 }

@@ -2,7 +2,7 @@
 /*
  * From IP to the connection:
  *
- *   ip_local_deliver -> atcp_v4_input: header, checksum
+ *   ip_local_deliver, ip6_input -> atcp_v4_input, atcp_v6_input: header, checksum
  *     -> atcp_lookup: socket  -> admitted (policies) -> lock -> atcp_sock_rcv
  *                     request -> atcp_request_rcv (request.c)
  *                     TIME-WAIT -> atcp_timewait_rcv (timewait.c)
@@ -13,6 +13,8 @@
 #include <linux/skbuff.h>
 #include <net/dst.h>
 #include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ip6_route.h>
 #include <net/xfrm.h>
 
 #include "demux.h"
@@ -24,6 +26,21 @@
 #include "timewait.h"
 #include "tracing.h"
 
+/* RFC 5082: a peer may be near enough to be trusted (IP_MINTTL, IPV6_MINHOPCOUNT). */
+static bool too_far(const struct sock *sk, const struct sk_buff *skb)
+{
+	if (atcp_skb_is_v6(skb))
+		return ipv6_hdr(skb)->hop_limit < READ_ONCE(inet6_sk(sk)->min_hopcount);
+	return ip_hdr(skb)->ttl < READ_ONCE(inet_sk(sk)->min_ttl);
+}
+
+/* IPsec: may a segment come in as this one came? */
+static bool policy_ok(struct sock *sk, struct sk_buff *skb)
+{
+	return atcp_skb_is_v6(skb) ? xfrm6_policy_check(sk, XFRM_POLICY_IN, skb) :
+				     xfrm4_policy_check(sk, XFRM_POLICY_IN, skb);
+}
+
 /*
  * Do the host's policies and the socket's filters let the segment through?
  * A filter may cut payload off the end.  Consumes @skb when not.
@@ -32,11 +49,11 @@ static bool admitted(struct atcp_net *an, struct sock *sk, struct sk_buff *skb, 
 {
 	enum atcp_drop why = ATCP_DROP_POLICY;
 
-	if (unlikely(ip_hdr(skb)->ttl < READ_ONCE(inet_sk(sk)->min_ttl))) {
+	if (unlikely(too_far(sk, skb))) {
 		why = ATCP_DROP_MIN_TTL;
 		goto no;
 	}
-	if (!xfrm4_policy_check(sk, XFRM_POLICY_IN, skb))
+	if (!policy_ok(sk, skb))
 		goto no;
 	nf_reset_ct(skb);
 	why = ATCP_DROP_FILTER;
@@ -77,15 +94,22 @@ static void no_port(struct atcp_net *an, struct sk_buff *skb, const struct atcp_
 	struct atcp_hdr reply;
 
 	atcp_saw_rcv(an->net, NULL, skb, ATCP_CLOSED);
-	if (!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)) {
+	if (!policy_ok(NULL, skb)) {
 		atcp_net_drop(an, skb, ATCP_DROP_POLICY);
 		return;
 	}
 	if (atcp_closed_arrive(h, skb->len - h->hlen, &reply) == ATCP_REPLY) {
 		nf_reset_ct(skb);
-		atcp_v4_reply(an->net, skb, &reply);
+		atcp_ip_reply(an->net, NULL, skb, &reply);
 	}
 	atcp_net_drop(an, skb, ATCP_DROP_NO_PORT);
+}
+
+static bool checksum_wrong(struct sk_buff *skb)
+{
+	if (atcp_skb_is_v6(skb))
+		return skb_checksum_validate(skb, IPPROTO_ATCP, ip6_compute_pseudo);
+	return skb_checksum_validate(skb, IPPROTO_ATCP, inet_compute_pseudo);
 }
 
 /* A header that is right; it is pulled into the linear part. Consumes @skb when not. */
@@ -103,7 +127,7 @@ static bool read_header(struct atcp_net *an, struct sk_buff *skb, struct atcp_hd
 	hlen = atcp_hdr_len(skb->data);
 	if (hlen < ATCP_HDR_MIN || !pskb_may_pull(skb, hlen))
 		goto bad;
-	if (skb_checksum_validate(skb, IPPROTO_ATCP, inet_compute_pseudo)) {
+	if (checksum_wrong(skb)) {
 		atcp_net_drop(an, skb, ATCP_DROP_BAD_CHECKSUM);
 		return false;
 	}
@@ -115,34 +139,23 @@ bad:
 	return false;
 }
 
-int atcp_v4_input(struct sk_buff *skb)
+/* @h: read; @dif, @sdif: the interface it came in by, as IP tells it. Consumes @skb. */
+static void segment_input(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h,
+			  const struct atcp_key *key, int dif, int sdif)
 {
-	struct net *net = dev_net(skb->dev);
-	struct atcp_net *an = atcp_net(net);
-	int dif = inet_iif(skb), sdif = inet_sdif(skb);
 	struct net_device *dev = skb->dev;
 	const struct atcp_tw *reopened = NULL;
 	struct atcp_timewait *tw;
 	struct atcp_request *req;
-	const struct iphdr *iph;
 	struct atcp_node *node;
-	struct atcp_key key;
-	struct atcp_hdr h;
+	struct net *net = an->net;
 	struct atcp_tw old;
 	struct sock *sk;
 	bool reopen;
 
-	/* A socket that BPF assigned earlier is none of ours. */
-	skb_orphan(skb);
-	if (!read_header(an, skb, &h))
-		return 0;
-	iph = ip_hdr(skb);
-	atcp_key_v4(&key, iph->daddr, htons(h.dport), iph->saddr, htons(h.sport));
-
 again:
 	skb->dev = dev;
-	iph = ip_hdr(skb);
-	node = atcp_lookup(an, &key);
+	node = atcp_lookup(an, key);
 	if (!node)
 		goto listener;
 
@@ -151,30 +164,30 @@ again:
 		sk = (struct sock *)container_of(node, struct atcp_sock, node);
 		if (!inet_sk_bound_dev_eq(net, READ_ONCE(sk->sk_bound_dev_if), dif, sdif))
 			goto listener;
-		if (admitted(an, sk, skb, h.hlen) && !sock_input(an, sk, skb, &h))
+		if (admitted(an, sk, skb, h->hlen) && !sock_input(an, sk, skb, h))
 			goto again;
-		return 0;
+		return;
 	case ATCP_NODE_REQ:
 		req = container_of(node, struct atcp_request, node);
 		if (!inet_sk_bound_dev_eq(net, req->oif, dif, sdif))
 			goto listener;
-		if (admitted(an, req->listener->sk, skb, h.hlen) &&
-		    !atcp_request_rcv(req, skb, &h))
+		if (admitted(an, req->listener->sk, skb, h->hlen) &&
+		    !atcp_request_rcv(req, skb, h))
 			goto again;
-		return 0;
+		return;
 	case ATCP_NODE_TW:
 		tw = container_of(node, struct atcp_timewait, node);
 		if (!inet_sk_bound_dev_eq(net, tw->bound.dev, dif, sdif))
 			goto listener;
-		if (!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)) {
+		if (!policy_ok(NULL, skb)) {
 			atcp_net_drop(an, skb, ATCP_DROP_POLICY);
-			return 0;
+			return;
 		}
 		sk = NULL;
-		if (h.flags & ATCP_SYN)
-			sk = atcp_lookup_listener(an, &key, dif, sdif, skb);
-		if (atcp_timewait_rcv(tw, skb, &h, sk, &reopen, &old))
-			return 0;
+		if (h->flags & ATCP_SYN)
+			sk = atcp_lookup_listener(an, key, dif, sdif, skb);
+		if (atcp_timewait_rcv(tw, skb, h, sk, &reopen, &old))
+			return;
 		if (!reopen)
 			goto again;
 		reopened = &old;
@@ -182,12 +195,50 @@ again:
 	}
 
 listener:
-	sk = atcp_lookup_listener(an, &key, dif, sdif, skb);
+	sk = atcp_lookup_listener(an, key, dif, sdif, skb);
 	if (sk) {
-		if (admitted(an, sk, skb, h.hlen))
-			atcp_listen_rcv(sk, skb, &h, &key, reopened);
+		if (admitted(an, sk, skb, h->hlen))
+			atcp_listen_rcv(sk, skb, h, key, reopened);
+		return;
+	}
+	no_port(an, skb, h);
+}
+
+int atcp_v4_input(struct sk_buff *skb)
+{
+	struct atcp_net *an = atcp_net(dev_net(skb->dev));
+	const struct iphdr *iph;
+	struct atcp_key key;
+	struct atcp_hdr h;
+
+	/* A socket that BPF assigned earlier is none of ours. */
+	skb_orphan(skb);
+	if (!read_header(an, skb, &h))
+		return 0;
+	iph = ip_hdr(skb);
+	atcp_key_v4(&key, iph->daddr, htons(h.dport), iph->saddr, htons(h.sport));
+	segment_input(an, skb, &h, &key, inet_iif(skb), inet_sdif(skb));
+	return 0;
+}
+
+int atcp_v6_input(struct sk_buff *skb)
+{
+	struct atcp_net *an = atcp_net(dev_net(skb->dev));
+	const struct ipv6hdr *hdr;
+	struct atcp_key key;
+	struct atcp_hdr h;
+
+	skb_orphan(skb);
+	if (!read_header(an, skb, &h))
+		return 0;
+	hdr = ipv6_hdr(skb);
+	/* A mapped address belongs into no packet, and would pass for IPv4's. */
+	if (ipv6_addr_v4mapped(&hdr->saddr) || ipv6_addr_v4mapped(&hdr->daddr)) {
+		atcp_net_drop(an, skb, ATCP_DROP_BAD_ADDRESS);
 		return 0;
 	}
-	no_port(an, skb, &h);
+	atcp_key_v6(&key, &hdr->daddr, htons(h.dport), &hdr->saddr, htons(h.sport),
+		    inet6_iif(skb));
+	segment_input(an, skb, &h, &key, inet6_iif(skb), inet6_sdif(skb));
 	return 0;
 }

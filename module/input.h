@@ -14,5 +14,7 @@
  * Softirq, RCU read section. Return: 0, as a struct net_protocol handler.
  */
 int atcp_v4_input(struct sk_buff *skb);
+/* The same from IPv6. */
+int atcp_v6_input(struct sk_buff *skb);
 
 #endif /* _ATCP_INPUT_H */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The network layer, as the rest of the module sees it.  ipv4.c does the work
- * for IPv4; the functions without a family in their name choose by sk_family.
+ * The network layer, as the rest of the module sees it: the functions named
+ * atcp_ip_*.  Each branches once, to ipv4.c or ipv6.c, by the connection's key
+ * and not by its socket's family: an AF_INET6 socket may well talk IPv4.
  */
 #ifndef _ATCP_IP_H
 #define _ATCP_IP_H
@@ -9,30 +10,64 @@
 #include <linux/in.h>
 #include <linux/netdevice.h>
 #include <net/dst.h>
+#include <net/ipv6.h>
 
 #include "atcp.h"
 #include "netns.h"
 
+/* Do these ends talk IPv6? */
+static inline bool atcp_key_is_v6(const struct atcp_key *key)
+{
+	return !ipv6_addr_v4mapped(&key->raddr);
+}
+
+/* The same of a connection. Locked, connected or connecting. */
+static inline bool atcp_over_v6(const struct sock *sk)
+{
+	return atcp_sk(sk)->over_v6;
+}
+
+/* The same of a segment that came in. */
+static inline bool atcp_skb_is_v6(const struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IPV6);
+}
+
+/* --- connections: ip.c --- */
+
 /**
- * atcp_v4_connect() - the way to a peer: route, local address, port, table
+ * atcp_ip_connect() - the way to a peer: route, local address, port, table
  * @sk:		locked, in CLOSED, not hashed; BHs on
- * @sin:	a checked AF_INET address; INADDR_ANY means this host
+ * @uaddr:	an address of the socket's family; the wildcard means this host
+ * @addr_len:	its size
  *
- * On success the socket is in the connection table, its inet fields, device
+ * On success the socket is in the connection table, its addresses, device
  * capabilities, and tcb.lport, rport, adv_mss and mss_path are set, and the
  * caller goes on to atcp_open() with atcp_key_tuple(&as->node.key). On failure
  * nothing is held that was not held before, but the socket may keep a local
  * address.
  *
- * Return: 0 or a negative errno as tcp_v4_connect() has it.
+ * Return: 0 or a negative errno as tcp_v4_connect() and tcp_v6_connect() have it.
  */
-int atcp_v4_connect(struct sock *sk, const struct sockaddr_in *sin);
+int atcp_ip_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len);
 
-/* Undoes atcp_v4_connect(): for a connection that ended (disconnect, failure). */
-void atcp_v4_disconnected(struct sock *sk);
+/* Undoes atcp_ip_connect(): for a connection that ended (disconnect, failure). */
+void atcp_ip_disconnected(struct sock *sk);
 
 /**
- * atcp_v4_xmit() - a segment of a connection goes to IP
+ * atcp_ip_child() - addresses, options and route of a new child
+ * @child:	fresh from sk_clone() and atcp_sock_init(); locked
+ * @key:	its ends
+ * @oif:	interface to be bound to, or 0
+ * @skb:	the segment that completed the handshake, IP header included
+ *
+ * Softirq, RCU. Sets what atcp_ip_connect() sets, but no port.
+ * Return: 0 or a negative errno; the child can be destroyed in any case.
+ */
+int atcp_ip_child(struct sock *child, const struct atcp_key *key, int oif, struct sk_buff *skb);
+
+/**
+ * atcp_ip_xmit() - a segment of a connection goes to IP
  * @sk:		locked, connected
  * @skb:	owned by @sk (skb_set_owner_w() or the like); header and payload
  *		at skb->data, which the transport header is set to; consumed
@@ -42,74 +77,20 @@ void atcp_v4_disconnected(struct sock *sk);
  *
  * Return: 0, or a negative errno as ip_queue_xmit().
  */
-int atcp_v4_xmit(struct sock *sk, struct sk_buff *skb);
+int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb);
 
-/* tcb.mss_path and adv_mss from the route; true when mss_path changed. Locked. */
-bool atcp_v4_sync_mss(struct sock *sk);
-
-/* Route of a child that has its ends; sets what atcp_v4_connect() sets, but no port. */
-int atcp_v4_child(struct sock *child);
-
-/*
- * Acts on ICMP errors that came while a user owned the lock: to be called when
- * it is released, once atcp_icmp_deferred() says so.  Locked, BHs off.
- */
-void atcp_v4_release(struct sock *sk);
-
-static inline bool atcp_icmp_deferred(const struct sock *sk)
-{
-	return READ_ONCE(atcp_sk(sk)->mss_stale) || READ_ONCE(atcp_sk(sk)->icmp_err);
-}
+/* Checksum of a connection's segment: @len bytes that add up to @sum. Locked. */
+__sum16 atcp_ip_checksum(const struct sock *sk, u32 len, __wsum sum);
 
 /**
- * struct atcp_flow - what a segment without a connection is sent with
- * @sk:		whose policies and options apply (a listener), or NULL
- * @laddr:	source address
- * @raddr:	destination address
- * @lport:	source port
- * @rport:	destination port
- * @oif:	interface, or 0
- * @mark:	routing mark
- * @priority:	skb->priority
- * @tos:	type of service
- * @rt:		its route: a reference held by the flow, or NULL
+ * atcp_ip_sync_mss() - has the route's MTU changed?
+ * To be called before data is queued and when the socket is released
+ * (atcp_sock.mss_stale): when true, call atcp_mss_changed().
  */
-struct atcp_flow {
-	struct sock *sk;
-	__be32 laddr;
-	__be32 raddr;
-	__be16 lport;
-	__be16 rport;
-	int oif;
-	u32 mark;
-	u32 priority;
-	u8 tos;
-	struct rtable *rt;
-};
+bool atcp_ip_sync_mss(struct sock *sk);
 
-/* Sets f->rt. @in: the segment that is answered, or NULL. Return: 0 or a negative errno. */
-int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in);
-
-/**
- * atcp_v4_send() - sends a segment without payload that is no connection's own
- * @net:	the namespace
- * @f:		the flow; its route, if found already, is used up
- * @h:		the header; hlen is set by this
- */
-void atcp_v4_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h);
-
-/* Answers @skb, which belongs to no connection, by @h: RST or ACK. */
-void atcp_v4_reply(struct net *net, const struct sk_buff *skb, struct atcp_hdr *h);
-
-/* Protocol 253's ICMP error handler. */
-int atcp_v4_err(struct sk_buff *skb, u32 info);
-
-/* Family-independent names. */
-
-static inline int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb)
-{
-	return atcp_v4_xmit(sk, skb);
-}
+/* Options or extension headers changed. Locked; the core is told. */
+void atcp_ip_options_changed(struct sock *sk);
 
 /*
  * Do segments stay in this host, on a device that takes large ones whole?  Then
@@ -122,14 +103,139 @@ static inline bool atcp_ip_loopback(struct sock *sk)
 	return dst && (dst->dev->flags & IFF_LOOPBACK) && sk_can_gso(sk);
 }
 
+/* --- segments without a connection --- */
+
 /**
- * atcp_ip_sync_mss() - has the route's MTU changed?
- * To be called before data is queued and when the socket is released
- * (atcp_sock.mss_stale): when true, call atcp_mss_changed().
+ * struct atcp_flow - what a segment without a connection is sent with
+ * @sk:		whose policies and options apply (a listener), or NULL
+ * @laddr:	source address; IPv4 is mapped
+ * @raddr:	destination address
+ * @lport:	source port
+ * @rport:	destination port
+ * @oif:	interface, or 0
+ * @mark:	routing mark
+ * @priority:	skb->priority
+ * @tos:	type of service, or traffic class
+ * @label:	flow label, or 0: made up if the host wants that
+ * @hash:	of the connection, for flow labels and queues, or 0
+ * @foreign:	@laddr need not be this host's (a transparent proxy)
+ * @dst:	its route: a reference held by the flow, or NULL
  */
-static inline bool atcp_ip_sync_mss(struct sock *sk)
+struct atcp_flow {
+	struct sock *sk;
+	struct in6_addr laddr;
+	struct in6_addr raddr;
+	__be16 lport;
+	__be16 rport;
+	int oif;
+	u32 mark;
+	u32 priority;
+	u8 tos;
+	bool foreign;
+	__be32 label;
+	u32 hash;
+	struct dst_entry *dst;
+};
+
+/* Sets f->dst. @in: the segment that is answered, or NULL. Return: 0 or a negative errno. */
+int atcp_ip_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in);
+
+/**
+ * atcp_ip_send() - sends a segment without payload that is no connection's own
+ * @net:	the namespace
+ * @f:		the flow; its route, if found already, is used up
+ * @h:		the header; hlen is set by this
+ */
+void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h);
+
+/* Answers @skb, which belongs to no connection, by @h: RST or ACK. @sk: a listener, or NULL. */
+void atcp_ip_reply(struct net *net, const struct sock *sk, struct sk_buff *skb,
+		   struct atcp_hdr *h);
+
+/* --- ICMP: icmp.c --- */
+
+/**
+ * struct atcp_icmp_error - what an ICMP error says, whichever family's
+ * @kind:	see there
+ * @err:	positive errno
+ * @seq:	the sequence number that it quotes
+ * @mtu:	ATCP_ICMP_TOO_BIG: what fits
+ * @info:	for the error queue
+ * @ends_request: ends a connection in SYN-RECEIVED that has no socket yet
+ * @unreachable: the network is broken somewhere (RFC 6069)
+ * @hops:	TTL or hop limit that it is judged by
+ * @port:	the port that could not be reached
+ * @quoted:	the TCP header that it quotes, 8 bytes at least
+ */
+struct atcp_icmp_error {
+	enum {
+		ATCP_ICMP_ERROR,
+		ATCP_ICMP_TOO_BIG,
+		ATCP_ICMP_REDIRECT,
+	} kind;
+	int err;
+	u32 seq;
+	u32 mtu;
+	u32 info;
+	bool ends_request;
+	bool unreachable;
+	u8 hops;
+	__be16 port;
+	u8 *quoted;
+};
+
+/**
+ * atcp_icmp_arrive() - an ICMP error about one of our segments
+ * @key:	the connection it quotes
+ * @dif:	interface it came in by
+ * @sdif:	its other index where L3 master devices are involved, or 0
+ *
+ * Softirq, RCU. Return: 0, or -ENOENT when there is no such connection.
+ */
+int atcp_icmp_arrive(struct net *net, const struct atcp_key *key, int dif, int sdif,
+		     struct sk_buff *skb, const struct atcp_icmp_error *e);
+
+/*
+ * Acts on ICMP errors that came while a user owned the lock: to be called when
+ * it is released, once atcp_icmp_deferred() says so.  Locked, BHs off.
+ */
+void atcp_icmp_release(struct sock *sk);
+
+static inline bool atcp_icmp_deferred(const struct sock *sk)
 {
-	return atcp_v4_sync_mss(sk);
+	return READ_ONCE(atcp_sk(sk)->mss_stale) || READ_ONCE(atcp_sk(sk)->icmp_err);
 }
+
+/* --- the families, for ip.c and carrier253.c --- */
+
+/* The socket has a (new) route; takes over its reference. ip.c */
+void atcp_ip_take_route(struct sock *sk, struct dst_entry *dst);
+
+int atcp_v4_connect(struct sock *sk, const struct sockaddr_in *sin);
+int atcp_v4_child(struct sock *child, const struct atcp_key *key, struct sk_buff *skb);
+int atcp_v4_xmit(struct sock *sk, struct sk_buff *skb);
+/* Finds the way to the peer again. Return: the socket's new route, or NULL. */
+struct dst_entry *atcp_v4_reroute(struct sock *sk);
+/* Bytes of header, options included, that every segment of a socket has. */
+u32 atcp_v4_hlen(struct sock *sk);
+int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in);
+int atcp_v4_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
+/* What a segment is answered with. Return: false: not at all. */
+bool atcp_v4_reply_flow(struct net *net, struct atcp_flow *f, const struct sk_buff *skb);
+/* Protocol 253's ICMP error handler. */
+int atcp_v4_err(struct sk_buff *skb, u32 info);
+
+int atcp_v6_connect(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len);
+/* The second half of a child's socket, whichever it talks. */
+void atcp_v6_child_init(struct sock *child);
+int atcp_v6_child(struct sock *child, const struct atcp_key *key, struct sk_buff *skb);
+int atcp_v6_xmit(struct sock *sk, struct sk_buff *skb);
+struct dst_entry *atcp_v6_reroute(struct sock *sk);
+u32 atcp_v6_hlen(struct sock *sk);
+int atcp_v6_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in);
+int atcp_v6_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
+bool atcp_v6_reply_flow(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
+int atcp_v6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 code,
+		int offset, __be32 info);
 
 #endif /* _ATCP_IP_H */

@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <net/ip.h>
+#include <net/ip6_route.h>
 #include <net/request_sock.h>
 #include <net/route.h>
 
@@ -31,14 +32,14 @@ void atcp_listen_flow(struct atcp_flow *f, struct sock *sk, const struct atcp_ke
 {
 	*f = (struct atcp_flow) {
 		.sk = sk,
-		.laddr = key->laddr.s6_addr32[3],
-		.raddr = key->raddr.s6_addr32[3],
+		.laddr = key->laddr,
+		.raddr = key->raddr,
 		.lport = key->lport,
 		.rport = key->rport,
 		.oif = oif,
 		.mark = mark,
 		.priority = READ_ONCE(sk->sk_priority),
-		.tos = READ_ONCE(inet_sk(sk)->tos),
+		.tos = atcp_key_is_v6(key) ? inet6_sk(sk)->tclass : READ_ONCE(inet_sk(sk)->tos),
 	};
 }
 
@@ -59,7 +60,7 @@ static u32 window_full(const struct sock *sk)
 /* MSS option to send on a flow that has its route (RFC 6691). */
 static u16 flow_adv_mss(const struct atcp_flow *f)
 {
-	u32 mss = min_t(u32, dst_metric_advmss(&f->rt->dst), U16_MAX);
+	u32 mss = min_t(u32, dst_metric_advmss(f->dst), U16_MAX);
 	u16 user = READ_ONCE(atcp_sk(f->sk)->tcb.mss_user);
 
 	return user && user < mss ? user : mss;
@@ -93,6 +94,28 @@ static bool request_queue_full(const struct atcp_net *an, const struct atcp_list
 	       atomic_read(&an->req_count) >= READ_ONCE(an->limits.max_syn_backlog);
 }
 
+static bool sent_to_many(struct sk_buff *skb)
+{
+	if (atcp_skb_is_v6(skb))
+		return !ipv6_unicast_destination(skb);
+	return skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
+}
+
+/*
+ * The interface that a connection is bound to, or 0.  Link-local addresses have
+ * meaning on one only.
+ */
+static int bound_dev(const struct sock *sk, struct sk_buff *skb)
+{
+	int oif = inet_request_bound_dev_if(sk, skb);
+
+	if (atcp_skb_is_v6(skb) &&
+	    ipv6_addr_type(&ipv6_hdr(skb)->saddr) & IPV6_ADDR_LINKLOCAL &&
+	    (!READ_ONCE(sk->sk_bound_dev_if) || ipv6_l3mdev_skb(IP6CB(skb)->flags)))
+		oif = inet6_iif(skb);
+	return oif;
+}
+
 /* Return: why the SYN is refused, or ATCP_DROP_NONE. */
 static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 				 const struct atcp_hdr *h, const struct atcp_key *key,
@@ -102,7 +125,7 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	struct net *net = sock_net(sk);
 	struct atcp_net *an = atcp_net(net);
 	u32 mark = inet_request_mark(sk, skb);
-	int oif = inet_request_bound_dev_if(sk, skb);
+	int oif = bound_dev(sk, skb);
 	u32 cookies = READ_ONCE(an->limits.syncookies);
 	bool cookie = cookies == 2;
 	struct atcp_tuple tuple;
@@ -111,7 +134,7 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	struct atcp_hdr synack;
 
 	/* A SYN to many is never answered (RFC 9293 MUST-57). */
-	if (skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
+	if (sent_to_many(skb))
 		return ATCP_DROP_BAD_ADDRESS;
 	if (sk_acceptq_is_full(sk)) {
 		atcp_saw_listen(l, key, ATCP_DECISION_ACCEPT_FULL);
@@ -129,7 +152,7 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 		return ATCP_DROP_POLICY;
 	}
 	atcp_listen_flow(&f, sk, key, mark, oif);
-	if (atcp_v4_route(net, &f, skb)) {
+	if (atcp_ip_route(net, &f, skb)) {
 		atcp_saw_listen(l, key, ATCP_DECISION_REFUSED);
 		return ATCP_DROP_NO_ROUTE;
 	}
@@ -147,7 +170,7 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	WRITE_ONCE(l->cookies, true);
 	atcp_saw_listen(l, key, ATCP_DECISION_COOKIE);
 	atcp_req_synack(&req, &synack);
-	atcp_v4_send(net, &f, &synack);
+	atcp_ip_send(net, &f, &synack);
 	atcp_net_count(an, ATCP_STAT_SYN_COOKIES_SENT);
 	return ATCP_DROP_NONE;
 }
@@ -172,7 +195,7 @@ static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const st
 	struct sock *sk = l->sk, *child;
 	struct atcp_net *an = atcp_net(sock_net(sk));
 	u32 mark = inet_request_mark(sk, skb);
-	int oif = inet_request_bound_dev_if(sk, skb);
+	int oif = bound_dev(sk, skb);
 	struct atcp_tuple tuple;
 	struct atcp_req req;
 	struct atcp_flow f;
@@ -240,7 +263,7 @@ void atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr
 			return;
 		fallthrough;
 	case ATCP_REPLY:
-		atcp_v4_reply(an->net, skb, &reply);
+		atcp_ip_reply(an->net, sk, skb, &reply);
 		break;
 	default:
 		break;

@@ -7,17 +7,22 @@
  * the transport header for TCP's or fails to know it at all.
  */
 #include <linux/skbuff.h>
+#include <linux/tcp.h>
 #include <net/ip.h>
 #include <net/protocol.h>
 
 #include "carrier.h"
 
-/* One of the pieces: @offset bytes of payload into the whole. */
-static void finish_segment(struct sk_buff *seg, u32 offset, bool last)
+/*
+ * One of the pieces: @offset bytes of payload into the whole, whose length from
+ * the transport header on was @total.
+ */
+static void finish_segment(struct sk_buff *seg, u32 offset, u32 total, bool last)
 {
-	u8 *p = skb_transport_header(seg);
+	struct tcphdr *th = tcp_hdr(seg);
+	u8 *p = (u8 *)th;
 	u32 len = seg->len - (p - seg->data);
-	__sum16 sum;
+	__wsum pseudo;
 
 	put_unaligned_be32(get_unaligned_be32(p + 4) + offset, p + 4);
 	if (!last)
@@ -34,19 +39,19 @@ static void finish_segment(struct sk_buff *seg, u32 offset, bool last)
 			p[13] &= ~ATCP_URG;
 		}
 	}
-	sum = ~csum_tcpudp_magic(ip_hdr(seg)->saddr, ip_hdr(seg)->daddr, len,
-				 ip_hdr(seg)->protocol, 0);
-	memcpy(p + 16, &sum, sizeof(sum));
-	sum = gso_make_checksum(seg, ~csum_unfold(sum));
-	memcpy(p + 16, &sum, sizeof(sum));
+	/* The sum of the pseudo header is there, whichever IP's: but for the length. */
+	pseudo = csum_add(csum_sub(csum_unfold(th->check), htonl(total)), htonl(len));
+	th->check = ~csum_fold(pseudo);
+	th->check = gso_make_checksum(seg, ~csum_unfold(th->check));
 }
 
 static struct sk_buff *gso_segment(struct sk_buff *skb, netdev_features_t features)
 {
 	struct sk_buff *segs, *seg;
-	u32 hlen, mss, offset = 0;
+	u32 hlen, mss, total = skb->len, offset = 0;
 
-	if (!(skb_shinfo(skb)->gso_type & SKB_GSO_SCTP) || !pskb_may_pull(skb, ATCP_HDR_MIN))
+	if (!(skb_shinfo(skb)->gso_type & SKB_GSO_SCTP) || skb->ip_summed != CHECKSUM_PARTIAL ||
+	    !pskb_may_pull(skb, ATCP_HDR_MIN))
 		return ERR_PTR(-EINVAL);
 	hlen = atcp_hdr_len(skb->data);
 	mss = skb_shinfo(skb)->gso_size;
@@ -64,7 +69,7 @@ static struct sk_buff *gso_segment(struct sk_buff *skb, netdev_features_t featur
 	if (IS_ERR(segs))
 		return segs;
 	for (seg = segs; seg; seg = seg->next, offset += mss)
-		finish_segment(seg, offset, !seg->next);
+		finish_segment(seg, offset, total, !seg->next);
 	return segs;
 }
 
@@ -76,10 +81,17 @@ static const struct net_offload offload253 = {
 
 int __init atcp_offload253_init(void)
 {
-	return inet_add_offload(&offload253, IPPROTO_ATCP) ? -EBUSY : 0;
+	if (inet_add_offload(&offload253, IPPROTO_ATCP))
+		return -EBUSY;
+	if (inet6_add_offload(&offload253, IPPROTO_ATCP)) {
+		inet_del_offload(&offload253, IPPROTO_ATCP);
+		return -EBUSY;
+	}
+	return 0;
 }
 
 void atcp_offload253_exit(void)
 {
+	inet6_del_offload(&offload253, IPPROTO_ATCP);
 	inet_del_offload(&offload253, IPPROTO_ATCP);
 }

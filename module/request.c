@@ -10,7 +10,6 @@
  */
 #include <linux/slab.h>
 #include <net/ip.h>
-#include <net/route.h>
 
 #include "child.h"
 #include "demux.h"
@@ -77,7 +76,7 @@ static void request_send(struct atcp_request *r, struct atcp_hdr *h)
 	struct atcp_flow f;
 
 	atcp_listen_flow(&f, r->listener->sk, &r->node.key, r->mark, r->oif);
-	atcp_v4_send(r->an->net, &f, h);
+	atcp_ip_send(r->an->net, &f, h);
 }
 
 static void request_send_synack(struct atcp_request *r)
@@ -175,12 +174,12 @@ enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req 
 	request_arm(r);
 	atcp_saw_listen(l, key, ATCP_DECISION_REQUEST);
 	atcp_req_synack(&r->req, &h);
-	atcp_v4_send(an->net, f, &h);
+	atcp_ip_send(an->net, f, &h);
 	spin_unlock(&r->lock);
 	return ATCP_DROP_NONE;
 no_request:
 	atcp_saw_listen(l, key, ATCP_DECISION_REFUSED);
-	ip_rt_put(f->rt);
+	dst_release(f->dst);
 	return why;
 }
 

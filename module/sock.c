@@ -10,6 +10,7 @@
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include <net/tcp_states.h>
+#include <net/transp_v6.h>
 #include <net/xfrm.h>
 
 #include "demux.h"
@@ -81,7 +82,7 @@ void atcp_sk_release_cb(struct sock *sk)
 	struct atcp_sock *as = atcp_sk(sk);
 
 	if (unlikely(atcp_icmp_deferred(sk)))
-		atcp_v4_release(sk);
+		atcp_icmp_release(sk);
 	if (unlikely(as->timer_deferred)) {
 		as->timer_deferred = false;
 		atcp_sock_timeout(sk);
@@ -147,7 +148,10 @@ static void atcp_sock_destruct(struct sock *sk)
 	kfree(atcp_sk(sk)->saved_syn);
 	atomic_dec(&atcp_net(sock_net(sk))->sockets);
 	sk_sockets_allocated_dec(sk);
-	inet_sock_destruct(sk);
+	if (sk->sk_family == AF_INET6)
+		inet6_sock_destruct(sk);
+	else
+		inet_sock_destruct(sk);
 }
 
 int atcp_sk_init(struct sock *sk)
@@ -322,7 +326,7 @@ int atcp_sk_disconnect(struct sock *sk, int flags)
 
 	__skb_queue_purge(&sk->sk_receive_queue);
 	renew(sk);
-	atcp_v4_disconnected(sk);
+	atcp_ip_disconnected(sk);
 	WRITE_ONCE(sk->sk_shutdown, 0);
 	sock_reset_flag(sk, SOCK_DONE);
 	__sk_dst_reset(sk);

@@ -21,6 +21,7 @@
 /* --- family.c --- */
 
 extern struct proto atcp_prot;
+extern struct proto atcpv6_prot;
 
 /* proto_register() and sock_register(); a taken family is explained in the log. */
 int __init atcp_family_init(void);

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/tcp.h>
 
 #include "demux.h"
 #include "ip.h"
@@ -78,7 +79,6 @@ static void tw_timer(struct timer_list *timer)
 void atcp_timewait_enter(struct sock *sk)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
-	const struct inet_sock *inet = inet_sk(sk);
 	struct atcp_sock *as = atcp_sk(sk);
 	struct atcp_timewait *t;
 
@@ -100,7 +100,10 @@ void atcp_timewait_enter(struct sock *sk)
 	t->dead = false;
 	t->reuse = sk->sk_reuse;
 	t->reuseport = sk->sk_reuseport;
-	t->tos = inet->tos;
+	t->tos = atcp_over_v6(sk) ? inet6_sk(sk)->tclass : inet_sk(sk)->tos;
+	t->label = atcp_over_v6(sk) ? inet6_sk(sk)->flow_label : 0;
+	t->hash = READ_ONCE(sk->sk_txhash);
+	t->foreign = inet_sk_transparent(sk);
 	t->mark = READ_ONCE(sk->sk_mark);
 	t->priority = READ_ONCE(sk->sk_priority);
 	atcp_port_tw_hold(t, sk);
@@ -129,17 +132,20 @@ full:
 static void tw_reply(const struct atcp_timewait *t, struct atcp_hdr *h)
 {
 	struct atcp_flow f = {
-		.laddr = t->node.key.laddr.s6_addr32[3],
-		.raddr = t->node.key.raddr.s6_addr32[3],
+		.laddr = t->node.key.laddr,
+		.raddr = t->node.key.raddr,
 		.lport = t->node.key.lport,
 		.rport = t->node.key.rport,
 		.oif = t->bound.dev,
 		.mark = t->mark,
 		.priority = t->priority,
 		.tos = t->tos,
+		.label = t->label,
+		.hash = t->hash,
+		.foreign = t->foreign,
 	};
 
-	atcp_v4_send(t->an->net, &f, h);
+	atcp_ip_send(t->an->net, &f, h);
 }
 
 bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struct atcp_hdr *h,

@@ -23,7 +23,7 @@
  * @timer:	2 MSL
  * @lock:	of @tw, @dead and the timer; taken with BHs off
  * @dead:	left the table
- * @mark, @tos, @priority: for its replies
+ * @mark, @tos, @label, @hash, @foreign, @priority: for its replies, as in struct atcp_flow
  * @rcu:	for freeing
  */
 struct atcp_timewait {
@@ -39,7 +39,10 @@ struct atcp_timewait {
 	bool reuse;
 	bool reuseport;
 	bool bind_chosen;
+	bool foreign;
 	u8 tos;
+	__be32 label;
+	u32 hash;
 	u32 mark;
 	u32 priority;
 	struct rcu_head rcu;

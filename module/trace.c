@@ -205,10 +205,13 @@ void atcp_trace_sock_snd(const struct sock *sk, const struct sk_buff *skb, u32 h
 void atcp_trace_flow_snd(const struct net *net, const struct atcp_flow *f,
 			 const struct atcp_hdr *h)
 {
-	struct atcp_key key = { .lport = f->lport, .rport = f->rport };
+	struct atcp_key key = {
+		.laddr = f->laddr,
+		.raddr = f->raddr,
+		.lport = f->lport,
+		.rport = f->rport,
+	};
 
-	ipv6_addr_set_v4mapped(f->laddr, &key.laddr);
-	ipv6_addr_set_v4mapped(f->raddr, &key.raddr);
 	trace_atcp_snd(net, f->sk, &key, h, 0, f->sk ? ATCP_SYN_RECEIVED : ATCP_CLOSED);
 }
 

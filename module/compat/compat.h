@@ -17,6 +17,8 @@
 #include <net/inet_common.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
 
 /* Headers that others were split into */
@@ -87,11 +89,61 @@ static inline void atcp_inet_flags(struct sock *sk)
 #endif
 }
 
+/* 6.7: and those of struct ipv6_pinfo; 6.18: its list of flow labels moved */
+#ifndef ATCP_HAVE_INET6_FLAGS
+#define atcp_recverr4(sk)	(inet_sk(sk)->recverr)
+#define atcp_recverr6(sk)	(inet6_sk(sk)->recverr)
+#define atcp_sndflow(sk)	(inet6_sk(sk)->sndflow)
+#define atcp_repflow(sk)	(inet6_sk(sk)->repflow)
+#define atcp_set_repflow(sk, on)	(inet6_sk(sk)->repflow = (on))
+#else
+#define atcp_recverr4(sk)	inet_test_bit(RECVERR, sk)
+#define atcp_recverr6(sk)	inet6_test_bit(RECVERR6, sk)
+#define atcp_sndflow(sk)	inet6_test_bit(SNDFLOW, sk)
+#define atcp_repflow(sk)	inet6_test_bit(REPFLOW, sk)
+#define atcp_set_repflow(sk, on)	inet6_assign_bit(REPFLOW, sk, on)
+#endif
+#ifndef ATCP_HAVE_INET_FL_LIST
+#define atcp_fl_list(sk)	(inet6_sk(sk)->ipv6_fl_list)
+#else
+#define atcp_fl_list(sk)	(inet_sk(sk)->ipv6_fl_list)
+#endif
+
+static inline void atcp_inet6_flags(struct sock *sk)
+{
+#ifndef ATCP_HAVE_INET6_FLAGS
+	inet6_sk(sk)->mc_loop = 1;
+	inet6_sk(sk)->mc_all = 1;
+#else
+	inet6_set_bit(MC6_LOOP, sk);
+	inet6_set_bit(MC6_ALL, sk);
+#endif
+}
+
+/* 6.8: struct proto tells where struct ipv6_pinfo is */
+#ifdef ATCP_HAVE_PINFO_OFFSET
+#define ATCP_PINFO_OFFSET(type, member)	.ipv6_pinfo_offset = offsetof(type, member),
+#else
+#define ATCP_PINFO_OFFSET(type, member)
+#endif
+
+/* 6.18: flags instead of pointers */
+static inline void atcp_ip6_dst_store(struct sock *sk, struct dst_entry *dst)
+{
+#ifdef ATCP_HAVE_DST_STORE_BOOL
+	ip6_dst_store(sk, dst, false, false);
+#else
+	ip6_dst_store(sk, dst, NULL, NULL);
+#endif
+}
+
 /* 6.7: programs may change the length of an address */
 #ifndef ATCP_HAVE_BPF_ADDR_LEN
+#define atcp_run_connect6(sk, uaddr, len)	BPF_CGROUP_RUN_PROG_INET6_CONNECT(sk, uaddr)
 #define atcp_run_connect4(sk, uaddr, len)	BPF_CGROUP_RUN_PROG_INET4_CONNECT(sk, uaddr)
 #else
 #define atcp_run_connect4(sk, uaddr, len)	BPF_CGROUP_RUN_PROG_INET4_CONNECT(sk, uaddr, len)
+#define atcp_run_connect6(sk, uaddr, len)	BPF_CGROUP_RUN_PROG_INET6_CONNECT(sk, uaddr, len)
 #endif
 
 /* 7.0: recvmsg() sets msg_namelen itself */

@@ -4,10 +4,13 @@
 # that a version number tells little.
 
 atcp-inc := $(srctree)/include
-# $(call atcp-file,HEADER,NAME), $(call atcp-text,HEADER,EXTENDED REGEX,NAME)
+# $(call atcp-file,HEADER,NAME), $(call atcp-text,HEADER,EXTENDED REGEX,NAME),
+# $(call atcp-export,FUNCTION,NAME): may modules call it?
 atcp-file = $(if $(wildcard $(atcp-inc)/$(1)),-DATCP_HAVE_$(2))
 atcp-text = $(if $(shell grep -sE "$(2)" $(atcp-inc)/$(1)),-DATCP_HAVE_$(3))
+atcp-export = $(if $(shell grep -sw "$(1)" $(objtree)/Module.symvers),-DATCP_HAVE_$(2))
 
+ccflags-y += $(call atcp-export,ip_icmp_error,ICMP_ERROR)
 ccflags-y += $(call atcp-file,linux/unaligned.h,UNALIGNED_H)
 ccflags-y += $(call atcp-file,linux/skbuff_ref.h,SKBUFF_REF_H)
 ccflags-y += $(call atcp-file,net/gso.h,GSO_H)
@@ -19,6 +22,10 @@ ccflags-y += $(call atcp-text,linux/socket.h,struct sockaddr_unsized,SOCKADDR_UN
 ccflags-y += $(call atcp-text,net/sock.h,struct proto_accept_arg,PROTO_ACCEPT_ARG)
 ccflags-y += $(call atcp-text,linux/net.h,[*]sendpage.,SENDPAGE)
 ccflags-y += $(call atcp-text,net/inet_sock.h,INET_FLAGS_MC_LOOP,INET_FLAGS)
+ccflags-y += $(call atcp-text,net/inet_sock.h,INET_FLAGS_REPFLOW,INET6_FLAGS)
+ccflags-y += $(call atcp-text,net/inet_sock.h,ipv6_fl_list,INET_FL_LIST)
+ccflags-y += $(call atcp-text,net/sock.h,ipv6_pinfo_offset,PINFO_OFFSET)
+ccflags-y += $(call atcp-text,net/ip6_route.h,bool daddr_set,DST_STORE_BOOL)
 ccflags-y += $(call atcp-text,linux/bpf-cgroup.h,INET4_CONNECT.sk. uaddr. uaddrlen,BPF_ADDR_LEN)
 ccflags-y += $(call atcp-text,net/inet_common.h,int [*]addr_len.;,RECV_ERROR_LEN)
 ccflags-y += $(call atcp-text,net/net_namespace.h,register_net_sysctl_sz,SYSCTL_SIZE)

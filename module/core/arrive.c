@@ -323,7 +323,7 @@ void atcp_icmp(struct atcp_tcb *c, u32 seq, int err, bool hard)
 		return;
 	}
 	atcp_count(c, ATCP_STAT_ICMP_ERRORS);
-	if (c->state == ATCP_SYN_SENT && hard) {
+	if (ATCP_IN(c->state, ATCP_S(SYN_SENT) | ATCP_S(SYN_RECEIVED)) && hard) {
 		atcp_count(c, ATCP_STAT_CONN_FAILED);
 		atcp_done(c, err);
 		return;

@@ -119,8 +119,8 @@ void atcp_timeout(struct atcp_tcb *c);
  * @c:		any state
  * @seq:	the sequence number quoted
  * @err:	positive errno
- * @hard:	RFC 9293 section 3.9.2.2: aborts an attempt in SYN-SENT; in other
- *		states, as soft ones in all, it is only remembered
+ * @hard:	RFC 9293 section 3.9.2.2: aborts an attempt in SYN-SENT or
+ *		SYN-RECEIVED; in other states, as soft ones in all, it is only remembered
  */
 void atcp_icmp(struct atcp_tcb *c, u32 seq, int err, bool hard);
 

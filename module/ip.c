@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The network layer, whichever it is: connecting, path MTU (RFC 9293 section
+ * 3.7.2, RFC 1191, RFC 8201), segments without a connection.
+ */
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
+#include <net/tcp.h>
+
+#include "ip.h"
+#include "sock.h"
+#include "tracing.h"
+
+/* A path that takes less than this is not believed. */
+#define ATCP_MSS_LEAST	48
+
+/* --- connections --- */
+
+int atcp_ip_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)uaddr;
+
+	if (sk->sk_family == AF_INET6)
+		return atcp_v6_connect(sk, (struct sockaddr_in6 *)uaddr, addr_len);
+	if (addr_len < sizeof(*sin))
+		return -EINVAL;
+	if (sin->sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	return atcp_v4_connect(sk, sin);
+}
+
+void atcp_ip_disconnected(struct sock *sk)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	sk->sk_route_caps = 0;
+	inet->inet_dport = 0;
+	if (sk->sk_userlocks & SOCK_BINDADDR_LOCK)
+		return;
+	inet->inet_saddr = 0;
+	if (sk->sk_family == AF_INET6) {
+		inet->inet_rcv_saddr = 0;
+		memset(&sk->sk_v6_rcv_saddr, 0, sizeof(sk->sk_v6_rcv_saddr));
+		memset(&inet6_sk(sk)->saddr, 0, sizeof(inet6_sk(sk)->saddr));
+	} else {
+		sk_rcv_saddr_set(sk, 0);
+	}
+}
+
+int atcp_ip_child(struct sock *child, const struct atcp_key *key, int oif, struct sk_buff *skb)
+{
+	struct inet_sock *inet = inet_sk(child);
+
+	RCU_INIT_POINTER(inet->inet_opt, NULL);
+	inet->mc_list = NULL;
+	inet->inet_sport = key->lport;
+	inet->inet_dport = key->rport;
+	inet->inet_num = 0;
+	child->sk_bound_dev_if = oif;
+	atomic_set(&inet->inet_id, get_random_u16());
+	if (child->sk_family == AF_INET6)
+		atcp_v6_child_init(child);
+
+	atcp_sk(child)->over_v6 = atcp_key_is_v6(key);
+	return atcp_over_v6(child) ? atcp_v6_child(child, key, skb) :
+				     atcp_v4_child(child, key, skb);
+}
+
+int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb)
+{
+	int err;
+
+	skb_set_hash_from_sk(skb, sk);
+	skb_set_dst_pending_confirm(skb, READ_ONCE(sk->sk_dst_pending_confirm));
+	err = atcp_over_v6(sk) ? atcp_v6_xmit(sk, skb) : atcp_v4_xmit(sk, skb);
+	return err > 0 ? net_xmit_errno(err) : err;
+}
+
+__sum16 atcp_ip_checksum(const struct sock *sk, u32 len, __wsum sum)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	if (atcp_over_v6(sk))
+		return csum_ipv6_magic(&inet6_sk(sk)->saddr, &sk->sk_v6_daddr, len,
+				       IPPROTO_ATCP, sum);
+	return csum_tcpudp_magic(inet->inet_saddr, inet->inet_daddr, len, IPPROTO_ATCP, sum);
+}
+
+/* --- path MTU --- */
+
+static u16 mss_of(struct sock *sk, u32 mtu)
+{
+	u32 overhead = (atcp_over_v6(sk) ? atcp_v6_hlen(sk) : atcp_v4_hlen(sk)) + ATCP_HDR_MIN;
+
+	/* A segment of lo's MTU is more than it takes as a large one. */
+	if (atcp_ip_loopback(sk))
+		mtu = min(mtu, sk->sk_gso_max_size);
+	return mtu > overhead + ATCP_MSS_LEAST ? min(mtu - overhead, U16_MAX) : ATCP_MSS_LEAST;
+}
+
+static u16 adv_mss(const struct sock *sk, const struct dst_entry *dst)
+{
+	u32 mss = min_t(u32, dst_metric_advmss(dst), U16_MAX);
+	u16 user = sk ? READ_ONCE(atcp_sk(sk)->tcb.mss_user) : 0;
+
+	return user && user < mss ? user : mss;
+}
+
+static void setup_caps(struct sock *sk, struct dst_entry *dst)
+{
+	sk->sk_gso_type = SKB_GSO_SCTP;
+	if (atcp_over_v6(sk))
+		atcp_ip6_dst_store(sk, dst);
+	else
+		sk_setup_caps(sk, dst);
+}
+
+void atcp_ip_take_route(struct sock *sk, struct dst_entry *dst)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+
+	setup_caps(sk, dst);
+	as->pmtu = dst_mtu(dst);
+	as->mss_stale = false;
+	as->tcb.mss_path = mss_of(sk, as->pmtu);
+	as->tcb.adv_mss = adv_mss(sk, dst);
+}
+
+static struct dst_entry *check_route(struct sock *sk)
+{
+	return __sk_dst_check(sk, atcp_over_v6(sk) ? inet6_sk(sk)->dst_cookie : 0);
+}
+
+/* The socket's route, found anew when stale; or NULL. */
+static struct dst_entry *find_route(struct sock *sk)
+{
+	struct dst_entry *dst = check_route(sk);
+
+	if (dst)
+		return dst;
+	dst = atcp_over_v6(sk) ? atcp_v6_reroute(sk) : atcp_v4_reroute(sk);
+	if (dst)
+		setup_caps(sk, dst);
+	return dst;
+}
+
+bool atcp_ip_sync_mss(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct dst_entry *dst;
+	u32 mtu;
+
+	if (unlikely(as->mss_stale)) {
+		as->mss_stale = false;
+		dst = find_route(sk);
+		if (dst && as->icmp_mtu)
+			dst->ops->update_pmtu(dst, sk, NULL, as->icmp_mtu, true);
+		as->icmp_mtu = 0;
+		dst = find_route(sk);
+	} else {
+		dst = check_route(sk);
+	}
+	if (!dst)
+		return false;
+	mtu = dst_mtu(dst);
+	if (likely(mtu == as->pmtu))
+		return false;
+	as->pmtu = mtu;
+	as->tcb.mss_path = mss_of(sk, mtu);
+	return true;
+}
+
+void atcp_ip_options_changed(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+
+	if (!ATCP_IN(as->tcb.state, ~(ATCP_S(CLOSED) | ATCP_S(LISTEN))))
+		return;
+	as->tcb.mss_path = mss_of(sk, as->pmtu);
+	atcp_mss_changed(&as->tcb);
+}
+
+/* --- segments without a connection --- */
+
+static bool flow_is_v6(const struct atcp_flow *f)
+{
+	return !ipv6_addr_v4mapped(&f->raddr);
+}
+
+int atcp_ip_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in)
+{
+	return flow_is_v6(f) ? atcp_v6_route(net, f, in) : atcp_v4_route(net, f, in);
+}
+
+static __sum16 flow_checksum(const struct atcp_flow *f, u32 len, __wsum sum)
+{
+	if (flow_is_v6(f))
+		return csum_ipv6_magic(&f->laddr, &f->raddr, len, IPPROTO_ATCP, sum);
+	return csum_tcpudp_magic(f->laddr.s6_addr32[3], f->raddr.s6_addr32[3], len,
+				 IPPROTO_ATCP, sum);
+}
+
+void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h)
+{
+	struct atcp_net *an = atcp_net(net);
+	struct sk_buff *skb;
+	int err;
+
+	if (!f->dst && atcp_ip_route(net, f, NULL))
+		goto error;
+	skb = alloc_skb(ATCP_HEADROOM, GFP_ATOMIC);
+	if (!skb) {
+		dst_release(f->dst);
+		f->dst = NULL;
+		goto error;
+	}
+	skb_reserve(skb, ATCP_HEADROOM);
+	atcp_hdr_size(h);
+	skb_push(skb, h->hlen);
+	skb_reset_transport_header(skb);
+	atcp_hdr_write(h, skb->data);
+	tcp_hdr(skb)->check = flow_checksum(f, h->hlen, csum_partial(skb->data, h->hlen, 0));
+
+	skb->priority = f->priority;
+	skb->mark = f->mark;
+	if (f->hash)
+		skb_set_hash(skb, f->hash, PKT_HASH_TYPE_L4);
+	skb_dst_set(skb, f->dst);
+	f->dst = NULL;
+	/* So that the owner's egress filters see it. */
+	if (f->sk)
+		skb_set_owner_w(skb, f->sk);
+
+	atcp_saw_flow_snd(net, f, h);
+	atcp_net_count(an, ATCP_STAT_OUT_SEGS);
+	if (h->flags & ATCP_RST)
+		atcp_net_count(an, ATCP_STAT_OUT_RSTS);
+	err = flow_is_v6(f) ? atcp_v6_send(net, f, skb) : atcp_v4_send(net, f, skb);
+	if (err >= 0)
+		return;
+error:
+	atcp_net_count(an, ATCP_STAT_OUT_ERRORS);
+}
+
+void atcp_ip_reply(struct net *net, const struct sock *sk, struct sk_buff *skb,
+		   struct atcp_hdr *h)
+{
+	struct atcp_flow f = {
+		.lport = htons(h->sport),
+		.rport = htons(h->dport),
+	};
+
+	if (!(atcp_skb_is_v6(skb) ? atcp_v6_reply_flow(net, &f, skb) :
+				    atcp_v4_reply_flow(net, &f, skb)))
+		return;
+	if (sk) {
+		f.oif = READ_ONCE(sk->sk_bound_dev_if) ?: f.oif;
+		f.mark = f.mark ?: READ_ONCE(sk->sk_mark);
+		f.priority = READ_ONCE(sk->sk_priority);
+		f.foreign = inet_sk_transparent(sk);
+	}
+	if (!f.oif && netif_index_is_l3_master(net, skb->skb_iif))
+		f.oif = skb->skb_iif;
+	if (atcp_ip_route(net, &f, skb))
+		return;
+	atcp_ip_send(net, &f, h);
+}
