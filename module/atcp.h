@@ -58,7 +58,8 @@ struct atcp_listener;		/* listen.c: queues of a listening socket */
 /* Urgent data (RFC 6093), as the sockets API shows it. */
 enum atcp_urgent {
 	ATCP_URGENT_NONE,
-	ATCP_URGENT_AHEAD,	/* announced; the octet is in the queue or yet to come */
+	ATCP_URGENT_AHEAD,	/* announced, yet to come */
+	ATCP_URGENT_HERE,	/* has come: atcp_sock.urgent_octet */
 	ATCP_URGENT_READ,	/* taken out by MSG_OOB */
 };
 
@@ -82,7 +83,10 @@ struct atcp_sock {
 	u8 save_syn;			/* TCP_SAVE_SYN */
 	u8 recv_inq;			/* TCP_INQ */
 	bool linger2_none;		/* TCP_LINGER2 below 0: no FIN-WAIT-2 without a program */
+	bool stamp_ids;			/* stamp_base is set */
 	u8 urgent;			/* enum atcp_urgent */
+	u8 urgent_octet;		/* while ATCP_URGENT_HERE */
+	u32 stamp_base;			/* number 0 of SOF_TIMESTAMPING_OPT_ID */
 	u32 urgent_seq;			/* of the last octet of urgent data */
 	u32 tune_seq;			/* receive buffer tuning: copied_seq... */
 	u64 tune_at;			/* ...and time when the measurement began */

@@ -9,22 +9,22 @@
  *   bind     inet_bind            -> struct proto's get_port   (ports.c)
  *   connect  inet_stream_connect  -> atcp_connect, below       (ip.c, core)
  *   listen   atcp_listen                                       (listen.c)
- *   accept   inet_accept          -> atcp_accept, below        (listen.c)
- *   send, recv, poll              atcp_sendmsg, atcp_recvmsg, atcp_poll
+ *   accept   inet_accept          -> atcp_accept_child, below  (listen.c)
+ *   send, recv                    atcp_sendmsg, atcp_recvmsg   (send.c, recv.c)
+ *   poll, ioctl                   atcp_poll, atcp_ioctl        (poll.c)
+ *   setsockopt                    atcp_set_option, atcp_setsockopt (sockopt*.c)
  *   shutdown inet_shutdown        -> atcp_sk_shutdown          (sock.c)
  *   close    inet_release         -> atcp_sk_close             (sock.c)
  */
-#include <asm/ioctls.h>
 #include <linux/bpf-cgroup.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/poll.h>
-#include <linux/sockios.h>
 #include <linux/swap.h>
 #include <net/inet_common.h>
 #include <net/ipv6.h>
 #include <net/tcp_states.h>
 
+#include "compat/sendpage.h"
 #include "demux.h"
 #include "ip.h"
 #include "listen.h"
@@ -108,6 +108,15 @@ static struct sock *atcp_accept_child(struct sock *sk, ATCP_ACCEPT_ARG)
 	return atcp_accept_dequeue(sk, ATCP_ACCEPT_FLAGS, ATCP_ACCEPT_ERR);
 }
 
+static int atcp_stream_accept(struct socket *sock, struct socket *newsock, ATCP_OPS_ACCEPT_ARG)
+{
+	int err = atcp_inet_accept(sock, newsock);
+
+	if (!err)
+		atcp_socket_flags(newsock);
+	return err;
+}
+
 static int atcp_listen(struct socket *sock, int backlog)
 {
 	struct sock *sk = sock->sk;
@@ -129,101 +138,6 @@ out:
 static int atcp_get_port(struct sock *sk, unsigned short port)
 {
 	return atcp_port_get(sk, port);
-}
-
-/* --- poll(), ioctl() --- */
-
-/* As tcp_poll(), which explains the hows and whys of each bit. */
-static __poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait)
-{
-	struct sock *sk = sock->sk;
-	const struct atcp_sock *as = atcp_sk(sk);
-	__poll_t mask = 0;
-	u8 shutdown;
-	int state;
-
-	sock_poll_wait(file, sock, wait);
-
-	state = inet_sk_state_load(sk);
-	if (state == TCP_LISTEN)
-		return atcp_accept_pending(sk) ? EPOLLIN | EPOLLRDNORM : 0;
-
-	shutdown = READ_ONCE(sk->sk_shutdown);
-	if (shutdown == SHUTDOWN_MASK || state == TCP_CLOSE)
-		mask |= EPOLLHUP;
-	if (shutdown & RCV_SHUTDOWN)
-		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-
-	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
-		int target = sock_rcvlowat(sk, 0, INT_MAX);
-		u8 urgent = READ_ONCE(as->urgent);
-
-		if (unlikely(urgent) && READ_ONCE(as->urgent_seq) == READ_ONCE(as->copied_seq) &&
-		    !sock_flag(sk, SOCK_URGINLINE))
-			target++;
-		if (atcp_is_readable(sk, target))
-			mask |= EPOLLIN | EPOLLRDNORM;
-
-		if (shutdown & SEND_SHUTDOWN) {
-			mask |= EPOLLOUT | EPOLLWRNORM;
-		} else if (__sk_stream_is_writeable(sk, 1)) {
-			mask |= EPOLLOUT | EPOLLWRNORM;
-		} else {
-			sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
-			set_bit(SOCK_NOSPACE, &sock->flags);
-			/* Room may have come before the bit: see atcp_new_space(). */
-			smp_mb__after_atomic();
-			if (__sk_stream_is_writeable(sk, 1))
-				mask |= EPOLLOUT | EPOLLWRNORM;
-		}
-		if (urgent == ATCP_URGENT_AHEAD)
-			mask |= EPOLLPRI;
-	}
-	/* Pairs with the barrier in atcp_sock_state(). */
-	smp_rmb();
-	if (READ_ONCE(sk->sk_err) || !skb_queue_empty_lockless(&sk->sk_error_queue))
-		mask |= EPOLLERR;
-	return mask;
-}
-
-static int atcp_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
-{
-	struct sock *sk = sock->sk;
-	const struct atcp_sock *as = atcp_sk(sk);
-	const struct atcp_tcb *c = &as->tcb;
-	bool opening = (1 << inet_sk_state_load(sk)) & (TCPF_SYN_SENT | TCPF_SYN_RECV);
-	int answer;
-
-	switch (cmd) {
-	case SIOCINQ:
-	case SIOCOUTQ:
-	case SIOCOUTQNSD:
-		if (inet_sk_state_load(sk) == TCP_LISTEN)
-			return -EINVAL;
-		break;
-	case SIOCATMARK:
-		break;
-	default:
-		return sk->sk_family == AF_INET6 ? inet6_ioctl(sock, cmd, arg) :
-						   inet_ioctl(sock, cmd, arg);
-	}
-
-	lock_sock(sk);
-	switch (cmd) {
-	case SIOCINQ:
-		answer = opening ? 0 : atcp_readable(sk);
-		break;
-	case SIOCOUTQ:
-		answer = opening ? 0 : atcp_unacked(c);
-		break;
-	case SIOCOUTQNSD:
-		answer = opening ? 0 : c->write_seq - c->snd_nxt;
-		break;
-	default:
-		answer = as->urgent && as->urgent_seq == as->copied_seq;
-	}
-	release_sock(sk);
-	return put_user(answer, (int __user *)arg);
 }
 
 /* --- the tables --- */
@@ -277,20 +191,24 @@ struct proto atcpv6_prot = {
 	.owner		= THIS_MODULE,			\
 	.connect	= inet_stream_connect,		\
 	.socketpair	= sock_no_socketpair,		\
-	.accept		= inet_accept,			\
+	.accept		= atcp_stream_accept,		\
 	.poll		= atcp_poll,			\
 	.ioctl		= atcp_ioctl,			\
 	.gettstamp	= sock_gettstamp,		\
 	.listen		= atcp_listen,			\
 	.shutdown	= inet_shutdown,		\
-	.setsockopt	= sock_common_setsockopt,	\
+	.setsockopt	= atcp_set_option,		\
 	.getsockopt	= sock_common_getsockopt,	\
 	.sendmsg	= atcp_sendmsg,			\
 	.recvmsg	= atcp_recvmsg,			\
 	.mmap		= sock_no_mmap,			\
+	.splice_read	= atcp_splice_read,		\
+	.splice_eof	= atcp_splice_eof,		\
+	.read_sock	= atcp_read_sock,		\
 	.peek_len	= atcp_peek_len,		\
+	.set_peek_off	= sk_set_peek_off,		\
 	.set_rcvlowat	= atcp_set_rcvlowat,		\
-	ATCP_NO_SENDPAGE
+	ATCP_SENDPAGE
 
 static const struct proto_ops atcp_stream_ops = {
 	ATCP_STREAM_CALLS
@@ -365,6 +283,7 @@ static int atcp_create(struct net *net, struct socket *sock, int protocol, int k
 	atcp_inet_flags(sk);
 	if (v6)
 		init_inet6(sk);
+	atcp_socket_flags(sock);
 
 	err = sk->sk_prot->init(sk);
 	if (!err && !kern)

@@ -15,6 +15,7 @@
 #include "ports.h"
 #include "demux.h"
 #include "sock.h"
+#include "stamp.h"
 #include "timewait.h"
 #include "tracing.h"
 
@@ -137,6 +138,8 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 	if (!rest)
 		return NULL;
 
+	if (unlikely(atcp_stamped(skb)))
+		atcp_stamp_split(sk, skb, rest, len);
 	moved = skb->len - len;
 	skb_split(skb, rest, len);
 	skb->truesize -= moved;
@@ -169,10 +172,27 @@ void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg)
 
 /* --- receiving --- */
 
+/* The urgent octet that we were told of comes by itself, though it stay in the stream. */
+static void catch_urgent(struct sock *sk, struct sk_buff *skb)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	u32 offset = as->urgent_seq - atcp_seg_cb(atcp_seg(skb))->seq;
+
+	if (offset >= atcp_skb_len(skb) ||
+	    skb_copy_bits(skb, atcp_mark(skb)->skip + offset, &as->urgent_octet, 1))
+		return;
+	WRITE_ONCE(as->urgent, ATCP_URGENT_HERE);
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_data_ready(sk);
+}
+
 bool atcp_host_admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
 {
 	struct sock *sk = atcp_tcb_sk(c);
 	struct sk_buff *skb = atcp_skb(seg);
+
+	if (unlikely(atcp_sk(sk)->urgent == ATCP_URGENT_AHEAD))
+		catch_urgent(sk, skb);
 
 	if (unlikely(atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf)) {
 		atcp_compact(sk);
@@ -210,6 +230,7 @@ static bool append(struct sock *sk, struct sk_buff *to, struct sk_buff *from)
 		return false;
 	if (!skb_try_coalesce(to, from, &stolen, &delta))
 		return false;
+	atcp_stamp_join(to, from);
 	atomic_add(delta, &sk->sk_rmem_alloc);
 	sk_mem_charge(sk, delta);
 	kfree_skb_partial(from, stolen);
@@ -298,19 +319,31 @@ static void connected(struct sock *sk)
 	}
 }
 
+/*
+ * The urgent pointer has moved ahead.  An urgent octet that is next to be read now
+ * leaves the stream, as in tcp_check_urg(): else it would become ordinary data.
+ */
+static void urgent(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
+
+	sk_send_sigurg(sk);
+	if (as->urgent && as->urgent_seq == as->copied_seq && skb &&
+	    !sock_flag(sk, SOCK_URGINLINE))
+		atcp_consume(sk, skb, 1);
+	WRITE_ONCE(as->urgent_seq, as->tcb.rcv_up - 1);
+	WRITE_ONCE(as->urgent, ATCP_URGENT_AHEAD);
+}
+
 void atcp_host_wake(struct atcp_tcb *c, u32 what)
 {
 	struct sock *sk = atcp_tcb_sk(c);
 
 	if (unlikely(what & ATCP_WAKE_CONNECTED))
 		connected(sk);
-	if (unlikely(what & ATCP_WAKE_URGENT)) {
-		struct atcp_sock *as = atcp_sk(sk);
-
-		WRITE_ONCE(as->urgent_seq, c->rcv_up - 1);
-		WRITE_ONCE(as->urgent, ATCP_URGENT_AHEAD);
-		sk_send_sigurg(sk);
-	}
+	if (unlikely(what & ATCP_WAKE_URGENT))
+		urgent(sk);
 	if (what & ATCP_WAKE_READABLE && !sock_flag(sk, SOCK_DEAD) &&
 	    atcp_is_readable(sk, READ_ONCE(sk->sk_rcvlowat)))
 		sk->sk_data_ready(sk);

@@ -8,12 +8,15 @@
  * leaves at once.
  */
 #include <linux/sched/signal.h>
+#include <linux/tcp.h>
+#include <net/busy_poll.h>
 #include <net/inet_common.h>
 #include <net/tcp_states.h>
 
 #include "core/seq.h"
 #include "netns.h"
 #include "sock.h"
+#include "stamp.h"
 
 u32 atcp_readable(const struct sock *sk)
 {
@@ -34,7 +37,7 @@ bool atcp_is_readable(struct sock *sk, int target)
 
 	if (avail <= 0)
 		return false;
-	return avail >= target ||
+	return avail >= target || sk_under_memory_pressure(sk) ||
 	       atomic_read(&sk->sk_rmem_alloc) > rcvbuf - (rcvbuf >> 3) ||
 	       (int)(READ_ONCE(c->rcv_wup) + READ_ONCE(c->rcv_wnd) -
 		     READ_ONCE(c->rcv_nxt)) <= READ_ONCE(c->rcv_mss);
@@ -66,7 +69,7 @@ int atcp_peek_len(struct socket *sock)
  * round trip, and more while that grows, so that it never is what holds the
  * sender back.  As tcp_rcv_space_adjust().
  */
-static void tune(struct sock *sk)
+void atcp_tune_rcvbuf(struct sock *sk)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 	const struct atcp_tcb *c = &as->tcb;
@@ -124,6 +127,7 @@ static bool squeeze(struct sock *sk, struct sk_buff *skb, struct sk_buff *end, u
 					return false;
 				/* More than may be, but only until @skb is freed. */
 				skb_set_owner_r(into, sk);
+				atcp_stamp_join(into, skb);
 				__skb_queue_before(queue, skb, into);
 			}
 			n = min_t(u32, atcp_skb_len(skb), skb_tailroom(into));
@@ -187,12 +191,13 @@ static struct sk_buff *find(struct sock *sk, u32 past, u32 *offset)
 	return NULL;
 }
 
-/* @n bytes of @skb, the first of the queue, were read. */
-static void consume(struct sock *sk, struct sk_buff *skb, u32 n)
+void atcp_consume(struct sock *sk, struct sk_buff *skb, u32 n)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 
 	WRITE_ONCE(as->copied_seq, as->copied_seq + n);
+	if (unlikely(as->urgent) && seq_gt(as->copied_seq, as->urgent_seq))
+		WRITE_ONCE(as->urgent, ATCP_URGENT_NONE);
 	if (n < atcp_skb_len(skb)) {
 		atcp_mark(skb)->skip += n;
 		return;
@@ -206,21 +211,18 @@ static void consume(struct sock *sk, struct sk_buff *skb, u32 n)
 static int recv_urgent(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	struct atcp_sock *as = atcp_sk(sk);
-	struct sk_buff *skb;
-	u32 offset;
-	u8 octet;
 
-	if (sock_flag(sk, SOCK_URGINLINE) || as->urgent != ATCP_URGENT_AHEAD)
+	if (sock_flag(sk, SOCK_URGINLINE) || as->urgent == ATCP_URGENT_NONE ||
+	    as->urgent == ATCP_URGENT_READ)
 		return -EINVAL;
 	if (sk->sk_state == TCP_CLOSE && !sock_flag(sk, SOCK_DONE))
 		return -ENOTCONN;
-
-	skb = find(sk, as->urgent_seq - as->copied_seq, &offset);
-	if (!skb) {
+	if (as->urgent == ATCP_URGENT_AHEAD) {
 		if (sk->sk_state == TCP_CLOSE || sk->sk_shutdown & RCV_SHUTDOWN)
 			return 0;
 		return -EAGAIN;
 	}
+
 	if (!(flags & MSG_PEEK))
 		WRITE_ONCE(as->urgent, ATCP_URGENT_READ);
 	msg->msg_flags |= MSG_OOB;
@@ -228,15 +230,12 @@ static int recv_urgent(struct sock *sk, struct msghdr *msg, size_t len, int flag
 		msg->msg_flags |= MSG_TRUNC;
 		return 0;
 	}
-	if (skb_copy_bits(skb, offset, &octet, 1))
-		return -EFAULT;
-	if (!(flags & MSG_TRUNC) && memcpy_to_msg(msg, &octet, 1))
+	if (!(flags & MSG_TRUNC) && memcpy_to_msg(msg, &as->urgent_octet, 1))
 		return -EFAULT;
 	return 1;
 }
 
-/* Nothing to read: 1 to wait, 0 for the end of the stream, or a negative errno. */
-static int may_wait(struct sock *sk, long timeo)
+int atcp_may_wait(struct sock *sk, long timeo)
 {
 	if (sock_flag(sk, SOCK_DONE))
 		return 0;
@@ -253,8 +252,7 @@ static int may_wait(struct sock *sk, long timeo)
 	return 1;
 }
 
-/* May what was read already be kept waiting for more? */
-static bool may_wait_for_more(struct sock *sk, long timeo)
+bool atcp_may_wait_for_more(struct sock *sk, long timeo)
 {
 	return timeo && !sk->sk_err && sk->sk_state != TCP_CLOSE &&
 	       !(sk->sk_shutdown & RCV_SHUTDOWN) && !signal_pending(current);
@@ -283,7 +281,7 @@ static u32 until_urgent(struct sock *sk, u32 seq, u32 n, bool *hole)
  * Return: bytes for the user, 0 where the urgent octet was left out, or -EFAULT.
  */
 static int take(struct sock *sk, struct sk_buff *skb, u32 offset, struct msghdr *msg,
-		size_t len, int flags, u32 *past)
+		size_t len, int flags, u32 *past, struct atcp_stamp *stamp)
 {
 	u32 used = min_t(size_t, len, atcp_skb_len(skb) + atcp_mark(skb)->skip - offset);
 	struct atcp_sock *as = atcp_sk(sk);
@@ -296,22 +294,27 @@ static int take(struct sock *sk, struct sk_buff *skb, u32 offset, struct msghdr 
 	else if (!(flags & MSG_TRUNC) && skb_copy_datagram_msg(skb, offset, msg, used))
 		return -EFAULT;
 
+	if (unlikely(stamp))
+		atcp_stamp_take(stamp, skb);
 	if (flags & MSG_PEEK) {
 		*past += used;
+		sk_peek_offset_fwd(sk, hole ? 0 : used);
 	} else {
-		consume(sk, skb, used);
-		if (unlikely(as->urgent) && seq_gt(as->copied_seq, as->urgent_seq))
-			WRITE_ONCE(as->urgent, ATCP_URGENT_NONE);
-		tune(sk);
+		atcp_consume(sk, skb, used);
+		sk_peek_offset_bwd(sk, hole ? 0 : used);
+		atcp_tune_rcvbuf(sk);
 	}
 	return hole ? 0 : used;
 }
 
-static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+/* @stamp: filled with the arrival of what is read, or NULL. */
+static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags,
+		       struct atcp_stamp *stamp)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 	const bool peek = flags & MSG_PEEK;
 	u32 start, past = 0;		/* peeking: where from, and how far it has got */
+	u32 peek_from = 0;
 	int copied = 0, target, err;
 	long timeo;
 
@@ -323,6 +326,10 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 	timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
 	start = as->copied_seq;
+	if (peek) {
+		peek_from = max(sk_peek_offset(sk, flags), 0);	/* SO_PEEK_OFF */
+		past = peek_from;
+	}
 	do {
 		struct sk_buff *skb, *last;
 		u32 offset;
@@ -339,7 +346,7 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 
 		skb = find(sk, past, &offset);
 		if (skb) {
-			err = take(sk, skb, offset, msg, len, flags, &past);
+			err = take(sk, skb, offset, msg, len, flags, &past, stamp);
 			if (err < 0) {
 				copied = copied ?: err;
 				break;
@@ -352,10 +359,10 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 		if (copied >= target && !READ_ONCE(sk->sk_backlog.tail))
 			break;
 		if (copied) {
-			if (!may_wait_for_more(sk, timeo))
+			if (!atcp_may_wait_for_more(sk, timeo))
 				break;
 		} else {
-			err = may_wait(sk, timeo);
+			err = atcp_may_wait(sk, timeo);
 			if (err <= 0) {
 				copied = err;
 				break;
@@ -373,7 +380,7 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 		/* Someone else has read meanwhile: peek at what is left. */
 		if (peek && as->copied_seq != start) {
 			start = as->copied_seq;
-			past = 0;
+			past = peek_from;
 		}
 	} while (len > 0);
 
@@ -382,16 +389,46 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 	return copied;
 }
 
+/*
+ * How much is left, for TCP_INQ and io_uring: at least 1 when the end of the stream
+ * is what comes next.  As tcp_inq_hint().
+ */
+static int left_to_read(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	int left;
+
+	lock_sock(sk);
+	left = as->tcb.rcv_nxt - as->copied_seq;
+	release_sock(sk);
+	return left ?: sock_flag(sk, SOCK_DONE);
+}
+
 int atcp_recvmsg(struct socket *sock, struct msghdr *msg, size_t size, int flags)
 {
+	struct atcp_stamp stamp = { 0 };
 	struct sock *sk = sock->sk;
+	bool stamped, inq;
 	int ret;
 
 	if (unlikely(flags & MSG_ERRQUEUE))
 		return atcp_recv_error(sk, msg, size);
+	if (sk_can_busy_loop(sk) && skb_queue_empty_lockless(&sk->sk_receive_queue) &&
+	    sk->sk_state == TCP_ESTABLISHED)
+		sk_busy_loop(sk, flags & MSG_DONTWAIT);
 	sock_rps_record_flow(sk);
 	lock_sock(sk);
-	ret = recv_locked(sk, msg, size, flags);
+	stamped = atcp_stamp_wanted(sk);
+	inq = atcp_sk(sk)->recv_inq;
+	ret = recv_locked(sk, msg, size, flags, stamped ? &stamp : NULL);
 	release_sock(sk);
+
+	if (unlikely(stamped) && ret >= 0)
+		atcp_stamp_put(msg, sk, &stamp);
+	if (unlikely(inq || msg->msg_get_inq) && ret >= 0) {
+		msg->msg_inq = left_to_read(sk);
+		if (inq)
+			put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(msg->msg_inq), &msg->msg_inq);
+	}
 	return ret;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SEND: from the user into page fragments of large sk_buffs (RFC 9293 section
- * 3.10.2), and the size of the send buffer.
+ * SEND: the user's bytes become large segments (RFC 9293 section 3.10.2; how they
+ * get into one: payload.c), and the size of the send buffer.
  *
  * A segment grows up to what the device takes in one piece; the core decides
  * how much of it may go when.  Nothing here is done per MSS.
@@ -9,9 +9,12 @@
 #include <linux/sched/signal.h>
 #include <net/tcp_states.h>
 
+#include "compat/sendpage.h"
 #include "ip.h"
 #include "netns.h"
+#include "payload.h"
 #include "sock.h"
+#include "stamp.h"
 
 /* --- the send buffer --- */
 
@@ -102,52 +105,6 @@ struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp)
 	return skb;
 }
 
-/* How many of @want bytes may be charged; 0: wait. */
-static int charge(struct sock *sk, int want)
-{
-	if (likely(sk_wmem_schedule(sk, want)))
-		return want;
-	return min(want, max(sk->sk_forward_alloc, 0));
-}
-
-/*
- * Copies up to @room bytes to the end of @skb.
- * Return: how many; -EFAULT; -ENOBUFS when memory must be waited for; -EMSGSIZE
- * when @skb takes no more pieces.
- */
-static int append_user(struct sock *sk, struct sk_buff *skb, struct msghdr *msg, int room)
-{
-	struct page_frag *pfrag = sk_page_frag(sk);
-	int i = skb_shinfo(skb)->nr_frags;
-	bool merge = true;
-	int copy, err;
-
-	if (!sk_page_frag_refill(sk, pfrag))
-		return -ENOBUFS;
-	if (!skb_can_coalesce(skb, i, pfrag->page, pfrag->offset)) {
-		if (i >= MAX_SKB_FRAGS)
-			return -EMSGSIZE;
-		merge = false;
-	}
-	copy = min_t(int, room, pfrag->size - pfrag->offset);
-	copy = charge(sk, copy);
-	if (!copy)
-		return -ENOBUFS;
-
-	err = skb_copy_to_page_nocache(sk, &msg->msg_iter, skb, pfrag->page,
-				       pfrag->offset, copy);
-	if (err)
-		return err;
-	if (merge) {
-		skb_frag_size_add(&skb_shinfo(skb)->frags[i - 1], copy);
-	} else {
-		skb_fill_page_desc(skb, i, pfrag->page, pfrag->offset, copy);
-		page_ref_inc(pfrag->page);
-	}
-	pfrag->offset += copy;
-	return copy;
-}
-
 /* --- sendmsg() --- */
 
 /* Payload that one segment should grow to. */
@@ -167,7 +124,8 @@ static int size_goal(struct sock *sk, int flags)
 }
 
 /* Appends to the tail of the queue, or starts a new segment, with up to @goal bytes in it. */
-static int queue_some(struct sock *sk, struct msghdr *msg, int goal, int *fresh)
+static int queue_some(struct sock *sk, struct msghdr *msg, const struct atcp_source *src,
+		      int goal, int *fresh)
 {
 	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
 	int left = min_t(size_t, msg_data_left(msg), INT_MAX);
@@ -176,7 +134,7 @@ static int queue_some(struct sock *sk, struct msghdr *msg, int goal, int *fresh)
 	int copied;
 
 	if (tail && (int)atcp_seg_len(tail) < goal) {
-		copied = append_user(sk, atcp_skb(tail), msg,
+		copied = atcp_append(sk, atcp_skb(tail), msg, src,
 				     min_t(int, left, goal - (int)atcp_seg_len(tail)));
 		if (copied > 0)
 			atcp_grew(c, copied);
@@ -192,7 +150,7 @@ static int queue_some(struct sock *sk, struct msghdr *msg, int goal, int *fresh)
 		return -ENOBUFS;
 	sk_wmem_queued_add(sk, skb->truesize);
 	sk_mem_charge(sk, skb->truesize);
-	copied = append_user(sk, skb, msg, min(left, goal));
+	copied = atcp_append(sk, skb, msg, src, min(left, goal));
 	if (copied <= 0) {
 		atcp_host_free_sent(c, atcp_seg(skb));
 		return copied;
@@ -201,62 +159,35 @@ static int queue_some(struct sock *sk, struct msghdr *msg, int goal, int *fresh)
 	return copied;
 }
 
-static int send_locked(struct sock *sk, struct msghdr *msg)
+/*
+ * The loop of send_locked(): queues all of @msg, with waits as @timeo allows.
+ * Return: 0, or the negative errno that ended it; *@copied is what was queued.
+ */
+static int queue_all(struct sock *sk, struct msghdr *msg, const struct atcp_source *src,
+		     long *timeo, int *copied)
 {
-	struct atcp_sock *as = atcp_sk(sk);
-	struct atcp_tcb *c = &as->tcb;
+	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
 	int flags = msg->msg_flags;
-	int goal, err, copied = 0, fresh = 0;
-	long timeo;
+	int goal = size_goal(sk, flags);
+	int fresh = 0, n;
 
-	if (unlikely(flags & MSG_FASTOPEN))
-		return -EOPNOTSUPP;
-
-	timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
-	if ((1 << sk->sk_state) & ~(TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)) {
-		err = sk_stream_wait_connect(sk, &timeo);
-		if (err)
-			goto failed;
-	}
-	if (unlikely(msg->msg_controllen)) {
-		struct sockcm_cookie sockc;
-
-		sockcm_init(&sockc, sk);
-		if (sock_cmsg_send(sk, msg, &sockc)) {
-			err = -EINVAL;
-			goto failed;
-		}
-	}
-	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
-	if (unlikely(READ_ONCE(as->mss_stale)) && atcp_ip_sync_mss(sk))
-		atcp_mss_changed(c);
-
-	/* MSG_MORE is a cork for what this call leaves behind. */
-	if (flags & MSG_MORE)
-		c->flags |= ATCP_F_CORK;
-	else if (!as->corked)
-		c->flags &= ~ATCP_F_CORK;
-
-	goal = size_goal(sk, flags);
-	err = -EPIPE;
 	if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
-		goto failed;
+		return -EPIPE;
 
 	while (msg_data_left(msg)) {
 		if (unlikely(fresh >= 16)) {
 			fresh = 0;
 			if (sk_flush_backlog(sk)) {
-				err = -EPIPE;
 				if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
-					goto failed;
+					return -EPIPE;
 				goal = size_goal(sk, flags);
 			}
 		}
-		err = queue_some(sk, msg, goal, &fresh);
-		if (likely(err > 0)) {
+		n = queue_some(sk, msg, src, goal, &fresh);
+		if (likely(n > 0)) {
 			struct atcp_seg *tail;
 
-			copied += err;
+			*copied += n;
 			if (!msg_data_left(msg))
 				break;
 			/* A full segment: let the wire work while we copy. */
@@ -265,32 +196,89 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
 				atcp_push(c, false);
 			continue;
 		}
-		if (err != -ENOBUFS)
-			goto failed;
+		if (n != -ENOBUFS)
+			return n;
 
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 		c->flags |= ATCP_F_STARVED;
-		if (copied)
+		if (*copied)
 			atcp_push(c, true);
-		err = sk_stream_wait_memory(sk, &timeo);
-		if (err)
-			goto failed;
+		n = sk_stream_wait_memory(sk, timeo);
+		if (n)
+			return n;
 		goal = size_goal(sk, flags);
 	}
-out:
+	return 0;
+}
+
+static int send_locked(struct sock *sk, struct msghdr *msg, size_t size)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	struct atcp_tcb *c = &as->tcb;
+	u32 tsflags = READ_ONCE(sk->sk_tsflags);
+	int flags = msg->msg_flags;
+	struct atcp_source src = { 0 };
+	int err, copied = 0;
+	long timeo;
+
+	if (unlikely(flags & MSG_FASTOPEN))
+		return -EOPNOTSUPP;
+
+	if (unlikely(flags & (MSG_ZEROCOPY | MSG_SPLICE_PAGES)) && size) {
+		struct atcp_seg *tail = atcp_tail(c);
+
+		err = atcp_source_init(&src, sk, msg, size, tail ? atcp_skb(tail) : NULL);
+		if (err)
+			goto refused;
+	}
+	timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
+	if ((1 << sk->sk_state) & ~(TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)) {
+		err = sk_stream_wait_connect(sk, &timeo);
+		if (err)
+			goto refused;
+	}
+	if (unlikely(msg->msg_controllen)) {
+		struct sockcm_cookie sockc;
+
+		sockcm_init(&sockc, sk);
+		err = sock_cmsg_send(sk, msg, &sockc);
+		if (!err && atcp_sockc_refused(&sockc))
+			err = -EINVAL;
+		if (err)
+			goto refused;
+		tsflags = sockc.tsflags;
+	}
+	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	if (unlikely(READ_ONCE(as->mss_stale)) && atcp_ip_sync_mss(sk))
+		atcp_mss_changed(c);
+	if (unlikely(tsflags))
+		atcp_stamp_base(sk, tsflags);
+
+	/* MSG_MORE is a cork for what this call leaves behind. */
+	if (flags & MSG_MORE)
+		c->flags |= ATCP_F_CORK;
+	else if (!as->corked)
+		c->flags &= ~ATCP_F_CORK;
+
+	err = queue_all(sk, msg, &src, &timeo, &copied);
 	if (copied) {
+		if (unlikely(tsflags))
+			atcp_stamp_sent(sk, tsflags);
 		if (unlikely(flags & MSG_OOB))
 			atcp_send_urgent(c);
-		atcp_push(c, !(flags & MSG_MORE));
+		if (likely(src.how != ATCP_FROM_PAGES || !(flags & MSG_SENDPAGE_NOTLAST)))
+			atcp_push(c, !(flags & MSG_MORE));
 		/* What MSG_MORE holds may go with the next ACK, as in TCP. */
 		if (!as->corked)
 			c->flags &= ~ATCP_F_CORK;
 	}
-	return copied;
+	if (copied || !err) {
+		atcp_source_done(&src, true);
+		return copied;
+	}
 
-failed:
-	if (copied)
-		goto out;
+refused:
+	atcp_source_done(&src, false);
 	err = sk_stream_error(sk, flags, err);
 	/* Edge-triggered waiters must hear of an empty queue. */
 	if (unlikely(err == -EAGAIN && !c->snd_first))
@@ -305,7 +293,7 @@ int atcp_sendmsg(struct socket *sock, struct msghdr *msg, size_t size)
 
 	sock_rps_record_flow(sk);
 	lock_sock(sk);
-	ret = send_locked(sk, msg);
+	ret = send_locked(sk, msg, size);
 	release_sock(sk);
 	return ret;
 }

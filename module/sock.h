@@ -107,6 +107,18 @@ void atcp_grow_sndbuf(struct sock *sk);
 /* Sent data was acknowledged: room for more, perhaps a larger buffer. Locked. */
 void atcp_new_space(struct sock *sk);
 
+/* --- splice.c --- */
+
+int atcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t actor);
+ssize_t atcp_splice_read(struct socket *sock, loff_t *ppos, struct pipe_inode_info *pipe,
+			 size_t len, unsigned int flags);
+void atcp_splice_eof(struct socket *sock);
+
+/* --- poll.c --- */
+
+__poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait);
+int atcp_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
+
 /* --- recv.c --- */
 
 int atcp_recvmsg(struct socket *sock, struct msghdr *msg, size_t size, int flags);
@@ -124,6 +136,14 @@ static inline int atcp_win_from_space(int space)
 
 int atcp_set_rcvlowat(struct sock *sk, int val);
 int atcp_peek_len(struct socket *sock);
+/* @n bytes of @skb, the first of the receive queue, were read. Locked. */
+void atcp_consume(struct sock *sk, struct sk_buff *skb, u32 n);
+/* Fits the receive buffer to how fast the program reads. Locked. */
+void atcp_tune_rcvbuf(struct sock *sk);
+/* Nothing to read: 1 to wait, 0 for the end of the stream, or a negative errno. Locked. */
+int atcp_may_wait(struct sock *sk, long timeo);
+/* May what was read already be kept waiting for more? Locked. */
+bool atcp_may_wait_for_more(struct sock *sk, long timeo);
 
 /* --- info.c --- */
 
@@ -138,6 +158,14 @@ int atcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		    unsigned int optlen);
 int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		    int __user *optlen);
+
+/* --- sockopt_socket.c --- */
+
+/* proto_ops.setsockopt: SOL_SOCKET here, the rest goes on to atcp_setsockopt(). */
+int atcp_set_option(struct socket *sock, int level, int optname, sockptr_t optval,
+		    unsigned int optlen);
+/* Tells the kernel what a socket, made or accepted, can do. */
+void atcp_socket_flags(struct socket *sock);
 
 /* --- sockopt_ip.c --- */
 

@@ -59,17 +59,14 @@
 #define ATCP_ACCEPT_ARG		int flags, int *err, bool kern
 #define ATCP_ACCEPT_FLAGS	flags
 #define ATCP_ACCEPT_ERR		err
+#define ATCP_OPS_ACCEPT_ARG	int flags, bool kern
+#define atcp_inet_accept(sock, newsock)	inet_accept(sock, newsock, flags, kern)
 #else
+#define ATCP_OPS_ACCEPT_ARG	struct proto_accept_arg *arg
+#define atcp_inet_accept(sock, newsock)	inet_accept(sock, newsock, arg)
 #define ATCP_ACCEPT_ARG		struct proto_accept_arg *arg
 #define ATCP_ACCEPT_FLAGS	(arg->flags)
 #define ATCP_ACCEPT_ERR		(&arg->err)
-#endif
-
-/* 6.5: sendpage() is gone */
-#ifdef ATCP_HAVE_SENDPAGE
-#define ATCP_NO_SENDPAGE	.sendpage = sock_no_sendpage,
-#else
-#define ATCP_NO_SENDPAGE
 #endif
 
 /* 6.11: which clock a delivery time is of; before, whether it is the monotonic one */
@@ -206,5 +203,66 @@ static inline bool atcp_local_port_range(const struct sock *sk, int *low, int *h
 #else
 #define atcp_local_port_range(sk, low, high)	inet_sk_get_local_port_range(sk, low, high)
 #endif
+
+/* 6.7: SOL_SOCKET by way of proto_ops; before that SO_ZEROCOPY is on and stays so */
+static inline void atcp_ask_sol_socket(struct socket *sock)
+{
+#ifdef ATCP_HAVE_CUSTOM_SOCKOPT
+	set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
+#else
+	sock_set_flag(sock->sk, SOCK_ZEROCOPY);
+#endif
+}
+
+/* 6.16: MSG_ZEROCOPY of device memory */
+#ifdef ATCP_HAVE_ZEROCOPY_DEVMEM
+#define atcp_zerocopy_realloc(sk, size, uarg)	msg_zerocopy_realloc(sk, size, uarg, false)
+#define atcp_zerocopy_iter(sk, skb, msg, len, uarg) \
+	skb_zerocopy_iter_stream(sk, skb, msg, len, uarg, NULL)
+#else
+#define atcp_zerocopy_realloc(sk, size, uarg)	msg_zerocopy_realloc(sk, size, uarg)
+#define atcp_zerocopy_iter(sk, skb, msg, len, uarg) \
+	skb_zerocopy_iter_stream(sk, skb, msg, len, uarg)
+#endif
+
+/* 6.2, 6.12: more flags of SO_TIMESTAMPING; 7.0: its control message in ktime_t */
+#ifndef ATCP_HAVE_OPT_ID_TCP
+#define SOF_TIMESTAMPING_OPT_ID_TCP	0
+#endif
+#ifndef ATCP_HAVE_OPT_RX_FILTER
+#define SOF_TIMESTAMPING_OPT_RX_FILTER	0
+#endif
+#ifdef ATCP_HAVE_SCM_KTIME
+#define atcp_scm_time(time)	(time)
+#else
+#define atcp_scm_time(time)	ktime_to_timespec64(time)
+#endif
+
+/*
+ * net.core.tstamp_allow_data; before 7.0 no module can read it.  There it does not
+ * hold for what atcp itself reports: the program's own payload, without headers.
+ */
+static inline bool atcp_tstamp_allow_data(const struct sock *sk)
+{
+#ifdef ATCP_HAVE_TSTAMP_ALLOW_DATA
+	return READ_ONCE(sock_net(sk)->core.sysctl_tstamp_allow_data);
+#else
+	return true;
+#endif
+}
+
+/* 6.13, 6.16: control messages that are not for TCP */
+static inline bool atcp_sockc_refused(const struct sockcm_cookie *sockc)
+{
+#ifdef SOCKCM_FLAG_TS_OPT_ID
+	if (sockc->tsflags & SOCKCM_FLAG_TS_OPT_ID)
+		return true;
+#endif
+#ifdef ATCP_HAVE_ZEROCOPY_DEVMEM
+	if (sockc->dmabuf_id)
+		return true;
+#endif
+	return false;
+}
 
 #endif /* _ATCP_COMPAT_H */

@@ -59,6 +59,8 @@ static u64 free_acked(struct atcp_tcb *c, u32 ack)
 		next = atcp_seg_link(seg)->next;
 		if (c->rtx_seg == seg)
 			c->rtx_seg = next;
+		if (unlikely(cb->sent & ATCP_SENT_TELL))
+			atcp_host_acked(c, seg);
 		atcp_host_free_sent(c, seg);
 		seg = next;
 	}

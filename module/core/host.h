@@ -90,6 +90,7 @@ struct atcp_cb {
 
 #define ATCP_SENT_ONCE		0x01	/* transmitted at least once */
 #define ATCP_SENT_AGAIN		0x02	/* retransmitted (Karn: no RTT sample) */
+#define ATCP_SENT_TELL		0x80	/* host's: atcp_host_acked() when acknowledged */
 #define ATCP_SENT_LIMITED	0x04	/* the program had nothing more to send then */
 
 /**
@@ -132,13 +133,16 @@ struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg);
 int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 mss);
 /*
  * Cuts a queued segment: @seg keeps the first @len payload bytes, the rest is
- * returned as a new segment, charged likewise; its cb and link are the core's to fill.
+ * returned as a new segment, charged likewise; its cb and link are the core's to fill,
+ * but for ATCP_SENT_TELL, which goes to one of the two.
  * NULL for want of memory, with @seg unchanged.
  */
 struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len);
 /* Drops payload bytes at the front or keeps only the first @len. */
 void atcp_seg_trim_head(struct atcp_tcb *c, struct atcp_seg *seg, u32 bytes);
 void atcp_seg_trim_tail(struct atcp_tcb *c, struct atcp_seg *seg, u32 len);
+/* The last octet of a segment with ATCP_SENT_TELL was acknowledged; it is freed next. */
+void atcp_host_acked(struct atcp_tcb *c, struct atcp_seg *seg);
 /* Frees a segment of the send queue, giving its memory back to the sender. */
 void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg);
 

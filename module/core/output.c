@@ -261,6 +261,7 @@ static bool split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 	struct atcp_cb *cb = atcp_seg_cb(seg);
 	struct atcp_seg *rest = atcp_host_split(c, seg, len);
 	struct atcp_cb *rcb;
+	u8 tell;
 
 	if (unlikely(!rest)) {
 		atcp_count(c, ATCP_STAT_OUT_NO_MEMORY);
@@ -268,7 +269,9 @@ static bool split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 		return false;
 	}
 	rcb = atcp_seg_cb(rest);
+	tell = rcb->sent & ATCP_SENT_TELL;
 	*rcb = *cb;
+	rcb->sent = (cb->sent & ~ATCP_SENT_TELL) | tell;
 	rcb->seq = cb->seq + len;
 	cb->end_seq = rcb->seq;
 	cb->flags = 0;

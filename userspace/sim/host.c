@@ -70,6 +70,7 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 		return NULL;
 	rest = sim_seg_ref(seg);
 	memset(rest->cb, 0xa5, sizeof(rest->cb));
+	atcp_seg_cb(rest)->sent &= ~ATCP_SENT_TELL;
 	rest->owner = SIM_SEG_SENT;
 	rest->data += len;
 	rest->len -= len;
@@ -107,6 +108,12 @@ void atcp_seg_trim_tail(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 	SIM_CHECK(len <= seg->len, "trim to %u bytes of %u", len, seg->len);
 	seg->len = min(len, seg->len);
 	recharge(conn, seg);
+}
+
+/* Nobody asks for it here. */
+void atcp_host_acked(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	SIM_CHECK(!c || !seg, "an acknowledgment reported that nobody waits for");
 }
 
 void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg)

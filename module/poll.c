@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * poll() and ioctl(): what a program may know of a socket without a read or a
+ * write.  Each answer is the kernel's TCP's (tcp_poll(), tcp_ioctl()), to the bit.
+ */
+#include <asm/ioctls.h>
+#include <linux/poll.h>
+#include <linux/sockios.h>
+#include <net/inet_common.h>
+#include <net/ipv6.h>
+#include <net/tcp_states.h>
+
+#include "core/seq.h"
+#include "listen.h"
+#include "sock.h"
+
+/* As tcp_poll(), which explains the hows and whys of each bit. */
+__poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait)
+{
+	struct sock *sk = sock->sk;
+	const struct atcp_sock *as = atcp_sk(sk);
+	__poll_t mask = 0;
+	u8 shutdown;
+	int state;
+
+	sock_poll_wait(file, sock, wait);
+
+	state = inet_sk_state_load(sk);
+	if (state == TCP_LISTEN)
+		return atcp_accept_pending(sk) ? EPOLLIN | EPOLLRDNORM : 0;
+
+	shutdown = READ_ONCE(sk->sk_shutdown);
+	if (shutdown == SHUTDOWN_MASK || state == TCP_CLOSE)
+		mask |= EPOLLHUP;
+	if (shutdown & RCV_SHUTDOWN)
+		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+
+	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
+		int target = sock_rcvlowat(sk, 0, INT_MAX);
+		u8 urgent = READ_ONCE(as->urgent);
+
+		if (unlikely(urgent) && READ_ONCE(as->urgent_seq) == READ_ONCE(as->copied_seq) &&
+		    !sock_flag(sk, SOCK_URGINLINE))
+			target++;
+		if (atcp_is_readable(sk, target))
+			mask |= EPOLLIN | EPOLLRDNORM;
+
+		if (shutdown & SEND_SHUTDOWN) {
+			mask |= EPOLLOUT | EPOLLWRNORM;
+		} else if (__sk_stream_is_writeable(sk, 1)) {
+			mask |= EPOLLOUT | EPOLLWRNORM;
+		} else {
+			sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+			set_bit(SOCK_NOSPACE, &sock->flags);
+			/* Room may have come before the bit: see atcp_new_space(). */
+			smp_mb__after_atomic();
+			if (__sk_stream_is_writeable(sk, 1))
+				mask |= EPOLLOUT | EPOLLWRNORM;
+		}
+		if (urgent == ATCP_URGENT_HERE)
+			mask |= EPOLLPRI;
+	}
+	/* Pairs with the barrier in atcp_sock_state(). */
+	smp_rmb();
+	if (READ_ONCE(sk->sk_err) || !skb_queue_empty_lockless(&sk->sk_error_queue))
+		mask |= EPOLLERR;
+	return mask;
+}
+
+/* Up to the urgent octet, if it is ahead, as tcp_inq(). Locked. */
+static int readable_before_urgent(const struct sock *sk)
+{
+	const struct atcp_sock *as = atcp_sk(sk);
+
+	if (unlikely(as->urgent) && !sock_flag(sk, SOCK_URGINLINE) &&
+	    seq_geq(as->urgent_seq, as->copied_seq) && seq_lt(as->urgent_seq, as->tcb.rcv_nxt))
+		return as->urgent_seq - as->copied_seq;
+	return atcp_readable(sk);
+}
+
+int atcp_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+{
+	struct sock *sk = sock->sk;
+	const struct atcp_sock *as = atcp_sk(sk);
+	const struct atcp_tcb *c = &as->tcb;
+	int state = inet_sk_state_load(sk);
+	bool opening = (1 << state) & (TCPF_SYN_SENT | TCPF_SYN_RECV);
+	int answer;
+
+	switch (cmd) {
+	case SIOCINQ:
+	case SIOCOUTQ:
+	case SIOCOUTQNSD:
+		if (state == TCP_LISTEN)
+			return -EINVAL;
+		break;
+	case SIOCATMARK:
+		break;
+	default:
+		if (sk->sk_family == AF_INET6)
+			return inet6_ioctl(sock, cmd, arg);
+		return inet_ioctl(sock, cmd, arg);
+	}
+
+	lock_sock(sk);
+	switch (cmd) {
+	case SIOCINQ:
+		answer = opening ? 0 : readable_before_urgent(sk);
+		break;
+	case SIOCOUTQ:
+		answer = opening ? 0 : atcp_unacked(c);
+		break;
+	case SIOCOUTQNSD:
+		answer = opening ? 0 : c->write_seq - c->snd_nxt;
+		break;
+	default:
+		answer = as->urgent && as->urgent_seq == as->copied_seq;
+	}
+	release_sock(sk);
+	return put_user(answer, (int __user *)arg);
+}
