@@ -72,11 +72,14 @@ static int failed(const char *name, int err)
 	case ENETUNREACH:
 	case EHOSTDOWN:
 	case ENETDOWN:
+	/* No address here from which that one could be reached. */
+	case EADDRNOTAVAIL:
 		fprintf(stderr, "daytime: %s: unreachable: %s\n", name,
 			strerror(err));
 		return EXIT_UNREACHABLE;
-	/* What an ICMP "protocol unreachable" says of a host without atcp. */
+	/* What ICMP says of a host without atcp, in IPv4 and in IPv6. */
 	case ENOPROTOOPT:
+	case EPROTO:
 		fprintf(stderr, "daytime: %s: unreachable: the host does not speak this protocol\n",
 			name);
 		return EXIT_UNREACHABLE;
@@ -160,6 +163,12 @@ static int ask(const struct addrinfo *ai, long long deadline, bool tcp)
 	daytime_addr(ai->ai_addr, name, sizeof(name));
 	fd = daytime_socket(ai->ai_family, SOCK_NONBLOCK | SOCK_CLOEXEC, tcp);
 	if (fd < 0) {
+		if (daytime_no_ipv6(ai->ai_family, errno, tcp)) {
+			fprintf(stderr,
+				"daytime: %s: unreachable: no IPv6 here\n",
+				name);
+			return EXIT_UNREACHABLE;
+		}
 		if (!tcp && daytime_no_module(errno)) {
 			fprintf(stderr,
 				"daytime: no atcp here: load the module (insmod atcp.ko)\n");
@@ -178,8 +187,10 @@ static int ask(const struct addrinfo *ai, long long deadline, bool tcp)
 
 static int usage(FILE *to, int status)
 {
-	fputs("usage: daytime [-p PORT] [-t SECONDS] [--tcp] HOST\n"
+	fputs("usage: daytime [-4 | -6] [-p PORT] [-t SECONDS] [--tcp] HOST\n"
 	      "Asks HOST, a name or an address, for the time (RFC 867).\n"
+	      "  -4, --ipv4             over IPv4 only\n"
+	      "  -6, --ipv6             over IPv6 only\n"
 	      "  -p, --port PORT        ask at PORT instead of 13\n"
 	      "  -t, --timeout SECONDS  give up after SECONDS instead of 10\n"
 	      "      --tcp              over the kernel's TCP instead of atcp\n"
@@ -203,6 +214,8 @@ static long long parse_seconds(const char *text)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "ipv4", no_argument, NULL, '4' },
+		{ "ipv6", no_argument, NULL, '6' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "tcp", no_argument, NULL, 'T' },
@@ -210,7 +223,7 @@ int main(int argc, char **argv)
 		{ }
 	};
 	struct addrinfo hints = {
-		.ai_family = AF_INET,
+		.ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICSERV,
 	}, *list, *ai;
@@ -219,8 +232,14 @@ int main(int argc, char **argv)
 	bool tcp = false;
 	int c, err, ret = EXIT_OTHER;
 
-	while ((c = getopt_long(argc, argv, "p:t:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "46p:t:h", options, NULL)) != -1) {
 		switch (c) {
+		case '4':
+			hints.ai_family = AF_INET;
+			break;
+		case '6':
+			hints.ai_family = AF_INET6;
+			break;
 		case 'p':
 			if (daytime_parse_port(optarg) < 0) {
 				fprintf(stderr, "daytime: bad port: %s\n",

@@ -2,9 +2,12 @@
 /* What daytime and daytimed share: the stack to use, and its port. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "../module/uapi/atcp.h"
 #include "daytime_common.h"
@@ -29,11 +32,8 @@ int daytime_socket(int af, int flags, bool tcp)
 {
 	if (tcp)
 		return socket(af, SOCK_STREAM | flags, IPPROTO_TCP);
-	if (af != AF_INET) {
-		errno = EPFNOSUPPORT;
-		return -1;
-	}
-	return socket(atcp_family(), SOCK_STREAM | flags, 0);
+	return socket(atcp_family(), SOCK_STREAM | flags,
+		      af == AF_INET6 ? ATCP_IPV6 : 0);
 }
 
 bool daytime_no_module(int err)
@@ -41,6 +41,19 @@ bool daytime_no_module(int err)
 	/* The two others: a kernel that has something else at the number. */
 	return err == EAFNOSUPPORT || err == ESOCKTNOSUPPORT ||
 	       err == EPROTONOSUPPORT;
+}
+
+bool daytime_no_ipv6(int af, int err, bool tcp)
+{
+	int fd;
+
+	if (af != AF_INET6 || !daytime_no_module(err))
+		return false;
+	fd = daytime_socket(AF_INET, SOCK_CLOEXEC, tcp);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
 }
 
 int daytime_parse_port(const char *text)
@@ -59,14 +72,20 @@ const char *daytime_addr(const struct sockaddr *addr, char *buf, size_t len)
 {
 	const struct sockaddr_in6 *in6 = (const void *)addr;
 	const struct sockaddr_in *in = (const void *)addr;
-	char host[INET6_ADDRSTRLEN] = "?";
+	/* An address and "%" with the name of its link. */
+	char host[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE] = "?";
 
-	if (addr->sa_family == AF_INET6) {
-		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
-		snprintf(buf, len, "[%s]:%u", host, ntohs(in6->sin6_port));
-	} else {
+	if (addr->sa_family != AF_INET6) {
 		inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
 		snprintf(buf, len, "%s:%u", host, ntohs(in->sin_port));
+	} else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+		inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], host,
+			  sizeof(host));
+		snprintf(buf, len, "%s:%u", host, ntohs(in6->sin6_port));
+	} else {
+		getnameinfo(addr, sizeof(*in6), host, sizeof(host), NULL, 0,
+			    NI_NUMERICHOST);
+		snprintf(buf, len, "[%s]:%u", host, ntohs(in6->sin6_port));
 	}
 	return buf;
 }

@@ -16,8 +16,8 @@
 #define DAYTIME_LEN	22
 
 /*
- * Opens a stream socket for addresses of family af (AF_INET): over atcp, or
- * over the kernel's own TCP when tcp is true.  flags are those of socket()'s
+ * Opens a stream socket for addresses of family af (AF_INET or AF_INET6): over
+ * atcp, or over the kernel's own TCP when tcp is true.  flags are those of socket()'s
  * type argument (SOCK_NONBLOCK, SOCK_CLOEXEC).  Returns -1 and sets errno.
  */
 int daytime_socket(int af, int flags, bool tcp);
@@ -25,10 +25,19 @@ int daytime_socket(int af, int flags, bool tcp);
 /* Tells whether an error of daytime_socket() means that atcp is not there. */
 bool daytime_no_module(int err);
 
+/*
+ * Tells whether an error of daytime_socket(af, ..., tcp) means that there is no
+ * IPv6 here, while IPv4 there is.
+ */
+bool daytime_no_ipv6(int af, int err, bool tcp);
+
 /* Parses a port number, 1 to 65535; returns -1 for anything else. */
 int daytime_parse_port(const char *text);
 
-/* Writes "address:port" of addr to buf and returns buf. */
+/*
+ * Writes "address:port" or "[address]:port" of addr to buf and returns buf: a
+ * mapped address as the one of IPv4 that it is, a link-local one with its link.
+ */
 const char *daytime_addr(const struct sockaddr *addr, char *buf, size_t len);
 
 #endif /* DAYTIME_COMMON_H */

@@ -228,34 +228,50 @@ static int serve(struct server *srv)
 	}
 }
 
-static int open_listener(const char *address, const char *port, bool tcp)
+/*
+ * Opens the listener: on address, a name or a number, or on all addresses of
+ * the host, which with AF_UNSPEC are those of IPv6 and, through the same
+ * socket, of IPv4.  Returns -1 when it has said why not.
+ */
+static int open_listener(const char *address, const char *port, int family,
+			 bool tcp)
 {
 	struct addrinfo hints = {
-		.ai_family = AF_INET,
+		.ai_family = address || family ? family : AF_INET6,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 	}, *ai;
+	int fd, err, one = 1, only = family == AF_INET6;
 	char name[128];
-	int fd, err, one = 1;
 
 	err = getaddrinfo(address, port, &hints, &ai);
 	if (err) {
-		fprintf(stderr, "daytimed: %s: %s\n", address,
+		fprintf(stderr, "daytimed: %s: %s\n", address ?: "any address",
 			gai_strerror(err));
 		return -1;
 	}
 	fd = daytime_socket(ai->ai_family, SOCK_NONBLOCK | SOCK_CLOEXEC, tcp);
 	if (fd < 0) {
-		if (!tcp && daytime_no_module(errno))
+		err = errno;
+		freeaddrinfo(ai);
+		if (daytime_no_ipv6(hints.ai_family, err, tcp)) {
+			/* All addresses are then those of IPv4. */
+			if (!address && !family)
+				return open_listener(NULL, port, AF_INET, tcp);
+			fprintf(stderr, "daytimed: no IPv6 here\n");
+		} else if (!tcp && daytime_no_module(err)) {
 			fprintf(stderr,
 				"daytimed: no atcp here: load the module (insmod atcp.ko)\n");
-		else
-			perror("daytimed: socket");
-		freeaddrinfo(ai);
+		} else {
+			fprintf(stderr, "daytimed: socket: %s\n",
+				strerror(err));
+		}
 		return -1;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) || listen(fd, BACKLOG)) {
+	if ((ai->ai_family == AF_INET6 &&
+	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only))) ||
+	    bind(fd, ai->ai_addr, ai->ai_addrlen) || listen(fd, BACKLOG)) {
 		fprintf(stderr, "daytimed: %s: %s\n",
 			daytime_addr(ai->ai_addr, name, sizeof(name)),
 			strerror(errno));
@@ -272,12 +288,14 @@ static int open_listener(const char *address, const char *port, bool tcp)
 
 static int usage(FILE *to, int status)
 {
-	fputs("usage: daytimed [-p PORT] [--tcp] [ADDRESS]\n"
+	fputs("usage: daytimed [-4 | -6] [-p PORT] [--tcp] [ADDRESS]\n"
 	      "Answers every connection with the time in UTC (RFC 867).\n"
+	      "  -4, --ipv4       over IPv4 only\n"
+	      "  -6, --ipv6       over IPv6 only\n"
 	      "  -p, --port PORT  listen on PORT instead of 13\n"
 	      "      --tcp        over the kernel's TCP instead of atcp\n"
 	      "      --help       show this\n"
-	      "ADDRESS is the local address to listen on, by default all.\n",
+	      "ADDRESS is the local address to listen on, by default all of IPv6 and IPv4.\n",
 	      to);
 	return status;
 }
@@ -285,6 +303,8 @@ static int usage(FILE *to, int status)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "ipv4", no_argument, NULL, '4' },
+		{ "ipv6", no_argument, NULL, '6' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "tcp", no_argument, NULL, 'T' },
 		{ "help", no_argument, NULL, 'h' },
@@ -294,10 +314,16 @@ int main(int argc, char **argv)
 	const char *port = "13";
 	bool tcp = false;
 	sigset_t set;
-	int c, sig;
+	int c, sig, family = AF_UNSPEC;
 
-	while ((c = getopt_long(argc, argv, "p:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "46p:h", options, NULL)) != -1) {
 		switch (c) {
+		case '4':
+			family = AF_INET;
+			break;
+		case '6':
+			family = AF_INET6;
+			break;
 		case 'p':
 			if (daytime_parse_port(optarg) < 0) {
 				fprintf(stderr, "daytimed: bad port: %s\n",
@@ -327,7 +353,7 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 
-	srv.listener = open_listener(argv[optind], port, tcp);
+	srv.listener = open_listener(argv[optind], port, family, tcp);
 	if (srv.listener < 0)
 		return 1;
 	srv.signals = signalfd(-1, &set, SFD_CLOEXEC);
