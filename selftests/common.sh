@@ -1,18 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the scripts share; sourced.  Two network namespaces $a (10.0.0.1, v0) and
-# $b (10.0.0.2, v1) joined by a veth pair, a folder $tmp, KTAP lines, and $dir,
-# the folder of daytime and daytimed: ATCP_BIN, this one, or where the
-# repository builds them.  All is gone when the script ends; processes that it
-# names in $server and $dump, too.
+# What the scripts share; sourced.  Two network namespaces $a (10.0.0.1, fd00::1,
+# fe80::1 on v0) and $b (the same with 2, on v1) joined by a veth pair, a folder
+# $tmp, KTAP lines, and $dir, the folder of daytime and daytimed: ATCP_BIN, this
+# one, or where the repository builds them.  All is gone when the script ends;
+# processes that it names in $server and $dump, too.
+#
+# A script runs over IPv4, or over IPv6 if its name ends in _ipv6.sh or
+# ATCP_TEST_IP=6 is in the environment: $ipv6 is set then, and $here_ip and
+# $peer_ip are the addresses of $a and $b.
 
 here=$(cd "$(dirname "$0")" && pwd)
 for dir in "$ATCP_BIN" "$here" "$here/../build/bin"; do
 	[ -x "$dir/daytimed" ] && break
 done
 tcp=
-[ "$ATCP_TEST_STACK" = tcp ] && tcp=--tcp
+proto=253
+if [ "$ATCP_TEST_STACK" = tcp ]; then
+	tcp=--tcp
+	proto=6
+fi
+ipv6=
+here_ip=10.0.0.1
+peer_ip=10.0.0.2
+case ${0##*/}${ATCP_TEST_IP-} in
+*_ipv6.sh*|*.sh6)
+	ipv6=ipv6
+	here_ip=fd00::1
+	peer_ip=fd00::2
+	;;
+esac
 a=atcp-a-$$
 b=atcp-b-$$
 tmp=$(mktemp -d)
@@ -43,10 +61,18 @@ begin()
 	echo "1..$1"
 	ip netns add "$a" && ip netns add "$b" &&
 	ip -n "$a" link add v0 type veth peer name v1 netns "$b" &&
-	ip -n "$a" addr add 10.0.0.1/24 dev v0 &&
-	ip -n "$b" addr add 10.0.0.2/24 dev v1 &&
-	ip -n "$a" link set v0 up && ip -n "$b" link set v1 up &&
+	addresses "$a" v0 1 && addresses "$b" v1 2 &&
 	ip -n "$b" link set lo up || exit 1
+}
+
+# addresses NAMESPACE DEVICE NUMBER: all of a host's, usable at once.
+addresses()
+{
+	ip -n "$1" link set "$2" addrgenmode none &&
+	ip -n "$1" addr add "10.0.0.$3/24" dev "$2" &&
+	ip -n "$1" addr add "fd00::$3/64" dev "$2" nodad &&
+	ip -n "$1" addr add "fe80::$3/64" dev "$2" nodad &&
+	ip -n "$1" link set "$2" up
 }
 
 # result NAME STATUS: a line of KTAP; after a failure, what was said.

@@ -22,12 +22,12 @@ fails()
 
 begin 16
 
-fails 4 refused 10.0.0.2
+fails 4 refused "$peer_ip"
 result "nothing listens: refused" $?
 
 start
 before=$(date -u +%s)
-client 10.0.0.2
+client "$peer_ip"
 status=$?
 after=$(date -u +%s)
 result "asks for the time" $status
@@ -43,14 +43,16 @@ told=$(date -u -d "$(tr -d '\rZ' <"$tmp/out" |
 [ "$told" -ge "$before" ] && [ "$told" -le "$after" ]
 result "the right time, in UTC" $?
 
-waits_for "$tmp/log" '^daytimed: 10\.0\.0\.1:[0-9]+: .* Z$'
+name='10\.0\.0\.1'
+[ -z "$ipv6" ] || name='\[fd00::1\]'
+waits_for "$tmp/log" "^daytimed: $name:[0-9]+: .* Z\$"
 result "a line of log for the client" $?
 
 i=0
 pids=
 while [ $i -lt 30 ]; do
 	# shellcheck disable=SC2086
-	ip netns exec "$a" "$dir/daytime" $tcp 10.0.0.2 \
+	ip netns exec "$a" "$dir/daytime" $tcp "$peer_ip" \
 		>"$tmp/many.$i" 2>&1 </dev/null &
 	pids="$pids $!"
 	i=$((i + 1))
@@ -65,25 +67,28 @@ result "thirty clients at once" $status
 stop TERM && grep -q 'stopped by SIGTERM' "$tmp/log"
 result "SIGTERM stops the server, exit status 0" $?
 
-start -p 1313 10.0.0.2
-client -p 1313 10.0.0.2
+start -p 1313 "$peer_ip"
+client -p 1313 "$peer_ip"
 result "another port and address" $?
-fails 4 refused 10.0.0.2
+fails 4 refused "$peer_ip"
 result "and only there" $?
 stop INT
 result "SIGINT stops the server, exit status 0" $?
 
-ip -n "$a" route add unreachable 192.0.2.1
-fails 5 unreachable 192.0.2.1
+nowhere=192.0.2.1
+[ -z "$ipv6" ] || nowhere=2001:db8::1
+ip -n "$a" route add unreachable $nowhere
+fails 5 unreachable $nowhere
 result "an unreachable host" $?
 
-ip netns exec "$b" nft add table ip no
-ip netns exec "$b" nft 'add chain ip no c { type filter hook input priority 0; policy drop; }'
-fails 6 'timed out' -t 1 10.0.0.2
+ip netns exec "$b" nft add table inet no
+ip netns exec "$b" nft 'add chain inet no c { type filter hook input priority 0; }'
+ip netns exec "$b" nft "add rule inet no c meta l4proto $proto drop"
+fails 6 'timed out' -t 1 "$peer_ip"
 result "a host that does not answer: timed out" $?
-ip netns exec "$b" nft delete table ip no
+ip netns exec "$b" nft delete table inet no
 
-fails 2 usage && fails 2 port -p 0 10.0.0.2 && fails 2 time-out -t x 10.0.0.2
+fails 2 usage && fails 2 port -p 0 "$peer_ip" && fails 2 time-out -t x "$peer_ip"
 result "bad arguments" $?
 
 fails 8 . no.such.host.invalid

@@ -56,9 +56,13 @@ static const struct seg *answer(const struct net *net, struct wire *wire,
 	if (!c.sport)
 		c.sport = STRAY;
 	wire_send(net, CLIENT, &c);
-	while ((s = wire_next(wire, deadline - net_now())))
+	while ((s = wire_next(wire, deadline - net_now()))) {
+		/* A SYN-ACK that comes again answers nothing but a SYN. */
+		if (s->flags == (TH_SYN | TH_ACK) && c.flags != TH_SYN)
+			continue;
 		if (s->from == SERVER)
 			return s;
+	}
 	return NULL;
 }
 

@@ -11,10 +11,14 @@
 . "$(dirname "$0")/common.sh"
 
 decode=ip.proto==253,tcp
-filter='ip proto 253'
-if [ -n "$tcp" ]; then
-	decode=tcp.port==9,echo
-	filter='ip proto 6'
+[ -z "$tcp" ] || decode=tcp.port==9,echo
+filter="ip proto $proto"
+fields='-e ip.src -e ip.dst'
+mss=1460
+if [ -n "$ipv6" ]; then
+	filter="ip6 proto $proto"
+	fields='-e ipv6.src -e ipv6.dst'
+	mss=1440
 fi
 # tcpdump gives up root, and must still reach its file.
 chmod 755 "$tmp"
@@ -43,7 +47,7 @@ ip netns exec "$a" tcpdump --immediate-mode -U -Z root -i v0 -w "$tmp/pcap" \
 	$filter 2>"$tmp/dump" &
 dump=$!
 waits_for "$tmp/dump" 'listening on'
-client 10.0.0.2
+client "$peer_ip"
 result "a daytime connection" $?
 
 # The last ACK is on its way when daytime ends.
@@ -58,16 +62,20 @@ kill -INT "$dump"
 wait "$dump"
 dump=
 
-dissect -T fields -e ip.src -e tcp.srcport -e tcp.flags.str -e tcp.seq \
+# shellcheck disable=SC2086 # two options
+dissect -T fields $fields -e tcp.srcport -e tcp.flags.str -e tcp.seq \
 	-e tcp.ack -e tcp.len
-[ "$(wc -l <"$tmp/out")" -ge 8 ] && ! grep -qv '10\.0\.0\.[12]' "$tmp/out"
+[ "$(wc -l <"$tmp/out")" -ge 8 ] &&
+! cut -f 1,2 "$tmp/out" | tr '\t' ' ' |
+	grep -qvFx -e "$here_ip $peer_ip" -e "$peer_ip $here_ip" &&
+! cut -f 3-7 "$tmp/out" | grep -Eqv '^[0-9]+	.......+	[0-9]+	[0-9]+	[0-9]+$'
 result "all segments are dissected as TCP" $?
 
 dissect -Y 'tcp.flags.syn==1' -T fields -e tcp.flags.ack -e tcp.seq \
 	-e tcp.options.mss_val -e tcp.options.wscale.shift \
 	-e tcp.options.sack_perm -e tcp.options.timestamp.tsval
 [ "$(wc -l <"$tmp/out")" -eq 2 ] &&
-[ "$(cut -f 1,2,3 "$tmp/out" | tr '\t\n' ' ,')" = "0 0 1460,1 0 1460," ]
+[ "$(cut -f 1,2,3 "$tmp/out" | tr '\t\n' ' ,')" = "0 0 $mss,1 0 $mss," ]
 result "the options of both SYNs are read" $?
 
 dissect -Y 'tcp.len==22' -T fields -e tcp.seq -e tcp.ack

@@ -1,0 +1,1 @@
+daytime.sh
