@@ -8,7 +8,6 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +19,6 @@
 #include "../../kselftest_harness.h"
 #include "lib/net.h"
 
-#define IPV6_BIT	0x100	/* ATCP_IPV6 */
 #define PORT		20000	/* the sockets bind to this and the next */
 #define PEER		19000	/* they connect to this one */
 #define SLOTS		5
@@ -49,7 +47,7 @@ struct run {
 static const char *const addrs4[] = { "0.0.0.0", "127.0.0.1", "10.0.0.1" };
 static const char *const addrs6[] = {
 	"::", "::1", "fd00::1", "::ffff:0.0.0.0", "::ffff:127.0.0.1",
-	"::ffff:10.0.0.1", "fe80::1",
+	"::ffff:10.0.0.1", "fe80::1%2",
 };
 
 static const char *const peers4[] = { "127.0.0.1", "10.0.0.1" };
@@ -83,28 +81,7 @@ static int socket_of(int stack, bool v6)
 	if (stack == ORACLE || stack_is_tcp())
 		return socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
 	return socket(stack_family(), SOCK_STREAM,
-		      PROTO_ATCP | (v6 ? IPV6_BIT : 0));
-}
-
-static socklen_t address(struct sockaddr_storage *ss, const char *ip,
-			 uint16_t port)
-{
-	struct sockaddr_in6 *sin6 = (void *)ss;
-	struct sockaddr_in *sin = (void *)ss;
-
-	memset(ss, 0, sizeof(*ss));
-	if (strchr(ip, ':')) {
-		sin6->sin6_family = AF_INET6;
-		sin6->sin6_port = htons(port);
-		inet_pton(AF_INET6, ip, &sin6->sin6_addr);
-		if (IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr))
-			sin6->sin6_scope_id = if_nametoindex("d0");
-		return sizeof(*sin6);
-	}
-	sin->sin_family = AF_INET;
-	sin->sin_port = htons(port);
-	inet_pton(AF_INET, ip, &sin->sin_addr);
-	return sizeof(*sin);
+		      PROTO_ATCP | (v6 ? KIND_IPV6 : 0));
 }
 
 /* The name that a socket has, without the number of an ephemeral port. */
@@ -156,23 +133,18 @@ static void both(struct run *r, struct slot *s, int (*call)(int fd, void *arg),
 		    name[TESTED]);
 }
 
-struct address {
-	struct sockaddr_storage ss;
-	socklen_t len;
-};
-
 static int do_bind(int fd, void *arg)
 {
-	const struct address *a = arg;
+	const struct addr *a = arg;
 
-	return bind(fd, (const void *)&a->ss, a->len);
+	return bind(fd, &a->sa, a->len);
 }
 
 static int do_connect(int fd, void *arg)
 {
-	const struct address *a = arg;
+	const struct addr *a = arg;
 
-	return connect(fd, (const void *)&a->ss, a->len);
+	return connect(fd, &a->sa, a->len);
 }
 
 static int do_listen(int fd, void *arg)
@@ -236,10 +208,9 @@ static void slot_open(struct run *r, int i)
 
 static void step(struct run *r)
 {
-	struct sockaddr unspec = { .sa_family = AF_UNSPEC };
 	int i = roll(r, SLOTS), port = PORT + roll(r, 2);
 	struct slot *s = &r->slot[i];
-	struct address a;
+	struct addr a;
 	const char *ip;
 
 	if (s->fd[TESTED] < 0) {
@@ -251,7 +222,7 @@ static void step(struct run *r)
 		ip = s->v6 ? PICK(r, addrs6) : PICK(r, addrs4);
 		if (!roll(r, 8))
 			port = 0;
-		a.len = address(&a.ss, ip, port);
+		a = addr_of(ip, port);
 		say(r, "%d: bind %s %d", i, ip, port);
 		both(r, s, do_bind, &a);
 		break;
@@ -264,13 +235,13 @@ static void step(struct run *r)
 		if (s->dev)
 			break;
 		ip = s->v6 ? PICK(r, peers6) : PICK(r, peers4);
-		a.len = address(&a.ss, ip, PEER);
+		a = addr_of(ip, PEER);
 		say(r, "%d: connect %s", i, ip);
 		both(r, s, do_connect, &a);
 		break;
 	case 12:
-		memcpy(&a.ss, &unspec, sizeof(unspec));
-		a.len = sizeof(unspec);
+		a = (struct addr){ .sa.sa_family = AF_UNSPEC,
+				   .len = sizeof(struct sockaddr) };
 		say(r, "%d: disconnect", i);
 		both(r, s, do_connect, &a);
 		break;
@@ -293,7 +264,7 @@ FIXTURE(bind)
 
 FIXTURE_SETUP(bind)
 {
-	struct address a;
+	struct addr a;
 	int stack, v6, fd;
 
 	net_open_lo(&self->net);
@@ -319,7 +290,7 @@ FIXTURE_SETUP(bind)
 			if (v6)
 				sock_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 			sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-			a.len = address(&a.ss, v6 ? "::" : "0.0.0.0", PEER);
+			a = addr_of(v6 ? "::" : "0.0.0.0", PEER);
 			if (do_bind(fd, &a) || listen(fd, 4096))
 				net_die("the peer: %s", strerror(errno));
 			sock_nonblock(fd, true);
@@ -375,6 +346,57 @@ TEST_F(bind, as_the_kernel_does)
 				drain(self->peer[i][j]);
 	}
 	EXPECT_EQ(0, failed);
+}
+
+/* A call to a port of 127.0.0.1 that goes to this listener, or is refused. */
+static int answers(int listener, uint16_t port)
+{
+	int fd = socket_of(TESTED, false), child = -1;
+
+	if (!addr_connect(fd, addr_of("127.0.0.1", port)))
+		child = sock_accept(listener);
+	else if (errno != ECONNREFUSED)
+		net_die("connect: %s", strerror(errno));
+	close(fd);
+	return child;
+}
+
+static int listener_at(bool v6, bool v6only, const char *ip, uint16_t port)
+{
+	int fd = socket_of(TESTED, v6);
+
+	if (v6)
+		sock_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6only);
+	if (addr_bind(fd, addr_of(ip, port)) || listen(fd, 8))
+		net_die("listener: %s", strerror(errno));
+	return fd;
+}
+
+/* A listener of :: is one of 0.0.0.0, too, unless it is IPV6_V6ONLY. */
+TEST_F(bind, dual_stack)
+{
+	struct addr peer;
+	int six, four, s;
+
+	if (!self->v6)
+		SKIP(return, "no IPv6");
+	six = listener_at(true, false, "::", PORT);
+	s = answers(six, PORT);
+	ASSERT_LE(0, s);
+	peer = addr_peer(s);
+	EXPECT_EQ(AF_INET6, peer.sa.sa_family);
+	EXPECT_TRUE(IN6_IS_ADDR_V4MAPPED(&peer.in6.sin6_addr));
+	close(s);
+
+	six = listener_at(true, true, "::", PORT + 1);
+	EXPECT_EQ(-1, answers(six, PORT + 1));
+	four = listener_at(false, false, "0.0.0.0", PORT + 1);
+	EXPECT_LE(0, answers(four, PORT + 1));
+
+	six = listener_at(true, false, "::ffff:127.0.0.1", PORT + 2);
+	EXPECT_LE(0, answers(six, PORT + 2));
+	six = listener_at(true, false, "::1", PORT + 3);
+	EXPECT_EQ(-1, answers(six, PORT + 3));
 }
 
 TEST_HARNESS_MAIN

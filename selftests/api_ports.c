@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a port is and who gets it: groups of SO_REUSEPORT, who of several
+ * listeners is meant, ephemeral ports and the ranges they come from, and what
+ * becomes of a port in TIME-WAIT.  Who may bind to one is in api_bind.c.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/net.h"
+#include "lib/wire.h"
+
+#ifndef IP_BIND_ADDRESS_NO_PORT
+#define IP_BIND_ADDRESS_NO_PORT	24
+#endif
+#ifndef IP_LOCAL_PORT_RANGE
+#define IP_LOCAL_PORT_RANGE	51
+#endif
+
+#define PORT	20000
+#define CPORT	21000
+
+/* The call fails with exactly this errno. */
+#define FAILS(err, call) do {						\
+	errno = 0;							\
+	EXPECT_EQ(-1, call);						\
+	EXPECT_EQ(err, errno);						\
+} while (0)
+
+#define ANY	ip46("0.0.0.0", "::")
+#define LOOP	ip46("127.0.0.1", "::1")
+#define HERE	ip46("10.0.0.1", "fd00::1")	/* not of loopback, but on lo */
+
+FIXTURE(ports)
+{
+	struct net net;
+};
+
+FIXTURE_SETUP(ports)
+{
+	struct rlimit files = { 65536, 65536 };
+
+	net_open_lo(&self->net);
+	net_run(&self->net, CLIENT,
+		"ip addr add 10.0.0.1/32 dev lo && ip addr add fd00::1/128 dev lo nodad");
+	net_enter(&self->net, CLIENT);
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+FIXTURE_TEARDOWN(ports)
+{
+}
+
+static int sock_new(void)
+{
+	int fd = socket(stack_family(), SOCK_STREAM, stack_kind());
+
+	if (fd < 0)
+		net_die("socket: %s", strerror(errno));
+	return fd;
+}
+
+static int bind_to(int fd, const char *ip, uint16_t port)
+{
+	return addr_bind(fd, addr_of(ip, port));
+}
+
+static int connect_to(int fd, const char *ip, uint16_t port)
+{
+	return addr_connect(fd, addr_of(ip, port));
+}
+
+/* A socket with an option of SOL_SOCKET set, bound. */
+static int bound(int option, const char *ip, uint16_t port)
+{
+	int fd = sock_new();
+
+	if (option)
+		sock_set(fd, SOL_SOCKET, option, 1);
+	if (bind_to(fd, ip, port))
+		net_die("bind to %s %d: %s", ip, port, strerror(errno));
+	return fd;
+}
+
+static int listens(int fd)
+{
+	if (listen(fd, 1024))
+		net_die("listen: %s", strerror(errno));
+	sock_nonblock(fd, true);
+	return fd;
+}
+
+static int dial(const char *ip, uint16_t port)
+{
+	int fd = sock_new();
+
+	if (connect_to(fd, ip, port))
+		net_die("connect to %s %d: %s", ip, port, strerror(errno));
+	return fd;
+}
+
+/* Ends both ends of all that waits to be accepted; says how many it were. */
+static int hang_up(int listener)
+{
+	static const struct linger reset = { .l_onoff = 1 };
+	int fd, count = 0;
+
+	while ((fd = accept(listener, NULL, NULL)) >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		close(fd);
+		count++;
+	}
+	return count;
+}
+
+/* Connects so many times and tells in count which of the listeners got it. */
+static void calls(const char *ip, int number, const int *listener, int n,
+		  int *count)
+{
+	int *fd = calloc(number, sizeof(*fd)), i, got = 0;
+
+	for (i = 0; i < number; i++)
+		fd[i] = dial(ip, PORT);
+	memset(count, 0, n * sizeof(*count));
+	/* The last ACK of a handshake may still be on its way. */
+	for (long long end = net_now() + PATIENCE; got < number;) {
+		for (i = 0; i < n; i++) {
+			int more = hang_up(listener[i]);
+
+			count[i] += more;
+			got += more;
+		}
+		if (net_now() > end)
+			net_die("%d of %d connections arrived", got, number);
+	}
+	for (i = 0; i < number; i++)
+		close(fd[i]);
+	free(fd);
+}
+
+static void group_open(const char *ip, int *fd, int n)
+{
+	for (int i = 0; i < n; i++)
+		fd[i] = listens(bound(SO_REUSEPORT, ip, PORT));
+}
+
+TEST_F(ports, group_shares_connections)
+{
+	int fd[8], count[8], i;
+
+	group_open(ANY, fd, 8);
+	calls(HERE, 256, fd, 8, count);
+	for (i = 0; i < 8; i++)
+		EXPECT_LT(0, count[i]);
+}
+
+/* Whoever leaves, the first too, takes nothing with it but its own queue. */
+TEST_F(ports, group_gets_smaller)
+{
+	int fd[3], count[3], i;
+
+	group_open(HERE, fd, 3);
+	for (i = 0; i < 2; i++) {
+		close(fd[i]);
+		calls(HERE, 48, fd + i + 1, 2 - i, count);
+		EXPECT_LT(0, count[0]);
+	}
+	/* It comes back by listen() after a shutdown, too. */
+	ASSERT_EQ(0, shutdown(fd[2], SHUT_RD));
+	fd[0] = sock_new();
+	FAILS(ECONNREFUSED, connect_to(fd[0], HERE, PORT));
+	listens(fd[2]);
+	calls(HERE, 4, fd + 2, 1, count);
+	EXPECT_EQ(4, count[0]);
+}
+
+TEST_F(ports, large_group)
+{
+	static int fd[300], count[300];
+	int i, idle = 0;
+
+	group_open(ANY, fd, 300);
+	calls(LOOP, 1500, fd, 300, count);
+	for (i = 0; i < 300; i++)
+		idle += !count[i];
+	/* One in 150 is what chance leaves out. */
+	EXPECT_GT(30, idle);
+}
+
+TEST_F(ports, group_is_one_users)
+{
+	int a = listens(bound(SO_REUSEPORT, ANY, PORT));
+	int b = sock_new();
+
+	sock_set(b, SOL_SOCKET, SO_REUSEPORT, 1);
+	ASSERT_EQ(0, fchown(b, 1000, -1));
+	FAILS(EADDRINUSE, bind_to(b, ANY, PORT));
+	FAILS(EADDRINUSE, bind_to(b, HERE, PORT));
+	ASSERT_EQ(0, fchown(b, 0, -1));
+	EXPECT_EQ(0, bind_to(b, ANY, PORT));
+	/* Without the option nobody joins. */
+	close(b);
+	b = sock_new();
+	FAILS(EADDRINUSE, bind_to(b, ANY, PORT));
+	close(a);
+}
+
+static int attach(int fd, struct sock_filter *code, int len)
+{
+	struct sock_fprog prog = { .len = len, .filter = code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog,
+			  sizeof(prog));
+}
+
+/* A program chooses by what is in the segment, headers included. */
+TEST_F(ports, group_with_a_program)
+{
+	struct sock_filter by_port[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS,
+			 SKF_NET_OFF + stack_ip_header()),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 1),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct sock_filter third[] = { BPF_STMT(BPF_RET | BPF_K, 2) };
+	struct sock_filter none[] = { BPF_STMT(BPF_RET | BPF_K, 99) };
+	int fd[3], count[3], plain, c, i;
+
+	plain = sock_new();
+	FAILS(EINVAL, attach(plain, third, 1));
+	FAILS(EINVAL, setsockopt(plain, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF,
+				 &i, sizeof(i)));
+	ASSERT_EQ(0, bind_to(plain, ANY, PORT + 1));
+	ASSERT_EQ(0, listen(plain, 1));
+	FAILS(EINVAL, attach(plain, third, 1));
+	sock_set(plain, SOL_SOCKET, SO_REUSEPORT, 1);
+	FAILS(EINVAL, attach(plain, third, 1));
+
+	group_open(ANY, fd, 3);
+	FAILS(ENOENT, setsockopt(fd[0], SOL_SOCKET, SO_DETACH_REUSEPORT_BPF,
+				 &i, sizeof(i)));
+	ASSERT_EQ(0, attach(fd[1], third, 1));
+	calls(HERE, 16, fd, 3, count);
+	EXPECT_EQ(16, count[2]);
+	ASSERT_EQ(0, attach(fd[0], by_port, 3));
+	for (i = 0; i < 8; i++) {
+		c = dial(LOOP, PORT);
+		ASSERT_TRUE(sock_wait(fd[sock_port(c) & 1], POLLIN, PATIENCE));
+		EXPECT_EQ(1, hang_up(fd[sock_port(c) & 1]));
+		close(c);
+	}
+	/* An index that nobody has: as without a program. */
+	ASSERT_EQ(0, attach(fd[0], none, 1));
+	calls(HERE, 100, fd, 3, count);
+	for (i = 0; i < 3; i++)
+		EXPECT_LT(0, count[i]);
+	EXPECT_EQ(0, setsockopt(fd[0], SOL_SOCKET, SO_DETACH_REUSEPORT_BPF,
+				&i, sizeof(i)));
+}
+
+/* Of a group, whose SO_INCOMING_CPU it is that the segment came in by. */
+TEST_F(ports, group_by_cpu)
+{
+	int fd[4], count[4];
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	group_open(ANY, fd, 4);
+	sock_set(fd[2], SOL_SOCKET, SO_INCOMING_CPU, 0);
+	EXPECT_EQ(0, sock_get(fd[2], SOL_SOCKET, SO_INCOMING_CPU));
+	calls(LOOP, 32, fd, 4, count);
+	EXPECT_EQ(32, count[2]);
+}
+
+/* Who is bound most narrowly to what the segment is addressed to. */
+TEST_F(ports, narrowest_listener)
+{
+	int any, here, dev, count;
+
+	any = listens(bound(SO_REUSEPORT, ANY, PORT));
+	here = listens(bound(SO_REUSEPORT, HERE, PORT));
+	calls(HERE, 8, &here, 1, &count);
+	calls(LOOP, 8, &any, 1, &count);
+	close(here);
+	calls(HERE, 8, &any, 1, &count);
+	close(any);
+
+	/* The kernel takes the one of these that it finds first. */
+	any = -1;
+	if (!stack_is_ipv6())
+		any = listens(bound(SO_REUSEPORT, ANY, PORT));
+	dev = sock_new();
+	sock_set(dev, SOL_SOCKET, SO_REUSEPORT, 1);
+	ASSERT_EQ(0, setsockopt(dev, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
+	ASSERT_EQ(0, bind_to(dev, ANY, PORT));
+	listens(dev);
+	if (stack_is_ipv6())
+		any = listens(bound(SO_REUSEPORT, ANY, PORT));
+	calls(HERE, 16, &dev, 1, &count);
+	close(dev);
+	calls(HERE, 16, &any, 1, &count);
+}
+
+/* An address without a port: connect() shares one that others use, too. */
+TEST_F(ports, address_without_a_port)
+{
+	int l[2], a, b;
+
+	l[0] = listens(bound(0, ANY, PORT));
+	l[1] = listens(bound(0, ANY, PORT + 1));
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_local_port_range",
+		   "40000 40000");
+	a = sock_new();
+	EXPECT_EQ(0, sock_get(a, SOL_IP, IP_BIND_ADDRESS_NO_PORT));
+	sock_set(a, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	EXPECT_EQ(1, sock_get(a, SOL_IP, IP_BIND_ADDRESS_NO_PORT));
+	ASSERT_EQ(0, bind_to(a, HERE, 0));
+	EXPECT_EQ(0, sock_port(a));
+	b = sock_new();
+	sock_set(b, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	ASSERT_EQ(0, bind_to(b, HERE, 0));
+	EXPECT_EQ(0, connect_to(a, LOOP, PORT));
+	EXPECT_EQ(0, connect_to(b, LOOP, PORT + 1));
+	EXPECT_EQ(40000, sock_port(a));
+	EXPECT_EQ(40000, sock_port(b));
+	close(b);
+
+	/* The same ends are taken. */
+	b = sock_new();
+	sock_set(b, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	ASSERT_EQ(0, bind_to(b, HERE, 0));
+	FAILS(EADDRNOTAVAIL, connect_to(b, LOOP, PORT));
+	/* A port of its own there is none; bind() and listen() want one. */
+	FAILS(EADDRINUSE, listen(b, 1));
+	close(b);
+	b = sock_new();
+	FAILS(EADDRINUSE, bind_to(b, HERE, 0));
+	sock_set(b, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	/* A port that is named it gets at once. */
+	ASSERT_EQ(0, bind_to(b, HERE, CPORT));
+	EXPECT_EQ(CPORT, sock_port(b));
+}
+
+static int set_range(int fd, unsigned int low, unsigned int high)
+{
+	unsigned int range = high << 16 | low;
+
+	return setsockopt(fd, SOL_IP, IP_LOCAL_PORT_RANGE, &range,
+			  sizeof(range));
+}
+
+TEST_F(ports, range_of_a_socket)
+{
+	int l = listens(bound(0, ANY, PORT));
+	int fd[5], i, j;
+
+	fd[0] = sock_new();
+	FAILS(EINVAL, set_range(fd[0], 45000, 44999));
+	FAILS(EINVAL, setsockopt(fd[0], SOL_IP, IP_LOCAL_PORT_RANGE, &i, 2));
+	EXPECT_EQ(0, set_range(fd[0], 45000, 0));
+	EXPECT_EQ(45000, sock_get(fd[0], SOL_IP, IP_LOCAL_PORT_RANGE));
+	close(fd[0]);
+	for (i = 0; i < 5; i++) {
+		fd[i] = sock_new();
+		ASSERT_EQ(0, set_range(fd[i], 45000, 45003));
+	}
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, connect_to(fd[i], LOOP, PORT));
+		EXPECT_LE(45000, sock_port(fd[i]));
+		EXPECT_GE(45003, sock_port(fd[i]));
+		for (j = 0; j < i; j++)
+			EXPECT_NE(sock_port(fd[j]), sock_port(fd[i]));
+	}
+	FAILS(EADDRNOTAVAIL, connect_to(fd[4], LOOP, PORT));
+	FAILS(EADDRINUSE, bind_to(fd[4], ANY, 0));
+	close(fd[1]);
+	hang_up(l);
+	/* What lies outside the namespace's range does not count. */
+	ASSERT_EQ(0, set_range(fd[4], 100, 45010));
+	ASSERT_EQ(0, bind_to(fd[4], ANY, 0));
+	EXPECT_LE(32768, sock_port(fd[4]));
+	EXPECT_GE(45010, sock_port(fd[4]));
+}
+
+TEST_F(ports, reserved_ports)
+{
+	int l = listens(bound(0, ANY, PORT)), a, b;
+
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_local_port_range",
+		   "40000 40003");
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_local_reserved_ports",
+		   "40000-40001,40003");
+	a = dial(LOOP, PORT);
+	EXPECT_EQ(40002, sock_port(a));
+	b = sock_new();
+	FAILS(EADDRNOTAVAIL, connect_to(b, LOOP, PORT));
+	FAILS(EADDRINUSE, bind_to(b, ANY, 0));
+	/* They are kept for who asks for them. */
+	EXPECT_EQ(0, bind_to(b, ANY, 40001));
+	EXPECT_EQ(0, connect_to(b, LOOP, PORT));
+	close(l);
+}
+
+TEST_F(ports, unprivileged_ports)
+{
+	int status, fd;
+	pid_t pid;
+
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_unprivileged_port_start",
+		   "500");
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		fd = sock_new();
+		if (setgid(65534) || setuid(65534) ||
+		    bind_to(fd, ANY, 499) != -1 ||
+		    errno != EACCES || bind_to(fd, ANY, 500))
+			_exit(1);
+		_exit(0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* Connections to different ends share ports when there are too few. */
+TEST_F(ports, connections_share_ports)
+{
+	int l[2], fd[9], i;
+
+	l[0] = listens(bound(0, ANY, PORT));
+	l[1] = listens(bound(0, ANY, PORT + 1));
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_local_port_range",
+		   "40000 40003");
+	for (i = 0; i < 8; i++)
+		fd[i] = dial(LOOP, PORT + i / 4);
+	fd[8] = sock_new();
+	FAILS(EADDRNOTAVAIL, connect_to(fd[8], LOOP, PORT));
+	FAILS(EADDRNOTAVAIL, connect_to(fd[8], LOOP, PORT + 1));
+	/* With another address of its own it finds one. */
+	EXPECT_EQ(0, connect_to(fd[8], HERE, PORT));
+	close(l[0]);
+	close(l[1]);
+}
+
+/* A connection that its client ends first; the client gets into TIME-WAIT. */
+static void come_and_go(const struct net *net, int listener, int fd,
+			const char *ip, uint16_t port)
+{
+	int child;
+
+	if (connect_to(fd, ip, port))
+		net_die("connect to %d: %s", port, strerror(errno));
+	sock_wait(listener, POLLIN, PATIENCE);
+	child = accept(listener, NULL, NULL);
+	close(fd);
+	sock_recv_end(child);
+	close(child);
+	sock_wait(listener, POLLIN, 0);
+}
+
+/* A program that insists on its port may use it again at once... */
+TEST_F(ports, bound_port_in_time_wait)
+{
+	int l = listens(bound(0, ANY, PORT)), fd;
+
+	fd = bound(SO_REUSEADDR, HERE, CPORT);
+	come_and_go(&self->net, l, fd, HERE, PORT);
+	fd = bound(SO_REUSEADDR, HERE, CPORT);
+	EXPECT_EQ(0, connect_to(fd, HERE, PORT));
+	close(fd);
+	hang_up(l);
+
+	/* ... but not when there were no timestamps to tell old from new. */
+	net_stack_sysctl(&self->net, CLIENT, "timestamps", "0");
+	fd = bound(SO_REUSEADDR, HERE, CPORT + 1);
+	come_and_go(&self->net, l, fd, HERE, PORT);
+	fd = bound(SO_REUSEADDR, HERE, CPORT + 1);
+	FAILS(EADDRNOTAVAIL, connect_to(fd, HERE, PORT));
+}
+
+struct call {
+	int fd;
+	const char *ip;
+	uint16_t port;
+};
+
+static bool connects(void *arg)
+{
+	const struct call *c = arg;
+
+	if (!connect_to(c->fd, c->ip, c->port))
+		return true;
+	if (errno != EADDRNOTAVAIL)
+		net_die("connect: %s", strerror(errno));
+	return false;
+}
+
+/* Without insisting: as tw_reuse says, and after a second's rest. */
+TEST_F(ports, tw_reuse)
+{
+	int l = listens(bound(0, ANY, PORT)), l2, fd;
+	struct call c = { .ip = HERE, .port = PORT + 1 };
+
+	l2 = listens(bound(0, ANY, PORT + 1));
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_local_port_range",
+		   "40000 40000");
+	fd = sock_new();
+	come_and_go(&self->net, l, fd, LOOP, PORT);
+	fd = sock_new();
+	come_and_go(&self->net, l, fd, HERE, PORT);
+	fd = sock_new();
+	come_and_go(&self->net, l2, fd, HERE, PORT + 1);
+
+	/* Once this one is through, all three have rested. */
+	net_stack_sysctl(&self->net, CLIENT, "tw_reuse", "1");
+	c.fd = sock_new();
+	EXPECT_TRUE(net_until(connects, &c, PATIENCE));
+
+	fd = sock_new();
+	net_stack_sysctl(&self->net, CLIENT, "tw_reuse", "0");
+	FAILS(EADDRNOTAVAIL, connect_to(fd, HERE, PORT));
+	FAILS(EADDRNOTAVAIL, connect_to(fd, LOOP, PORT));
+	/* 2, the default, is for loopback addresses only. */
+	net_stack_sysctl(&self->net, CLIENT, "tw_reuse", "2");
+	FAILS(EADDRNOTAVAIL, connect_to(fd, HERE, PORT));
+	EXPECT_EQ(0, connect_to(fd, LOOP, PORT));
+	net_stack_sysctl(&self->net, CLIENT, "tw_reuse", "1");
+	fd = sock_new();
+	EXPECT_EQ(0, connect_to(fd, HERE, PORT));
+	EXPECT_EQ(40000, sock_port(fd));
+}
+
+/* Thousands of connections of one port: none costs more for those before it. */
+TEST_F_TIMEOUT(ports, many_from_one_port, 120)
+{
+	int l = listens(bound(0, ANY, PORT)), i, fd;
+	char ip[INET6_ADDRSTRLEN];
+
+	if (stack_is_ipv6())
+		net_run(&self->net, CLIENT,
+			"ip route add local fd01::/64 dev lo");
+	for (i = 1; i <= 4000; i++) {
+		fd = bound(SO_REUSEADDR, HERE, CPORT);
+		snprintf(ip, sizeof(ip), stack_is_ipv6() ? "fd01::%02x%02x" :
+						       "127.1.%d.%d",
+			 i >> 8, i & 0xff);
+		ASSERT_EQ(0, connect_to(fd, ip, PORT)) {
+			TH_LOG("%d: %s", i, strerror(errno));
+		}
+		if (i % 256 == 0)
+			while (accept(l, NULL, NULL) >= 0)
+				;
+	}
+}
+
+/* As many listeners, each at a port of its own. */
+TEST_F_TIMEOUT(ports, many_listeners, 120)
+{
+	static int fd[4000];
+	int i, c;
+
+	for (i = 0; i < 4000; i++) {
+		fd[i] = bound(0, ANY, 10000 + i);
+		listens(fd[i]);
+	}
+	for (i = 0; i < 4000; i += 100) {
+		c = dial(LOOP, 10000 + i);
+		ASSERT_TRUE(sock_wait(fd[i], POLLIN, PATIENCE));
+		EXPECT_EQ(1, hang_up(fd[i]));
+		close(c);
+	}
+}
+
+/* The new connection is numbered above the old one (RFC 9293, section 3.4.3). */
+TEST_F(ports, numbers_after_time_wait)
+{
+	int l = listens(bound(0, ANY, PORT)), fd;
+	struct wire *wire = wire_open(&self->net, CLIENT, PORT);
+	uint32_t end, start;
+
+	fd = bound(SO_REUSEADDR, LOOP, CPORT);
+	come_and_go(&self->net, l, fd, LOOP, PORT);
+	end = wire_wait(wire, "> FA 1 - 0")->raw_seq;
+	fd = bound(SO_REUSEADDR, LOOP, CPORT);
+	ASSERT_EQ(0, connect_to(fd, LOOP, PORT));
+	start = wire_wait(wire, "> S 0 - 0")->raw_seq;
+	EXPECT_LT(0, (int32_t)(start - end));
+	wire_close(wire);
+}
+
+TEST_HARNESS_MAIN
