@@ -42,8 +42,10 @@ static atomic_long_t atcp_memory_allocated;
 static DEFINE_PER_CPU(int, atcp_memory_per_cpu);
 static struct percpu_counter atcp_sockets_allocated;
 static unsigned long atcp_memory_pressure;
-static long atcp_mem[3];
-static int atcp_mem_min = PAGE_SIZE;	/* each direction of a socket may have this */
+long atcp_mem[3];
+/* Each direction of a socket may have this, whatever the limit. */
+int atcp_rmem_min = PAGE_SIZE;
+int atcp_wmem_min = PAGE_SIZE;
 
 static void enter_memory_pressure(struct sock *sk)
 {
@@ -169,8 +171,8 @@ static int atcp_get_port(struct sock *sk, unsigned short port)
 	.enter_memory_pressure	= enter_memory_pressure,	\
 	.leave_memory_pressure	= leave_memory_pressure,	\
 	.sysctl_mem		= atcp_mem,			\
-	.sysctl_wmem		= &atcp_mem_min,		\
-	.sysctl_rmem		= &atcp_mem_min
+	.sysctl_wmem		= &atcp_wmem_min,		\
+	.sysctl_rmem		= &atcp_rmem_min
 
 struct proto atcp_prot = {
 	ATCP_PROTO_CALLS,

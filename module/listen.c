@@ -88,10 +88,14 @@ static struct atcp_saved_syn *save_syn(const struct sock *sk, const struct sk_bu
 	return syn;
 }
 
-static bool request_queue_full(const struct atcp_net *an, const struct atcp_listener *l)
+static bool request_queue_full(const struct atcp_net *an, const struct atcp_listener *l,
+			       bool cookies)
 {
-	return READ_ONCE(l->nrequests) > READ_ONCE(l->sk->sk_max_ack_backlog) ||
-	       atomic_read(&an->req_count) >= READ_ONCE(an->limits.max_syn_backlog);
+	int cap = READ_ONCE(an->limits.max_syn_backlog);
+	u32 n = READ_ONCE(l->nrequests);
+
+	return n > READ_ONCE(l->sk->sk_max_ack_backlog) ||
+	       (!cookies && cap - (int)n < cap >> 2);
 }
 
 static bool sent_to_many(struct sk_buff *skb)
@@ -140,7 +144,7 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 		atcp_saw_listen(l, key, ATCP_DECISION_ACCEPT_FULL);
 		return ATCP_DROP_ACCEPT_QUEUE;
 	}
-	if (request_queue_full(an, l)) {
+	if (request_queue_full(an, l, cookies)) {
 		atcp_saw_listen(l, key, ATCP_DECISION_QUEUE_FULL);
 		if (!cookies)
 			return ATCP_DROP_SYN_QUEUE;

@@ -5,6 +5,8 @@
  * Sockets hold a reference on their namespace, orphans too: when a namespace
  * ends, or the module is unloaded, nothing but TIME-WAITs is left.
  */
+#include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <net/tcp.h>
@@ -20,18 +22,33 @@ unsigned int atcp_net_id __read_mostly;
 static DEFINE_MUTEX(nets_lock);
 static LIST_HEAD(nets);		/* struct atcp_net; under nets_lock */
 
-static void limits_init(struct atcp_limits *limits)
+/*
+ * As tcp_init() and tcp_sk_init(): caps by the memory there is, buffers as the
+ * first namespace has them, which begins with those of TCP.
+ */
+static void limits_init(struct net *net, struct atcp_limits *limits)
 {
+	u32 hosts = clamp_t(unsigned long, totalram_pages() >> (17 - PAGE_SHIFT), 512, 524288);
+
+	hosts = roundup_pow_of_two(hosts);
 	*limits = (struct atcp_limits) {
-		.max_tw = 32768,
-		.max_orphans = 8192,
-		.max_syn_backlog = 1024,
+		.max_tw = hosts / 2,
+		.max_orphans = hosts / 2,
+		.max_syn_backlog = max(128U, hosts / 128),
 		.reuse_tw = 2,
 		.syncookies = 1,
-		.rmem = { 4096, 131072, 6291456 },
-		.wmem = { 4096, 16384, 4194304 },
+		.moderate_rcvbuf = true,
 		.notsent_lowat = U32_MAX,
 	};
+	if (net_eq(net, &init_net)) {
+		memcpy(limits->rmem, net->ipv4.sysctl_tcp_rmem, sizeof(limits->rmem));
+		memcpy(limits->wmem, net->ipv4.sysctl_tcp_wmem, sizeof(limits->wmem));
+	} else {
+		const struct atcp_limits *first = &atcp_net(&init_net)->limits;
+
+		memcpy(limits->rmem, first->rmem, sizeof(limits->rmem));
+		memcpy(limits->wmem, first->wmem, sizeof(limits->wmem));
+	}
 }
 
 static int __net_init net_init(struct net *net)
@@ -41,7 +58,7 @@ static int __net_init net_init(struct net *net)
 
 	an->net = net;
 	atcp_space_init(&an->space);
-	limits_init(&an->limits);
+	limits_init(net, &an->limits);
 	an->stats = alloc_percpu_gfp(struct atcp_stats, GFP_KERNEL_ACCOUNT);
 	if (!an->stats)
 		return -ENOMEM;

@@ -42,9 +42,12 @@ struct atcp_listen_bucket {
  * struct atcp_limits - caps and defaults that the glue reads, lockless, any time
  * @max_tw:		TIME-WAITs kept at once
  * @max_orphans:	connections that no program holds
- * @max_syn_backlog:	requests (SYN-RECEIVED from LISTEN), all listeners together
+ * @max_syn_backlog:	without cookies, a listener's requests that leave none of the
+ *			last quarter free
  * @reuse_tw:		may connect() take over a TIME-WAIT? 0: no, 1: yes, 2: on loopback
  * @syncookies:		0: drop a SYN that no queue takes; 1: cookie; 2: always cookie
+ * @abort_on_overflow:	reset whom the accept queue does not take
+ * @moderate_rcvbuf:	receive buffers grow by themselves
  * @rmem:		receive buffer: least, default, most that auto-tuning gives
  * @wmem:		send buffer, likewise
  * @notsent_lowat:	unsent bytes from which on a socket is not writable
@@ -55,6 +58,8 @@ struct atcp_limits {
 	u32 max_syn_backlog;
 	u32 reuse_tw;
 	u32 syncookies;
+	bool abort_on_overflow;
+	bool moderate_rcvbuf;
 	u32 rmem[3];
 	u32 wmem[3];
 	u32 notsent_lowat;
@@ -77,7 +82,7 @@ struct atcp_limits {
  * @tw_count:	TIME-WAITs
  * @req_count:	requests
  * @sysctl:	registration of net.atcp
- * @sysctl_table: its rows
+ * @sysctl_table: its rows, and behind them the numbers as they were written
  * @node:	in the list of all, netns.c
  */
 struct atcp_net {

@@ -81,7 +81,8 @@ void atcp_tune_rcvbuf(struct sock *sk)
 
 	copied = as->copied_seq - as->tune_seq;
 	if (copied > as->tune_space && as->tune_space) {
-		if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK)) {
+		if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
+		    READ_ONCE(atcp_net(sock_net(sk))->limits.moderate_rcvbuf)) {
 			window = 2 * (u64)copied + 16 * c->adv_mss;
 			window += 2 * div_u64(window * (copied - as->tune_space),
 					      as->tune_space);

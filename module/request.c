@@ -188,7 +188,7 @@ no_request:
  * Request locked, not dead.  Return: as atcp_child_make(); NULL: for @why.
  */
 static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb,
-				   enum atcp_drop *why)
+				   const struct atcp_hdr *h, enum atcp_drop *why)
 {
 	struct atcp_listener *l = r->listener;
 	struct atcp_sock *as;
@@ -197,6 +197,13 @@ static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb,
 	if (sk_acceptq_is_full(l->sk)) {
 		/* The SYN-ACK goes out again, and its ACK may find room. */
 		atcp_saw_listen(l, &r->node.key, ATCP_DECISION_ACCEPT_FULL);
+		if (READ_ONCE(r->an->limits.abort_on_overflow)) {
+			struct atcp_hdr reset;
+
+			atcp_closed_arrive(h, skb->len - h->hlen, &reset);
+			request_send(r, &reset);
+			atcp_request_kill(r);
+		}
 		*why = ATCP_DROP_ACCEPT_QUEUE;
 		return NULL;
 	}
@@ -236,7 +243,7 @@ bool atcp_request_rcv(struct atcp_request *r, struct sk_buff *skb, const struct 
 		atcp_saw_rcv(r->an->net, l->sk, skb, ATCP_SYN_RECEIVED);
 	switch (verdict) {
 	case ATCP_ACCEPT:
-		child = request_accept(r, skb, &why);
+		child = request_accept(r, skb, h, &why);
 		break;
 	case ATCP_REPLY:
 		request_send(r, &reply);

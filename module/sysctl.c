@@ -1,141 +1,282 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * net.atcp.*: what the owner of a namespace may tune.  Times are seconds unless
- * the name says otherwise; the core keeps microseconds.
+ * net.atcp.*: what the owner of a namespace may tune, described in atcp(7).
+ *
+ * A file that TCP has too is named, ranged and read by the kernel as
+ * net.ipv4.tcp_*, which is why some take values that mean nothing: what was
+ * written is what is read back, and what is done with it is bounded here.
  */
 #include <linux/slab.h>
 #include <linux/sysctl.h>
+#include <net/tcp.h>
 
+#include "core/cc.h"
 #include "netns.h"
 #include "sock.h"
 
+/* How a file is written and read: the kernel's handlers. */
+enum kind {
+	U8,
+	INT,
+	UINT,
+	MS,		/* milliseconds, kept as ticks */
+};
+
 /**
- * struct knob - a row
+ * struct knob - a file of numbers
  * @name:	file name
+ * @kind:	see there
+ * @count:	numbers in the file
+ * @min:	least that is accepted, but for MS
+ * @max:	greatest; -1 for a UINT: all of them
  * @offset:	of the field in struct atcp_net
- * @count:	values in the file, an array when more than 1
- * @unit:	FLAG, NUMBER, or how many microseconds the file's unit has
- * @min:	least value
- * @max:	greatest value
+ * @size:	of the field: 1 (also bool), 4 or 8
+ * @unit:	what 1 in the file, or a tick, is in the field
+ * @least:	what the field gets at least, in the same unit
+ * @most:	and at most
  */
 struct knob {
 	const char *name;
-	u16 offset;
+	enum kind kind;
 	u8 count;
+	int min;
+	int max;
+	u16 offset;
+	u8 size;
 	u32 unit;
-	u32 min;
-	u32 max;
+	s64 least;
+	s64 most;
 };
 
-#define FLAG	0		/* a bool */
-#define NUMBER	1		/* a u32; with any other unit the field is a u64 */
-
-#define ROW(_name, _field, _count, _unit, _min, _max) {			\
+#define VECTOR(_name, _field, _kind, _count, _min, _max, _unit, _least, _most) {	\
 	.name = _name,							\
-	.offset = offsetof(struct atcp_net, _field),			\
+	.kind = _kind,							\
 	.count = _count,						\
-	.unit = _unit,							\
 	.min = _min,							\
 	.max = _max,							\
+	.offset = offsetof(struct atcp_net, _field),			\
+	.size = sizeof_field(struct atcp_net, _field) / (_count),	\
+	.unit = _unit,							\
+	.least = _least,						\
+	.most = _most,							\
 }
+#define ROW(name, field, kind, min, max, unit, least, most) \
+	VECTOR(name, field, kind, 1, min, max, unit, least, most)
+
+#define BYTE(name, field)	ROW(name, field, U8, 0, 255, 1, 0, 255)
+#define SWITCH(name, field)	ROW(name, field, U8, 0, 255, 1, 0, 1)
+#define CAP(name, field)	ROW(name, field, INT, INT_MIN, INT_MAX, 1, 0, INT_MAX)
+/* As proc_dointvec_jiffies(), to the second. */
+#define SECONDS(name, field) \
+	ROW(name, field, INT, -(INT_MAX / HZ), INT_MAX / HZ, ATCP_SEC, 0, INT_MAX / HZ)
 
 static const struct knob knobs[] = {
-	ROW("time_wait", space.conf.msl2, 1, ATCP_SEC, 1, 600),
-	ROW("fin_timeout", space.conf.fin_timeout, 1, ATCP_SEC, 1, 3600),
-	ROW("keepalive_time", space.conf.keepalive_time, 1, ATCP_SEC, 1, 32767),
-	ROW("keepalive_intvl", space.conf.keepalive_intvl, 1, ATCP_SEC, 1, 32767),
-	ROW("keepalive_probes", space.conf.keepalive_probes, 1, NUMBER, 1, 127),
-	ROW("rto_min_ms", space.conf.rto_min, 1, ATCP_MSEC, 1, 120000),
-	ROW("rto_max_ms", space.conf.rto_max, 1, ATCP_MSEC, 1000, 3600000),
-	ROW("challenge_interval_ms", space.conf.challenge_interval, 1, ATCP_MSEC, 0, 60000),
-	ROW("syn_retries", space.conf.syn_retries, 1, NUMBER, 1, 127),
-	ROW("synack_retries", space.conf.synack_retries, 1, NUMBER, 0, 127),
-	ROW("retries1", space.conf.retries1, 1, NUMBER, 0, 127),
-	ROW("retries2", space.conf.retries2, 1, NUMBER, 1, 127),
-	ROW("orphan_retries", space.conf.orphan_retries, 1, NUMBER, 0, 127),
-	ROW("initial_window", space.conf.initial_window, 1, NUMBER, 1, 1000),
-	ROW("timestamps", space.conf.timestamps, 1, FLAG, 0, 1),
-	ROW("window_scaling", space.conf.window_scaling, 1, FLAG, 0, 1),
-	ROW("sack", space.conf.sack, 1, FLAG, 0, 1),
-	ROW("debug_isn", space.conf.debug_isn, 1, NUMBER, 0, U32_MAX),
-	ROW("max_tw_buckets", limits.max_tw, 1, NUMBER, 0, 1 << 22),
-	ROW("max_orphans", limits.max_orphans, 1, NUMBER, 0, 1 << 22),
-	ROW("max_syn_backlog", limits.max_syn_backlog, 1, NUMBER, 0, 1 << 22),
-	ROW("tw_reuse", limits.reuse_tw, 1, NUMBER, 0, 2),
-	ROW("syncookies", limits.syncookies, 1, NUMBER, 0, 2),
-	ROW("rmem", limits.rmem, 3, NUMBER, 2048, INT_MAX),
-	ROW("notsent_lowat", limits.notsent_lowat, 1, NUMBER, 0, U32_MAX),
-	ROW("wmem", limits.wmem, 3, NUMBER, 2048, INT_MAX),
+	SECONDS("fin_timeout", space.conf.fin_timeout),
+	SECONDS("keepalive_time", space.conf.keepalive_time),
+	SECONDS("keepalive_intvl", space.conf.keepalive_intvl),
+	BYTE("keepalive_probes", space.conf.keepalive_probes),
+	ROW("syn_retries", space.conf.syn_retries, U8, 1, 127, 1, 1, 127),
+	BYTE("synack_retries", space.conf.synack_retries),
+	BYTE("retries1", space.conf.retries1),
+	BYTE("retries2", space.conf.retries2),
+	BYTE("orphan_retries", space.conf.orphan_retries),
+	ROW("rto_min_us", space.conf.rto_min, INT, 1, INT_MAX, 1, 1, INT_MAX),
+	ROW("rto_max_ms", space.conf.rto_max, INT, 1000, 120000, ATCP_MSEC, 1000, 120000),
+	ROW("min_rtt_wlen", space.conf.min_rtt_wlen, INT, 0, 86400, 1, 0, 86400),
+	ROW("invalid_ratelimit", space.conf.challenge_interval, MS, 0, 0, ATCP_SEC / HZ,
+	    0, INT_MAX),
+	BYTE("timestamps", space.conf.timestamps),
+	SWITCH("window_scaling", space.conf.window_scaling),
+	SWITCH("sack", space.conf.sack),
+	SWITCH("rfc1337", space.conf.rfc1337),
+	SWITCH("slow_start_after_idle", space.conf.slow_start_after_idle),
+	ROW("min_snd_mss", space.conf.min_snd_mss, INT, 48, 65535, 1, 48, 65535),
+	ROW("tw_reuse", limits.reuse_tw, U8, 0, 2, 1, 0, 2),
+	ROW("tw_reuse_delay", space.conf.tw_reuse_delay, UINT, 1, 60000, ATCP_MSEC, 1, 60000),
+	CAP("max_tw_buckets", limits.max_tw),
+	CAP("max_orphans", limits.max_orphans),
+	CAP("max_syn_backlog", limits.max_syn_backlog),
+	BYTE("syncookies", limits.syncookies),
+	SWITCH("abort_on_overflow", limits.abort_on_overflow),
+	SWITCH("moderate_rcvbuf", limits.moderate_rcvbuf),
+	VECTOR("rmem", limits.rmem, INT, 3, 4096, INT_MAX, 1, 0, INT_MAX),
+	VECTOR("wmem", limits.wmem, INT, 3, 1, INT_MAX, 1, 0, INT_MAX),
+	ROW("notsent_lowat", limits.notsent_lowat, UINT, 0, -1, 1, 0, U32_MAX),
+	/* TCP has these as constants, or not at all. */
+	ROW("time_wait", space.conf.msl2, INT, 1, 600, ATCP_SEC, 1, 600),
+	ROW("initial_window", space.conf.initial_window, INT, 1, 1000, 1, 1, 1000),
+	ROW("debug_isn", space.conf.debug_isn, UINT, 0, -1, 1, 0, U32_MAX),
 };
 
-static unsigned long load(const void *field, u32 unit)
+/* Beside the numbers: congestion control, its choice, and in the first namespace mem. */
+#define EXTRA_ROWS	3
+
+/* --- what is written, and what is done with it --- */
+
+static size_t width(const struct knob *k)
 {
-	switch (unit) {
-	case FLAG:
-		return READ_ONCE(*(const bool *)field);
-	case NUMBER:
-		return READ_ONCE(*(const u32 *)field);
+	return k->kind == U8 ? sizeof(u8) : sizeof(int);
+}
+
+static s64 load(const struct knob *k, const void *data, int i)
+{
+	switch (k->kind) {
+	case U8:
+		return READ_ONCE(((const u8 *)data)[i]);
+	case UINT:
+		return READ_ONCE(((const u32 *)data)[i]);
 	default:
-		return div_u64(READ_ONCE(*(const u64 *)field), unit);
+		return READ_ONCE(((const int *)data)[i]);
 	}
 }
 
-static void store(void *field, u32 unit, unsigned long val)
+/* From the file's number to the field. */
+static void apply(const struct knob *k, struct atcp_net *an, const void *data)
 {
-	switch (unit) {
-	case FLAG:
-		WRITE_ONCE(*(bool *)field, val);
-		break;
-	case NUMBER:
-		WRITE_ONCE(*(u32 *)field, val);
-		break;
-	default:
-		WRITE_ONCE(*(u64 *)field, (u64)val * unit);
+	int i;
+
+	for (i = 0; i < k->count; i++) {
+		void *field = (void *)an + k->offset + i * k->size;
+		u64 val = clamp_t(s64, load(k, data, i), k->least, k->most) * k->unit;
+
+		if (k->size == sizeof(u64))
+			WRITE_ONCE(*(u64 *)field, val);
+		else if (k->size == sizeof(u32))
+			WRITE_ONCE(*(u32 *)field, val);
+		else
+			WRITE_ONCE(*(u8 *)field, val);
+	}
+}
+
+/* And back: what a new namespace starts with. */
+static void show(const struct knob *k, const struct atcp_net *an, void *data)
+{
+	int i;
+
+	for (i = 0; i < k->count; i++) {
+		const void *field = (const void *)an + k->offset + i * k->size;
+		u64 val = k->size == sizeof(u64) ? *(const u64 *)field :
+			  k->size == sizeof(u32) ? *(const u32 *)field : *(const u8 *)field;
+
+		val = div_u64(val, k->unit);
+		if (k->kind == U8)
+			((u8 *)data)[i] = val;
+		else
+			((u32 *)data)[i] = val;
 	}
 }
 
 static int knob_handler(atcp_ctl_table *row, int write, void *buffer, size_t *lenp, loff_t *ppos)
 {
 	const struct knob *k = row->extra1;
-	unsigned long vals[3], min = k->min, max = k->max;
+	struct atcp_net *an = row->extra2;
 	struct ctl_table tmp = {
-		.data = vals,
-		.maxlen = k->count * sizeof(vals[0]),
-		.extra1 = &min,
-		.extra2 = &max,
+		.procname = row->procname,
+		.data = row->data,
+		.maxlen = row->maxlen,
+		.mode = row->mode,
+		.extra1 = (void *)&k->min,
+		.extra2 = (void *)&k->max,
 	};
-	int i, err;
+	int err;
 
-	for (i = 0; i < k->count; i++)
-		vals[i] = load(row->data + i * sizeof(u32), k->unit);
-	err = proc_doulongvec_minmax(&tmp, write, buffer, lenp, ppos);
-	if (err || !write)
-		return err;
-	for (i = 0; i < k->count; i++)
-		store(row->data + i * sizeof(u32), k->unit, vals[i]);
-	return 0;
+	switch (k->kind) {
+	case U8:
+		err = proc_dou8vec_minmax(&tmp, write, buffer, lenp, ppos);
+		break;
+	case INT:
+		err = proc_dointvec_minmax(&tmp, write, buffer, lenp, ppos);
+		break;
+	case UINT:
+		err = proc_douintvec_minmax(&tmp, write, buffer, lenp, ppos);
+		break;
+	default:
+		err = proc_dointvec_ms_jiffies(&tmp, write, buffer, lenp, ppos);
+	}
+	if (write)
+		apply(k, an, row->data);	/* of a vector the first numbers may be in */
+	if (write && net_eq(an->net, &init_net)) {
+		WRITE_ONCE(atcp_rmem_min, READ_ONCE(an->limits.rmem[0]));
+		WRITE_ONCE(atcp_wmem_min, READ_ONCE(an->limits.wmem[0]));
+	}
+	return err;
+}
+
+/* There is one algorithm: others are not found, as where TCP has no module for one. */
+static int congestion_handler(atcp_ctl_table *row, int write, void *buffer, size_t *lenp,
+			      loff_t *ppos)
+{
+	char name[TCP_CA_NAME_MAX];
+	struct ctl_table tmp = {
+		.data = name,
+		.maxlen = sizeof(name),
+	};
+	int err;
+
+	strscpy(name, atcp_cc_newreno.name, sizeof(name));
+	err = proc_dostring(&tmp, write, buffer, lenp, ppos);
+	if (!err && write && strcmp(name, atcp_cc_newreno.name))
+		err = -ENOENT;
+	return err;
+}
+
+/* --- the table --- */
+
+static int fill(struct atcp_net *an, struct ctl_table *row, void *data)
+{
+	struct ctl_table *first = row;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(knobs); i++, row++) {
+		const struct knob *k = &knobs[i];
+
+		row->procname = k->name;
+		row->data = data;
+		row->maxlen = k->count * width(k);
+		row->mode = 0644;
+		row->proc_handler = knob_handler;
+		row->extra1 = (void *)k;
+		row->extra2 = an;
+		show(k, an, data);
+		data += ALIGN(row->maxlen, sizeof(int));
+	}
+	row->procname = "congestion_control";
+	row->data = an;			/* none, but not one for all namespaces */
+	row->maxlen = TCP_CA_NAME_MAX;
+	row->mode = 0644;
+	row->proc_handler = congestion_handler;
+	row++;
+	row->procname = "available_congestion_control";
+	row->data = an;
+	row->maxlen = TCP_CA_NAME_MAX;
+	row->mode = 0444;
+	row->proc_handler = congestion_handler;
+	row++;
+	if (net_eq(an->net, &init_net)) {
+		row->procname = "mem";
+		row->data = atcp_mem;
+		row->maxlen = sizeof(atcp_mem);
+		row->mode = 0644;
+		row->proc_handler = proc_doulongvec_minmax;
+		row++;
+	}
+	return row - first;
 }
 
 int atcp_sysctl_init(struct atcp_net *an)
 {
-	struct ctl_table *row;
-	int i;
+	size_t bytes = 0, rows = ARRAY_SIZE(knobs) + EXTRA_ROWS;
+	int i, n;
 
+	for (i = 0; i < ARRAY_SIZE(knobs); i++)
+		bytes += ALIGN(knobs[i].count * width(&knobs[i]), sizeof(int));
 	/* One empty row more ends the table in older kernels. */
-	an->sysctl_table = kcalloc(ARRAY_SIZE(knobs) + 1, sizeof(*row), GFP_KERNEL_ACCOUNT);
+	an->sysctl_table = kzalloc((rows + 1) * sizeof(*an->sysctl_table) + bytes,
+				   GFP_KERNEL_ACCOUNT);
 	if (!an->sysctl_table)
 		return -ENOMEM;
-	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
-		row = &an->sysctl_table[i];
-		row->procname = knobs[i].name;
-		row->data = (void *)an + knobs[i].offset;
-		row->maxlen = sizeof(u32);
-		row->mode = 0644;
-		row->proc_handler = knob_handler;
-		row->extra1 = (void *)&knobs[i];
-	}
-	an->sysctl = register_net_sysctl_sz(an->net, "net/atcp", an->sysctl_table,
-					    ARRAY_SIZE(knobs));
+	n = fill(an, an->sysctl_table, an->sysctl_table + rows + 1);
+	an->sysctl = register_net_sysctl_sz(an->net, "net/atcp", an->sysctl_table, n);
 	if (!an->sysctl) {
 		kfree(an->sysctl_table);
 		return -ENOMEM;

@@ -178,6 +178,9 @@ bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struc
 		*reopen = true;
 		tw_kill(t);
 		break;
+	case ATCP_FORGET:
+		tw_kill(t);
+		break;
 	default:
 		break;
 	}
@@ -207,7 +210,7 @@ static bool tw_yields(const struct atcp_timewait *t, bool chosen)
 
 	if (t->dead || !(chosen || reuse == 1 || (reuse == 2 && on_loopback(t))))
 		return false;
-	return atcp_tw_yields(&t->tw, chosen);
+	return atcp_tw_yields(&t->tw, &t->an->space, chosen);
 }
 
 int atcp_timewait_replace(struct atcp_timewait *t, struct sock *sk)

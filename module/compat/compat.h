@@ -165,7 +165,8 @@ static inline int atcp_recv_error(struct sock *sk, struct msghdr *msg, int len)
 
 /* 6.6: register_net_sysctl_sz() */
 #ifndef ATCP_HAVE_SYSCTL_SIZE
-#define register_net_sysctl_sz(net, path, table, size)	register_net_sysctl(net, path, table)
+#define register_net_sysctl_sz(net, path, table, size) \
+	((void)(size), register_net_sysctl(net, path, table))
 #endif
 
 /* 6.11: a sysctl's handler gets a constant row */

@@ -78,10 +78,12 @@ void atcp_shut_rcv(struct atcp_tcb *c)
 	c->flags |= ATCP_F_RCV_SHUT;
 }
 
+/* Not before the peer could have sent its FIN again, as tcp_fin_time(). */
 void atcp_bound_fin_wait_2(struct atcp_tcb *c)
 {
-	atcp_set_timer(c, ATCP_T_KEEP,
-		       c->linger2 ? c->linger2 : c->space->conf.fin_timeout);
+	u64 bound = c->linger2 ? c->linger2 : c->space->conf.fin_timeout;
+
+	atcp_set_timer(c, ATCP_T_KEEP, max_t(u64, bound, c->rto * 7ULL / 2));
 }
 
 void atcp_orphan(struct atcp_tcb *c)

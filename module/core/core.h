@@ -323,7 +323,7 @@ enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
  * The idea of RFC 6191, from the side that opens: with timestamps, PAWS keeps
  * old segments out of the new connection.
  */
-bool atcp_tw_yields(const struct atcp_tw *tw, bool at_once);
+bool atcp_tw_yields(const struct atcp_tw *tw, const struct atcp_space *space, bool at_once);
 
 /* The next atcp_open() numbers its connection above the old one (section 3.4.3). */
 void atcp_open_follow(struct atcp_tcb *c, const struct atcp_tw *old);

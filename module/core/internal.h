@@ -7,9 +7,6 @@
 #include "core.h"
 #include "seq.h"
 
-/* Smallest payload a full segment may have, whatever MSS a peer claims. */
-#define ATCP_MSS_FLOOR		36u
-
 #define ATCP_RTO_INITIAL	(1 * ATCP_SEC)	/* RFC 6298 (2.1) */
 #define ATCP_RTO_AFTER_SYN	(3 * ATCP_SEC)	/* and (5.7) */
 #define ATCP_LAZY_ACK		(200 * ATCP_MSEC)	/* ATCP_F_LAZY_ACK */

@@ -31,11 +31,15 @@ void atcp_space_init(struct atcp_space *space)
 		.synack_retries = 5,
 		.retries1 = 3,
 		.retries2 = 15,
-		.orphan_retries = 8,
 		.initial_window = 10,
-		.timestamps = true,
+		.min_snd_mss = 48,
+		.min_rtt_wlen = 300,
+		.tw_reuse_delay = ATCP_SEC,
+		.timestamps = 1,
 		.window_scaling = true,
 		.sack = true,
+		.rfc1337 = true,
+		.slow_start_after_idle = true,
 	};
 	draw_key(space->isn_key);
 	draw_key(space->ts_key);
@@ -57,5 +61,7 @@ u32 atcp_isn(const struct atcp_space *space, const struct atcp_tuple *t)
  */
 u32 atcp_ts_offset(const struct atcp_space *space, const struct atcp_tuple *t)
 {
+	if (space->conf.timestamps != 1)
+		return 0;
 	return (u32)atcp_host_siphash(t, sizeof(t->laddr) + sizeof(t->raddr), space->ts_key);
 }

@@ -137,7 +137,7 @@ void atcp_mss_changed(struct atcp_tcb *c)
 {
 	u32 mss = min(c->mss_peer, c->mss_path);	/* RFC 9293 section 3.7.1 */
 
-	mss = max_t(u32, mss, ATCP_MSS_FLOOR + 12);
+	mss = max_t(u32, mss, c->space->conf.min_snd_mss);
 	c->mss = c->ts_on ? mss - 12 : mss;
 	c->cwnd = max_t(u32, c->cwnd, c->mss);
 }

@@ -412,7 +412,8 @@ static void output(struct atcp_tcb *c, bool held)
 		return;
 
 	/* Restart after idling: RFC 5681 section 4.1. */
-	if (c->snd_nxt == c->snd_una && c->now - c->last_snd > c->rto)
+	if (c->snd_nxt == c->snd_una && c->now - c->last_snd > c->rto &&
+	    c->space->conf.slow_start_after_idle)
 		c->cwnd = min(c->cwnd, atcp_initial_window(c));
 
 	while (c->snd_head) {

@@ -7,13 +7,11 @@
  */
 #include "internal.h"
 
-#define MIN_RTT_VALID	300	/* seconds */
-
 static void note_min(struct atcp_tcb *c, u32 rtt)
 {
 	u32 now = (u32)(c->now / ATCP_SEC);
 
-	if (c->min_rtt && rtt > c->min_rtt && now - c->min_rtt_at < MIN_RTT_VALID)
+	if (c->min_rtt && rtt > c->min_rtt && now - c->min_rtt_at < c->space->conf.min_rtt_wlen)
 		return;
 	c->min_rtt = rtt;
 	c->min_rtt_at = now;

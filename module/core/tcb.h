@@ -72,13 +72,21 @@ struct atcp_tuple {
  * @synack_retries:	the same for a SYN-ACK
  * @retries1:		retransmissions before the route is doubted (R1)
  * @retries2:		retransmissions before the connection is given up (R2)
- * @orphan_retries:	the same, and zero-window probes, once no program holds it
+ * @orphan_retries:	the same, and zero-window probes, once no program holds it; 0: 8
+ * @tw_reuse_delay:	how old a TIME-WAIT's last timestamp must be before connect()
+ *			takes its place by itself, microseconds
  * @challenge_interval:	RFC 5961 section 7: least time between two challenge ACKs of
  *			one connection, microseconds
  * @initial_window:	RFC 6928: segments sent before the first ACK
- * @timestamps:		offer and accept RFC 7323 timestamps
+ * @min_snd_mss:	least segment that a peer or path can talk this side down to,
+ *			options included, bytes
+ * @min_rtt_wlen:	how long a minimum of the round-trip time counts, seconds
+ * @timestamps:		RFC 7323 timestamps, 0: none; 1: with an offset that is random
+ *			for two hosts; else without
  * @window_scaling:	offer and accept RFC 7323 window scaling
  * @sack:		offer and accept RFC 2018 SACK
+ * @rfc1337:		a RST does not end TIME-WAIT
+ * @slow_start_after_idle: RFC 5681 section 4.1
  * @debug_isn:		0, or the initial sequence number of every new connection
  */
 struct atcp_conf {
@@ -89,6 +97,7 @@ struct atcp_conf {
 	u64 keepalive_time;
 	u64 keepalive_intvl;
 	u64 challenge_interval;
+	u64 tw_reuse_delay;
 	u32 keepalive_probes;
 	u32 syn_retries;
 	u32 synack_retries;
@@ -96,9 +105,13 @@ struct atcp_conf {
 	u32 retries2;
 	u32 orphan_retries;
 	u32 initial_window;
-	bool timestamps;
+	u32 min_snd_mss;
+	u32 min_rtt_wlen;
+	u8 timestamps;
 	bool window_scaling;
 	bool sack;
+	bool rfc1337;
+	bool slow_start_after_idle;
 	u32 debug_isn;
 };
 

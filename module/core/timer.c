@@ -21,11 +21,17 @@ static bool user_timed_out(struct atcp_tcb *c)
 	return c->user_timeout && c->now - c->rtx_since >= c->user_timeout;
 }
 
+/* Of a connection that no program holds, R2. */
+static u32 orphan_retries(const struct atcp_tcb *c)
+{
+	return c->space->conf.orphan_retries ? c->space->conf.orphan_retries : 8;
+}
+
 /* Counts one more unanswered transmission; true: that was R2. */
 static bool exhausted(struct atcp_tcb *c, u32 most)
 {
 	if (c->flags & ATCP_F_ORPHAN)
-		most = min(most, c->space->conf.orphan_retries);
+		most = min(most, orphan_retries(c));
 	if (user_timed_out(c) || c->retries >= most)
 		return true;
 	c->retries++;
@@ -67,7 +73,7 @@ static void syn_timeout(struct atcp_tcb *c, u32 most)
 static void probe_timeout(struct atcp_tcb *c)
 {
 	if (exhausted(c, c->space->conf.retries2) ||
-	    (c->flags & ATCP_F_ORPHAN && c->probes >= c->space->conf.orphan_retries)) {
+	    (c->flags & ATCP_F_ORPHAN && c->probes >= orphan_retries(c))) {
 		give_up(c, ATCP_STAT_CONN_TIMEOUT);
 		return;
 	}

@@ -61,8 +61,12 @@ enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
 	bool old = tw->ts_on && (h->opts & ATCP_OPT_TS) &&
 		   atcp_paws_old(h->tsval, tw->ts_recent, tw->ts_recent_at, now);
 
-	if (h->flags & ATCP_RST)		/* RFC 1337 section 3, fix F1 */
-		return ATCP_DROP;
+	if (h->flags & ATCP_RST) {		/* RFC 1337 section 3, fix F1 */
+		if (space->conf.rfc1337 || old || h->seq != tw->rcv_nxt)
+			return ATCP_DROP;
+		atcp_host_count(space, ATCP_STAT_IN_RSTS);
+		return ATCP_FORGET;
+	}
 
 	if ((h->flags & (ATCP_SYN | ATCP_ACK)) == ATCP_SYN && listening && newer(tw, h)) {
 		atcp_host_count(space, ATCP_STAT_TIME_WAIT_REUSED);
@@ -82,9 +86,10 @@ enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
 	return ack(tw, now, reply);
 }
 
-bool atcp_tw_yields(const struct atcp_tw *tw, bool at_once)
+bool atcp_tw_yields(const struct atcp_tw *tw, const struct atcp_space *space, bool at_once)
 {
-	return tw->ts_on && (at_once || atcp_host_now() - tw->ts_recent_at > ATCP_SEC);
+	return tw->ts_on && (at_once || atcp_host_now() - tw->ts_recent_at >
+					space->conf.tw_reuse_delay);
 }
 
 void atcp_open_follow(struct atcp_tcb *c, const struct atcp_tw *old)

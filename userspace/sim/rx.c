@@ -174,6 +174,9 @@ static void to_tw(struct sim_tw *tw, const struct sim_pkt *p, const struct atcp_
 	case ATCP_DROP:
 		sim_tw_set(tw);
 		break;
+	case ATCP_FORGET:
+		sim_tw_free(tw);
+		break;
 	default:
 		sim_fail("a verdict that does not fit TIME-WAIT");
 	}
