@@ -82,7 +82,6 @@ struct atcp_sock {
 	u8 defer_accept;		/* TCP_DEFER_ACCEPT, as time-outs of the SYN-ACK */
 	u8 save_syn;			/* TCP_SAVE_SYN */
 	u8 recv_inq;			/* TCP_INQ */
-	bool linger2_none;		/* TCP_LINGER2 below 0: no FIN-WAIT-2 without a program */
 	bool stamp_ids;			/* stamp_base is set */
 	u8 urgent;			/* enum atcp_urgent */
 	u8 urgent_octet;		/* while ATCP_URGENT_HERE */

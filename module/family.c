@@ -255,7 +255,7 @@ static int atcp_create(struct net *net, struct socket *sock, int protocol, int k
 	struct sock *sk;
 	int err;
 
-	if (protocol < 0)
+	if (protocol < 0 || (protocol & ~ATCP_IPV6) >= IPPROTO_MAX)
 		return -EINVAL;
 	protocol &= ~ATCP_IPV6;
 	if (sock->type != SOCK_STREAM)

@@ -192,7 +192,7 @@ static int queue_all(struct sock *sk, struct msghdr *msg, const struct atcp_sour
 				break;
 			/* A full segment: let the wire work while we copy. */
 			tail = atcp_tail(c);
-			if (tail && (int)atcp_seg_len(tail) >= goal)
+			if (tail && (int)atcp_seg_len(tail) >= goal && !(flags & MSG_OOB))
 				atcp_push(c, false);
 			continue;
 		}

@@ -200,7 +200,6 @@ void atcp_sock_inherit(struct sock *child, const struct sock *sk)
 	atcp_sk(child)->recv_inq = READ_ONCE(atcp_sk(sk)->recv_inq);
 	atcp_sk(child)->notsent_lowat = READ_ONCE(atcp_sk(sk)->notsent_lowat);
 	atcp_sk(child)->tx_delay = READ_ONCE(atcp_sk(sk)->tx_delay);
-	atcp_sk(child)->linger2_none = READ_ONCE(atcp_sk(sk)->linger2_none);
 	if (sock_flag(child, SOCK_KEEPOPEN))
 		atcp_set_keepalive(c, true);
 }
@@ -385,7 +384,7 @@ static void become_orphan(struct sock *sk)
 	if (!orphan_welcome(sk, an)) {
 		atcp_net_count(an, ATCP_STAT_ORPHANS_FULL);
 		atcp_abort(c, 0);
-	} else if (!sk->sk_net_refcnt || (c->state == ATCP_FIN_WAIT_2 && as->linger2_none)) {
+	} else if (!sk->sk_net_refcnt || (c->state == ATCP_FIN_WAIT_2 && c->linger2 == ATCP_NEVER)) {
 		/* The namespace may go before the peer answers; TCP_LINGER2 below 0. */
 		atcp_abort(c, 0);
 	} else {

@@ -80,11 +80,10 @@ static int set_keepidle(struct sock *sk, int seconds)
 
 static void set_linger2(struct sock *sk, int seconds)
 {
-	struct atcp_sock *as = atcp_sk(sk);
 	const int most = TCP_FIN_TIMEOUT_MAX / HZ;
 
-	WRITE_ONCE(as->linger2_none, seconds < 0);
-	WRITE_ONCE(as->tcb.linger2, seconds < 0 ? 0 : min(seconds, most) * ATCP_SEC);
+	WRITE_ONCE(atcp_sk(sk)->tcb.linger2,
+		   seconds < 0 ? ATCP_NEVER : min(seconds, most) * ATCP_SEC);
 }
 
 static int set_window_clamp(struct atcp_tcb *c, int val)
@@ -392,7 +391,8 @@ static int get_tcp(struct sock *sk, int optname, int *val)
 		*val = div_u64(c->user_timeout, ATCP_MSEC);
 		return 0;
 	case TCP_LINGER2:
-		*val = as->linger2_none ? -1 : to_seconds(c->linger2 ?: conf->fin_timeout);
+		*val = c->linger2 == ATCP_NEVER ? -1 :
+						  to_seconds(c->linger2 ?: conf->fin_timeout);
 		return 0;
 	case TCP_WINDOW_CLAMP:
 		*val = c->wnd_clamp;

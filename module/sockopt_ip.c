@@ -26,18 +26,6 @@ static int set_ip(struct sock *sk, int optname, sockptr_t optval, unsigned int o
 	switch (optname) {
 	case IP_ADD_MEMBERSHIP:
 	case IP_DROP_MEMBERSHIP:
-	case IP_ADD_SOURCE_MEMBERSHIP:
-	case IP_DROP_SOURCE_MEMBERSHIP:
-	case IP_BLOCK_SOURCE:
-	case IP_UNBLOCK_SOURCE:
-	case IP_MSFILTER:
-	case MCAST_JOIN_GROUP:
-	case MCAST_LEAVE_GROUP:
-	case MCAST_JOIN_SOURCE_GROUP:
-	case MCAST_LEAVE_SOURCE_GROUP:
-	case MCAST_BLOCK_SOURCE:
-	case MCAST_UNBLOCK_SOURCE:
-	case MCAST_MSFILTER:
 		return -EPROTO;
 	}
 	return ip_setsockopt(sk, SOL_IP, optname, optval, optlen);

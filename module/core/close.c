@@ -141,8 +141,14 @@ bool atcp_fin_acked(struct atcp_tcb *c)
 	switch (c->state) {
 	case ATCP_FIN_WAIT_1:
 		atcp_set_state(c, ATCP_FIN_WAIT_2);
-		if (c->flags & ATCP_F_ORPHAN)
-			atcp_bound_fin_wait_2(c);
+		if (!(c->flags & ATCP_F_ORPHAN))
+			return true;
+		if (c->linger2 == ATCP_NEVER) {
+			atcp_send_ctl(c, c->snd_nxt, ATCP_RST);
+			atcp_done(c, 0);
+			return false;
+		}
+		atcp_bound_fin_wait_2(c);
 		return true;
 	case ATCP_CLOSING:
 		atcp_time_wait(c);

@@ -147,7 +147,7 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 	}
 	if (unlikely((c->flags & ATCP_F_RCV_SHUT) && c->fin_queued && atcp_seg_len(seg))) {
 		atcp_drop(c, seg, ATCP_DROP_AFTER_CLOSE);
-		atcp_send_ctl(c, c->snd_nxt, ATCP_RST | ATCP_ACK);
+		atcp_send_ctl(c, c->snd_nxt, ATCP_RST);
 		atcp_done(c, ECONNRESET);
 		return;
 	}

@@ -96,7 +96,7 @@ static void send(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u8 flags)
 	h.up = 0;
 	if (unlikely(flags & ATCP_SYN))
 		add_syn_options(c, &h);
-	if (c->ts_on) {
+	if (c->ts_on && likely(flags & (ATCP_ACK | ATCP_SYN))) {
 		h.opts |= ATCP_OPT_TS;
 		h.tsval = atcp_ts_clock(c->now) + c->ts_offset;
 		h.tsecr = flags & ATCP_ACK ? c->ts_recent : 0;
@@ -452,6 +452,9 @@ void atcp_output(struct atcp_tcb *c)
 
 void atcp_output_held(struct atcp_tcb *c)
 {
+	/* Nothing more is to be expected soon. */
+	if (c->snd_last)
+		atcp_seg_cb(c->snd_last)->flags |= ATCP_PSH;
 	output(c, true);
 	atcp_take_stock(c);
 }

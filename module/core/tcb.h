@@ -233,7 +233,9 @@ struct atcp_tcb {
 	u64 keep_time;			/* this socket's own, 0: the namespace's; host sets */
 	u64 keep_intvl;
 	u64 user_timeout;		/* RFC 5482, 0: R2 by count; host sets */
-	u64 linger2;			/* FIN-WAIT-2 of an orphan, 0: the namespace's */
+	u64 linger2;			/* FIN-WAIT-2 of an orphan, 0: the namespace's,
+					 * ATCP_NEVER: is not waited in, but reset
+					 */
 	u64 pace_at;			/* when pacing lets the next segment go */
 	u32 rto_min;			/* this socket's own, 0: the namespace's; host sets */
 	u32 rto_max;

@@ -255,11 +255,8 @@ static void do_own(struct run *r, const struct op *op)
 
 static void do_inject(struct run *r, const struct op *op)
 {
-	const long *a = op->arg;
-
 	r->verbose = true;
-	say(r->t, "  %s", capture_inject(r, a[0], a[1], a[2], a[3], a[4], a[5]) ?
-	    "sent" : "no connection yet");
+	say(r->t, "  %s", capture_inject(r, op->arg) ? "sent" : "no connection yet");
 }
 
 static void do_link(struct run *r, const struct op *op)
@@ -295,7 +292,8 @@ const struct call calls[] = {
 				 { "flags", K_SEGFLAGS, 0x10 },
 				 { "seq", K_NUM, 0 }, { "ack", K_NUM, 0 },
 				 { "len", K_NUM, 0 },
-				 { "window", K_NUM, 1000 } } },
+				 { "window", K_NUM, 1000 },
+				 { "timestamps", K_NUM, 1 } } },
 	{ "link", do_link, { { "side", K_SIDE, CLIENT }, { "up", K_NUM, 1 } } },
 
 	{ "send", do_send, { { "len", K_NUM, 1 }, { "flags", K_MSG, 0 } } },

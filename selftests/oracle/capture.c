@@ -41,6 +41,9 @@ struct half {
 	bool scaled;
 	uint32_t told;		/* behind all that the transcript tells */
 	bool over;		/* reset, or known to be gone */
+	bool ended;		/* has sent its FIN */
+	bool timestamps;
+	uint32_t tsval;		/* the last that it has sent */
 	uint32_t given_up;	/* not to be waited for */
 };
 
@@ -139,9 +142,10 @@ static struct flow *find_flow(struct capture *c, const struct packet *p, int *di
 			    memcmp(&f->half[!d].addr, &p->daddr, 16))
 				continue;
 			*dir = d;
-			/* A new SYN where the old one is over is a new one. */
+			/* A SYN where the old one is over is a new one. */
 			if ((p->flags & (F_SYN | F_ACK)) == F_SYN &&
-			    f->half[d].known && f->half[d].isn != p->seq)
+			    (f->half[d].over || (f->half[0].ended && f->half[1].ended)) &&
+			    f->half[d].isn != p->seq)
 				goto fresh;
 			return f;
 		}
@@ -188,6 +192,11 @@ static void track(struct flow *f, int dir, const struct packet *p)
 	if (p->flags & F_ACK && (!h->has_acked || after(p->ack, h->acked))) {
 		h->has_acked = true;
 		h->acked = p->ack;
+	}
+	h->ended |= !!(p->flags & F_FIN);
+	if (p->timestamps) {
+		h->timestamps = true;
+		h->tsval = p->tsval;
 	}
 	if (p->flags & F_RST) {
 		h->over = true;
@@ -302,6 +311,7 @@ static void say_packet(struct run *r, int flow, int dir, const struct packet *p)
 	struct capture *c = r->capture;
 	struct half *h = &c->flow[flow].half[dir];
 	struct half *peer = &c->flow[flow].half[!dir];
+	struct packet flagged;
 	char flags[16], more[160] = "", options[160], ip[64], from[96], to[96];
 
 	if (p->flags & F_SYN && !dir) {
@@ -309,7 +319,10 @@ static void say_packet(struct run *r, int flow, int dir, const struct packet *p)
 		half_text(r, peer, to, sizeof(to));
 		say(r->t, "    wire %d is %s to %s", flow, from, to);
 	}
-	packet_flags(p, flags);
+	flagged = *p;
+	if (p->len > c->flow[flow].mss)
+		flagged.flags &= ~F_PSH;
+	packet_flags(&flagged, flags);
 	if (r->bulk) {
 		/* How much goes when depends on the size of buffers. */
 		if (p->flags & (F_SYN | F_FIN | F_RST))
@@ -328,6 +341,8 @@ static void say_packet(struct run *r, int flow, int dir, const struct packet *p)
 	    dir ? '<' : '>', flags, h->known ? p->seq - h->isn : 0,
 	    p->flags & F_ACK ? p->ack - (peer->known ? peer->isn : p->ack) : 0,
 	    p->len, more, options, ip);
+	if (p->flags != flagged.flags)
+		say(r->t, "    wire %d %c pushes", flow, dir ? '<' : '>');
 	if (p->flags & F_SYN)
 		say(r->t, "    wire %d %c window %u scale %d", flow,
 		    dir ? '<' : '>', p->window, p->scale);
@@ -415,9 +430,9 @@ void capture_say(struct run *r)
 
 /* ---------------------------------------------------------------- crafting */
 
-bool capture_inject(struct run *r, int from, int flags, long seq, long ack,
-		    long len, long window)
+bool capture_inject(struct run *r, const long *arg)
 {
+	int from = arg[0];
 	struct capture *c = r->capture;
 	struct packet p = { 0 };
 	struct half *h, *peer;
@@ -443,11 +458,15 @@ bool capture_inject(struct run *r, int from, int flags, long seq, long ack,
 	p.sport = h->port;
 	p.dport = peer->port;
 	/* Relative to what is next. */
-	p.seq = h->next + seq;
-	p.ack = (peer->known ? peer->next : 0) + ack;
-	p.flags = flags;
-	p.len = len;
-	p.window = window;
+	p.flags = arg[1];
+	p.seq = h->next + arg[2];
+	p.ack = (peer->known ? peer->next : 0) + arg[3];
+	p.len = arg[4];
+	p.window = arg[5];
+	p.timestamps = h->timestamps && arg[6];
+	p.tsval = h->tsval;
+	p.tsecr = peer->tsval;
+	p.ipv6 = !IN6_IS_ADDR_V4MAPPED(&p.saddr);
 	run_enter(r, from);
 	packet_send(&p, stack_proto());
 	return true;

@@ -93,7 +93,6 @@ static void look_at(struct run *r, int slot)
 	uint8_t state = 0;
 	socklen_t len = 1;
 	int in, out, unsent;
-	bool closed;
 
 	poll(&pfd, 1, 0);
 	events_text(pfd.revents, events, sizeof(events));
@@ -109,10 +108,14 @@ static void look_at(struct run *r, int slot)
 		memcpy(s->seen, now, sizeof(now));
 		say(r->t, "    %d: %s", slot, now);
 	}
-	closed = state == ST_CLOSED;
-	snprintf(now, sizeof(now), "%sin %d out %d unsent %d mark %d",
-		 closed ? "closed " : "", few(r, in), few(r, out), few(r, unsent),
-		 queued(s->fd, SIOCATMARK));
+	/* What a closed socket has queued to send means nothing. */
+	if (state == ST_CLOSED)
+		snprintf(now, sizeof(now), "in %d mark %d", few(r, in),
+			 queued(s->fd, SIOCATMARK));
+	else
+		snprintf(now, sizeof(now), "in %d out %d unsent %d mark %d",
+			 few(r, in), few(r, out), few(r, unsent),
+			 queued(s->fd, SIOCATMARK));
 	if (strcmp(now, s->queued)) {
 		memcpy(s->queued, now, sizeof(now));
 		say(r->t, "    %d: %s", slot, now);
@@ -128,7 +131,8 @@ static void look_for_edges(struct run *r)
 		for (i = 0; i < n; i++) {
 			char events[128];
 
-			if (ev[i].data.u32 != slot)
+			/* How often a full buffer has room again may differ. */
+			if (ev[i].data.u32 != slot || r->bulk)
 				continue;
 			events_text(ev[i].events, events, sizeof(events));
 			say(r->t, "    %d: edge %s", slot, events);

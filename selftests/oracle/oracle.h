@@ -212,9 +212,12 @@ bool capture_wait(struct capture *c, int ms);
 void capture_give_up(struct capture *c);
 /* Writes the segments since the last call. */
 void capture_say(struct run *r);
-/* Sends a crafted segment on the first connection, as one of its ends. */
-bool capture_inject(struct run *r, int from, int flags, long seq, long ack,
-		    long len, long window);
+/*
+ * Sends a crafted segment on the first connection, as one of its ends.  Its
+ * arguments: end, control bits, sequence and acknowledgment number relative to
+ * what is next, length, window, whether it has timestamps.
+ */
+bool capture_inject(struct run *r, const long *arg);
 
 /* worker.c */
 struct worker;

@@ -100,6 +100,11 @@ static void read_options(struct packet *p)
 			p->mss = get16(o + 2);
 		if (o[0] == 3)
 			p->scale = o[2];
+		if (o[0] == 8 && o[1] == 10) {
+			p->timestamps = true;
+			p->tsval = get32(o + 2);
+			p->tsecr = get32(o + 6);
+		}
 		i += o[1];
 	}
 }
@@ -217,21 +222,26 @@ void packet_send(const struct packet *p, int proto)
 	const void *from = p->ipv6 ? (void *)&from6 : &from4;
 	const void *to = p->ipv6 ? (void *)&to6 : &to4;
 	socklen_t size = p->ipv6 ? sizeof(to6) : sizeof(to4);
-	static uint8_t th[20 + 65536];
-	size_t len = 20 + p->len;
+	size_t hlen = p->timestamps ? 32 : 20, len = hlen + p->len;
+	static uint8_t th[32 + 65536];
 	uint32_t sum;
 	int fd;
 
-	memset(th, 0, 20);
-	memset(th + 20, 'i', p->len);
+	memset(th, 0, hlen);
+	memset(th + hlen, 'i', p->len);
 	put16(th, p->sport);
 	put16(th + 2, p->dport);
 	put32(th + 4, p->seq);
 	put32(th + 8, p->ack);
-	th[12] = 5 << 4;
+	th[12] = hlen / 4 << 4;
 	th[13] = p->flags;
 	put16(th + 14, p->window);
 	put16(th + 18, p->urgent);
+	if (p->timestamps) {
+		memcpy(th + 20, "\x01\x01\x08\x0a", 4);
+		put32(th + 24, p->tsval);
+		put32(th + 28, p->tsecr);
+	}
 	sum = wire_sum(th, len, pseudo(p, len, proto));
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);

@@ -26,6 +26,8 @@ struct packet {
 	uint16_t urgent;
 	uint16_t mss;			/* of the option, or 0 */
 	int scale;			/* of the option, or -1 */
+	bool timestamps;
+	uint32_t tsval, tsecr;
 	uint8_t opt_len;
 	uint8_t opt[40];
 	bool ipv6;

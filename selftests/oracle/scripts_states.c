@@ -42,12 +42,17 @@ static const struct script probes[] = {
 	{ "bind", "1 nonblock; 1 bind any 3; 1 bind C 0; 1 listen; 1 accept 1" },
 	{ "connect", "1 nonblock; 1 connect S 1; 1 connect S 1" },
 	{ "disconnect", "1 connect unspec; 1 recv 1 MSG_DONTWAIT; 1 send 1; 1 connect S 1" },
-	{ "recv", "1 nonblock; 1 recv 0; 1 recv; 1 recv; 1 recv 1 MSG_OOB; 1 recv 1 MSG_PEEK; 1 recvmsg 1" },
-	{ "oob", "1 nonblock; 1 recv 1 MSG_OOB; 1 send 1 MSG_OOB; 1 recv 1 MSG_OOB; 1 recv 1 MSG_ERRQUEUE" },
+	{ "recv",
+	  "1 nonblock; 1 recv 0; 1 recv; 1 recv; 1 recv 1 MSG_OOB; 1 recv 1 MSG_PEEK;"
+	  "1 recvmsg 1" },
+	{ "oob",
+	  "1 nonblock; 1 recv 1 MSG_OOB; 1 send 1 MSG_OOB; 1 recv 1 MSG_OOB;"
+	  "1 recv 1 MSG_ERRQUEUE" },
 	{ "send", "1 nonblock; 1 send 0; 1 send 5; 1 send 5; 1 send 5 MSG_MORE; 1 sendto 5 0 S 1" },
 	{ "splice", "1 nonblock; 1 spliceout; 1 splicein; 1 sendfile" },
 	{ "ioctl", "1 ioctl SIOCINQ; 1 ioctl SIOCOUTQ; 1 ioctl SIOCOUTQNSD; 1 ioctl SIOCATMARK" },
-	{ "error", "1 get SOL_SOCKET SO_ERROR; 1 get SOL_SOCKET SO_ERROR; 1 nonblock; 1 send 1; 1 recv" },
+	{ "error",
+	  "1 get SOL_SOCKET SO_ERROR; 1 get SOL_SOCKET SO_ERROR; 1 nonblock; 1 send 1; 1 recv" },
 	{ "shut_wr", "1 shutdown SHUT_WR; 1 shutdown SHUT_WR; 1 shutdown SHUT_RDWR" },
 	{ "shut_rd", "1 shutdown SHUT_RD; 1 shutdown SHUT_RDWR" },
 	{ "close", "1 close" },
@@ -77,22 +82,48 @@ const struct script *scripts_states(void)
 
 /* What only the sockets' first states need to be asked: odd lengths and values. */
 const struct script scripts_sweeps[] = {
-	{ "sweep_get_0", PAIR "1 getall SOL_SOCKET 0; 1 getall SOL_IP 0; 1 getall SOL_TCP 0; 1 getall SOL_IPV6 0" },
-	{ "sweep_get_1", PAIR "1 getall SOL_SOCKET 1; 1 getall SOL_IP 1; 1 getall SOL_TCP 1; 1 getall SOL_IPV6 1" },
-	{ "sweep_get_3", PAIR "1 getall SOL_SOCKET 3; 1 getall SOL_IP 3; 1 getall SOL_TCP 3; 1 getall SOL_IPV6 3" },
-	{ "sweep_get_4", PAIR "1 getall SOL_SOCKET 4; 1 getall SOL_IP 4; 1 getall SOL_TCP 4; 1 getall SOL_IPV6 4" },
-	{ "sweep_get_1000", PAIR "1 getall SOL_SOCKET 1000; 1 getall SOL_IP 1000; 1 getall SOL_TCP 1000" },
-	{ "sweep_get_minus", PAIR "1 getall SOL_SOCKET -1; 1 getall SOL_IP -1; 1 getall SOL_TCP -1" },
-	{ "sweep_set_len_0", CLIENT_ "1 setall SOL_SOCKET 0; 1 setall SOL_IP 0; 1 setall SOL_TCP 0; 1 setall SOL_IPV6 0" },
-	{ "sweep_set_len_1", CLIENT_ "1 setall SOL_SOCKET 1 1; 1 setall SOL_IP 1 1; 1 setall SOL_TCP 1 1" },
-	{ "sweep_set_len_3", CLIENT_ "1 setall SOL_SOCKET 3 1; 1 setall SOL_IP 3 1; 1 setall SOL_TCP 3 1" },
-	{ "sweep_set_len_8", CLIENT_ "1 setall SOL_SOCKET 8 1; 1 setall SOL_IP 8 1; 1 setall SOL_TCP 8 1" },
-	{ "sweep_set_len_16", CLIENT_ "1 setall SOL_SOCKET 16 1; 1 setall SOL_IP 16 1; 1 setall SOL_TCP 16 1" },
-	{ "sweep_set_len_200", CLIENT_ "1 setall SOL_SOCKET 200; 1 setall SOL_IP 200; 1 setall SOL_TCP 200" },
-	{ "sweep_set_len_minus", CLIENT_ "1 setall SOL_SOCKET -1; 1 setall SOL_IP -1; 1 setall SOL_TCP -1" },
-	{ "sweep_set_0", CLIENT_ "1 setall SOL_SOCKET 4 0; 1 setall SOL_IP 4 0; 1 setall SOL_TCP 4 0; 1 setall SOL_IPV6 4 0" },
-	{ "sweep_set_minus_1", CLIENT_ "1 setall SOL_SOCKET 4 -1; 1 setall SOL_IP 4 -1; 1 setall SOL_TCP 4 -1; 1 setall SOL_IPV6 4 -1" },
-	{ "sweep_set_2", CLIENT_ "1 setall SOL_SOCKET 4 2; 1 setall SOL_IP 4 2; 1 setall SOL_TCP 4 2; 1 setall SOL_IPV6 4 2" },
-	{ "sweep_set_big", CLIENT_ "1 setall SOL_SOCKET 4 2147483647; 1 setall SOL_IP 4 2147483647; 1 setall SOL_TCP 4 2147483647" },
+	{ "sweep_get_0",
+	  PAIR "1 getall SOL_SOCKET 0; 1 getall SOL_IP 0; 1 getall SOL_TCP 0;"
+	  "1 getall SOL_IPV6 0" },
+	{ "sweep_get_1",
+	  PAIR "1 getall SOL_SOCKET 1; 1 getall SOL_IP 1; 1 getall SOL_TCP 1;"
+	  "1 getall SOL_IPV6 1" },
+	{ "sweep_get_3",
+	  PAIR "1 getall SOL_SOCKET 3; 1 getall SOL_IP 3; 1 getall SOL_TCP 3;"
+	  "1 getall SOL_IPV6 3" },
+	{ "sweep_get_4",
+	  PAIR "1 getall SOL_SOCKET 4; 1 getall SOL_IP 4; 1 getall SOL_TCP 4;"
+	  "1 getall SOL_IPV6 4" },
+	{ "sweep_get_1000",
+	  PAIR "1 getall SOL_SOCKET 1000; 1 getall SOL_IP 1000; 1 getall SOL_TCP 1000" },
+	{ "sweep_get_minus",
+	  PAIR "1 getall SOL_SOCKET -1; 1 getall SOL_IP -1; 1 getall SOL_TCP -1" },
+	{ "sweep_set_len_0",
+	  CLIENT_ "1 setall SOL_SOCKET 0; 1 setall SOL_IP 0; 1 setall SOL_TCP 0;"
+	  "1 setall SOL_IPV6 0" },
+	{ "sweep_set_len_1",
+	  CLIENT_ "1 setall SOL_SOCKET 1 1; 1 setall SOL_IP 1 1; 1 setall SOL_TCP 1 1" },
+	{ "sweep_set_len_3",
+	  CLIENT_ "1 setall SOL_SOCKET 3 1; 1 setall SOL_IP 3 1; 1 setall SOL_TCP 3 1" },
+	{ "sweep_set_len_8",
+	  CLIENT_ "1 setall SOL_SOCKET 8 1; 1 setall SOL_IP 8 1; 1 setall SOL_TCP 8 1" },
+	{ "sweep_set_len_16",
+	  CLIENT_ "1 setall SOL_SOCKET 16 1; 1 setall SOL_IP 16 1; 1 setall SOL_TCP 16 1" },
+	{ "sweep_set_len_200",
+	  CLIENT_ "1 setall SOL_SOCKET 200; 1 setall SOL_IP 200; 1 setall SOL_TCP 200" },
+	{ "sweep_set_len_minus",
+	  CLIENT_ "1 setall SOL_SOCKET -1; 1 setall SOL_IP -1; 1 setall SOL_TCP -1" },
+	{ "sweep_set_0",
+	  CLIENT_ "1 setall SOL_SOCKET 4 0; 1 setall SOL_IP 4 0; 1 setall SOL_TCP 4 0;"
+	  "1 setall SOL_IPV6 4 0" },
+	{ "sweep_set_minus_1",
+	  CLIENT_ "1 setall SOL_SOCKET 4 -1; 1 setall SOL_IP 4 -1; 1 setall SOL_TCP 4 -1;"
+	  "1 setall SOL_IPV6 4 -1" },
+	{ "sweep_set_2",
+	  CLIENT_ "1 setall SOL_SOCKET 4 2; 1 setall SOL_IP 4 2; 1 setall SOL_TCP 4 2;"
+	  "1 setall SOL_IPV6 4 2" },
+	{ "sweep_set_big",
+	  CLIENT_ "1 setall SOL_SOCKET 4 2147483647; 1 setall SOL_IP 4 2147483647;"
+	  "1 setall SOL_TCP 4 2147483647" },
 	{ }
 };

@@ -84,8 +84,13 @@ static const struct place places[ADDRS] = {
 
 static socklen_t addr_v4(const char *ip, uint16_t port, struct sockaddr_storage *ss)
 {
-	struct sockaddr_in sin = net_addr(ip, port);
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+	};
 
+	if (inet_pton(AF_INET, ip, &sin.sin_addr) != 1)
+		net_die("address %s", ip);
 	memcpy(ss, &sin, sizeof(sin));
 	return sizeof(sin);
 }
@@ -230,6 +235,7 @@ static void equalise(struct net *net, int side)
 		{ "ecn", "0" },
 		{ "fastopen", "0" },
 		{ "congestion_control", "reno" },
+		{ "rfc1337", "1" },		/* a reset does not end TIME-WAIT */
 	};
 	size_t i;
 

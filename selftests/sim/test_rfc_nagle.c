@@ -137,7 +137,7 @@ SCRIPT(more_lets_full_segments_go)
 	expect("A 1+1460 1");
 	expect_nothing();
 	inject("A 1 1461");
-	expect_within(1, 500 * MSEC, "A 1461+540 1");
+	expect_within(1, 500 * MSEC, "PA 1461+540 1");
 }
 
 /* But not for ever: 200 ms, as the kernel's TCP_CORK. */
@@ -145,7 +145,7 @@ SCRIPT(more_is_let_go)
 {
 	be_established();
 	user_sends_flags(10, SIM_MORE);
-	expect_after(200 * MSEC, "A 1+10 1");
+	expect_after(200 * MSEC, "PA 1+10 1");
 }
 
 /* MUST-60: nor behind data in flight that is acknowledged meanwhile. */
@@ -157,7 +157,7 @@ SCRIPT(more_is_let_go_behind_data)
 	user_sends_flags(10, SIM_MORE);
 	quiet(50 * MSEC);
 	inject("A 1 1461");
-	expect_within(1, 500 * MSEC, "A 1461+10 1");
+	expect_within(1, 500 * MSEC, "PA 1461+10 1");
 }
 
 /* --- PUSH --- */

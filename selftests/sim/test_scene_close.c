@@ -142,7 +142,7 @@ TEST(shutdown_both_then_data_is_reset)
 	scene("> FIN-ACK 1/1\n"
 	      "< ACK 1/2\n"
 	      "< PSH-ACK 1/2 +10\n"
-	      "> RST-ACK 2/1\n");
+	      "> RST 2\n");
 	ASSERT(s.server->closed);
 	ASSERT_EQ(s.server->close_err, EPIPE);
 	sim_close(s.server);
