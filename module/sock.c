@@ -384,7 +384,8 @@ static void become_orphan(struct sock *sk)
 	if (!orphan_welcome(sk, an)) {
 		atcp_net_count(an, ATCP_STAT_ORPHANS_FULL);
 		atcp_abort(c, 0);
-	} else if (!sk->sk_net_refcnt || (c->state == ATCP_FIN_WAIT_2 && c->linger2 == ATCP_NEVER)) {
+	} else if (!sk->sk_net_refcnt ||
+		   (c->state == ATCP_FIN_WAIT_2 && c->linger2 == ATCP_NEVER)) {
 		/* The namespace may go before the peer answers; TCP_LINGER2 below 0. */
 		atcp_abort(c, 0);
 	} else {
