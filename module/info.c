@@ -42,6 +42,18 @@ static u32 retransmitted(const struct atcp_tcb *c)
 
 static void get_negotiated(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 {
+	info->tcpi_snd_mss = c->mss;
+	info->tcpi_advmss = c->adv_mss;
+	if (c->state == ATCP_CLOSED) {
+		/* No peer, no estimate; or one that never answered. */
+		info->tcpi_rcv_mss = c->syn_sent_at ? TCP_MIN_MSS : 0;
+		return;
+	}
+	info->tcpi_rcv_mss = c->rcv_mss;
+	if (c->ts_on)
+		info->tcpi_advmss -= TCPOLEN_TSTAMP_ALIGNED;
+	if (c->state == ATCP_SYN_SENT)
+		return;
 	if (c->ts_on)
 		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
 	if (c->sack_on)
@@ -51,9 +63,6 @@ static void get_negotiated(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 		info->tcpi_snd_wscale = c->snd_wscale;
 		info->tcpi_rcv_wscale = c->rcv_wscale;
 	}
-	info->tcpi_snd_mss = c->mss;
-	info->tcpi_rcv_mss = c->rcv_mss;
-	info->tcpi_advmss = c->adv_mss;
 }
 
 static void get_flight(const struct atcp_tcb *c, struct atcp_tcp_info *info)

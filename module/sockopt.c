@@ -134,10 +134,8 @@ static void set_defer_accept(struct sock *sk, int seconds)
 }
 
 /* In whole ticks of the kernel's clock, as TCP keeps them. */
-static int set_ticks(u32 *field, int val, int most)
+static int set_ticks(u32 *field, unsigned int ticks, unsigned int most)
 {
-	int ticks = usecs_to_jiffies(val);
-
 	if (ticks > most || ticks < TCP_TIMEOUT_MIN)
 		return -EINVAL;
 	WRITE_ONCE(*field, jiffies_to_usecs(ticks));
@@ -292,14 +290,13 @@ static int set_tcp(struct sock *sk, int optname, int val)
 	case TCP_THIN_DUPACK:		/* does nothing in TCP either, since 4.11 */
 		return val < 0 || val > 1 ? -EINVAL : 0;
 	case TCP_RTO_MAX_MS:
-		if (val < MSEC_PER_SEC || val > TCP_RTO_MAX / HZ * MSEC_PER_SEC)
+		if (val < MSEC_PER_SEC)
 			return -EINVAL;
-		WRITE_ONCE(c->rto_max, val * ATCP_MSEC);
-		return 0;
+		return set_ticks(&c->rto_max, msecs_to_jiffies(val), TCP_RTO_MAX);
 	case TCP_RTO_MIN_US:
-		return set_ticks(&c->rto_min, val, TCP_RTO_MIN);
+		return set_ticks(&c->rto_min, usecs_to_jiffies(val), TCP_RTO_MIN);
 	case TCP_DELACK_MAX_US:
-		return set_ticks(&c->delack_max, val, TCP_DELACK_MAX);
+		return set_ticks(&c->delack_max, usecs_to_jiffies(val), TCP_DELACK_MAX);
 	case TCP_FASTOPEN:
 	case TCP_FASTOPEN_CONNECT:
 	case TCP_FASTOPEN_NO_COOKIE:
@@ -310,7 +307,6 @@ static int set_tcp(struct sock *sk, int optname, int val)
 	case TCP_REPAIR_OPTIONS:
 	case TCP_REPAIR_WINDOW:
 	case TCP_TIMESTAMP:
-	case TCP_AO_REPAIR:
 		return refuse_repair(sk, optname);
 	}
 	return -ENOPROTOOPT;
@@ -440,8 +436,6 @@ static int get_tcp(struct sock *sk, int optname, int *val)
 	case TCP_REPAIR_QUEUE:
 	case TCP_QUEUE_SEQ:
 		return -EINVAL;
-	case TCP_AO_REPAIR:
-		return -EPERM;
 	}
 	return -ENOPROTOOPT;
 }
@@ -507,6 +501,8 @@ int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 		return put_user(0, optlen) ? -EFAULT : 0;
 	case TCP_SAVED_SYN:
 		return get_saved_syn(sk, optval, optlen, len);
+	case TCP_ZEROCOPY_RECEIVE:	/* no address is a mapping of this socket */
+		return -EINVAL;
 	case TCP_REPAIR_WINDOW:
 		return len == sizeof(struct tcp_repair_window) ? -EPERM : -EINVAL;
 	}

@@ -10,10 +10,6 @@
 #include <linux/stddef.h>
 #include <linux/tcp.h>
 
-/* 6.7 */
-#ifndef TCP_AO_REPAIR
-#define TCP_AO_REPAIR		42
-#endif
 /* 6.9 */
 #ifndef TCP_IS_MPTCP
 #define TCP_IS_MPTCP		43

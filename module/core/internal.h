@@ -147,6 +147,14 @@ static inline void atcp_progress(struct atcp_tcb *c)
 /* Counts, unless @why is ATCP_DROP_NONE, and frees a received segment not charged. */
 void atcp_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why);
 
+/* What a peer takes that sends no MSS option: RFC 9293 section 3.7.1. */
+static inline u16 atcp_default_mss(const struct atcp_tuple *t)
+{
+	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(t->raddr, mapped, sizeof(mapped)) ? ATCP_MSS_DEFAULT6 : ATCP_MSS_DEFAULT;
+}
+
 /* --- open.c --- */
 
 /* Takes the peer's MSS, window scale, timestamp and SACK from its SYN. */

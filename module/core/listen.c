@@ -49,13 +49,6 @@ enum atcp_verdict atcp_listen_arrive(const struct atcp_hdr *h, u32 len, struct a
 	return ATCP_DROP;
 }
 
-static bool is_ipv4(const struct atcp_tuple *t)
-{
-	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	return !memcmp(t->raddr, mapped, sizeof(mapped));
-}
-
 void atcp_req_init(struct atcp_req *r, struct atcp_space *space, const struct atcp_tuple *t,
 		   const struct atcp_hdr *h, u16 adv_mss, u32 space_full, u32 wnd)
 {
@@ -74,7 +67,7 @@ void atcp_req_init(struct atcp_req *r, struct atcp_space *space, const struct at
 		.lport = t->lport,
 		.rport = t->rport,
 		.adv_mss = adv_mss,
-		.mss_peer = is_ipv4(t) ? ATCP_MSS_DEFAULT : ATCP_MSS_DEFAULT6,
+		.mss_peer = atcp_default_mss(t),
 		.ts_on = conf->timestamps && (h->opts & ATCP_OPT_TS),
 		.sack_on = conf->sack && (h->opts & ATCP_OPT_SACK_OK),
 		.wscale_on = conf->window_scaling && (h->opts & ATCP_OPT_WSCALE),

@@ -61,6 +61,8 @@ void atcp_open(struct atcp_tcb *c, const struct atcp_tuple *t)
 	c->wscale_on = conf->window_scaling;
 	if (c->wscale_on)
 		c->rcv_wscale = atcp_wscale_for(atcp_host_rcv_full(c));
+	c->mss_peer = atcp_default_mss(t);
+	atcp_mss_changed(c);
 	c->syn_sent_at = c->now;
 	atcp_count(c, ATCP_STAT_ACTIVE_OPENS);
 	atcp_set_state(c, ATCP_SYN_SENT);

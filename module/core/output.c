@@ -250,7 +250,9 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 	c->data_segs_out += segs;
 	c->segs_out += segs - 1;		/* send() counts one */
 	take_snapshot(c, cb);
-	if (c->ack_pending)
+	/* Data for data, soon: the peer's next will be answered likewise, so delay its ACK. */
+	if (c->data_segs_in &&
+	    atcp_ms(c->now) - c->last_data_in < atcp_ack_delay(c) / (u32)ATCP_MSEC)
 		c->interactive = true;
 	send(c, out, cb->seq, ATCP_ACK | cb->flags | (fin ? ATCP_FIN : 0));
 	return true;
@@ -557,10 +559,6 @@ void atcp_enqueue(struct atcp_tcb *c, struct atcp_seg *seg)
 	cb->sent_at = 0;
 	cb->flags = 0;
 	cb->sent = 0;
-	/* The wire was free and nothing waited to be sent. */
-	if (!c->snd_head && atcp_flight(c) < c->cwnd)
-		c->app_limited = max_t(u32, c->delivered + atcp_flight(c) / c->mss, 1);
-
 	link->next = NULL;
 	link->prev = c->snd_last;
 	if (c->snd_last)
@@ -581,6 +579,12 @@ void atcp_grew(struct atcp_tcb *c, u32 bytes)
 {
 	c->write_seq += bytes;
 	atcp_seg_cb(c->snd_last)->end_seq = c->write_seq;
+}
+
+void atcp_starved(struct atcp_tcb *c)
+{
+	if (c->write_seq - c->snd_nxt < c->mss && atcp_flight(c) < c->cwnd)
+		c->app_limited = max_t(u32, c->delivered + atcp_flight(c) / c->mss, 1);
 }
 
 void atcp_push(struct atcp_tcb *c, bool end)

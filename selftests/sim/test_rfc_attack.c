@@ -255,9 +255,14 @@ static void soft_error_in(void (*be)(void), u32 seq)
 	script_here(script_check_state(before));
 }
 
-SCRIPT(no_error_ends_syn_received)
+/* A simultaneous open is an attempt yet, as in SYN-SENT. */
+SCRIPT(hard_error_in_syn_received)
 {
-	soft_error_in(be_syn_received_open, 0);
+	be_syn_received_open();
+	atcp_icmp(tcb(), script.iss, ENETUNREACH, false);
+	state_is(SYN_RECEIVED);
+	atcp_icmp(tcb(), script.iss, ECONNREFUSED, true);
+	closed_with(ECONNREFUSED);
 }
 
 SCRIPT(no_error_ends_fin_wait_1)
