@@ -45,16 +45,18 @@ reload()
 }
 trap reload EXIT
 
+# Over IPv4 and over IPv6.
 ask()
 {
-	client -t 10 10.0.0.2 && [ "$(wc -c <"$tmp/out")" -eq 22 ]
+	client -t 10 10.0.0.2 && [ "$(wc -c <"$tmp/out")" -eq 22 ] &&
+	client -t 10 fd00::2 && [ "$(wc -c <"$tmp/out")" -eq 22 ]
 }
 
-# rows NAMESPACE STATE: rows of /proc/net/atcp in this state (hex).
+# rows NAMESPACE STATE: rows of /proc/net/atcp and atcp6 in this state (hex).
 rows()
 {
-	ip netns exec "$1" awk -v st="$2" 'NR > 1 && $4 == st { n++ }
-		END { print n + 0 }' /proc/net/atcp
+	ip netns exec "$1" awk -v st="$2" 'FNR > 1 && $4 == st { n++ }
+		END { print n + 0 }' /proc/net/atcp /proc/net/atcp6
 }
 
 # traces: everything in the system that bears the module's name.
@@ -66,8 +68,8 @@ traces()
 	grep -iH atcp /proc/modules /proc/slabinfo /proc/net/protocols \
 		/proc/net/ptype 2>/dev/null
 	grep -H '\[atcp\]' /proc/kallsyms 2>/dev/null
-	ip netns exec "$a" ls -d /proc/net/atcp /proc/net/atcp_stat \
-		/proc/sys/net/atcp 2>/dev/null
+	ip netns exec "$a" ls -d /proc/net/atcp /proc/net/atcp6 \
+		/proc/net/atcp_stat /proc/sys/net/atcp 2>/dev/null
 }
 
 # gone: no trace is left; sysfs may take a moment to let go of slab caches.
@@ -113,13 +115,14 @@ result "insmod" $?
 
 [ "$(cat /sys/module/atcp/parameters/family)" = 22 ] &&
 ip netns exec "$b" test -f /proc/net/atcp &&
+ip netns exec "$b" test -f /proc/net/atcp6 &&
 ip netns exec "$b" test -f /proc/net/atcp_stat &&
 ip netns exec "$b" test -d /proc/sys/net/atcp
 result "its files, in namespaces that were there before, too" $?
 
 start
 ask
-result "a connection" $?
+result "connections over IPv4 and IPv6" $?
 
 ! unload && grep -q 'in use' "$tmp/err" && loaded
 result "rmmod while a program listens: in use" $?
@@ -127,12 +130,12 @@ result "rmmod while a program listens: in use" $?
 stop
 # The server closed first: its side is in TIME-WAIT, which holds nothing up.
 i=0
-until [ "$(rows "$b" 06)" -gt 0 ] || [ $i -ge 100 ]; do
+until [ "$(rows "$b" 06)" -gt 1 ] || [ $i -ge 100 ]; do
 	i=$((i + 1))
 	sleep 0.05
 done
-[ "$(rows "$b" 06)" -gt 0 ] && unload_soon && ! loaded
-result "rmmod over a connection in TIME-WAIT" $?
+[ "$(rows "$b" 06)" -gt 1 ] && unload_soon && ! loaded
+result "rmmod over connections in TIME-WAIT" $?
 
 gone
 result "nothing of atcp is left" $?
@@ -173,19 +176,20 @@ result "another family, which daytime finds by itself" $?
 stop
 unload_soon
 
-# The last acknowledgement never comes: daytimed's side stays in FIN-WAIT-1.
+# The last acknowledgments never come: daytimed's side stays in FIN-WAIT-1.
 load
 ip netns exec "$b" nft -f - <<N
-add table ip no
-add chain ip no c { type filter hook prerouting priority -400; }
-add rule ip no c ip protocol 253 @th,104,8 0x10 limit rate over 1/day burst 1 packets drop
-add rule ip no c ip protocol 253 @th,104,8 0x11 drop
+add table inet no
+add chain inet no c { type filter hook prerouting priority -400; }
+add rule inet no c meta nfproto ipv4 meta l4proto 253 @th,104,8 0x10 limit rate over 1/day burst 1 packets drop
+add rule inet no c meta nfproto ipv6 meta l4proto 253 @th,104,8 0x10 limit rate over 1/day burst 1 packets drop
+add rule inet no c meta l4proto 253 @th,104,8 0x11 drop
 N
 start
 ask
 stop
-[ "$(rows "$b" 04)" -gt 0 ]
-result "an orphan in FIN-WAIT-1" $?
+[ "$(rows "$b" 04)" -gt 1 ]
+result "orphans in FIN-WAIT-1" $?
 ! unload && grep -q 'in use' "$tmp/err" &&
 echo 1 >/sys/module/atcp/parameters/reset_orphans &&
 unload_soon
