@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Checks requirements.md: requirements.sh BIN
+# Checks requirements.md:
+#
+#	requirements.sh BIN		the simulator's tests are in BIN
+#	requirements.sh --passed FILE	make check's results are in FILE
 #
 # Every requirement of RFC 9293's Appendix B has a row, and one only; every row
-# names a test or says why there is none; every test that it names exists.
+# names a test, or says "does not apply: " and why (or, for what one MAY do,
+# "not done"); every test that it names exists.  With --passed: the kselftests
+# that it names ran and passed, on whatever kernels were tried.
 
 cd "$(dirname "$0")" || exit 2
-bin=$1
 table=requirements.md
-list=$(mktemp)
-trap 'rm -f "$list"' EXIT
-"$bin/atcp-sim-test" --list > "$list" || exit 2
 
 # The numbers of Appendix B.
 numbers() {
@@ -24,30 +25,67 @@ row() {
 	grep "^| $1 |" "$table"
 }
 
+# The names are what stands in backquotes in the last column and looks like one.
+names() {
+	# shellcheck disable=SC2016 # backquotes, not an expression
+	sed -nE 's/^\| (MUST|SHLD|MAY|REC)-.* \| ([^|]*) \|$/\2/p' "$table" |
+		grep -oE '`[a-z0-9_]+[./][A-Za-z0-9_.:-]+`' | tr -d '`' | sort -u
+}
+
+# The result lines of a kselftest: a program's, and the same over IPv6.
+outcomes() {	# FILE pass|fail PROGRAM TEST
+	grep -E "^$2 [^/ ]+/$3(_ipv6|\.sh)?/(.*[. ])?$4(:|\$)" "$1"
+}
+
+if [ "$1" = --passed ]; then
+	for name in $(names | grep /); do
+		program=${name%/*}
+		program=${program%.sh}
+		if outcomes "$2" fail "$program" "${name#*/}" > /dev/null; then
+			echo "# failed: $name"
+			bad=1
+		elif ! outcomes "$2" pass "$program" "${name#*/}" > /dev/null; then
+			echo "# did not run: $name"
+			bad=1
+		fi
+	done
+	[ -z "$bad" ]
+	exit
+fi
+
+list=$(mktemp)
+trap 'rm -f "$list"' EXIT
+"$1/atcp-sim-test" --list > "$list" || exit 2
+
 for number in $(numbers); do
 	rows=$(row "$number" | grep -c .)
 	if [ "$rows" -ne 1 ]; then
 		echo "# $number: $rows rows, not 1"
 		missing=1
 	fi
-	case $(row "$number") in
-	*"not covered: "* | *'`'*) ;;
+	shown=$(row "$number" | sed -nE 's/^\| [A-Z]+-[0-9]+ \| [^|]+ \| ([^|]+) \|$/\1/p')
+	case $number:$shown in
+	*:'`'* | *:"does not apply: "[a-z]*) ;;
+	MAY-*:"not done: "[a-z]*) ;;
+	*:"not covered: "*) ;;
 	*)
 		echo "# $number: neither a test nor a reason"
 		missing=1
 		;;
 	esac
 done
+# Rows of numbers that the RFC does not have.
+grep -oE '^\| [A-Z]+-[0-9]+ ' "$table" | tr -d '| ' | while read -r number; do
+	numbers | grep -qx "$number" || echo "# $number: the RFC has no such number"
+done | grep . && missing=1
 [ -z "$missing" ] && echo "ok 1 requirements: every number has a row" ||
 	echo "not ok 1 requirements: every number has a row"
 
-# The names are what stands in backquotes and looks like one.
-# shellcheck disable=SC2016 # backquotes, not an expression
-names=$(grep -E '^\| (MUST|SHLD|MAY|REC)-' "$table" | grep -oE '`[^`]+`' | tr -d '`' | sort -u)
-for name in $names; do
+for name in $(names); do
 	case $name in
 	*/*)
-		grep -qE "^TEST(_F)?\((\w+, )?${name#*/}\)" "../${name%/*}.c" 2> /dev/null
+		grep -qE "^TEST(_F)?(_TIMEOUT)?\((\w+, )?${name#*/}[,)]" \
+			"../${name%/*}.c" 2> /dev/null
 		;;
 	*)
 		grep -qxF "$name" "$list"

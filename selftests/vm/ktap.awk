@@ -28,6 +28,7 @@ function program_start(name)
 	program = name
 	planned = seen = failed = 0
 	text = ""
+	seconds = 0
 }
 
 /^# selftests: / {
@@ -62,12 +63,20 @@ function program_start(name)
 		printf "%s", text
 		print "----"
 	}
+	printf "         %s/%s: %d s\n", suite, program, seconds
+	fflush()
 	program = ""
 	skip_reason = ""
 	next
 }
 
 program == "" { next }
+
+# run-tests says it.
+/^# # seconds: [0-9]+$/ {
+	seconds = $NF
+	next
+}
 
 {
 	text = text $0 "\n"
