@@ -133,6 +133,55 @@ static void send_packet(const struct net *net, int side, const void *pkt,
 		net_die("sending a packet: %s", strerror(errno));
 }
 
+/*
+ * Writes to out the fragment of a packet that begins with byte at behind its
+ * header of hlen bytes; returns its length.
+ */
+static size_t put_fragment(uint8_t *out, const uint8_t *pkt, size_t hlen,
+			   size_t len, size_t at, size_t n)
+{
+	struct ip6_hdr *ip6 = (void *)out;
+	struct iphdr *ip = (void *)out;
+	bool more = at + n < len - hlen;
+	uint8_t *frag = out + hlen;
+
+	memcpy(out, pkt, hlen);
+	if (!stack_is_ipv6()) {
+		memcpy(out + hlen, pkt + hlen + at, n);
+		ip->id = htons(77);
+		ip->frag_off = htons(at / 8 | (more ? IP_MF : 0));
+		ip->tot_len = htons(hlen + n);
+		ip->check = 0;
+		ip->check = htons(~wire_fold(wire_sum(out, hlen, 0)));
+		return hlen + n;
+	}
+	memset(frag, 0, 8);
+	frag[0] = ip6->ip6_nxt;
+	put16(frag + 2, at | more);
+	put32(frag + 4, 77);
+	memcpy(frag + 8, pkt + hlen + at, n);
+	ip6->ip6_nxt = IPPROTO_FRAGMENT;
+	ip6->ip6_plen = htons(8 + n);
+	return hlen + 8 + n;
+}
+
+static void send_fragments(const struct net *net, int side, const uint8_t *pkt,
+			   size_t len, const struct craft *c)
+{
+	size_t hlen = stack_ip_header(), whole = len - hlen, i, at, n;
+	size_t count = (whole + c->fragment - 1) / c->fragment;
+	static uint8_t out[1 << 16];
+
+	for (i = 0; i < count; i++) {
+		at = (c->backwards ? count - 1 - i : i) * c->fragment;
+		n = whole - at < (size_t)c->fragment ? whole - at :
+						       (size_t)c->fragment;
+		send_packet(net, side, out,
+			    put_fragment(out, pkt, hlen, len, at, n),
+			    c->link_broadcast);
+	}
+}
+
 void wire_send(const struct net *net, int side, const struct craft *c)
 {
 	struct addr to = addr_of(c->dst ?: net->ip[SERVER], 0);
@@ -165,7 +214,11 @@ void wire_send(const struct net *net, int side, const struct craft *c)
 	if (c->bad_sum)
 		th[16] ^= 0x55;
 
-	send_packet(net, side, pkt, th + tlen - pkt, c->link_broadcast);
+	if (c->fragment)
+		send_fragments(net, side, pkt, th + tlen - pkt, c);
+	else
+		send_packet(net, side, pkt, th + tlen - pkt,
+			    c->link_broadcast);
 }
 
 void wire_icmp(const struct net *net, const struct seg *about, uint32_t seq,

@@ -131,6 +131,8 @@ struct craft {
 	uint8_t ext_type;
 	bool bad_sum;
 	uint8_t reserved;
+	int fragment;		/* cut into IP fragments of so many bytes (8n) */
+	bool backwards;		/* the last of them first */
 	bool link_broadcast;	/* to all on the link, not to the peer's MAC */
 };
 
