@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/net/atcp: a row for every listener, connection, request and TIME-WAIT,
- * in the columns of /proc/net/tcp.  /proc/net/atcp_stat: counters by name.
+ * /proc/net/atcp, /proc/net/atcp6: a row for every listener, connection, request
+ * and TIME-WAIT of an AF_INET or AF_INET6 socket, in the columns of /proc/net/tcp
+ * and tcp6.  /proc/net/atcp_stat: counters by name.
  */
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -13,18 +14,24 @@
 #include "sock.h"
 #include "timewait.h"
 
-/* --- /proc/net/atcp --- */
+/* --- /proc/net/atcp, /proc/net/atcp6 --- */
 
 /**
- * struct table_iter - where a reader is
- * @p:		seq_file's own, first
+ * struct table_iter - where a reader is, from one read() to the next
+ * @an:		the namespace; the file goes before it does
+ * @family:	whose sockets: AF_INET or AF_INET6
  * @walk:	position in the connection table
+ * @pos:	seq_file's position that the fields below belong to
  * @bucket:	of the listeners, ATCP_LISTEN_BUCKETS once they are through
+ * @nth:	listener in that bucket
  */
 struct table_iter {
-	struct seq_net_private p;
+	struct atcp_net *an;
+	int family;
 	struct rhashtable_iter walk;
+	loff_t pos;
 	int bucket;
+	int nth;
 };
 
 /* What a row tells. Times are clock ticks (USER_HZ). */
@@ -50,15 +57,25 @@ struct row {
 #define TIMER_WAIT	3	/* TIME-WAIT */
 #define TIMER_PROBE	4
 
+/* Words of memory, as the kernel's TCP shows addresses. */
+static void show_end(struct seq_file *seq, int family, const struct in6_addr *addr, __be16 port)
+{
+	const u32 *word = (__force const u32 *)addr->s6_addr32;
+
+	if (family == AF_INET6)
+		seq_printf(seq, "%08X%08X%08X", word[0], word[1], word[2]);
+	seq_printf(seq, "%08X:%04X ", word[3], ntohs(port));
+}
+
 static void show_row(struct seq_file *seq, const struct row *r)
 {
 	unsigned long when = jiffies_to_clock_t(nsecs_to_jiffies(r->expires * NSEC_PER_USEC));
+	const struct table_iter *iter = seq->private;
 
-	seq_printf(seq, "%4llu: %08X:%04X %08X:%04X %02X %08X:%08X ",
-		   (unsigned long long)seq->index - 1,
-		   (__force u32)r->key->laddr.s6_addr32[3], ntohs(r->key->lport),
-		   (__force u32)r->key->raddr.s6_addr32[3], ntohs(r->key->rport),
-		   r->state, r->tx_queue, r->rx_queue);
+	seq_printf(seq, "%4llu: ", (unsigned long long)seq->index - 1);
+	show_end(seq, iter->family, &r->key->laddr, r->key->lport);
+	show_end(seq, iter->family, &r->key->raddr, r->key->rport);
+	seq_printf(seq, "%02X %08X:%08X ", r->state, r->tx_queue, r->rx_queue);
 	seq_printf(seq, "%02X:%08lX %08X %5u %8u %lu %d %pK\n", r->timer, when, r->retries,
 		   from_kuid_munged(seq_user_ns(seq), r->uid), r->probes, r->inode, r->refs,
 		   r->object);
@@ -84,8 +101,12 @@ static void show_listener(struct seq_file *seq, struct atcp_listener *l)
 		.refs = refcount_read(&sk->sk_refcnt),
 		.object = sk,
 	};
+	__be16 port = htons(inet_sk(sk)->inet_num);
 
-	atcp_key_v4(&key, inet_sk(sk)->inet_rcv_saddr, htons(inet_sk(sk)->inet_num), 0, 0);
+	if (sk->sk_family == AF_INET6)
+		atcp_key_v6(&key, &sk->sk_v6_rcv_saddr, port, &in6addr_any, 0, 0);
+	else
+		atcp_key_v4(&key, inet_sk(sk)->inet_rcv_saddr, port, 0, 0);
 	show_row(seq, &r);
 }
 
@@ -163,70 +184,121 @@ static void show_node(struct seq_file *seq, struct atcp_node *node)
 	}
 }
 
+/* Is it a row of this file? */
+static bool wanted(const struct table_iter *iter, const struct atcp_node *node)
+{
+	switch (node->type) {
+	case ATCP_NODE_SOCK:
+		return container_of(node, struct atcp_sock, node)->inet.sk.sk_family ==
+		       iter->family;
+	case ATCP_NODE_REQ:
+		return container_of(node, struct atcp_request, node)->listener->sk->sk_family ==
+		       iter->family;
+	default:
+		return container_of(node, struct atcp_timewait, node)->family == iter->family;
+	}
+}
+
 /* seq_file's cursor is a listener as long as iter->bucket says so, then a node. */
 
-static void *next_connection(struct table_iter *iter)
+static struct atcp_node *next_connection(struct table_iter *iter)
 {
-	void *node;
+	struct atcp_node *node;
 
 	do {
 		node = rhashtable_walk_next(&iter->walk);
-	} while (IS_ERR(node));		/* resized: from the start again */
+		/* An error: resized, and from the start again. */
+	} while (node && (IS_ERR(node) || !wanted(iter, node)));
 	return node;
 }
 
-/* The first listener from iter->bucket on, or the first connection. */
-static void *next_bucket(struct atcp_net *an, struct table_iter *iter)
+/* The listener that iter->bucket and nth tell, or the first one behind, or NULL. */
+static struct atcp_listener *find_listener(struct table_iter *iter)
 {
-	struct hlist_node *first;
+	struct atcp_listener *l;
+	int n;
 
-	for (; iter->bucket < ATCP_LISTEN_BUCKETS; iter->bucket++) {
-		first = rcu_dereference(hlist_first_rcu(&an->listeners[iter->bucket].all));
-		if (first)
-			return hlist_entry(first, struct atcp_listener, node);
+	for (; iter->bucket < ATCP_LISTEN_BUCKETS; iter->bucket++, iter->nth = 0) {
+		n = 0;
+		hlist_for_each_entry_rcu(l, &iter->an->listeners[iter->bucket].all, node) {
+			if (n++ < iter->nth)
+				continue;
+			if (l->sk->sk_family == iter->family)
+				return l;
+			iter->nth++;
+		}
+	}
+	return NULL;
+}
+
+static void *next_item(struct table_iter *iter)
+{
+	void *item;
+
+	if (iter->bucket < ATCP_LISTEN_BUCKETS) {
+		iter->nth++;
+		item = find_listener(iter);
+		if (item)
+			return item;
 	}
 	return next_connection(iter);
 }
 
-static void *next_item(struct atcp_net *an, struct table_iter *iter, void *item)
+static void *first_item(struct table_iter *iter)
 {
-	struct hlist_node *next;
+	iter->bucket = 0;
+	iter->nth = -1;
+	rhashtable_walk_stop(&iter->walk);
+	rhashtable_walk_exit(&iter->walk);
+	rhashtable_walk_enter(&iter->an->connections, &iter->walk);
+	rhashtable_walk_start(&iter->walk);
+	return next_item(iter);
+}
 
-	if (iter->bucket == ATCP_LISTEN_BUCKETS)
-		return next_connection(iter);
-	next = rcu_dereference(hlist_next_rcu(&((struct atcp_listener *)item)->node));
-	if (next)
-		return hlist_entry(next, struct atcp_listener, node);
-	iter->bucket++;
-	return next_bucket(an, iter);
+/* Where the last read() stopped, or what has come into its place. */
+static void *same_item(struct table_iter *iter)
+{
+	struct atcp_node *node;
+	void *item;
+
+	if (iter->bucket < ATCP_LISTEN_BUCKETS) {
+		item = find_listener(iter);
+		if (item)
+			return item;
+	}
+	node = rhashtable_walk_peek(&iter->walk);
+	if (node && (IS_ERR(node) || !wanted(iter, node)))
+		node = next_connection(iter);
+	return node;
 }
 
 static void *table_start(struct seq_file *seq, loff_t *pos)
 	__acquires(RCU)
 {
-	struct atcp_net *an = atcp_net(seq_file_net(seq));
 	struct table_iter *iter = seq->private;
 	void *item;
 	loff_t n;
 
-	iter->bucket = 0;
-	rhashtable_walk_enter(&an->connections, &iter->walk);
 	rhashtable_walk_start(&iter->walk);
-	if (!*pos)
+	if (!*pos) {
+		iter->pos = 0;
 		return SEQ_START_TOKEN;
-	item = next_bucket(an, iter);
+	}
+	if (*pos == iter->pos)
+		return same_item(iter);
+	item = first_item(iter);
 	for (n = *pos - 1; item && n; n--)
-		item = next_item(an, iter, item);
+		item = next_item(iter);
+	iter->pos = *pos;
 	return item;
 }
 
 static void *table_next(struct seq_file *seq, void *item, loff_t *pos)
 {
-	struct atcp_net *an = atcp_net(seq_file_net(seq));
 	struct table_iter *iter = seq->private;
 
-	++*pos;
-	return item == SEQ_START_TOKEN ? next_bucket(an, iter) : next_item(an, iter, item);
+	iter->pos = ++*pos;
+	return item == SEQ_START_TOKEN ? first_item(iter) : next_item(iter);
 }
 
 static void table_stop(struct seq_file *seq, void *item)
@@ -235,21 +307,29 @@ static void table_stop(struct seq_file *seq, void *item)
 	struct table_iter *iter = seq->private;
 
 	rhashtable_walk_stop(&iter->walk);
-	rhashtable_walk_exit(&iter->walk);
+}
+
+static void show_heading(struct seq_file *seq, int family)
+{
+	if (family == AF_INET6) {
+		seq_puts(seq, "  sl  local_address                         ");
+		seq_puts(seq, "remote_address                        st tx_queue rx_queue ");
+	} else {
+		seq_puts(seq, "  sl  local_address rem_address   st tx_queue rx_queue ");
+	}
+	seq_puts(seq, "tr tm->when retrnsmt   uid  timeout inode ref pointer\n");
 }
 
 static int table_show(struct seq_file *seq, void *item)
 {
 	struct table_iter *iter = seq->private;
 
-	if (item == SEQ_START_TOKEN) {
-		seq_puts(seq, "  sl  local_address rem_address   st tx_queue rx_queue ");
-		seq_puts(seq, "tr tm->when retrnsmt   uid  timeout inode ref pointer\n");
-	} else if (iter->bucket < ATCP_LISTEN_BUCKETS) {
+	if (item == SEQ_START_TOKEN)
+		show_heading(seq, iter->family);
+	else if (iter->bucket < ATCP_LISTEN_BUCKETS)
 		show_listener(seq, item);
-	} else {
+	else
 		show_node(seq, item);
-	}
 	return 0;
 }
 
@@ -258,6 +338,50 @@ static const struct seq_operations table_ops = {
 	.next = table_next,
 	.stop = table_stop,
 	.show = table_show,
+};
+
+static int table_open(struct inode *inode, struct file *file, int family)
+{
+	struct table_iter *iter = __seq_open_private(file, &table_ops, sizeof(*iter));
+
+	if (!iter)
+		return -ENOMEM;
+	iter->an = pde_data(inode);
+	iter->family = family;
+	rhashtable_walk_enter(&iter->an->connections, &iter->walk);
+	return 0;
+}
+
+static int table_open4(struct inode *inode, struct file *file)
+{
+	return table_open(inode, file, AF_INET);
+}
+
+static int table_open6(struct inode *inode, struct file *file)
+{
+	return table_open(inode, file, AF_INET6);
+}
+
+static int table_release(struct inode *inode, struct file *file)
+{
+	struct table_iter *iter = ((struct seq_file *)file->private_data)->private;
+
+	rhashtable_walk_exit(&iter->walk);
+	return seq_release_private(inode, file);
+}
+
+static const struct proc_ops table4_proc_ops = {
+	.proc_open = table_open4,
+	.proc_read = seq_read,
+	.proc_lseek = seq_lseek,
+	.proc_release = table_release,
+};
+
+static const struct proc_ops table6_proc_ops = {
+	.proc_open = table_open6,
+	.proc_read = seq_read,
+	.proc_lseek = seq_lseek,
+	.proc_release = table_release,
 };
 
 /* --- /proc/net/atcp_stat --- */
@@ -290,17 +414,25 @@ static int stat_show(struct seq_file *seq, void *unused)
 
 int atcp_proc_init(struct net *net)
 {
-	if (!proc_create_net("atcp", 0444, net->proc_net, &table_ops, sizeof(struct table_iter)))
+	struct atcp_net *an = atcp_net(net);
+
+	if (!proc_create_data("atcp", 0444, net->proc_net, &table4_proc_ops, an))
 		return -ENOMEM;
-	if (!proc_create_net_single("atcp_stat", 0444, net->proc_net, stat_show, NULL)) {
-		remove_proc_entry("atcp", net->proc_net);
-		return -ENOMEM;
-	}
+	if (!proc_create_data("atcp6", 0444, net->proc_net, &table6_proc_ops, an))
+		goto no_table6;
+	if (!proc_create_net_single("atcp_stat", 0444, net->proc_net, stat_show, NULL))
+		goto no_stat;
 	return 0;
+no_stat:
+	remove_proc_entry("atcp6", net->proc_net);
+no_table6:
+	remove_proc_entry("atcp", net->proc_net);
+	return -ENOMEM;
 }
 
 void atcp_proc_exit(struct net *net)
 {
 	remove_proc_entry("atcp_stat", net->proc_net);
+	remove_proc_entry("atcp6", net->proc_net);
 	remove_proc_entry("atcp", net->proc_net);
 }

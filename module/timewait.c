@@ -104,6 +104,7 @@ void atcp_timewait_enter(struct sock *sk)
 	t->label = atcp_over_v6(sk) ? inet6_sk(sk)->flow_label : 0;
 	t->hash = READ_ONCE(sk->sk_txhash);
 	t->foreign = inet_sk_transparent(sk);
+	t->family = sk->sk_family;
 	t->mark = READ_ONCE(sk->sk_mark);
 	t->priority = READ_ONCE(sk->sk_priority);
 	atcp_port_tw_hold(t, sk);

@@ -20,6 +20,7 @@
  * @reuse:	its socket had SO_REUSEADDR
  * @reuseport:	its socket had SO_REUSEPORT
  * @bind_chosen: as atcp_sock.bind_chosen
+ * @family:	its socket's
  * @timer:	2 MSL
  * @lock:	of @tw, @dead and the timer; taken with BHs off
  * @dead:	left the table
@@ -40,6 +41,7 @@ struct atcp_timewait {
 	bool reuseport;
 	bool bind_chosen;
 	bool foreign;
+	u16 family;
 	u8 tos;
 	__be32 label;
 	u32 hash;

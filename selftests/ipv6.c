@@ -35,8 +35,6 @@ FIXTURE_SETUP(ipv6)
 	struct net *net = &self->net;
 
 	net_open(net);
-	net_run(net, CLIENT, "ip -6 addr add fd00::1/64 dev v0 nodad");
-	net_run(net, SERVER, "ip -6 addr add fd00::2/64 dev v1 nodad");
 	net_run(net, CLIENT, "ip -6 addr add fe80::1/64 dev v0 nodad");
 	net_run(net, SERVER, "ip -6 addr add fe80::2/64 dev v1 nodad");
 }
@@ -299,6 +297,60 @@ TEST_F(ipv6, again)
 		close(s);
 	}
 	close(c);
+	close(l);
+}
+
+/* Rows of /proc/net/{tcp,atcp}[6] in the server's namespace whose local end is @local. */
+static int rows(const char *suffix, const char *local)
+{
+	char name[64], line[512], end[64];
+	int n = 0;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/thread-self/net/%s%s",
+		 stack_is_tcp() ? "tcp" : "atcp", suffix);
+	f = fopen(name, "re");
+	if (!f)
+		net_die("%s: %s", name, strerror(errno));
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, " %*d: %63s", end) == 1 && !strcmp(end, local))
+			n++;
+	fclose(f);
+	return n;
+}
+
+/* Every socket has its row, once, however long the list is. */
+TEST_F(ipv6, proc)
+{
+	char end[64];
+	int l, c, s, i, fd[300];
+
+	l = listen6(&self->net, "fd00::2", PORT);
+	c = socket6(&self->net, CLIENT);
+	ASSERT_EQ(0, connect6(c, "fd00::2", PORT));
+	s = sock_accept(l);
+	for (i = 0; i < 300; i++) {
+		fd[i] = listen6(&self->net, "::", PORT + 1 + i);
+		if (i < 100)
+			ASSERT_EQ(0, connect6(socket6(&self->net, CLIENT), "fd00::2",
+					      PORT + 1 + i));
+	}
+	net_enter(&self->net, SERVER);
+	/* The listener and its connection, in words of the host's byte order. */
+	snprintf(end, sizeof(end), "%08X%08X%08X%08X:%04X", htonl(0xfd000000), 0, 0, htonl(2),
+		 PORT);
+	EXPECT_EQ(2, rows("6", end));
+	EXPECT_EQ(0, rows("", end));
+	for (i = 0; i < 300; i++) {
+		snprintf(end, sizeof(end), "%032X:%04X", 0, PORT + 1 + i);
+		EXPECT_EQ(1, rows("6", end));
+		snprintf(end, sizeof(end), "%08X%08X%08X%08X:%04X", htonl(0xfd000000), 0, 0,
+			 htonl(2), PORT + 1 + i);
+		EXPECT_EQ(i < 100, rows("6", end));
+		close(fd[i]);
+	}
+	close(c);
+	close(s);
 	close(l);
 }
 
