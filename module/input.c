@@ -232,8 +232,12 @@ int atcp_v6_input(struct sk_buff *skb)
 	if (!read_header(an, skb, &h))
 		return 0;
 	hdr = ipv6_hdr(skb);
-	/* A mapped address belongs into no packet, and would pass for IPv4's. */
-	if (ipv6_addr_v4mapped(&hdr->saddr) || ipv6_addr_v4mapped(&hdr->daddr)) {
+	/*
+	 * A mapped address belongs into no packet, and would pass for IPv4's.  Who
+	 * has no address yet cannot be answered (RFC 4291, 2.5.2; RFC 9293 MUST-63).
+	 */
+	if (ipv6_addr_v4mapped(&hdr->saddr) || ipv6_addr_v4mapped(&hdr->daddr) ||
+	    ipv6_addr_any(&hdr->saddr)) {
 		atcp_net_drop(an, skb, ATCP_DROP_BAD_ADDRESS);
 		return 0;
 	}

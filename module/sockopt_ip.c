@@ -93,5 +93,5 @@ int atcp_getsockopt_ip(struct sock *sk, int level, int optname, char __user *opt
 		return ip_getsockopt(sk, SOL_IP, optname, optval, optlen);
 	if (level == SOL_IPV6 && sk->sk_family == AF_INET6)
 		return ipv6_getsockopt(sk, SOL_IPV6, optname, optval, optlen);
-	return -EOPNOTSUPP;
+	return sk->sk_family == AF_INET6 ? -ENOPROTOOPT : -EOPNOTSUPP;
 }
