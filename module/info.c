@@ -26,18 +26,21 @@ static u32 segments(const struct atcp_tcb *c, u32 bytes)
 	return DIV_ROUND_UP(bytes, max_t(u32, c->mss, 1));
 }
 
-/* How many of what is in flight were sent more than once. */
-static u32 retransmitted(const struct atcp_tcb *c)
+/* The segments in flight, and how many of them went more than once. */
+static void count_flight(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 {
 	struct atcp_seg *seg = c->snd_first;
-	u32 n = 0;
 
-	if (c->recovery == ATCP_OPEN)
-		return 0;
-	for (; seg && seg != c->snd_head; seg = atcp_seg_link(seg)->next)
-		if (atcp_seg_cb(seg)->sent & ATCP_SENT_AGAIN)
-			n += segments(c, atcp_seg_len(seg));
-	return n;
+	for (; seg && seg != c->snd_head; seg = atcp_seg_link(seg)->next) {
+		u32 n = segments(c, atcp_seg_len(seg));
+
+		info->tcpi_unacked += n;
+		if (c->recovery != ATCP_OPEN && atcp_seg_cb(seg)->sent & ATCP_SENT_AGAIN)
+			info->tcpi_retrans += n;
+	}
+	/* A SYN or a FIN alone. */
+	if (!info->tcpi_unacked && c->snd_nxt != c->snd_una)
+		info->tcpi_unacked = 1;
 }
 
 static void get_negotiated(const struct atcp_tcb *c, struct atcp_tcp_info *info)
@@ -71,13 +74,12 @@ static void get_flight(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 	info->tcpi_retransmits = c->retries;
 	info->tcpi_probes = c->probes;
 	info->tcpi_backoff = c->backoff;
-	info->tcpi_unacked = segments(c, c->snd_nxt - c->snd_una);
+	count_flight(c, info);
 	info->tcpi_sacked = min_t(u32, c->dupacks, info->tcpi_unacked);
 	if (c->recovery == ATCP_FAST)
 		info->tcpi_lost = 1;
 	else if (c->recovery == ATCP_LOSS)
-		info->tcpi_lost = segments(c, c->recover - c->snd_una);
-	info->tcpi_retrans = retransmitted(c);
+		info->tcpi_lost = min(segments(c, c->recover - c->snd_una), info->tcpi_unacked);
 	info->tcpi_snd_ssthresh = c->ssthresh == U32_MAX ? TCP_INFINITE_SSTHRESH :
 				  c->ssthresh / max_t(u32, c->mss, 1);
 	info->tcpi_snd_wnd = c->snd_wnd;

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/* TCP_INFO: what a program is told of its connection. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/info.h"
+#include "lib/net.h"
+#include "lib/wire.h"
+
+#define PORT	20000
+
+FIXTURE(info)
+{
+	struct net net;
+};
+
+FIXTURE_SETUP(info)
+{
+	net_open(&self->net);
+}
+
+FIXTURE_TEARDOWN(info)
+{
+}
+
+/* The newest kernel's structure, on any kernel; a caller may want less. */
+TEST_F(info, lengths)
+{
+	int fd = sock_open(&self->net, CLIENT, 0);
+	unsigned char buf[1000];
+	socklen_t len;
+	size_t i;
+
+	memset(buf, 0xa5, sizeof(buf));
+	len = sizeof(buf);
+	ASSERT_EQ(0, getsockopt(fd, IPPROTO_TCP, TCP_INFO, buf, &len));
+	if (!stack_is_tcp())
+		EXPECT_EQ(sizeof(struct info), len);
+	for (i = len; i < sizeof(buf); i++)
+		ASSERT_EQ(0xa5, buf[i]);
+	memset(buf, 0xa5, sizeof(buf));
+	len = 3;
+	ASSERT_EQ(0, getsockopt(fd, IPPROTO_TCP, TCP_INFO, buf, &len));
+	EXPECT_EQ(3, len);
+	EXPECT_EQ(ST_CLOSED, buf[0]);
+	EXPECT_EQ(0xa5, buf[3]);
+	errno = 0;
+	len = -1;
+	EXPECT_EQ(-1, getsockopt(fd, IPPROTO_TCP, TCP_INFO, buf, &len));
+	EXPECT_EQ(EINVAL, errno);
+	close(fd);
+}
+
+/* A listener's queue, and what a socket says that was never connected. */
+TEST_F(info, without_a_connection)
+{
+	int listener = sock_listen(&self->net, SERVER, PORT, 7);
+	int fd = sock_open(&self->net, CLIENT, 0), peer;
+	struct info i;
+
+	ASSERT_LT(0, info_get(listener, &i));
+	EXPECT_EQ(ST_LISTEN, i.state);
+	EXPECT_EQ(0, i.unacked);
+	EXPECT_EQ(7, i.sacked);
+	EXPECT_EQ(10, i.snd_cwnd);
+	EXPECT_EQ(3, i.reordering);
+	ASSERT_LT(0, info_get(fd, &i));
+	EXPECT_EQ(ST_CLOSED, i.state);
+	EXPECT_EQ(1000000, i.rto);
+	EXPECT_EQ(536, i.snd_mss);
+	EXPECT_EQ(0, i.segs_out);
+	EXPECT_EQ(~0ULL, i.pacing_rate);
+	EXPECT_EQ(~0ULL, i.max_pacing_rate);
+	peer = sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT);
+	ASSERT_TRUE(sock_wait(listener, POLLIN, PATIENCE));
+	ASSERT_LT(0, info_get(listener, &i));
+	EXPECT_EQ(1, i.unacked);
+	close(peer);
+	close(fd);
+	close(listener);
+}
+
+/* Every byte and segment of a dialogue, at both its ends. */
+TEST_F(info, a_dialogue)
+{
+	char buf[1000] = "";
+	struct info c, s;
+	struct conn conn;
+	int i;
+
+	conn_open(&self->net, PORT, &conn);
+	net_wait_state(&self->net, SERVER, PORT, sock_port(conn.end[CLIENT]),
+		       ST_ESTABLISHED);
+	for (i = 0; i < 5; i++) {
+		sock_send(conn.end[CLIENT], buf, 100);
+		sock_recv(conn.end[SERVER], buf, 100);
+		sock_send(conn.end[SERVER], buf, 1000);
+		sock_recv(conn.end[CLIENT], buf, 1000);
+	}
+	ASSERT_LT(0, info_get(conn.end[CLIENT], &c));
+	ASSERT_LT(0, info_get(conn.end[SERVER], &s));
+	EXPECT_EQ(ST_ESTABLISHED, c.state);
+	EXPECT_EQ(0, c.ca_state);
+	EXPECT_EQ(TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE,
+		  c.options);
+	EXPECT_EQ(c.options, s.options);
+	EXPECT_EQ((int)c.snd_wscale, (int)s.rcv_wscale);
+	EXPECT_EQ((int)c.rcv_wscale, (int)s.snd_wscale);
+	EXPECT_EQ(stack_mss() - 12, c.snd_mss);
+	EXPECT_EQ(stack_mss() - 12, c.advmss);
+	EXPECT_EQ(1500, c.pmtu);
+	EXPECT_EQ(1000, c.rcv_mss);
+	/* The SYN counts as acknowledged, where it was this side's. */
+	EXPECT_EQ(501, c.bytes_acked);
+	EXPECT_EQ(5000, c.bytes_received);
+	EXPECT_EQ(500, c.bytes_sent);
+	EXPECT_EQ(500, s.bytes_received);
+	EXPECT_EQ(5000, s.bytes_sent);
+	EXPECT_EQ(0, c.bytes_retrans);
+	EXPECT_EQ(0, s.total_retrans);
+	EXPECT_EQ(5, c.data_segs_out);
+	EXPECT_EQ(5, c.data_segs_in);
+	EXPECT_EQ(5, s.data_segs_out);
+	EXPECT_EQ(5, s.data_segs_in);
+	EXPECT_EQ(6, c.delivered);
+	/* At least the data and the handshake; ACKs come as they like. */
+	EXPECT_LE(7, c.segs_out);
+	EXPECT_LE(6, c.segs_in);
+	EXPECT_GE(17, c.segs_out);
+	EXPECT_EQ(0, c.notsent_bytes);
+	EXPECT_EQ(0, c.unacked);
+	EXPECT_EQ(0, c.rcv_ooopack);
+	EXPECT_NE(0, c.rtt);
+	EXPECT_NE(0, c.min_rtt);
+	/* The mean rounds to eighths, the least does not. */
+	EXPECT_LE(c.min_rtt, c.rtt + 1);
+	EXPECT_LE(200000, c.rto);
+	EXPECT_LE(10, c.snd_cwnd);
+	EXPECT_EQ(0x7fffffff, c.snd_ssthresh);
+	EXPECT_GT(PATIENCE, c.last_data_sent);
+	EXPECT_GT(PATIENCE, c.last_data_recv);
+	EXPECT_NE(0, c.delivery_rate);
+	EXPECT_NE(0, c.pacing_rate);
+	EXPECT_NE(~0ULL, c.pacing_rate);
+	EXPECT_LE(1000, s.snd_wnd);
+	if (c.rcv_wnd)
+		EXPECT_LE(1000, c.rcv_wnd);
+	/* A FIN counts as a byte at the end that receives it. */
+	shutdown(conn.end[CLIENT], SHUT_WR);
+	sock_recv_end(conn.end[SERVER]);
+	ASSERT_LT(0, info_get(conn.end[SERVER], &s));
+	EXPECT_EQ(ST_CLOSE_WAIT, s.state);
+	EXPECT_EQ(501, s.bytes_received);
+	conn_close(&conn);
+}
+
+/* What was lost and sent again. */
+TEST_F(info, retransmission)
+{
+	struct info c, s;
+	struct conn conn;
+	char buf[100];
+
+	conn_open(&self->net, PORT, &conn);
+	sock_set(conn.end[CLIENT], IPPROTO_TCP, TCP_NODELAY, 1);
+	/* Two lost alike: then a time-out, not an early retransmission. */
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 40, 200, 2);
+	sock_send(conn.end[CLIENT], buf, 100);
+	sock_recv(conn.end[SERVER], buf, 100);
+	net_drop_end(&self->net, SERVER);
+	sock_send(conn.end[SERVER], buf, 1);
+	sock_recv(conn.end[CLIENT], buf, 1);
+	ASSERT_LT(0, info_get(conn.end[CLIENT], &c));
+	ASSERT_LT(0, info_get(conn.end[SERVER], &s));
+	EXPECT_EQ(2, c.total_retrans);
+	EXPECT_EQ(200, c.bytes_retrans);
+	EXPECT_EQ(300, c.bytes_sent);
+	EXPECT_EQ(101, c.bytes_acked);
+	EXPECT_EQ(3, c.data_segs_out);
+	EXPECT_EQ(1, s.data_segs_in);
+	EXPECT_EQ(0, c.retrans);
+	EXPECT_EQ(0, c.retransmits);
+	EXPECT_EQ(0, c.lost);
+	if (!stack_is_tcp()) {		/* since 6.7 there, and with probes */
+		EXPECT_EQ(2, c.total_rto);
+		EXPECT_EQ(1, c.total_rto_recoveries);
+		EXPECT_LE(300, c.total_rto_time);
+	}
+	conn_close(&conn);
+}
+
+static bool is_out_of_order(void *arg)
+{
+	struct info i;
+
+	return info_get(*(int *)arg, &i) > 0 && i.rcv_ooopack;
+}
+
+/* What arrives after a hole is counted; so is the time that the sender is busy. */
+TEST_F(info, out_of_order)
+{
+	struct conn conn;
+	struct info i;
+	char buf[300];
+
+	conn_open(&self->net, PORT, &conn);
+	sock_set(conn.end[CLIENT], IPPROTO_TCP, TCP_NODELAY, 1);
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 100, 200, 0);
+	sock_send(conn.end[CLIENT], buf, 60);
+	sock_send(conn.end[CLIENT], buf, 240);
+	EXPECT_TRUE(net_until(is_out_of_order, &conn.end[SERVER], PATIENCE));
+	ASSERT_LT(0, info_get(conn.end[CLIENT], &i));
+	EXPECT_EQ(2, i.unacked);
+	net_drop_end(&self->net, SERVER);
+	sock_recv(conn.end[SERVER], buf, 300);
+	ASSERT_LT(0, info_get(conn.end[CLIENT], &i));
+	EXPECT_LE(100000, i.busy_time);
+	EXPECT_EQ(0, i.rwnd_limited);
+	conn_close(&conn);
+}
+
+static bool window_is_shut(void *arg)
+{
+	struct info i;
+
+	return info_get(*(int *)arg, &i) > 0 && i.rwnd_limited > 100000;
+}
+
+/* A reader that stalls: the sender is limited by the window. */
+TEST_F(info, limited_by_the_window)
+{
+	static char buf[1 << 16];
+	struct conn conn;
+	struct info i;
+
+	conn_open(&self->net, PORT, &conn);
+	sock_nonblock(conn.end[CLIENT], true);
+	while (send(conn.end[CLIENT], buf, sizeof(buf), 0) > 0)
+		;
+	EXPECT_TRUE(net_until(window_is_shut, &conn.end[CLIENT], PATIENCE));
+	ASSERT_LT(0, info_get(conn.end[CLIENT], &i));
+	EXPECT_NE(0, i.notsent_bytes);
+	EXPECT_LE(i.rwnd_limited, i.busy_time);
+	conn_close(&conn);
+}
+
+/* A send buffer that holds less than a round trip takes. */
+TEST_F(info, limited_by_the_send_buffer)
+{
+	static char buf[200000];
+	struct conn conn;
+	struct info i;
+
+	net_run(&self->net, CLIENT,
+		"tc qdisc add dev v0 root netem delay 20ms");
+	conn_open(&self->net, PORT, &conn);
+	sock_set(conn.end[CLIENT], SOL_SOCKET, SO_SNDBUF, 10000);
+	if (fork() == 0) {
+		sock_recv(conn.end[SERVER], buf, sizeof(buf));
+		_exit(0);
+	}
+	sock_send(conn.end[CLIENT], buf, sizeof(buf));
+	ASSERT_LT(0, info_get(conn.end[CLIENT], &i));
+	EXPECT_LE(20000, i.sndbuf_limited);
+	EXPECT_LE(i.sndbuf_limited, i.busy_time);
+	EXPECT_LE(20000, i.rtt);
+	EXPECT_LE(20000, i.min_rtt);
+	EXPECT_GE(10000000, i.delivery_rate);
+	conn_close(&conn);
+}
+
+TEST_HARNESS_MAIN
