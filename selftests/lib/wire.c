@@ -188,6 +188,10 @@ static bool dissect(struct wire *w, const uint8_t *pkt, size_t len,
 	s->tos = p.tos;
 	s->ttl = p.ttl;
 	s->dont_fragment = p.dont_fragment;
+	if (!stack_is_ipv6()) {
+		s->ip_opt_len = p.hlen - sizeof(struct iphdr);
+		memcpy(s->ip_opt, pkt + sizeof(struct iphdr), s->ip_opt_len);
+	}
 	s->flow = p.flow;
 	s->sport = get16(th);
 	s->dport = get16(th + 2);

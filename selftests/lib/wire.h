@@ -42,6 +42,8 @@ struct seg {
 	uint8_t tos;		/* or traffic class */
 	uint8_t ttl;		/* or hop limit */
 	bool dont_fragment;	/* always in IPv6 */
+	uint8_t ip_opt_len;	/* bytes of IPv4 options */
+	uint8_t ip_opt[40];
 	uint32_t flow;		/* label */
 	uint16_t sport;
 	uint16_t dport;
