@@ -336,7 +336,8 @@ static u32 sendable(struct atcp_tcb *c, struct atcp_seg *seg, bool held)
 	if (n == len) {
 		u32 part;
 
-		if (held || next_of(seg))
+		/* What is urgent waits for nothing, as with the kernel's TCP. */
+		if (held || next_of(seg) || seq_gt(c->snd_up, c->snd_una))
 			return n;
 		part = n < c->mss ? n : n % c->mss;
 		return part && hold_partial(c) ? n - part : n;

@@ -78,20 +78,15 @@ static void do_socket(struct run *r, const struct op *op)
 {
 	static const int number[] = { [P_OTHER] = IPPROTO_UDP, [P_BAD] = 999 };
 	int proto = op->arg[2] == P_OWN ? stack_proto() : number[op->arg[2] & 3];
-	int domain = stack_family();
 	int fd;
 
 	if (r->slot[op->slot].fd >= 0) {
 		say(r->t, "  in use");
 		return;
 	}
-	if (r->ipv6 && stack_is_tcp())
-		domain = AF_INET6;
-	else if (r->ipv6)
-		proto |= ATCP_IPV6;
 	run_enter(r, op->arg[0]);
 	call_begin();
-	fd = socket(domain, op->arg[1], proto);
+	fd = socket(stack_family(), op->arg[1], proto | stack_kind());
 	call_end(r, fd < 0 ? -1 : 0);
 	if (fd >= 0)
 		take_slot(r, op->slot, fd, op->arg[0]);

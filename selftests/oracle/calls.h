@@ -5,10 +5,6 @@
 
 #include "oracle.h"
 
-#ifndef ATCP_IPV6
-#define ATCP_IPV6	0x100	/* module/uapi/atcp.h */
-#endif
-
 /* Around a call: clears errno, bounds how long it takes, says its outcome. */
 void call_begin(void);
 void call_end(struct run *r, long ret);

@@ -33,6 +33,9 @@ static bool has_own_value(int level, int option)
 	};
 	size_t i;
 
+	/* IP_PROTOCOL is the local port here. */
+	if (level == SOL_IP)
+		return option == 52;
 	if (level == SOL_TCP)
 		return option == TCP_INFO || option == TCP_TIMESTAMP ||
 		       option == TCP_CC_INFO;

@@ -61,6 +61,7 @@ struct capture {
 	struct packet seg[SEGMENTS];
 	uint8_t seg_flow[SEGMENTS];
 	uint8_t seg_dir[SEGMENTS];
+	struct packet injected;	/* not yet seen: it changes nothing of its sender */
 	int segs;
 };
 
@@ -108,6 +109,7 @@ void capture_begin(struct capture *c)
 			;
 	c->flows = 0;
 	c->segs = 0;
+	c->injected = (struct packet){ 0 };
 	memset(c->flow, 0, sizeof(c->flow));
 }
 
@@ -206,6 +208,12 @@ static void track(struct flow *f, int dir, const struct packet *p)
 	}
 }
 
+static bool same_segment(const struct packet *a, const struct packet *b)
+{
+	return a->sport == b->sport && a->seq == b->seq && a->ack == b->ack &&
+	       a->flags == b->flags && a->len == b->len && a->window == b->window;
+}
+
 static void keep(struct run *r, const struct packet *p)
 {
 	struct capture *c = r->capture;
@@ -217,7 +225,10 @@ static void keep(struct run *r, const struct packet *p)
 	f = find_flow(c, p, &dir);
 	if (!f || c->segs == SEGMENTS)
 		return;
-	track(f, dir, p);
+	if (same_segment(p, &c->injected))
+		c->injected = (struct packet){ 0 };
+	else
+		track(f, dir, p);
 	c->seg[c->segs] = *p;
 	c->seg_flow[c->segs] = f - c->flow;
 	c->seg_dir[c->segs] = dir;
@@ -467,6 +478,7 @@ bool capture_inject(struct run *r, const long *arg)
 	p.tsval = h->tsval;
 	p.tsecr = peer->tsval;
 	p.ipv6 = !IN6_IS_ADDR_V4MAPPED(&p.saddr);
+	c->injected = p;
 	run_enter(r, from);
 	packet_send(&p, stack_proto());
 	return true;

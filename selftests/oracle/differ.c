@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <regex.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,6 +271,22 @@ static bool run_both(struct oracle *o, const struct program *p)
 	worker_stop(o->tcp);
 	start(o);
 	return false;
+}
+
+void oracle_sign(struct oracle *o, const char *fmt, ...)
+{
+	char *whole, *line;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&line, fmt, ap);
+	va_end(ap);
+	if (n < 0 || asprintf(&whole, "# %s:\n%s", line, o->report ?: "") < 0)
+		net_die("out of memory");
+	free(line);
+	free(o->report);
+	o->report = whole;
 }
 
 bool oracle_run(struct oracle *o, const struct program *p)

@@ -270,6 +270,9 @@ void oracle_close(struct oracle *o);
  * differences; else o->report tells where.
  */
 bool oracle_run(struct oracle *o, const struct program *p);
+/* Puts a line before the report. */
+__attribute__((format(printf, 2, 3)))
+void oracle_sign(struct oracle *o, const char *fmt, ...);
 /* Drops operations while the program still differs. */
 void oracle_shrink(struct oracle *o, struct program *p, int tries);
 /* To be called before any lane begins. */
