@@ -52,7 +52,7 @@ int atcp_set_rcvlowat(struct sock *sk, int val)
 	val = min(val, atcp_win_from_space(cap));
 	WRITE_ONCE(sk->sk_rcvlowat, val ?: 1);
 
-	if (atcp_is_readable(sk, sk->sk_rcvlowat))
+	if (atcp_is_readable(sk, sk->sk_rcvlowat) || sock_flag(sk, SOCK_DONE))
 		sk->sk_data_ready(sk);
 	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK) && val * 2 > sk->sk_rcvbuf)
 		WRITE_ONCE(sk->sk_rcvbuf, val * 2);

@@ -174,7 +174,6 @@ int atcp_sk_init(struct sock *sk)
 static void copy_options(struct atcp_tcb *to, const struct atcp_tcb *from)
 {
 	to->flags |= READ_ONCE(from->flags) & (ATCP_F_NODELAY | ATCP_F_THIN | ATCP_F_LAZY_ACK);
-	to->interactive = READ_ONCE(from->interactive);
 	to->mss_user = READ_ONCE(from->mss_user);
 	to->keep_time = READ_ONCE(from->keep_time);
 	to->keep_intvl = READ_ONCE(from->keep_intvl);

@@ -138,6 +138,7 @@ void atcp_fin_arrived(struct atcp_tcb *c)
 
 bool atcp_fin_acked(struct atcp_tcb *c)
 {
+	c->delivered++;
 	switch (c->state) {
 	case ATCP_FIN_WAIT_1:
 		atcp_set_state(c, ATCP_FIN_WAIT_2);

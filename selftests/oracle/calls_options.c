@@ -131,7 +131,8 @@ static bool left_out(int level, int option)
 	return (level == SOL_SOCKET &&
 		(option == SO_LOCK_FILTER || option == SO_BINDTODEVICE ||
 		 option == SO_BINDTOIFINDEX || option == SO_ERROR)) ||
-	       (level == SOL_TCP && option == TCP_REPAIR) ||
+	       (level == SOL_TCP &&
+		(option == TCP_REPAIR || option == TCP_NOTSENT_LOWAT)) ||
 	       (level == SOL_IPV6 && option == IPV6_ADDRFORM);
 }
 
@@ -161,44 +162,47 @@ void do_getall(struct run *r, const struct op *op)
 	int option;
 
 	for (option = 0; option <= LAST; option++)
-		if (!left_out(op->arg[0], option) || option == TCP_REPAIR)
+		if (!left_out(op->arg[0], option) || op->arg[0] == SOL_TCP)
 			get_one(r, r->slot[op->slot].fd, op->arg[0], option,
 				op->arg[1], "");
 }
 
-/* The fields of TCP_INFO that follow from what the program has done. */
+/*
+ * The fields of TCP_INFO that follow from what the program has done.  Those of
+ * a closed socket are of its past.
+ */
 void do_info(struct run *r, const struct op *op)
 {
 	struct tcp_info i = { 0 };
 	socklen_t len = sizeof(i);
+	const char *past;
 
 	if (getsockopt(r->slot[op->slot].fd, SOL_TCP, TCP_INFO, &i, &len)) {
 		say(r->t, "  %s", errno_name(errno));
 		return;
 	}
-	say(r->t, "  state %s ca %u retransmits %u probes %u backoff %u",
-	    state_name(i.tcpi_state), i.tcpi_ca_state, i.tcpi_retransmits,
-	    i.tcpi_probes, i.tcpi_backoff);
-	say(r->t, "  options 0x%x wscale %u %u", i.tcpi_options,
-	    i.tcpi_snd_wscale, i.tcpi_rcv_wscale);
-	say(r->t, "  mss snd %u adv %u pmtu %u", i.tcpi_snd_mss,
-	    i.tcpi_advmss, i.tcpi_pmtu);
-	say(r->t, "  rcv mss %u", i.tcpi_rcv_mss);
-	say(r->t, "  unacked %u sacked %u lost %u retrans %u fackets %u",
-	    i.tcpi_unacked, i.tcpi_sacked, i.tcpi_lost, i.tcpi_retrans,
-	    i.tcpi_fackets);
-	say(r->t, "  cwnd %u", i.tcpi_snd_cwnd);
-	say(r->t, "  ssthresh %u %u", i.tcpi_snd_ssthresh, i.tcpi_rcv_ssthresh);
-	say(r->t, "  reordering %u total retrans %u", i.tcpi_reordering,
+	past = i.tcpi_state == ST_CLOSED ? "past " : "";
+	say(r->t, "  state %s", state_name(i.tcpi_state));
+	say(r->t, "  %sca %u retransmits %u probes %u backoff %u", past, i.tcpi_ca_state,
+	    i.tcpi_retransmits, i.tcpi_probes, i.tcpi_backoff);
+	say(r->t, "  %soptions 0x%x", past, i.tcpi_options);
+	say(r->t, "  %smss snd %u adv %u pmtu %u", past, i.tcpi_snd_mss, i.tcpi_advmss,
+	    i.tcpi_pmtu);
+	say(r->t, "  %srcv mss %u", past, i.tcpi_rcv_mss);
+	say(r->t, "  %sunacked %u sacked %u lost %u retrans %u fackets %u", past,
+	    i.tcpi_unacked, i.tcpi_sacked, i.tcpi_lost, i.tcpi_retrans, i.tcpi_fackets);
+	say(r->t, "  %scwnd %u ssthresh %u", past, i.tcpi_snd_cwnd, i.tcpi_snd_ssthresh);
+	say(r->t, "  %sreordering %u total retrans %u", past, i.tcpi_reordering,
 	    i.tcpi_total_retrans);
-	say(r->t, "  acked %llu received %llu notsent %u",
+	say(r->t, "  %sacked %llu received %llu notsent %u", past,
 	    (unsigned long long)i.tcpi_bytes_acked,
 	    (unsigned long long)i.tcpi_bytes_received, i.tcpi_notsent_bytes);
-	say(r->t, "  data segments in %u out %u", i.tcpi_data_segs_in,
+	say(r->t, "  %sdata segments in %u out %u", past, i.tcpi_data_segs_in,
 	    i.tcpi_data_segs_out);
-	say(r->t, "  delivered %u %u sent %llu resent %llu", i.tcpi_delivered,
+	say(r->t, "  %sdelivered %u %u sent %llu resent %llu", past, i.tcpi_delivered,
 	    i.tcpi_delivered_ce, (unsigned long long)i.tcpi_bytes_sent,
 	    (unsigned long long)i.tcpi_bytes_retrans);
-	say(r->t, "  ooo %u dsack %u", i.tcpi_rcv_ooopack, i.tcpi_dsack_dups);
-	say(r->t, "  snd wnd %u", i.tcpi_snd_wnd);
+	say(r->t, "  %sooo %u dsack %u", past, i.tcpi_rcv_ooopack, i.tcpi_dsack_dups);
+	say(r->t, "  %swindows scale %u %u rcv ssthresh %u snd wnd %u", past,
+	    i.tcpi_snd_wscale, i.tcpi_rcv_wscale, i.tcpi_rcv_ssthresh, i.tcpi_snd_wnd);
 }

@@ -42,6 +42,8 @@ struct half {
 	uint32_t told;		/* behind all that the transcript tells */
 	bool over;		/* reset, or known to be gone */
 	bool ended;		/* has sent its FIN */
+	bool reset;		/* the transcript has told of a reset */
+	uint32_t reset_seq;
 	bool timestamps;
 	uint32_t tsval;		/* the last that it has sent */
 	uint32_t given_up;	/* not to be waited for */
@@ -297,10 +299,20 @@ void capture_give_up(struct capture *c)
 
 /* ---------------------------------------------------------------- telling */
 
-/* Does it say anything that this direction has not said before? */
+/*
+ * Does it say anything that this direction has not said before?  How many
+ * resets there are depends on how many packets had gone when the first came.
+ */
 static bool is_news(const struct run *r, struct half *h, const struct packet *p)
 {
-	return r->verbose || p->flags & (F_RST | F_URG) ||
+	if (p->flags & F_RST) {
+		bool again = h->reset && h->reset_seq == p->seq;
+
+		h->reset = true;
+		h->reset_seq = p->seq;
+		return !again;
+	}
+	return r->verbose || p->flags & F_URG ||
 	       after(seg_end(p), h->told) || !h->known;
 }
 

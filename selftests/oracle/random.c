@@ -5,7 +5,8 @@
  *
  *	@ a socket	% a length	$ a message flag or two for send()
  *	^ flags for recv()	! a value for an option	= an option
- *	~ a sequence number near the next	? an address	/ how to shut down
+ *	~ a sequence number near the next, * but not the one before
+ *	? an address	/ how to shut down
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,10 +81,9 @@ static const struct weighted operations[] = {
 	{ 2, "@ ioctl SIOCINQ" },
 	{ 2, "@ getpeername" },
 	{ 1, "@ own" },
-	{ 2, "1 inject C RST ~ 0" },
-	{ 2, "2 inject S RST|ACK ~ 0" },
+	{ 2, "1 inject C RST * 0" },
+	{ 2, "2 inject S RST|ACK * 0" },
 	{ 2, "1 inject C ACK ~ ~" },
-	{ 1, "1 inject C SYN ~ 0" },
 	{ 1, "2 inject S FIN|ACK ~ 0" },
 	{ 2, "1 inject C PSH|ACK ~ 0 4" },
 };
@@ -174,6 +174,10 @@ static void fill_in(struct random *r, const char *text, char *line, size_t size)
 			break;
 		case '~':
 			at += snprintf(to, room, "%d", PICK(r, near));
+			break;
+		case '*':
+			/* See the known difference "reset-of-the-fin". */
+			at += snprintf(to, room, "%d", abs(PICK(r, near)));
 			break;
 		case '?':
 			at += snprintf(to, room, "%s", PICK(r, addresses));
