@@ -148,7 +148,7 @@ static enum atcp_drop first_check(struct atcp_tcb *c, const struct atcp_hdr *h, 
 		}
 	}
 	answer_outside(c, h, len);
-	return ATCP_DROP_WINDOW;
+	return len && seq_leq(seq + len, c->rcv_nxt) ? ATCP_DROP_DUPLICATE : ATCP_DROP_WINDOW;
 }
 
 /* Second, check the RST bit (RFC 5961 section 3). The segment is done with. */
