@@ -105,7 +105,8 @@ static int finish(struct pair *pair, char *text, size_t size)
 	return WEXITSTATUS(status);
 }
 
-#define ASK() start(&self->pair, CLIENT, "daytime", "10.0.0.2", NULL, NULL)
+#define ASK() start(&self->pair, CLIENT, "daytime",			\
+		    self->pair.net.ip[SERVER], NULL, NULL)
 
 TEST_F(daytime, client_of_a_server_that_says_nothing)
 {
@@ -173,7 +174,8 @@ TEST_F(daytime, client_of_a_server_that_sleeps)
 	int l = sock_listen(&self->pair.net, SERVER, PORT, 1);
 	char text[1024];
 
-	start(&self->pair, CLIENT, "daytime", "-t", "0.3", "10.0.0.2");
+	start(&self->pair, CLIENT, "daytime", "-t", "0.3",
+	      self->pair.net.ip[SERVER]);
 	EXPECT_EQ(6, finish(&self->pair, text, sizeof(text)));
 	EXPECT_NE(NULL, strstr(text, "timed out"));
 	close(l);

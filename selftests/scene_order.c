@@ -182,6 +182,9 @@ TEST_F(order, blocks_that_have_come)
 	PUT(2100, 900);
 	s = wire_wait(self->wire, "< A 1 1 0");
 	ASSERT_EQ(20, s->opt_len);
+	/* atcp has no D-SACK: the first block is that of what came (RFC 2018). */
+	if (!stack_is_tcp())
+		return;
 	/* And what was there already is told in front (RFC 2883). */
 	PUT(1020, 10);
 	s = wire_wait(self->wire, "< A 1 1 0");
