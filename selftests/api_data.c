@@ -307,14 +307,14 @@ TEST_F(data, vectors_and_messages)
 	char a[4] = { 0 }, b[8] = { 0 };
 	struct iovec out[3] = { { "abc", 3 }, { "", 0 }, { "defgh", 5 } };
 	struct iovec in[2] = { { a, 3 }, { b, 8 } };
-	struct sockaddr_in sin = { 0 };
 	struct msghdr msg = { .msg_iov = out, .msg_iovlen = 3 };
+	struct addr other;
 
 	EXPECT_EQ(8, sendmsg(self->c, &msg, 0));
 	wait_bytes(self->s, 8);
 	msg = (struct msghdr){
 		.msg_iov = in, .msg_iovlen = 2,
-		.msg_name = &sin, .msg_namelen = sizeof(sin),
+		.msg_name = &other, .msg_namelen = sizeof(other),
 		.msg_flags = ~0,
 	};
 	EXPECT_EQ(8, recvmsg(self->s, &msg, 0));
@@ -329,8 +329,8 @@ TEST_F(data, vectors_and_messages)
 	EXPECT_EQ(8, readv(self->s, in, 2));
 
 	/* An address with the data of a connected stream does nothing. */
-	sin = net_addr("10.9.9.9", 9);
-	EXPECT_EQ(1, sendto(self->c, "x", 1, 0, (void *)&sin, sizeof(sin)));
+	other = addr_of(ip46("10.9.9.9", "2001:db8::9"), 9);
+	EXPECT_EQ(1, sendto(self->c, "x", 1, 0, &other.sa, other.len));
 	sock_recv(self->s, a, 1);
 }
 

@@ -196,7 +196,7 @@ TEST_F(ipv6, dual_stack)
 	ASSERT_EQ(0, bind6(l, "::", PORT + 1));
 	ASSERT_EQ(0, listen(l, 1));
 	c = sock_open(&self->net, CLIENT, 0);
-	in = net_addr("10.0.0.2", PORT + 1);
+	in = addr_of("10.0.0.2", PORT + 1).in;
 	EXPECT_EQ(-1, connect(c, (struct sockaddr *)&in, sizeof(in)));
 	EXPECT_EQ(ECONNREFUSED, errno);
 	close(c);
@@ -245,7 +245,7 @@ TEST_F(ipv6, link_local)
 /* What is refused, and how. */
 TEST_F(ipv6, errors)
 {
-	struct sockaddr_in in = net_addr("10.0.0.2", PORT);
+	struct sockaddr_in in = addr_of("10.0.0.2", PORT).in;
 	struct sockaddr_in6 a = addr6("fd00::2", PORT);
 	int c = socket6(&self->net, CLIENT);
 

@@ -149,9 +149,6 @@ struct addr {
 	socklen_t len;
 };
 
-/* IPv4 only, for tests that have yet to be taken to struct addr. */
-struct sockaddr_in net_addr(const char *ip, uint16_t port);
-
 /* An address of either family from its text ("fe80::1%2": on interface 2). */
 struct addr addr_of(const char *ip, uint16_t port);
 /* That of a side, and the one that stands for all. */

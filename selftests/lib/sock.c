@@ -41,11 +41,6 @@ struct addr addr_of(const char *ip, uint16_t port)
 	return a;
 }
 
-struct sockaddr_in net_addr(const char *ip, uint16_t port)
-{
-	return addr_of(ip, port).in;
-}
-
 struct addr addr_side(const struct net *net, int side, uint16_t port)
 {
 	return addr_of(net->ip[side], port);
