@@ -191,9 +191,9 @@ static int listener_score(const struct sock *sk, struct net *net, const struct a
 	score = address_taken(sk, &key->laddr);
 	if (!score)
 		return 0;
-	score = score << 1 | !!dev;
-	score = score << 1 | ((sk->sk_family == AF_INET) == ipv6_addr_v4mapped(&key->laddr));
-	return score << 1 | (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id());
+	score = 2 * score + (dev ? 1 : 0);
+	score = 2 * score + ((sk->sk_family == AF_INET) == ipv6_addr_v4mapped(&key->laddr));
+	return 2 * score + (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id());
 }
 
 /* The one of the group that the connection falls to. */
