@@ -87,6 +87,32 @@ TEST(mss_default_ipv6)
 	ASSERT_EQ(r.mss_peer, 1220);
 }
 
+SCRIPT(mss_default_over_ipv6)
+{
+	sim->ipv6 = true;
+	script.syn = "";
+	be_established();
+	sends_segments_of(1220);
+}
+
+SCRIPT(mss_default_over_ipv6_passive)
+{
+	sim->ipv6 = true;
+	script.syn = "";
+	be_established_passive();
+	sends_segments_of(1220);
+}
+
+SCRIPT(mss_over_ipv6)
+{
+	sim->ipv6 = true;
+	user_opens();
+	expect("S 0 mss 1440");
+	inject("SA 0 1 mss 8960");
+	expect("A 1 1");
+	sends_segments_of(1440);
+}
+
 /* MUST-16: the smaller of the peer's and the path's. */
 SCRIPT(mss_of_the_path)
 {

@@ -256,21 +256,32 @@ TEST(out_of_order_data_stays_within_the_window)
 	scene_over();
 }
 
-TEST(narrow_path_is_found)
+static void find_narrow_path(bool ipv6, u32 path_mtu, u32 mss)
 {
 	struct scene s;
 
 	test_world(1, 2);
+	sim->ipv6 = ipv6;
 	scene_connect(&s, 13, NULL);
-	sim->link[0][1].conf.path_mtu = 600;
+	sim->link[0][1].conf.path_mtu = path_mtu;
 	scene_send(s.client, 0, 0, 20000);
 	sim_run_for(5 * SEC);
 	scene_recv(s.server, 0, 0, 20000);
-	ASSERT_EQ(s.client->c.mss_path, 560);
+	ASSERT_EQ(s.client->c.mss_path, mss);
 	sim_close(s.client);
 	sim_run_for(10 * MS);
 	sim_close(s.server);
 	scene_over();
+}
+
+TEST(narrow_path_is_found)
+{
+	find_narrow_path(false, 600, 560);
+}
+
+TEST(narrow_path_is_found_ipv6)
+{
+	find_narrow_path(true, 1280, 1220);
 }
 
 /* A closed window is probed for as long as the peer answers: MUST-37. */

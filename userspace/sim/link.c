@@ -15,13 +15,19 @@ static u32 sum_be16(u32 sum, const u8 *p, u32 len)
 	return len ? sum + (*p << 8) : sum;
 }
 
-/* Over the pseudo header of IPv4, 10.0.0.(host + 1), and the segment. */
+/* Over the pseudo header, from 10.0.0.(host + 1) or fd00::(host + 1), and the segment. */
 u16 sim_checksum(u8 src, u8 dst, const u8 *bytes, u32 len)
 {
-	const u8 pseudo[12] = {
+	const u8 ipv4[12] = {
 		10, 0, 0, src + 1, 10, 0, 0, dst + 1, 0, SIM_PROTO, len >> 8, len,
 	};
-	u32 sum = sum_be16(sum_be16(0, pseudo, sizeof(pseudo)), bytes, len);
+	const u8 ipv6[40] = {
+		[0] = 0xfd, [15] = src + 1, [16] = 0xfd, [31] = dst + 1,
+		[33] = len >> 16, len >> 8, len, [39] = SIM_PROTO,
+	};
+	u32 sum = sim->ipv6 ? sum_be16(0, ipv6, sizeof(ipv6)) : sum_be16(0, ipv4, sizeof(ipv4));
+
+	sum = sum_be16(sum, bytes, len);
 
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
@@ -87,7 +93,7 @@ static void lose(struct sim_link *link, struct sim_pkt *p, enum sim_fate fate)
 static void too_big_arrives(struct sim_event *ev)
 {
 	struct sim_pkt *p = sim_container_of(ev, struct sim_pkt, ev);
-	u16 mss = sim->link[p->src][p->dst].conf.path_mtu - SIM_IP_OVERHEAD - ATCP_HDR_MIN;
+	u16 mss = sim->link[p->src][p->dst].conf.path_mtu - sim_ip_overhead() - ATCP_HDR_MIN;
 	struct sim_conn *conn = sim_conn_find(sim_host(p->src), p->dst,
 					      get_unaligned_be16(p->bytes),
 					      get_unaligned_be16(p->bytes + 2));
@@ -133,7 +139,7 @@ static void put_on_link(struct sim_pkt *p, bool exempt)
 {
 	struct sim_link *link = &sim->link[p->src][p->dst];
 	const struct sim_link_conf *k = &link->conf;
-	u32 size = p->len + SIM_IP_OVERHEAD;
+	u32 size = p->len + sim_ip_overhead();
 	struct sim_pkt *copy;
 
 	link->sent++;

@@ -142,7 +142,7 @@ void sim_listener_syn(struct sim_listener *l, const struct sim_pkt *p, const str
 		      const struct atcp_tw *old)
 {
 	struct sim_host *host = l->host;
-	u16 mss = sim->link[host->id][p->src].conf.mtu - SIM_IP_OVERHEAD - ATCP_HDR_MIN;
+	u16 mss = sim->link[host->id][p->src].conf.mtu - sim_ip_overhead() - ATCP_HDR_MIN;
 	u32 full = l->opt.tight ? l->opt.rcvbuf / 2 : l->opt.rcvbuf;
 	struct atcp_tuple t;
 	struct sim_req *req;

@@ -76,7 +76,7 @@ static void draw_link(struct sim_link_conf *k)
 
 	memset(k, 0, sizeof(*k));
 	k->delay = one_in(4) ? draw(200000) : draw(20000);
-	k->mtu = mtus[draw(6)];
+	k->mtu = max(mtus[draw(6)], sim->ipv6 ? SIM_IPV6_MTU_MIN : 0u);
 	if (one_in(3))
 		k->jitter = draw(10000);
 	if (one_in(3)) {
@@ -94,6 +94,8 @@ static void draw_link(struct sim_link_conf *k)
 	k->whole = one_in(4);
 	if (one_in(8)) {	/* where large sends would have been cut */
 		k->path_mtu = 128 + draw(k->mtu);
+		if (sim->ipv6)
+			k->path_mtu = max(k->path_mtu, SIM_IPV6_MTU_MIN);
 		k->whole = false;
 	}
 }
@@ -444,8 +446,9 @@ static void describe(void)
 {
 	u32 i, j;
 
-	printf("# seed %llu: %s, %u hosts, %u connections\n", sim->seed,
-	       scn.hostile ? "hostile" : scn.wild ? "wild" : "fair", sim->nhosts, scn.npairs);
+	printf("# seed %llu: %s, %s, %u hosts, %u connections\n", sim->seed,
+	       scn.hostile ? "hostile" : scn.wild ? "wild" : "fair",
+	       sim->ipv6 ? "IPv6" : "IPv4", sim->nhosts, scn.npairs);
 	for (i = 0; i < sim->nhosts; i++) {
 		const struct sim_host *h = sim_host(i);
 
@@ -500,6 +503,7 @@ const char *sim_random_run(u64 seed, bool verbose)
 	memset(&scn, 0, sizeof(scn));
 	scn.rand = sim_rand(&s);
 	sim_begin(seed, 2 + !draw(6));
+	sim->ipv6 = seed % 3 == 0;
 	sim->tracing = verbose;
 	sim->max_events = 3000000;
 	scn.wild = one_in(4);

@@ -72,7 +72,7 @@ static void to_cookie(struct sim_listener *l, const struct sim_pkt *p, const str
 	struct sim_conn *conn;
 	struct atcp_tuple t;
 	struct atcp_req r;
-	u16 mss = sim->link[h->id][p->src].conf.mtu - SIM_IP_OVERHEAD - ATCP_HDR_MIN;
+	u16 mss = sim->link[h->id][p->src].conf.mtu - sim_ip_overhead() - ATCP_HDR_MIN;
 
 	sim_tuple(&t, h->id, p->src, hdr->dport, hdr->sport);
 	if (!h->stat[ATCP_STAT_SYN_COOKIES_SENT] ||

@@ -19,8 +19,8 @@
 #include "seq.h"
 
 #define SIM_MAX_HOSTS	8
-#define SIM_IP_OVERHEAD	20	/* IPv4 header, counted against the MTU */
 #define SIM_PROTO	253
+#define SIM_IPV6_MTU_MIN	1280u
 
 #define sim_container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
@@ -386,6 +386,7 @@ struct sim {
 	u32 segs;			/* segments alive */
 	u32 bufs;
 	bool tracing;
+	bool ipv6;			/* addresses are of IPv6, fd00::(host + 1) */
 	bool stopped;			/* a check failed */
 	bool lenient;			/* a scripted peer may break the rules */
 	char failure[512];
@@ -395,6 +396,12 @@ struct sim {
 };
 
 extern struct sim *sim;
+
+/* Bytes of the IP header, counted against the MTU. */
+static inline u32 sim_ip_overhead(void)
+{
+	return sim->ipv6 ? 40 : 20;
+}
 
 /* Makes a world of @nhosts hosts joined by perfect links of 1 ms, MTU 1500. */
 void sim_begin(u64 seed, u32 nhosts);

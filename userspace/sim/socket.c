@@ -16,9 +16,11 @@ const struct sim_sockopt sim_sockopt_default = {
 void sim_tuple(struct atcp_tuple *t, u8 local, u8 remote, u16 lport, u16 rport)
 {
 	static const u8 mapped[16] = { [10] = 0xff, 0xff, 10, 0, 0, 0 };
+	static const u8 ipv6[16] = { 0xfd };
+	const u8 *net = sim && sim->ipv6 ? ipv6 : mapped;
 
-	memcpy(t->laddr, mapped, sizeof(mapped));
-	memcpy(t->raddr, mapped, sizeof(mapped));
+	memcpy(t->laddr, net, sizeof(t->laddr));
+	memcpy(t->raddr, net, sizeof(t->raddr));
 	t->laddr[15] = local + 1;
 	t->raddr[15] = remote + 1;
 	t->lport = lport;
@@ -85,7 +87,7 @@ void sim_conn_set_up(struct sim_conn *conn)
 	u16 mtu = sim->link[conn->host->id][conn->peer].conf.mtu;
 	struct atcp_tcb *c = &conn->c;
 
-	c->mss_path = mtu - SIM_IP_OVERHEAD - ATCP_HDR_MIN;
+	c->mss_path = mtu - sim_ip_overhead() - ATCP_HDR_MIN;
 	c->mss_user = conn->opt.mss_user;
 	if (conn->opt.nodelay)
 		c->flags |= ATCP_F_NODELAY;
@@ -195,7 +197,7 @@ struct sim_conn *sim_connect(struct sim_host *h, u8 peer, u16 lport, u16 rport,
 	atcp_tcb_init(&conn->c, &h->space);
 	conn->c.lport = lport;
 	conn->c.rport = rport;
-	conn->c.adv_mss = mtu - SIM_IP_OVERHEAD - ATCP_HDR_MIN;
+	conn->c.adv_mss = mtu - sim_ip_overhead() - ATCP_HDR_MIN;
 	sim_conn_set_up(conn);
 	atcp_open(&conn->c, &conn->tuple);
 	return conn;
