@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -21,15 +22,38 @@
 FIXTURE(bounds)
 {
 	struct net net;
+	int log;		/* the kernel's, from here on */
 };
 
 FIXTURE_SETUP(bounds)
 {
 	net_open(&self->net);
+	self->log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (self->log < 0 || lseek(self->log, 0, SEEK_END) < 0)
+		net_die("/dev/kmsg: %s", strerror(errno));
 }
 
+/* Lines that the kernel has written since, of the stack or of its memory. */
+static int lines_of_log(int fd)
+{
+	int lines = 0;
+	char line[8192];
+	ssize_t n;
+
+	while ((n = read(fd, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
+		if (n < 0)
+			continue;
+		line[n] = '\0';
+		lines += strcasestr(line, "tcp") || strcasestr(line, "memory");
+	}
+	return lines;
+}
+
+/* Whatever comes from outside, it cannot fill the log. */
 FIXTURE_TEARDOWN(bounds)
 {
+	EXPECT_GE(2, lines_of_log(self->log));
+	close(self->log);
 }
 
 /* Bytes of memory that a socket's receive queue takes. */
