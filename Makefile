@@ -12,7 +12,8 @@ help:
 	@echo "make           build the module and the user-space programs into build/:"
 	@echo "               for Debian's $(KERNEL); KERNEL=6.12 or sid for others of Debian's;"
 	@echo "               KDIR=/lib/modules/\$$(uname -r)/build for this machine's own"
-	@echo "make demo      all set-up, then: load atcp in a VM, ask for the time, show the wire"
+	@echo "make demo      all set-up, then: load atcp in a VM, ask for the time, show the wire;"
+	@echo "               IP=6 does so over IPv6"
 	@echo "make check     all set-up, then every test; ends with 'N passed, N failed'"
 	@echo "               KERNEL=6.12 (6.1, 7.2) runs all kselftests on that kernel of"
 	@echo "               Debian's; without it all on 6.1 and some on the others;"
@@ -42,7 +43,7 @@ userspace:
 demo:
 	@$(V)/setup build vm $(KERNEL)
 	@$(MAKE) --no-print-directory KDIR= module userspace
-	@KERNEL=$(KERNEL) $(V)/demo
+	@KERNEL=$(KERNEL) $(V)/demo $(if $(filter 6,$(IP)),-6)
 
 setup setup-update:
 	@$(V)/setup $(if $(filter setup-update,$@),--fresh) \
