@@ -70,6 +70,11 @@ static struct sk_buff *gso_segment(struct sk_buff *skb, netdev_features_t featur
 		return segs;
 	for (seg = segs; seg; seg = seg->next, offset += mss)
 		finish_segment(seg, offset, total, !seg->next);
+	/* The last is the one that still has a socket to be reported to. */
+	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_ANY_SW_TSTAMP)) {
+		skb_shinfo(segs->prev)->tx_flags |= skb_shinfo(skb)->tx_flags & SKBTX_ANY_TSTAMP;
+		skb_shinfo(segs->prev)->tskey = skb_shinfo(skb)->tskey;
+	}
 	return segs;
 }
 

@@ -133,7 +133,8 @@ static int queue_some(struct sock *sk, struct msghdr *msg, const struct atcp_sou
 	struct sk_buff *skb;
 	int copied;
 
-	if (tail && (int)atcp_seg_len(tail) < goal) {
+	if (tail && (int)atcp_seg_len(tail) < goal &&
+	    !(atcp_seg_cb(tail)->sent & ATCP_SENT_EOR)) {
 		copied = atcp_append(sk, atcp_skb(tail), msg, src,
 				     min_t(int, left, goal - (int)atcp_seg_len(tail)));
 		if (copied > 0)
@@ -188,8 +189,11 @@ static int queue_all(struct sock *sk, struct msghdr *msg, const struct atcp_sour
 			struct atcp_seg *tail;
 
 			*copied += n;
-			if (!msg_data_left(msg))
+			if (!msg_data_left(msg)) {
+				if (unlikely(flags & MSG_EOR) && atcp_tail(c))
+					atcp_seg_cb(atcp_tail(c))->sent |= ATCP_SENT_EOR;
 				break;
+			}
 			/* A full segment: let the wire work while we copy. */
 			tail = atcp_tail(c);
 			if (tail && (int)atcp_seg_len(tail) >= goal && !(flags & MSG_OOB))
@@ -201,8 +205,11 @@ static int queue_all(struct sock *sk, struct msghdr *msg, const struct atcp_sour
 
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 		c->flags |= ATCP_F_STARVED;
-		if (*copied)
+		if (*copied) {
+			if (unlikely(flags & MSG_OOB))
+				atcp_send_urgent(c);
 			atcp_push(c, true);
+		}
 		n = sk_stream_wait_memory(sk, timeo);
 		if (n)
 			return n;

@@ -65,6 +65,22 @@ static int set_timestamping(struct socket *sock, int optname, sockptr_t optval,
 	return 0;
 }
 
+static int set_txrehash(struct sock *sk, sockptr_t optval, unsigned int optlen)
+{
+	int val;
+
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_sockptr(&val, optval, sizeof(val)))
+		return -EFAULT;
+	if (val < -1 || val > 1)
+		return -EINVAL;
+	if (val == -1)
+		val = READ_ONCE(sock_net(sk)->core.sysctl_txrehash);
+	WRITE_ONCE(sk->sk_txrehash, (u8)val);
+	return 0;
+}
+
 int atcp_set_option(struct socket *sock, int level, int optname, sockptr_t optval,
 		    unsigned int optlen)
 {
@@ -73,6 +89,8 @@ int atcp_set_option(struct socket *sock, int level, int optname, sockptr_t optva
 	switch (optname) {
 	case SO_ZEROCOPY:
 		return set_zerocopy(sock->sk, optval, optlen);
+	case SO_TXREHASH:
+		return set_txrehash(sock->sk, optval, optlen);
 	case SO_TIMESTAMPING_OLD:
 	case SO_TIMESTAMPING_NEW:
 		return set_timestamping(sock, optname, optval, optlen);

@@ -12,8 +12,10 @@
 #include <linux/file.h>
 #include <linux/net_tstamp.h>
 #include <linux/user_namespace.h>
+#include <net/netlink.h>
 #include <net/tcp_states.h>
 
+#include "compat/tcp_uapi.h"
 #include "core/seq.h"
 #include "stamp.h"
 
@@ -81,6 +83,45 @@ static bool may_have_packet(struct sock *sk)
 	return may;
 }
 
+/* What SOF_TIMESTAMPING_OPT_STATS gives with a report, as far as there is one; or NULL. */
+static struct sk_buff *connection_stats(struct sock *sk)
+{
+	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+	struct atcp_tcp_info i;
+	struct sk_buff *skb;
+
+	skb = alloc_skb(9 * nla_total_size_64bit(sizeof(u64)) + 15 * nla_total_size(sizeof(u32)),
+			GFP_ATOMIC | __GFP_NOWARN);
+	if (!skb)
+		return NULL;
+	atcp_get_info(sk, &i);
+	nla_put_u64_64bit(skb, TCP_NLA_BUSY, i.tcpi_busy_time, TCP_NLA_PAD);
+	nla_put_u64_64bit(skb, TCP_NLA_RWND_LIMITED, i.tcpi_rwnd_limited, TCP_NLA_PAD);
+	nla_put_u64_64bit(skb, TCP_NLA_SNDBUF_LIMITED, i.tcpi_sndbuf_limited, TCP_NLA_PAD);
+	nla_put_u64_64bit(skb, TCP_NLA_DATA_SEGS_OUT, i.tcpi_data_segs_out, TCP_NLA_PAD);
+	nla_put_u64_64bit(skb, TCP_NLA_TOTAL_RETRANS, i.tcpi_total_retrans, TCP_NLA_PAD);
+	nla_put_u64_64bit(skb, TCP_NLA_PACING_RATE, i.tcpi_pacing_rate, TCP_NLA_PAD);
+	nla_put_u64_64bit(skb, TCP_NLA_DELIVERY_RATE, i.tcpi_delivery_rate, TCP_NLA_PAD);
+	nla_put_u32(skb, TCP_NLA_SND_CWND, i.tcpi_snd_cwnd);
+	nla_put_u32(skb, TCP_NLA_REORDERING, i.tcpi_reordering);
+	nla_put_u32(skb, TCP_NLA_MIN_RTT, i.tcpi_min_rtt);
+	nla_put_u8(skb, TCP_NLA_RECUR_RETRANS, i.tcpi_retransmits);
+	nla_put_u8(skb, TCP_NLA_DELIVERY_RATE_APP_LMT, i.tcpi_delivery_rate_app_limited);
+	nla_put_u32(skb, TCP_NLA_SND_SSTHRESH, i.tcpi_snd_ssthresh);
+	nla_put_u32(skb, TCP_NLA_DELIVERED, i.tcpi_delivered);
+	nla_put_u32(skb, TCP_NLA_DELIVERED_CE, i.tcpi_delivered_ce);
+	nla_put_u32(skb, TCP_NLA_SNDQ_SIZE, atcp_unacked(c));
+	nla_put_u8(skb, TCP_NLA_CA_STATE, i.tcpi_ca_state);
+	nla_put_u64_64bit(skb, TCP_NLA_BYTES_SENT, i.tcpi_bytes_sent, TCP_NLA_PAD);
+	nla_put_u64_64bit(skb, TCP_NLA_BYTES_RETRANS, i.tcpi_bytes_retrans, TCP_NLA_PAD);
+	nla_put_u32(skb, TCP_NLA_DSACK_DUPS, i.tcpi_dsack_dups);
+	nla_put_u32(skb, TCP_NLA_REORD_SEEN, i.tcpi_reord_seen);
+	nla_put_u32(skb, TCP_NLA_SRTT, i.tcpi_rtt);
+	nla_put_u16(skb, TCP_NLA_TIMEOUT_REHASH, i.tcpi_rehash);
+	nla_put_u32(skb, TCP_NLA_BYTES_NOTSENT, i.tcpi_notsent_bytes);
+	return skb;
+}
+
 /* As __skb_tstamp_tx(), which takes what is in skb->cb for the kernel's TCP's. */
 void atcp_host_acked(struct atcp_tcb *c, struct atcp_seg *seg)
 {
@@ -92,7 +133,7 @@ void atcp_host_acked(struct atcp_tcb *c, struct atcp_seg *seg)
 
 	if (tsflags & SOF_TIMESTAMPING_OPT_TSONLY) {
 		stats = tsflags & SOF_TIMESTAMPING_OPT_STATS;
-		skb = stats ? atcp_stamp_stats(sk) : alloc_skb(0, GFP_ATOMIC | __GFP_NOWARN);
+		skb = stats ? connection_stats(sk) : alloc_skb(0, GFP_ATOMIC | __GFP_NOWARN);
 	} else {
 		if (!may_have_packet(sk))
 			return;
@@ -168,10 +209,4 @@ void atcp_stamp_put(struct msghdr *msg, struct sock *sk, struct atcp_stamp *stam
 		put_cmsg_scm_timestamping64(msg, &tss);
 	else
 		put_cmsg_scm_timestamping(msg, &tss);
-}
-
-/* STUB */
-struct sk_buff *atcp_stamp_stats(struct sock *sk)
-{
-	return alloc_skb(0, GFP_ATOMIC | __GFP_NOWARN);
 }

@@ -57,7 +57,4 @@ static inline void atcp_stamp_join(struct sk_buff *to, struct sk_buff *from)
 /* Control messages, as tcp_recv_timestamp(). */
 void atcp_stamp_put(struct msghdr *msg, struct sock *sk, struct atcp_stamp *stamp);
 
-/* What SOF_TIMESTAMPING_OPT_STATS gives with a report; or NULL. Locked. */
-struct sk_buff *atcp_stamp_stats(struct sock *sk);
-
 #endif /* _ATCP_STAMP_H */

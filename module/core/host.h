@@ -90,6 +90,7 @@ struct atcp_cb {
 
 #define ATCP_SENT_ONCE		0x01	/* transmitted at least once */
 #define ATCP_SENT_AGAIN		0x02	/* retransmitted (Karn: no RTT sample) */
+#define ATCP_SENT_EOR		0x40	/* host's: nothing is appended to it */
 #define ATCP_SENT_TELL		0x80	/* host's: atcp_host_acked() when acknowledged */
 #define ATCP_SENT_LIMITED	0x04	/* the program had nothing more to send then */
 
