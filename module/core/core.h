@@ -130,8 +130,23 @@ void atcp_timeout(struct atcp_tcb *c);
  */
 void atcp_icmp(struct atcp_tcb *c, u32 seq, int err, bool hard);
 
+/**
+ * atcp_icmp_unreachable() - the error of atcp_icmp() says that the network is broken
+ * @seq:	the sequence number quoted
+ *
+ * RFC 6069: then it was not congestion that ate what was sent, and one back-off
+ * of the retransmission timer is taken back.
+ */
+void atcp_icmp_unreachable(struct atcp_tcb *c, u32 seq);
+
 /* c->mss_path or c->mss_user changed. */
 void atcp_mss_changed(struct atcp_tcb *c);
+
+/*
+ * The path itself changed, and with it c->mss_path: what is in flight and too
+ * large now is sent again, in pieces (RFC 1191 section 6.5).
+ */
+void atcp_path_changed(struct atcp_tcb *c);
 
 /* --- what others may ask --- */
 

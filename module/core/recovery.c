@@ -3,7 +3,7 @@
  * Loss recovery without SACK: fast retransmit and fast recovery (RFC 5681
  * section 3.2, RFC 6582), limited transmit (RFC 3042, in output.c), and the
  * retransmission time-out (RFC 5681 section 3.1, RFC 6298 section 5, RFC 3465
- * section 2.3).
+ * section 2.3), a path that takes less than before (RFC 1191 section 6.5).
  *
  *              3 duplicate ACKs
  *      OPEN ----------------------> FAST ---+ partial ACK: resend
@@ -110,4 +110,25 @@ void atcp_recovery_timeout(struct atcp_tcb *c)
 	c->rtx_seg = c->snd_first;
 	atcp_count(c, ATCP_STAT_RETRANS_TIMEOUT);
 	atcp_output(c);
+}
+
+void atcp_path_changed(struct atcp_tcb *c)
+{
+	u16 old = c->mss;
+
+	atcp_mss_changed(c);
+	if (c->mss >= old || !ATCP_IN(c->state, ATCP_SYNCHRONIZED) || c->snd_una == c->snd_nxt ||
+	    c->recovery == ATCP_LOSS)
+		return;
+	/* No sign of congestion, and so ssthresh stays; but no burst either. */
+	atcp_enter(c);
+	c->cwnd = atcp_initial_window(c);
+	c->recover = c->snd_nxt;
+	set_recovery(c, ATCP_LOSS);
+	c->dupacks = 0;
+	c->rtx_nxt = c->snd_una;
+	c->rtx_seg = c->snd_first;
+	atcp_output(c);
+	atcp_arm_rexmt(c);
+	atcp_leave(c);
 }

@@ -108,6 +108,20 @@ static void retransmission_timeout(struct atcp_tcb *c)
 	atcp_recovery_timeout(c);
 }
 
+void atcp_icmp_unreachable(struct atcp_tcb *c, u32 seq)
+{
+	u64 due;
+
+	if (!ATCP_IN(c->state, ATCP_SYNCHRONIZED) || seq != c->snd_una || !c->retries ||
+	    !c->backoff || !c->snd_first)
+		return;
+	atcp_enter(c);
+	c->backoff--;
+	due = atcp_seg_cb(c->snd_first)->sent_at + atcp_rto(c);
+	atcp_set_timer(c, ATCP_T_REXMT, due > c->now ? due - c->now : 0);
+	atcp_leave(c);
+}
+
 static void rexmt(struct atcp_tcb *c)
 {
 	atcp_stop_timer(c, ATCP_T_REXMT);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A path that changes: its MTU (RFC 9293 section 3.7.2, RFC 1191 section 6.5) and
+ * whether it is there at all (RFC 6069).
+ */
+#include "script.h"
+
+/* The path takes @mss from now on: what an ICMP error or the route has told. */
+static void path_takes(u16 mss)
+{
+	tcb()->mss_path = mss;
+	atcp_path_changed(tcb());
+	sim_run_for(0);
+}
+
+/* What is in flight and too large goes again at once, in pieces that fit. */
+SCRIPT(too_large_in_flight)
+{
+	u32 ssthresh;
+
+	be_established();
+	user_sends(4000);
+	expect("A 1+1460 1");
+	expect("A 1461+1460 1");
+	expect("PA 2921+1080 1");
+	ssthresh = tcb()->ssthresh;
+	path_takes(1000);
+	expect("A 1+1000 1");
+	expect("A 1001+1000 1");
+	expect("A 2001+1000 1");
+	expect("PA 3001+1000 1");
+	/* Nobody was congested. */
+	ASSERT_EQ(tcb()->ssthresh, ssthresh);
+	ASSERT_EQ(tcb()->backoff, 0);
+	inject("A 1 4001");
+	user_sends(2000);
+	expect("A 4001+1000 1");
+	expect("PA 5001+1000 1");
+}
+
+/* A path that takes more changes nothing of what is in flight. */
+SCRIPT(larger)
+{
+	be_established();
+	path_takes(1000);
+	user_sends(2000);
+	expect("A 1+1000 1");
+	expect("PA 1001+1000 1");
+	path_takes(1400);
+	quiet(RTO / 2);
+	inject("A 1 2001");
+	user_sends(1400);
+	expect("PA 2001+1400 1");
+}
+
+/* Nothing in flight, nothing to do. */
+SCRIPT(idle)
+{
+	be_established();
+	path_takes(700);
+	quiet(MINUTE);
+	user_sends(700);
+	expect("PA 1+700 1");
+}
+
+/* RFC 6069: the network was broken and not congested, and one back-off is taken back. */
+SCRIPT(unreachable)
+{
+	u64 wait = RTO;
+	int i;
+
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	for (i = 0; i < 5; i++) {
+		expect_after(wait, "PA 1+10 1");
+		wait *= 2;
+	}
+	ASSERT_EQ(tcb()->backoff, 5);
+	/* Other numbers are about other segments. */
+	atcp_icmp_unreachable(tcb(), script.iss + 2);
+	ASSERT_EQ(tcb()->backoff, 5);
+	atcp_icmp_unreachable(tcb(), script.iss + 1);
+	ASSERT_EQ(tcb()->backoff, 4);
+	expect_after(wait / 2, "PA 1+10 1");
+	inject("A 1 11");
+	quiet(MINUTE);
+}
+
+/* It has nothing to say where nothing was lost. */
+SCRIPT(unreachable_for_nothing)
+{
+	be_established();
+	atcp_icmp_unreachable(tcb(), script.iss + 1);
+	quiet(MINUTE);
+	user_sends(10);
+	expect("PA 1+10 1");
+	atcp_icmp_unreachable(tcb(), script.iss + 1);
+	expect_after(RTO, "PA 1+10 1");
+}
