@@ -76,7 +76,8 @@ void atcp_child_put(struct sock *child)
 }
 
 struct sock *atcp_child_make(struct atcp_listener *l, const struct atcp_req *req,
-			     const struct atcp_key *key, u32 mark, int oif, struct sk_buff *skb)
+			     const struct atcp_key *key, const struct atcp_flow *f,
+			     struct sk_buff *skb)
 {
 	struct sock *sk = l->sk, *child;
 	struct atcp_sock *as;
@@ -86,16 +87,16 @@ struct sock *atcp_child_make(struct atcp_listener *l, const struct atcp_req *req
 		return NULL;
 	inet_sk_set_state(child, TCP_CLOSE);
 	as = atcp_sk(child);
-	child->sk_mark = mark;
+	child->sk_mark = f->mark;
 	atomic64_set(&child->sk_cookie, 0);
 	child->sk_shutdown = 0;		/* of a listener that was shut down before it listened */
-	sk_set_txhash(child);
+	child->sk_txhash = f->hash ?: net_tx_rndhash();
 	atcp_child_memcg(child, sk);
 
 	atcp_sock_init(child);
 	as->node.key = *key;
 	as->node.type = ATCP_NODE_SOCK;
-	if (atcp_ip_child(child, key, oif, skb) || atcp_port_inherit(child, sk, req->lport)) {
+	if (atcp_ip_child(child, key, f, skb) || atcp_port_inherit(child, sk, req->lport)) {
 		atcp_child_abort(child);
 		atcp_child_put(child);
 		return NULL;

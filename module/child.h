@@ -7,6 +7,8 @@
 
 #include "atcp.h"
 
+struct atcp_flow;
+
 /*
  * What the LSM says to a connection of listener @sk that @skb asks for.
  * Return: 0 or a negative errno.
@@ -19,8 +21,8 @@ int atcp_child_allowed(const struct sock *sk, struct sk_buff *skb, const struct 
  * @l:		the listener; not locked
  * @req:	the handshake
  * @key:	its ends
- * @mark:	socket mark
- * @oif:	interface to be bound to, or 0
+ * @f:		what its SYN-ACK is sent with: mark, interface, hash and source route
+ *		are the child's, too
  * @skb:	the segment that completed it, IP header included
  *
  * Softirq, RCU. It has ends, port and route, but no connection, and is in no
@@ -30,7 +32,8 @@ int atcp_child_allowed(const struct sock *sk, struct sk_buff *skb, const struct 
  * NULL.
  */
 struct sock *atcp_child_make(struct atcp_listener *l, const struct atcp_req *req,
-			     const struct atcp_key *key, u32 mark, int oif, struct sk_buff *skb);
+			     const struct atcp_key *key, const struct atcp_flow *f,
+			     struct sk_buff *skb);
 
 /* Its control block, in SYN-RECEIVED, with the options of listener @sk. */
 void atcp_child_open(struct sock *child, struct sock *sk, const struct atcp_req *req,

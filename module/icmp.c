@@ -44,7 +44,7 @@ static void too_big(struct sock *sk, const struct atcp_icmp_error *e)
 	as->icmp_mtu = e->mtu;
 	as->mss_stale = true;
 	if (!sock_owned_by_user(sk) && atcp_ip_sync_mss(sk))
-		atcp_mss_changed(&as->tcb);
+		atcp_path_changed(&as->tcb);
 }
 
 static void redirect(struct sock *sk, struct sk_buff *skb)
@@ -68,7 +68,11 @@ static void error(struct sock *sk, struct sk_buff *skb, const struct atcp_icmp_e
 			atcp_icmp_error6(sk, skb, e->err, e->port, e->info, e->quoted);
 		else
 			atcp_icmp_error4(sk, skb, e->err, e->port, e->info, e->quoted);
-	} else if (wants_errors(sk) && !sock_owned_by_user(sk)) {
+	} else if (e->unreachable && !sock_owned_by_user(sk)) {
+		atcp_icmp_unreachable(&as->tcb, e->seq);
+	}
+	if (ATCP_IN(as->tcb.state, ATCP_SYNCHRONIZED) && wants_errors(sk) &&
+	    !sock_owned_by_user(sk)) {
 		WRITE_ONCE(sk->sk_err, e->err);
 		sk_error_report(sk);
 		return;
@@ -116,7 +120,7 @@ void atcp_icmp_release(struct sock *sk)
 	if (as->tcb.state == ATCP_CLOSED || as->tcb.state == ATCP_LISTEN)
 		return;
 	if (as->mss_stale && atcp_ip_sync_mss(sk))
-		atcp_mss_changed(&as->tcb);
+		atcp_path_changed(&as->tcb);
 	if (err) {
 		as->icmp_err = 0;
 		atcp_icmp(&as->tcb, as->icmp_seq, err, true);

@@ -49,16 +49,23 @@ void atcp_ip_disconnected(struct sock *sk)
 	}
 }
 
-int atcp_ip_child(struct sock *child, const struct atcp_key *key, int oif, struct sk_buff *skb)
+/* A copy of a source route, or NULL. */
+static struct ip_options_rcu *copy_route(const struct ip_options_rcu *opt)
+{
+	return opt ? kmemdup(opt, sizeof(*opt) + opt->opt.optlen, GFP_ATOMIC) : NULL;
+}
+
+int atcp_ip_child(struct sock *child, const struct atcp_key *key, const struct atcp_flow *f,
+		  struct sk_buff *skb)
 {
 	struct inet_sock *inet = inet_sk(child);
 
-	RCU_INIT_POINTER(inet->inet_opt, NULL);
+	RCU_INIT_POINTER(inet->inet_opt, copy_route(f->route_opt));
 	inet->mc_list = NULL;
 	inet->inet_sport = key->lport;
 	inet->inet_dport = key->rport;
 	inet->inet_num = 0;
-	child->sk_bound_dev_if = oif;
+	child->sk_bound_dev_if = f->oif;
 	atomic_set(&inet->inet_id, get_random_u16());
 	if (child->sk_family == AF_INET6)
 		atcp_v6_child_init(child);
@@ -75,6 +82,9 @@ int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb)
 	skb_set_hash_from_sk(skb, sk);
 	skb_set_dst_pending_confirm(skb, READ_ONCE(sk->sk_dst_pending_confirm));
 	err = atcp_over_v6(sk) ? atcp_v6_xmit(sk, skb) : atcp_v4_xmit(sk, skb);
+	/* The route's MTU shrank: to be looked at when the core is not at work. */
+	if (unlikely(err == -EMSGSIZE))
+		atcp_sk(sk)->mss_stale = true;
 	return err > 0 ? net_xmit_errno(err) : err;
 }
 

@@ -35,6 +35,8 @@ static inline bool atcp_skb_is_v6(const struct sk_buff *skb)
 
 /* --- connections: ip.c --- */
 
+struct atcp_flow;
+
 /**
  * atcp_ip_connect() - the way to a peer: route, local address, port, table
  * @sk:		locked, in CLOSED, not hashed; BHs on
@@ -58,13 +60,14 @@ void atcp_ip_disconnected(struct sock *sk);
  * atcp_ip_child() - addresses, options and route of a new child
  * @child:	fresh from sk_clone() and atcp_sock_init(); locked
  * @key:	its ends
- * @oif:	interface to be bound to, or 0
+ * @f:		what its SYN-ACK is sent with
  * @skb:	the segment that completed the handshake, IP header included
  *
  * Softirq, RCU. Sets what atcp_ip_connect() sets, but no port.
  * Return: 0 or a negative errno; the child can be destroyed in any case.
  */
-int atcp_ip_child(struct sock *child, const struct atcp_key *key, int oif, struct sk_buff *skb);
+int atcp_ip_child(struct sock *child, const struct atcp_key *key, const struct atcp_flow *f,
+		  struct sk_buff *skb);
 
 /**
  * atcp_ip_xmit() - a segment of a connection goes to IP
@@ -85,7 +88,7 @@ __sum16 atcp_ip_checksum(const struct sock *sk, u32 len, __wsum sum);
 /**
  * atcp_ip_sync_mss() - has the route's MTU changed?
  * To be called before data is queued and when the socket is released
- * (atcp_sock.mss_stale): when true, call atcp_mss_changed().
+ * (atcp_sock.mss_stale): when true, call atcp_path_changed().
  */
 bool atcp_ip_sync_mss(struct sock *sk);
 
@@ -103,6 +106,14 @@ static inline bool atcp_ip_loopback(struct sock *sk)
 	return dst && (dst->dev->flags & IFF_LOOPBACK) && sk_can_gso(sk);
 }
 
+/*
+ * What a segment's IPv6 header tells a program that asked (RFC 3542): a copy, to be
+ * given back after the segment has been taken; or NULL. Locked.
+ */
+struct sk_buff *atcp_v6_latch(struct sock *sk, struct sk_buff *skb);
+/* @last: it was the last in order. Consumes @copy. */
+void atcp_v6_latched(struct sock *sk, struct sk_buff *copy, bool last);
+
 /* --- segments without a connection --- */
 
 /**
@@ -118,6 +129,7 @@ static inline bool atcp_ip_loopback(struct sock *sk)
  * @tos:	type of service, or traffic class
  * @label:	flow label, or 0: made up if the host wants that
  * @hash:	of the connection, for flow labels and queues, or 0
+ * @route_opt:	IPv4: the source route to send it by, or NULL; not the flow's own
  * @foreign:	@laddr need not be this host's (a transparent proxy)
  * @dst:	its route: a reference held by the flow, or NULL
  */
@@ -134,6 +146,7 @@ struct atcp_flow {
 	bool foreign;
 	__be32 label;
 	u32 hash;
+	const struct ip_options_rcu *route_opt;
 	struct dst_entry *dst;
 };
 
@@ -219,6 +232,11 @@ struct dst_entry *atcp_v4_reroute(struct sock *sk);
 /* Bytes of header, options included, that every segment of a socket has. */
 u32 atcp_v4_hlen(struct sock *sk);
 int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in);
+/*
+ * The way back that a segment's completed source route tells (RFC 9293 MUST-53), to
+ * be kfree()d, or NULL.
+ */
+struct ip_options_rcu *atcp_v4_return_route(struct net *net, const struct sk_buff *skb);
 int atcp_v4_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
 /* What a segment is answered with. Return: false: not at all. */
 bool atcp_v4_reply_flow(struct net *net, struct atcp_flow *f, const struct sk_buff *skb);

@@ -148,6 +148,47 @@ int atcp_v4_xmit(struct sock *sk, struct sk_buff *skb)
 
 /* --- segments without a connection --- */
 
+/* The offsets of a source route's fields, RFC 791 section 3.1. */
+#define ROUTE_LEN	1
+#define ROUTE_PTR	2
+#define ROUTE_DATA	3
+
+struct ip_options_rcu *atcp_v4_return_route(struct net *net, const struct sk_buff *skb)
+{
+	const u8 *route = skb_network_header(skb) + IPCB(skb)->opt.srr;
+	struct ip_options_rcu *opt;
+	int hops, i;
+	u8 *to;
+
+	if (likely(!IPCB(skb)->opt.srr) || route[ROUTE_PTR] <= route[ROUTE_LEN])
+		return NULL;
+	hops = (route[ROUTE_LEN] - ROUTE_DATA) / sizeof(__be32);
+	/* The sender itself is the end and no hop, though some record it (RFC 1812). */
+	if (hops && !memcmp(&route[ROUTE_DATA], &ip_hdr(skb)->saddr, sizeof(__be32))) {
+		route += sizeof(__be32);
+		hops--;
+	}
+	if (!hops)
+		return NULL;
+	opt = kzalloc(sizeof(*opt) + MAX_IPOPTLEN, GFP_ATOMIC);
+	if (!opt)
+		return NULL;
+	/* Backwards, and in the form that programs give it in. */
+	to = opt->opt.__data;
+	to[0] = IPCB(skb)->opt.is_strictroute ? IPOPT_SSRR : IPOPT_LSRR;
+	to[ROUTE_LEN] = ROUTE_DATA + hops * sizeof(__be32);
+	to[ROUTE_PTR] = IPOPT_MINOFF;
+	for (i = 0; i < hops; i++)
+		memcpy(&to[ROUTE_DATA + i * sizeof(__be32)],
+		       &route[ROUTE_DATA + (hops - 1 - i) * sizeof(__be32)], sizeof(__be32));
+	opt->opt.optlen = round_up(to[ROUTE_LEN], 4);
+	if (ip_options_compile(net, &opt->opt, NULL)) {
+		kfree(opt);
+		return NULL;
+	}
+	return opt;
+}
+
 int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in)
 {
 	struct flowi4 fl4;
@@ -160,7 +201,9 @@ int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in
 		flags = FLOWI_FLAG_ANYSRC;
 	memset(&fl4, 0, sizeof(fl4));
 	flowi4_init_output(&fl4, f->oif, f->mark, f->tos & INET_DSCP_MASK, RT_SCOPE_UNIVERSE,
-			   IPPROTO_ATCP, flags, f->raddr.s6_addr32[3], f->laddr.s6_addr32[3],
+			   IPPROTO_ATCP, flags,
+			   f->route_opt ? f->route_opt->opt.faddr : f->raddr.s6_addr32[3],
+			   f->laddr.s6_addr32[3],
 			   f->rport, f->lport, f->sk ? sk_uid(f->sk) : sock_net_uid(net, NULL));
 	if (f->sk)
 		security_sk_classify_flow(f->sk, flowi4_to_flowi_common(&fl4));
@@ -180,10 +223,11 @@ int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in
 
 int atcp_v4_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb)
 {
+	const struct ip_options *opt = f->route_opt ? &f->route_opt->opt : NULL;
 	int ttl = f->sk ? READ_ONCE(inet_sk(f->sk)->uc_ttl) : -1;
 	struct iphdr *iph;
 
-	skb_push(skb, sizeof(*iph));
+	skb_push(skb, sizeof(*iph) + (opt ? opt->optlen : 0));
 	skb_reset_network_header(skb);
 	iph = ip_hdr(skb);
 	*iph = (struct iphdr) {
@@ -196,6 +240,17 @@ int atcp_v4_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb)
 		.saddr = f->laddr.s6_addr32[3],
 		.daddr = f->raddr.s6_addr32[3],
 	};
+	if (unlikely(opt)) {
+		u8 *route = (u8 *)iph + opt->srr;
+
+		iph->ihl += opt->optlen / 4;
+		iph->daddr = opt->faddr;
+		memcpy(iph + 1, opt->__data, opt->optlen);
+		/* The way ends at the peer. */
+		memcpy(&route[route[ROUTE_LEN] - sizeof(__be32)], &f->raddr.s6_addr32[3],
+		       sizeof(__be32));
+		IPCB(skb)->opt = *opt;
+	}
 	skb->protocol = htons(ETH_P_IP);
 	ip_select_ident(net, skb, NULL);
 	return ip_local_out(net, f->sk, skb);

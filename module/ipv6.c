@@ -226,6 +226,61 @@ int atcp_v6_xmit(struct sock *sk, struct sk_buff *skb)
 	return inet6_csk_xmit(sk, skb, NULL);
 }
 
+/*
+ * IPV6_PKTOPTIONS: there are no messages in a stream that options could belong to,
+ * so what the last segment had is kept, and asked for by getsockopt().
+ */
+struct sk_buff *atcp_v6_latch(struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_buff *copy = skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!copy)
+		return NULL;
+	if (!sk_rmem_schedule(sk, copy, copy->truesize)) {
+		kfree_skb(copy);
+		return NULL;
+	}
+	skb_set_owner_r(copy, sk);
+	return copy;
+}
+
+/* Is there anything in it that the program wants? */
+static bool has_options(const struct ipv6_pinfo *np, const struct sk_buff *skb)
+{
+	const struct inet6_skb_parm *opt = IP6CB(skb);
+
+	return (opt->flags & IP6SKB_HOPBYHOP && (np->rxopt.bits.hopopts ||
+						 np->rxopt.bits.ohopopts)) ||
+	       (np->rxopt.bits.rxflow && ip6_flowinfo(ipv6_hdr(skb))) ||
+	       (opt->srcrt && (np->rxopt.bits.srcrt || np->rxopt.bits.osrcrt)) ||
+	       ((opt->dst1 || opt->dst0) && (np->rxopt.bits.dstopts || np->rxopt.bits.odstopts));
+}
+
+void atcp_v6_latched(struct sock *sk, struct sk_buff *copy, bool last)
+{
+	const struct ipv6hdr *hdr = ipv6_hdr(copy);
+	struct ipv6_pinfo *np = inet6_sk(sk);
+
+	if (last && !((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN))) {
+		if (np->rxopt.bits.rxinfo || np->rxopt.bits.rxoinfo)
+			WRITE_ONCE(np->mcast_oif, inet6_iif(copy));
+		if (np->rxopt.bits.rxhlim || np->rxopt.bits.rxohlim)
+			np->mcast_hops = hdr->hop_limit;
+		if (np->rxopt.bits.rxflow || np->rxopt.bits.rxtclass)
+			np->rcv_flowinfo = ip6_flowinfo(hdr);
+		if (atcp_repflow(sk))
+			np->flow_label = ip6_flowlabel(hdr);
+		/* What is there in the other's place goes. */
+		if (has_options(np, copy)) {
+			swap(np->pktoptions, copy);
+		} else {
+			kfree_skb(np->pktoptions);
+			np->pktoptions = NULL;
+		}
+	}
+	consume_skb(copy);
+}
+
 /* --- segments without a connection --- */
 
 static void flow_to_fl6(const struct net *net, const struct atcp_flow *f, struct flowi6 *fl6)

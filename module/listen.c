@@ -120,6 +120,15 @@ static int bound_dev(const struct sock *sk, struct sk_buff *skb)
 	return oif;
 }
 
+/* What of the way that a segment came is for the way back. */
+static void follow(struct atcp_flow *f, const struct sk_buff *skb)
+{
+	if (!atcp_skb_is_v6(skb))
+		f->route_opt = atcp_v4_return_route(sock_net(f->sk), skb);
+	else if (atcp_repflow(f->sk))
+		f->label = ip6_flowlabel(ipv6_hdr(skb));
+}
+
 /* Return: why the SYN is refused, or ATCP_DROP_NONE. */
 static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 				 const struct atcp_hdr *h, const struct atcp_key *key,
@@ -156,7 +165,10 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 		return ATCP_DROP_POLICY;
 	}
 	atcp_listen_flow(&f, sk, key, mark, oif);
+	f.hash = net_tx_rndhash();
+	follow(&f, skb);
 	if (atcp_ip_route(net, &f, skb)) {
+		kfree(f.route_opt);
 		atcp_saw_listen(l, key, ATCP_DECISION_REFUSED);
 		return ATCP_DROP_NO_ROUTE;
 	}
@@ -175,6 +187,7 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	atcp_saw_listen(l, key, ATCP_DECISION_COOKIE);
 	atcp_req_synack(&req, &synack);
 	atcp_ip_send(net, &f, &synack);
+	kfree(f.route_opt);
 	atcp_net_count(an, ATCP_STAT_SYN_COOKIES_SENT);
 	return ATCP_DROP_NONE;
 }
@@ -224,7 +237,9 @@ static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const st
 	if (atcp_child_allowed(sk, skb, key, mark, oif))
 		goto drop;
 	*why = ATCP_DROP_NO_MEMORY;
-	child = atcp_child_make(l, &req, key, mark, oif, skb);
+	follow(&f, skb);
+	child = atcp_child_make(l, &req, key, &f, skb);
+	kfree(f.route_opt);
 	if (!child)
 		goto drop;
 	req.adv_mss = atcp_sk(child)->tcb.adv_mss;

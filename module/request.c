@@ -36,6 +36,7 @@ static void request_free_rcu(struct rcu_head *rcu)
 	struct atcp_request *r = container_of(rcu, struct atcp_request, rcu);
 
 	kfree(r->saved_syn);
+	kfree(r->route_opt);
 	kmem_cache_free(request_cache, r);
 }
 
@@ -70,12 +71,20 @@ static void request_arm(struct atcp_request *r)
 	mod_timer(&r->timer, jiffies + nsecs_to_jiffies(left * NSEC_PER_USEC) + 1);
 }
 
+static void request_flow(const struct atcp_request *r, struct atcp_flow *f)
+{
+	atcp_listen_flow(f, r->listener->sk, &r->node.key, r->mark, r->oif);
+	f->label = r->label;
+	f->hash = r->hash;
+	f->route_opt = r->route_opt;
+}
+
 /* Lock held, not dead. */
 static void request_send(struct atcp_request *r, struct atcp_hdr *h)
 {
 	struct atcp_flow f;
 
-	atcp_listen_flow(&f, r->listener->sk, &r->node.key, r->mark, r->oif);
+	request_flow(r, &f);
 	atcp_ip_send(r->an->net, &f, h);
 }
 
@@ -146,6 +155,7 @@ enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req 
 	r = kmem_cache_alloc(request_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!r) {
 		kfree(syn);
+		kfree(f->route_opt);
 		goto no_request;
 	}
 	r->saved_syn = syn;
@@ -159,6 +169,9 @@ enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req 
 	r->dead = false;
 	r->mark = f->mark;
 	r->oif = f->oif;
+	r->label = f->label;
+	r->hash = f->hash;
+	r->route_opt = f->route_opt;
 	atomic_inc(&an->req_count);
 
 	/* Held until it is complete: the ACK may be quick. */
@@ -193,6 +206,7 @@ static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb,
 	struct atcp_listener *l = r->listener;
 	struct atcp_sock *as;
 	struct sock *child;
+	struct atcp_flow f;
 
 	if (sk_acceptq_is_full(l->sk)) {
 		/* The SYN-ACK goes out again, and its ACK may find room. */
@@ -207,7 +221,8 @@ static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb,
 		*why = ATCP_DROP_ACCEPT_QUEUE;
 		return NULL;
 	}
-	child = atcp_child_make(l, &r->req, &r->node.key, r->mark, r->oif, skb);
+	request_flow(r, &f);
+	child = atcp_child_make(l, &r->req, &r->node.key, &f, skb);
 	if (!child) {
 		*why = ATCP_DROP_NO_MEMORY;
 		return NULL;

@@ -23,6 +23,9 @@ struct atcp_flow;
  * @dead:	left the table; whoever sees this looks up again or goes
  * @mark:	socket mark of the connection (fwmark_accept)
  * @oif:	interface it is bound to, or 0
+ * @label:	flow label of its SYN-ACKs, or 0
+ * @hash:	of the connection, as sk_txhash
+ * @route_opt:	the source route of its SYN-ACKs, its own, or NULL
  * @tos:	type of service of its SYN-ACKs
  * @saved_syn:	the SYN's headers (TCP_SAVE_SYN), or NULL
  * @rcu:	for freeing
@@ -39,6 +42,9 @@ struct atcp_request {
 	u8 tos;
 	u32 mark;
 	int oif;
+	__be32 label;
+	u32 hash;
+	const struct ip_options_rcu *route_opt;
 	struct atcp_saved_syn *saved_syn;
 	struct rcu_head rcu;
 };
@@ -51,7 +57,8 @@ void atcp_request_exit(void);
  * @l:		where it is queued
  * @req:	the core's part; copied
  * @key:	the ends
- * @f:		the way back, with its route, which is used up
+ * @f:		the way back, with its route, which is used up, and route_opt, which
+ *		becomes the request's own
  * @syn:	the SYN's headers, likewise used up, or NULL
  *
  * Softirq, RCU. Where it fails the SYN is forgotten; the peer sends it again.

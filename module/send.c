@@ -258,8 +258,8 @@ static int send_locked(struct sock *sk, struct msghdr *msg, size_t size)
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 	if (sk_wmem_alloc_get(sk) < SKB_TRUESIZE(1))
 		atcp_starved(c);
-	if (unlikely(READ_ONCE(as->mss_stale)) && atcp_ip_sync_mss(sk))
-		atcp_mss_changed(c);
+	if (atcp_ip_sync_mss(sk))
+		atcp_path_changed(c);
 	if (unlikely(tsflags))
 		atcp_stamp_base(sk, tsflags);
 

@@ -53,8 +53,12 @@ static void atcp_sock_timeout(struct sock *sk)
 	if (as->timer_at == ATCP_NEVER)
 		return;
 	c->now = atcp_host_now();
-	if (as->timer_at <= c->now)
+	if (as->timer_at <= c->now) {
+		/* Perhaps nothing came back because the path takes less than it did. */
+		if (atcp_ip_sync_mss(sk))
+			atcp_path_changed(c);
 		atcp_timeout(c);
+	}
 	/* Not due yet, or due again at the same time. */
 	if (as->timer_at != ATCP_NEVER && !timer_pending(&as->timer))
 		atcp_sock_deadline(sk, as->timer_at);
@@ -96,6 +100,8 @@ void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *
 {
 	struct atcp_sock *as = atcp_sk(sk);
 	struct atcp_mark *m = atcp_mark(skb);
+	struct sk_buff *copy = NULL;
+	u32 end;
 
 	if (unlikely(!ATCP_IN(as->tcb.state, ~(ATCP_S(CLOSED) | ATCP_S(LISTEN))))) {
 		atcp_net_drop(atcp_net(sock_net(sk)), skb, ATCP_DROP_CLOSED);
@@ -105,9 +111,19 @@ void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *
 	sock_rps_save_rxhash(sk, skb);
 	skb_dst_drop(skb);
 	skb->dev = NULL;
+	if (unlikely(atcp_over_v6(sk) && inet6_sk(sk)->rxopt.all))
+		copy = atcp_v6_latch(sk, skb);
 	m->skip = 0;
 	m->cut = 0;
+	end = h->seq + skb->len + !!(h->flags & ATCP_SYN) + !!(h->flags & ATCP_FIN);
+	if (unlikely(as->mss_stale) && atcp_ip_sync_mss(sk))
+		atcp_path_changed(&as->tcb);
 	atcp_arrive(&as->tcb, atcp_seg(skb), h);
+	if (unlikely(copy))
+		atcp_v6_latched(sk, copy, end == as->tcb.rcv_nxt);
+	/* An ACK makes errors that were remembered things of the past. */
+	if (unlikely(sk->sk_err_soft) && !as->tcb.soft_error)
+		WRITE_ONCE(sk->sk_err_soft, 0);
 }
 
 int atcp_sk_backlog_rcv(struct sock *sk, struct sk_buff *skb)
