@@ -7,13 +7,9 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/errqueue.h>
-#include <linux/icmpv6.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <linux/in6.h>
-#include <net/if.h>
 #include <poll.h>
+#include <net/if.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,9 +17,34 @@
 
 #include "../../kselftest_harness.h"
 #include "lib/net.h"
+#include "lib/wire.h"
 
 #define ATCP_IPV6	0x100
 #define PORT		21000
+
+/* linux/in6.h, which does not go with netinet/in.h. */
+#define FLOWLABEL_MGR	32
+#define FLOWINFO_SEND	33
+#define FL_A_GET	0
+#define FL_F_CREATE	1
+#define FL_F_REFLECT	4
+#define FL_S_ANY	255
+
+struct flowlabel_req {
+	struct in6_addr dst;
+	uint32_t label;
+	uint8_t action;
+	uint8_t share;
+	uint16_t flags;
+	uint16_t expires;
+	uint16_t linger;
+	uint32_t pad;
+};
+
+#ifndef IPV6_AUTOFLOWLABEL
+#define IPV6_AUTOFLOWLABEL	70
+#endif
+#define PKTOPTIONS	6	/* IPV6_2292PKTOPTIONS */
 
 FIXTURE(ipv6)
 {
@@ -350,6 +371,173 @@ TEST_F(ipv6, proc)
 	close(c);
 	close(s);
 	close(l);
+}
+
+/* What the header of IPv6 has on the wire. */
+FIXTURE(header)
+{
+	struct net net;
+	struct wire *wire;
+	int l, c, s;
+};
+
+FIXTURE_SETUP(header)
+{
+	/* All of lib/ is to be about IPv6 here. */
+	setenv("ATCP_TEST_IP", "6", 1);
+	net_open(&self->net);
+	net_run(&self->net, CLIENT, "ip link set v0 gso_max_segs 1");
+	net_run(&self->net, SERVER, "ip link set v1 gso_max_segs 1");
+	self->wire = wire_open(&self->net, CLIENT, PORT);
+	self->l = sock_listen(&self->net, SERVER, PORT, 1);
+	self->c = sock_open(&self->net, CLIENT, 0);
+}
+
+FIXTURE_TEARDOWN(header)
+{
+	wire_close(self->wire);
+}
+
+#define CONNECT()							\
+	do {								\
+		ASSERT_EQ(0, addr_connect(self->c, addr_side(&self->net, SERVER, PORT))); \
+		self->s = sock_accept(self->l);				\
+	} while (0)
+
+TEST_F(header, class_and_hops)
+{
+	size_t i;
+
+	sock_set(self->c, SOL_IPV6, IPV6_TCLASS, 0x28);
+	sock_set(self->c, SOL_IPV6, IPV6_UNICAST_HOPS, 77);
+	sock_set(self->l, SOL_IPV6, IPV6_TCLASS, 0x48);
+	sock_set(self->l, SOL_IPV6, IPV6_UNICAST_HOPS, 99);
+	CONNECT();
+	talk(self->c, self->s);
+	close(self->c);
+	sock_recv_end(self->s);
+	close(self->s);
+	wire_wait(self->wire, "< FA 100001 7 0");
+	for (i = 0; i < wire_count(self->wire); i++) {
+		const struct seg *s = wire_at(self->wire, i);
+
+		EXPECT_EQ(s->from == CLIENT ? 0x28 : 0x48, s->tos);
+		EXPECT_EQ(s->from == CLIENT ? 77 : 99, s->ttl);
+		EXPECT_TRUE(s->sum_ok);
+		EXPECT_GE(1500, s->ip_len);
+	}
+}
+
+/* Each direction has one label from its first segment to its last. */
+TEST_F(header, automatic_label)
+{
+	uint32_t label[2] = {};
+	size_t i;
+
+	CONNECT();
+	talk(self->c, self->s);
+	close(self->c);
+	sock_recv_end(self->s);
+	close(self->s);
+	wire_wait(self->wire, "< FA 100001 7 0");
+	for (i = 0; i < wire_count(self->wire); i++) {
+		const struct seg *s = wire_at(self->wire, i);
+
+		EXPECT_NE(0, s->flow);
+		if (label[s->from])
+			EXPECT_EQ(label[s->from], s->flow);
+		label[s->from] = s->flow;
+	}
+}
+
+TEST_F(header, chosen_label)
+{
+	struct flowlabel_req req = {
+		.label = htonl(0x12345),
+		.action = FL_A_GET,
+		.share = FL_S_ANY,
+		.flags = FL_F_CREATE,
+	};
+	struct flowlabel_req reflect = { .action = FL_A_GET, .flags = FL_F_REFLECT };
+	struct sockaddr_in6 to = addr6("fd00::2", PORT);
+	size_t i;
+
+	sock_set(self->c, SOL_IPV6, FLOWINFO_SEND, 1);
+	to.sin6_flowinfo = htonl(0x12345);
+	req.dst = to.sin6_addr;
+	ASSERT_EQ(0, setsockopt(self->c, SOL_IPV6, FLOWLABEL_MGR, &req, sizeof(req)));
+	net_sysctl(&self->net, SERVER, "net/ipv6/flowlabel_consistency", "0");
+	ASSERT_EQ(0, setsockopt(self->l, SOL_IPV6, FLOWLABEL_MGR, &reflect, sizeof(reflect)));
+	ASSERT_EQ(0, connect(self->c, (struct sockaddr *)&to, sizeof(to)));
+	self->s = sock_accept(self->l);
+	talk(self->c, self->s);
+	for (i = 0; i < wire_count(self->wire); i++)
+		EXPECT_EQ(0x12345, wire_at(self->wire, i)->flow);
+	EXPECT_LT(3, i);
+	close(self->c);
+	close(self->s);
+}
+
+TEST_F(header, no_label)
+{
+	sock_set(self->c, SOL_IPV6, IPV6_AUTOFLOWLABEL, 0);
+	CONNECT();
+	EXPECT_EQ(0, wire_wait(self->wire, "> S 0 - 0")->flow);
+	EXPECT_EQ(0, wire_wait(self->wire, "> A 1 1 0")->flow);
+	close(self->c);
+	close(self->s);
+}
+
+/* A destination options header of eight bytes that say nothing. */
+static const uint8_t padding[8] = { 0, 0, 1, 4 };
+
+TEST_F(header, sticky_header)
+{
+	uint8_t buf[256];
+	socklen_t len = sizeof(buf);
+	bool found = false;
+	struct msghdr msg;
+	struct cmsghdr *cmsg;
+	int mss;
+
+	sock_set(self->l, SOL_IPV6, IPV6_RECVDSTOPTS, 1);
+	CONNECT();
+	mss = sock_get(self->c, SOL_TCP, TCP_MAXSEG);
+	ASSERT_EQ(0, setsockopt(self->c, SOL_IPV6, IPV6_DSTOPTS, padding, sizeof(padding)));
+	EXPECT_EQ(mss - 8, sock_get(self->c, SOL_TCP, TCP_MAXSEG));
+	talk(self->s, self->c);
+	ASSERT_EQ(0, getsockopt(self->s, SOL_IPV6, PKTOPTIONS, buf, &len));
+	msg = (struct msghdr){ .msg_control = buf, .msg_controllen = len };
+	for (cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg))
+		found |= cmsg->cmsg_level == SOL_IPV6 && cmsg->cmsg_type == IPV6_DSTOPTS;
+	EXPECT_TRUE(found);
+	close(self->c);
+	close(self->s);
+	/* And from the start. */
+	self->c = sock_open(&self->net, CLIENT, 0);
+	ASSERT_EQ(0, setsockopt(self->c, SOL_IPV6, IPV6_DSTOPTS, padding, sizeof(padding)));
+	CONNECT();
+	EXPECT_EQ(mss - 8, sock_get(self->c, SOL_TCP, TCP_MAXSEG));
+	talk(self->s, self->c);
+	talk(self->c, self->s);
+	close(self->c);
+	close(self->s);
+}
+
+/* RFC 5082: from farther away than the program allows. */
+TEST_F(header, min_hops)
+{
+	char byte;
+
+	CONNECT();
+	sock_set(self->s, SOL_IPV6, IPV6_MINHOPCOUNT, 200);
+	sock_send(self->c, "x", 1);
+	EXPECT_FALSE(sock_wait(self->s, POLLIN, 100));
+	sock_set(self->c, SOL_IPV6, IPV6_UNICAST_HOPS, 255);
+	sock_recv(self->s, &byte, 1);
+	EXPECT_EQ('x', byte);
+	close(self->c);
+	close(self->s);
 }
 
 TEST_HARNESS_MAIN

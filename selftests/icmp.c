@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ICMP errors about connections (RFC 9293, 3.9.2.2; RFC 5927) and the path's
+ * MTU (RFC 1191, RFC 8201).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <time.h>
+#include <linux/errqueue.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/net.h"
+#include "lib/wire.h"
+
+#define PORT	22000
+#define BULK	400000
+
+#ifndef IP_MTU
+#define IP_MTU	14
+#endif
+
+FIXTURE(icmp)
+{
+	struct net net;
+	struct wire *wire;
+	struct conn conn;
+	int c, s;
+};
+
+FIXTURE_SETUP(icmp)
+{
+	net_open(&self->net);
+	self->wire = wire_open(&self->net, CLIENT, PORT);
+	/* What is captured is what the wire would carry. */
+	net_run(&self->net, CLIENT, "ip link set v0 gso_max_segs 1");
+}
+
+FIXTURE_TEARDOWN(icmp)
+{
+	wire_close(self->wire);
+}
+
+/* What a router says that has no way to go on, and what becomes of it. */
+static uint8_t unreach_type(void)
+{
+	return ip46(ICMP_DEST_UNREACH, ICMP6_DST_UNREACH);
+}
+
+static uint8_t unreach_code(void)
+{
+	return ip46(ICMP_HOST_UNREACH, ICMP6_DST_UNREACH_ADDR);
+}
+
+static void set_recverr(int fd)
+{
+	sock_set(fd, ip46(SOL_IP, SOL_IPV6), ip46(IP_RECVERR, IPV6_RECVERR), 1);
+}
+
+static int path_mtu(int fd)
+{
+	return sock_get(fd, ip46(SOL_IP, SOL_IPV6), ip46(IP_MTU, IPV6_MTU));
+}
+
+/* Says that a segment is larger than mtu. */
+static void too_big(const struct net *net, const struct seg *about, uint32_t seq, int mtu)
+{
+	wire_icmp(net, about, seq, ip46(ICMP_DEST_UNREACH, ICMP6_PACKET_TOO_BIG),
+		  ip46(ICMP_FRAG_NEEDED, 0), mtu);
+}
+
+/* A connection whose next segment with data is lost; returns that. */
+static const struct seg *lose_data(struct net *net, struct wire *wire, struct conn *conn)
+{
+	conn_open(net, PORT, conn);
+	net_drop(net, SERVER, TH_PSH | TH_ACK, 40, 80, 0);
+	sock_send(conn->end[CLIENT], "x", 1);
+	return wire_wait(wire, "> PA 1 1 1");
+}
+
+static int soft_error;
+
+static bool has_soft_error(void *arg)
+{
+	soft_error = sock_get(*(int *)arg, SOL_SOCKET, SO_ERROR);
+	return soft_error;
+}
+
+/* A soft error is remembered for whoever asks, and forgotten with the next ACK. */
+TEST_F(icmp, soft)
+{
+	const struct seg *s = lose_data(&self->net, self->wire, &self->conn);
+	int c = self->conn.end[CLIENT];
+	char byte;
+
+	wire_icmp(&self->net, s, s->raw_seq, unreach_type(), unreach_code(), 0);
+	ASSERT_TRUE(net_until(has_soft_error, &c, PATIENCE));
+	EXPECT_EQ(EHOSTUNREACH, soft_error);
+	EXPECT_EQ(0, sock_events(c, POLLIN | POLLERR | POLLHUP));
+	wire_icmp(&self->net, s, s->raw_seq, unreach_type(), unreach_code(), 0);
+	net_drop_end(&self->net, SERVER);
+	sock_recv(self->conn.end[SERVER], &byte, 1);
+	sock_send(self->conn.end[SERVER], "y", 1);
+	sock_recv(c, &byte, 1);
+	EXPECT_EQ('y', byte);
+	EXPECT_EQ(0, sock_get(c, SOL_SOCKET, SO_ERROR));
+	conn_close(&self->conn);
+}
+
+/* Who sets IP_RECVERR hears of it at once, and may go on. */
+TEST_F(icmp, recverr)
+{
+	const struct seg *s = lose_data(&self->net, self->wire, &self->conn);
+	int c = self->conn.end[CLIENT];
+	char byte;
+
+	set_recverr(c);
+	wire_icmp(&self->net, s, s->raw_seq + 70000, unreach_type(), unreach_code(), 0);
+	EXPECT_FALSE(sock_wait(c, POLLERR, 50));
+	wire_icmp(&self->net, s, s->raw_seq, unreach_type(), unreach_code(), 0);
+	ASSERT_TRUE(sock_wait(c, POLLERR, PATIENCE));
+	EXPECT_EQ(EHOSTUNREACH, sock_get(c, SOL_SOCKET, SO_ERROR));
+	EXPECT_EQ(0, sock_events(c, POLLERR));
+	net_drop_end(&self->net, SERVER);
+	sock_recv(self->conn.end[SERVER], &byte, 1);
+	EXPECT_EQ('x', byte);
+	conn_close(&self->conn);
+}
+
+/* An attempt to connect ends with it, and the error queue has the whole story. */
+TEST_F(icmp, error_queue)
+{
+	struct addr to = addr_side(&self->net, SERVER, PORT);
+	char control[512], data[512];
+	struct iovec iov = { data, sizeof(data) };
+	struct sockaddr_storage name;
+	struct msghdr msg = {
+		.msg_name = &name, .msg_namelen = sizeof(name),
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	int fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+	struct sock_extended_err *ee;
+	struct cmsghdr *cmsg;
+	const struct seg *s;
+
+	set_recverr(fd);
+	net_drop(&self->net, SERVER, TH_SYN, 40, 80, 0);
+	ASSERT_EQ(-1, addr_connect(fd, to));
+	ASSERT_EQ(EINPROGRESS, errno);
+	s = wire_wait(self->wire, "> S 0 - 0");
+	wire_icmp(&self->net, s, s->raw_seq, unreach_type(), unreach_code(), 0);
+	ASSERT_TRUE(sock_wait(fd, POLLERR, PATIENCE));
+	EXPECT_EQ(EHOSTUNREACH, sock_get(fd, SOL_SOCKET, SO_ERROR));
+	ASSERT_LE(0, recvmsg(fd, &msg, MSG_ERRQUEUE));
+	EXPECT_TRUE(msg.msg_flags & MSG_ERRQUEUE);
+	for (cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg))
+		if (cmsg->cmsg_type == ip46(IP_RECVERR, IPV6_RECVERR))
+			break;
+	ASSERT_NE(NULL, cmsg);
+	EXPECT_EQ(ip46(SOL_IP, SOL_IPV6), cmsg->cmsg_level);
+	ee = (void *)CMSG_DATA(cmsg);
+	EXPECT_EQ(EHOSTUNREACH, ee->ee_errno);
+	EXPECT_EQ(ip46(SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6), ee->ee_origin);
+	EXPECT_EQ(unreach_type(), ee->ee_type);
+	EXPECT_EQ(unreach_code(), ee->ee_code);
+	EXPECT_EQ(ip46(AF_INET, AF_INET6), name.ss_family);
+	EXPECT_EQ(-1, recvmsg(fd, &msg, MSG_ERRQUEUE));
+	EXPECT_EQ(EAGAIN, errno);
+	close(fd);
+}
+
+/* One way, all of it, by a thread. */
+struct bulk {
+	int fd;
+	size_t len;
+	pthread_t thread;
+};
+
+static void *bulk_send(void *arg)
+{
+	struct bulk *b = arg;
+	char *buf = malloc(b->len);
+
+	pattern_fill(buf, b->len, 0);
+	sock_send(b->fd, buf, b->len);
+	free(buf);
+	return NULL;
+}
+
+static void bulk_start(struct bulk *b, int fd, size_t len)
+{
+	b->fd = fd;
+	b->len = len;
+	if (pthread_create(&b->thread, NULL, bulk_send, b))
+		net_die("no thread");
+}
+
+/* Receives from byte from on, and returns how many were right. */
+static size_t bulk_take(int fd, size_t from, size_t len)
+{
+	char *buf = malloc(len);
+	size_t good;
+
+	sock_recv(fd, buf, len);
+	good = pattern_check(buf, len, from);
+	free(buf);
+	return good;
+}
+
+/* The path's MTU goes down by an ICMP error about what is in flight only. */
+TEST_F(icmp, too_big)
+{
+	static char buf[1400];
+	const struct seg *s;
+	int c, mss;
+
+	conn_open(&self->net, PORT, &self->conn);
+	c = self->conn.end[CLIENT];
+	EXPECT_EQ(1500, path_mtu(c));
+	mss = sock_get(c, SOL_TCP, TCP_MAXSEG);
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 1000, 1500, 0);
+	pattern_fill(buf, sizeof(buf), 0);
+	sock_send(c, buf, sizeof(buf));
+	s = wire_wait(self->wire, "> PA 1 1 1400");
+	too_big(&self->net, s, s->raw_seq + 70000, 1300);
+	too_big(&self->net, s, s->raw_seq - 70000, 1300);
+	usleep(20000);
+	EXPECT_EQ(1500, path_mtu(c));
+	EXPECT_EQ(mss, sock_get(c, SOL_TCP, TCP_MAXSEG));
+	net_drop_end(&self->net, SERVER);
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 1400, 1500, 0);
+	too_big(&self->net, s, s->raw_seq, 1300);
+	EXPECT_EQ(sizeof(buf), bulk_take(self->conn.end[SERVER], 0, sizeof(buf)));
+	EXPECT_EQ(1300, path_mtu(c));
+	EXPECT_EQ(mss - 200, sock_get(c, SOL_TCP, TCP_MAXSEG));
+	conn_close(&self->conn);
+}
+
+/* A device's MTU that goes down and up again in the middle of it all. */
+TEST_F(icmp, device)
+{
+	struct bulk b;
+	size_t at = 0;
+	int i;
+
+	conn_open(&self->net, PORT, &self->conn);
+	bulk_start(&b, self->conn.end[CLIENT], BULK);
+	for (i = 0; i < 8; i++) {
+		EXPECT_EQ(BULK / 8, bulk_take(self->conn.end[SERVER], at, BULK / 8));
+		at += BULK / 8;
+		net_run(&self->net, CLIENT, "ip link set v0 mtu %d", i % 2 ? 1500 : 1300);
+	}
+	pthread_join(b.thread, NULL);
+	conn_close(&self->conn);
+}
+
+/*
+ * A third host, in this process's own namespace, behind SERVER, which is a
+ * router now: the link between them takes 1300 bytes, which nobody knows.
+ */
+TEST_F(icmp, router)
+{
+	struct net *net = &self->net;
+	struct net far = {
+		.dev = { "r0", "r1" },
+		.ip = { ip46("10.1.0.1", "fd01::1"), ip46("10.1.0.2", "fd01::2") },
+	};
+	struct bulk b;
+	int l, c, s;
+
+	if (unshare(CLONE_NEWNET))
+		net_die("unshare: %s", strerror(errno));
+	far.ns[CLIENT] = net->ns[SERVER];
+	far.ns[SERVER] = net_visit(net, CLIENT);
+	net_leave(dup(far.ns[SERVER]));
+	net_run(&far, CLIENT,
+		"set -e\n"
+		"ip link add r0 type veth peer name r1 netns /proc/%d/fd/%d\n"
+		"ip addr add 10.1.0.1/24 dev r0\n"
+		"ip addr add fd01::1/64 dev r0 nodad\n"
+		"ip link set r0 mtu 1300 up\n"
+		"echo 1 >/proc/sys/net/ipv4/ip_forward\n"
+		"echo 1 >/proc/sys/net/ipv6/conf/all/forwarding\n",
+		getpid(), far.ns[SERVER]);
+	net_run(&far, SERVER,
+		"set -e\n"
+		"ip link set lo up\n"
+		"ip addr add 10.1.0.2/24 dev r1\n"
+		"ip addr add fd01::2/64 dev r1 nodad\n"
+		"ip link set r1 up\n"
+		"ip route add default via 10.1.0.1\n"
+		"ip route add default via fd01::1\n");
+	l = sock_listen(&far, SERVER, PORT, 1);
+	c = sock_connect(net, CLIENT, far.ip[SERVER], PORT);
+	s = sock_accept(l);
+	EXPECT_EQ(1500, path_mtu(c));
+	bulk_start(&b, c, BULK);
+	EXPECT_EQ(BULK, bulk_take(s, 0, BULK));
+	pthread_join(b.thread, NULL);
+	EXPECT_EQ(1300, path_mtu(c));
+	close(c);
+	close(s);
+	close(l);
+}
+
+/* IP_PMTUDISC_PROBE and INTERFACE: what the network says is not believed. */
+TEST_F(icmp, disbelief)
+{
+	static char buf[1400];
+	const struct seg *s;
+	int c;
+
+	conn_open(&self->net, PORT, &self->conn);
+	c = self->conn.end[CLIENT];
+	sock_set(c, ip46(SOL_IP, SOL_IPV6), ip46(IP_MTU_DISCOVER, IPV6_MTU_DISCOVER),
+		 ip46(IP_PMTUDISC_INTERFACE, IPV6_PMTUDISC_INTERFACE));
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 1000, 1500, 0);
+	sock_send(c, buf, sizeof(buf));
+	s = wire_wait(self->wire, "> PA 1 1 1400");
+	too_big(&self->net, s, s->raw_seq, 1300);
+	net_drop_end(&self->net, SERVER);
+	sock_recv(self->conn.end[SERVER], buf, sizeof(buf));
+	EXPECT_EQ(1500, path_mtu(c));
+	conn_close(&self->conn);
+}
+
+TEST_HARNESS_MAIN
