@@ -128,11 +128,14 @@ int atcp_v4_child(struct sock *child, const struct atcp_key *key, struct sk_buff
 	inet->inet_saddr = key->laddr.s6_addr32[3];
 	sk_rcv_saddr_set(child, inet->inet_saddr);
 	sk_daddr_set(child, key->raddr.s6_addr32[3]);
-	if (child->sk_family == AF_INET6)
-		inet6_sk(child)->saddr = key->laddr;
 	inet->mc_index = inet_iif(skb);
 	inet->mc_ttl = ip_hdr(skb)->ttl;
 	inet->rcv_tos = ip_hdr(skb)->tos;
+	if (child->sk_family == AF_INET6) {
+		inet6_sk(child)->saddr = key->laddr;
+		inet6_sk(child)->mcast_oif = inet->mc_index;
+		inet6_sk(child)->mcast_hops = inet->mc_ttl;
+	}
 
 	rt = route(child);
 	if (!rt)

@@ -471,11 +471,13 @@ TEST_F(header, chosen_label)
 	ASSERT_EQ(0, connect(self->c, (struct sockaddr *)&to, sizeof(to)));
 	self->s = sock_accept(self->l);
 	talk(self->c, self->s);
+	close(self->c);
+	sock_recv_end(self->s);
+	close(self->s);
+	wire_wait(self->wire, "< FA 100001 7 0");
 	for (i = 0; i < wire_count(self->wire); i++)
 		EXPECT_EQ(0x12345, wire_at(self->wire, i)->flow);
 	EXPECT_LT(3, i);
-	close(self->c);
-	close(self->s);
 }
 
 TEST_F(header, no_label)
