@@ -6,9 +6,10 @@
 #	requirements.sh --passed FILE	make check's results are in FILE
 #
 # Every requirement of RFC 9293's Appendix B has a row, and one only; every row
-# names a test, or says "does not apply: " and why (or, for what one MAY do,
-# "not done"); every test that it names exists.  With --passed: the kselftests
-# that it names ran and passed, on whatever kernels were tried.
+# names a test, or says "does not apply: " and why (or, for what one SHOULD do,
+# "not followed: ", for what one MAY do "not done: "); every test that it names
+# exists.  With --passed: the kselftests that it names ran and passed, on whatever
+# kernels were tried.
 
 cd "$(dirname "$0")" || exit 2
 table=requirements.md
@@ -65,9 +66,9 @@ for number in $(numbers); do
 	fi
 	shown=$(row "$number" | sed -nE 's/^\| [A-Z]+-[0-9]+ \| [^|]+ \| ([^|]+) \|$/\1/p')
 	case $number:$shown in
-	*:'`'* | *:"does not apply: "[a-z]*) ;;
-	MAY-*:"not done: "[a-z]*) ;;
-	*:"not covered: "*) ;;
+	*:'`'* | *:"does not apply: "[A-Za-z]*) ;;
+	SHLD-*:"not followed: "[A-Za-z]*) ;;
+	MAY-*:"not done: "[A-Za-z]*) ;;
 	*)
 		echo "# $number: neither a test nor a reason"
 		missing=1

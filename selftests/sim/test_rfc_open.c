@@ -31,6 +31,34 @@ SCRIPT(syn_ack_answers_what_was_offered)
 	expect("SA 0 1 win 65535 mss 1460 ws 0 sok ecr 77");
 }
 
+/* SHLD-8 (RFC 3168, 6.1.1): what does not do ECN answers as if not asked for it. */
+SCRIPT(ecn_is_declined)
+{
+	be_listen();
+	inject("SEC 0 mss 1460");
+	expect("SA 0 1");
+	inject("AEC 1 1");
+	script.conn = sim_accept(script.listener);
+	ASSERT(script.conn);
+	state_is(ESTABLISHED);
+	inject("PAE 1+100 1");
+	expect("A 1 101");
+	ASSERT_EQ(user_reads(), 100);
+	user_sends(10);
+	expect("PA 1+10 101");
+}
+
+SCRIPT(ecn_is_not_asked_for)
+{
+	user_opens();
+	expect("S 0");
+	/* An answer that claims it all the same. */
+	inject("SAE 0 1 mss 1460");
+	expect("A 1 1");
+	user_sends(10);
+	expect("PA 1+10 1");
+}
+
 SCRIPT(small_buffer_small_window)
 {
 	script.opt.rcvbuf = 3000;
