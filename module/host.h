@@ -103,6 +103,13 @@ static inline u32 atcp_seg_count(const struct atcp_seg *seg)
 	return shinfo->gso_segs ?: 1;
 }
 
+static inline u32 atcp_seg_size(const struct atcp_seg *seg)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo((const struct sk_buff *)seg);
+
+	return shinfo->gso_segs > 1 ? shinfo->gso_size : atcp_seg_len(seg);
+}
+
 static inline u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
 {
 	return skb_push(atcp_skb(seg), len);

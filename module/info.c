@@ -52,11 +52,13 @@ static void get_negotiated(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 		info->tcpi_rcv_mss = c->syn_sent_at ? TCP_MIN_MSS : 0;
 		return;
 	}
+	if (c->state == ATCP_SYN_SENT) {
+		info->tcpi_rcv_mss = TCP_MIN_MSS;
+		return;
+	}
 	info->tcpi_rcv_mss = c->rcv_mss;
 	if (c->ts_on)
 		info->tcpi_advmss -= TCPOLEN_TSTAMP_ALIGNED;
-	if (c->state == ATCP_SYN_SENT)
-		return;
 	if (c->ts_on)
 		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
 	if (c->sack_on)

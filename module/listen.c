@@ -327,6 +327,7 @@ int atcp_listen_start(struct sock *sk, int backlog)
 		goto undo;
 	inet_sk(sk)->inet_sport = htons(inet_sk(sk)->inet_num);
 	as->tcb.state = ATCP_LISTEN;
+	as->tcb.interactive = false;		/* TCP_QUICKACK is forgotten here, as in TCP */
 	atcp_saw_state(sk, ATCP_CLOSED, ATCP_LISTEN);
 	rcu_assign_pointer(as->listener, l);
 	err = atcp_listener_hash(l);

@@ -189,7 +189,8 @@ int atcp_sk_init(struct sock *sk)
 /* Options that setsockopt() keeps in the control block. */
 static void copy_options(struct atcp_tcb *to, const struct atcp_tcb *from)
 {
-	to->flags |= READ_ONCE(from->flags) & (ATCP_F_NODELAY | ATCP_F_THIN | ATCP_F_LAZY_ACK);
+	to->flags |= READ_ONCE(from->flags) & (ATCP_F_NODELAY | ATCP_F_THIN);
+	to->interactive = READ_ONCE(from->interactive);
 	to->mss_user = READ_ONCE(from->mss_user);
 	to->keep_time = READ_ONCE(from->keep_time);
 	to->keep_intvl = READ_ONCE(from->keep_intvl);
@@ -240,6 +241,8 @@ static void renew(struct sock *sk)
 	as->saved_syn = NULL;
 	if (as->corked)
 		as->tcb.flags |= ATCP_F_CORK;
+	if (as->defer_accept)
+		as->tcb.flags |= ATCP_F_LAZY_ACK;
 	as->copied_seq = 0;
 	as->urgent = ATCP_URGENT_NONE;
 }

@@ -130,7 +130,8 @@ static void set_defer_accept(struct sock *sk, int seconds)
 
 	WRITE_ONCE(as->defer_accept, timeouts_of(seconds));
 	/* A client says by it that its first ACK can wait for data. */
-	set_bool(&as->tcb, ATCP_F_LAZY_ACK, as->defer_accept);
+	if (!ATCP_IN(as->tcb.state, ATCP_SYNCHRONIZED))
+		set_bool(&as->tcb, ATCP_F_LAZY_ACK, as->defer_accept);
 }
 
 /* In whole ticks of the kernel's clock, as TCP keeps them. */
@@ -170,7 +171,7 @@ static int refuse_fastopen(const struct sock *sk, int optname, int val)
 		return -EINVAL;
 	if (!early && optname != TCP_FASTOPEN_CONNECT)
 		return -EINVAL;
-	return val ? -EOPNOTSUPP : 0;
+	return val || optname == TCP_FASTOPEN_CONNECT ? -EOPNOTSUPP : 0;
 }
 
 /* As of a socket that is not, and may not be, under repair. */

@@ -80,6 +80,7 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 		     atcp_seg_len(seg) == 0)) {
 		/* The program is about to send: its first data may carry the ACK. */
 		atcp_set_timer(c, ATCP_T_DELACK, ATCP_LAZY_ACK);
+		c->flags |= ATCP_F_LAZY_ACK;
 		c->interactive = false;
 	} else {
 		c->ack_now = true;

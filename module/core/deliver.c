@@ -120,7 +120,7 @@ static void measure(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 		measure_rtt(c, tsecr);
 
 	if (len > c->rcv_mss) {
-		len /= atcp_seg_count(seg);
+		len = atcp_seg_size(seg);
 		if (len > c->rcv_mss)
 			c->rcv_mss = min_t(u32, len, c->adv_mss);
 	}

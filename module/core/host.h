@@ -25,6 +25,8 @@
  *		payload bytes, headers not counted
  *	u32 atcp_seg_count(const struct atcp_seg *seg)
  *		how many wire segments a received one stands for (GRO); at least 1
+ *	u32 atcp_seg_size(const struct atcp_seg *seg)
+ *		payload bytes of the first of those, the last being perhaps smaller
  *	u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
  *		prepends @len bytes for the header; returns where to write them
  *	void atcp_host_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why)

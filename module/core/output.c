@@ -74,6 +74,7 @@ static u16 advertise(struct atcp_tcb *c, u8 flags)
 		if (c->ack_pending && c->quick)
 			c->quick--;
 		c->last_ack_sent = c->rcv_nxt;
+		c->flags &= ~ATCP_F_LAZY_ACK;
 		c->ack_pending = false;
 		c->ack_now = false;
 		atcp_stop_timer(c, ATCP_T_DELACK);
@@ -174,9 +175,11 @@ void atcp_ack_now(struct atcp_tcb *c)
 
 void atcp_ack_policy(struct atcp_tcb *c)
 {
+	bool quick = c->quick && !c->interactive && !(c->flags & ATCP_F_LAZY_ACK);
+
 	if (!c->ack_pending)
 		return;
-	if (c->ack_now || c->rcv_nxt - c->rcv_wup > c->rcv_mss || (c->quick && !c->interactive))
+	if (c->ack_now || c->rcv_nxt - c->rcv_wup > c->rcv_mss || quick)
 		atcp_send_ack(c);
 	else if (c->deadline[ATCP_T_DELACK] == ATCP_NEVER)
 		atcp_set_timer(c, ATCP_T_DELACK, atcp_ack_delay(c));

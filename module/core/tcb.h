@@ -295,7 +295,7 @@ struct atcp_tcb {
 	u32 delivered;			/* segments known to have arrived */
 	u32 delivered_at;		/* when that last grew; microseconds, as all here */
 	u32 first_sent;			/* when what is now measured was sent */
-	u32 app_limited;		/* value of delivered up to which we had too little to send */
+	u32 app_limited;		/* delivered up to this: we had too little to send */
 	u32 rate_delivered;		/* the last good sample: so many segments... */
 	u32 rate_interval;		/* ...in so long */
 	bool rate_app_limited;

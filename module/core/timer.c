@@ -90,7 +90,7 @@ static void probe_timeout(struct atcp_tcb *c)
 static bool linear(const struct atcp_tcb *c)
 {
 	return c->flags & ATCP_F_THIN && c->retries <= ATCP_THIN_RETRIES &&
-	       c->snd_nxt - c->snd_una < 4 * (u32)c->mss && c->ssthresh != ~0u;
+	       c->snd_nxt - c->snd_una < 4 * (u32)c->mss;
 }
 
 static void retransmission_timeout(struct atcp_tcb *c)

@@ -163,8 +163,9 @@ static void check_receive_queue(struct sim_conn *conn)
 	SIM_CHECK(charge + w.charge == conn->rmem && bytes == conn->rcv_queued,
 		  "receive buffer: %u bytes charged, %u accounted", charge + w.charge,
 		  conn->rmem);
-	/* Nobody can make it hold more than the window offered. */
-	SIM_CHECK(conn->opt.tight || conn->rmem <= conn->opt.rcvbuf + (1u << c->rcv_wscale) - 1,
+	/* Nobody can make it hold more than the windows offered, each of them rounded up. */
+	SIM_CHECK(conn->opt.tight || conn->rmem <= conn->opt.rcvbuf +
+		  (u64)c->segs_out * ((1u << c->rcv_wscale) - 1),
 		  "%u bytes held, receive buffer of %u", conn->rmem, conn->opt.rcvbuf);
 	SIM_CHECK(c->ooo_blocks <= ATCP_SACK_BLOCKS, "%u SACK blocks", c->ooo_blocks);
 	for (i = 0; i < c->ooo_blocks && !sim->stopped; i++) {
@@ -224,7 +225,8 @@ static void check_deadlines(struct sim_conn *conn)
 			  "%u bytes in flight and no retransmission timer",
 			  c->snd_nxt - c->snd_una);
 	else if (c->snd_nxt != c->write_seq && c->state != ATCP_SYN_RECEIVED)
-		SIM_CHECK(c->deadline[ATCP_T_REXMT] != ATCP_NEVER,
+		SIM_CHECK(c->deadline[ATCP_T_REXMT] != ATCP_NEVER ||
+			  c->deadline[ATCP_T_PACE] != ATCP_NEVER,
 			  "%u bytes to send, nothing in flight, no timer",
 			  c->write_seq - c->snd_nxt);
 	else if (c->snd_nxt == c->write_seq)	/* RFC 6298 (5.2) */

@@ -142,6 +142,11 @@ static inline u32 atcp_seg_count(const struct atcp_seg *seg)
 	return seg->count;
 }
 
+static inline u32 atcp_seg_size(const struct atcp_seg *seg)
+{
+	return (seg->len + seg->count - 1) / seg->count;
+}
+
 static inline u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
 {
 	return sim_seg_push(seg, len);

@@ -231,6 +231,8 @@ static void draw_sockopt(struct sim_sockopt *opt)
 	if (opt->tight)
 		opt->rcvbuf = max(opt->rcvbuf, 4000u);
 	opt->no_quick = one_in(4);
+	if (one_in(8))
+		opt->pace = 100000 + draw(2000000);
 	opt->keepalive = one_in(6);
 	opt->keep_time = opt->keepalive ? (1 + draw(100)) * ATCP_SEC : 0;
 	if (one_in(8))

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the options of a socket ask of the core, below the sockets API. */
+#include "scene.h"
+#include "script.h"
+
+/* --- TCP_DEFER_ACCEPT, TCP_SYNCNT of a listener --- */
+
+struct request {
+	struct atcp_req req;
+	struct atcp_hdr ack;
+	struct atcp_hdr reply;
+};
+
+static void begin_request(struct request *r, u8 most, u8 defer)
+{
+	struct atcp_hdr syn = { .seq = 100, .wnd = 1000, .flags = ATCP_SYN };
+	struct atcp_tuple t;
+
+	test_world(1, 2);
+	sim_tuple(&t, 0, 1, 1, 2);
+	atcp_req_init(&r->req, &sim_host(0)->space, &t, &syn, 1440, 65535, 65535);
+	r->req.most = most;
+	r->req.defer = defer;
+	r->ack = (struct atcp_hdr) {
+		.seq = 101, .ack = r->req.iss + 1, .wnd = 1000, .flags = ATCP_ACK,
+	};
+}
+
+static enum atcp_verdict arrive(struct request *r, u32 len)
+{
+	enum atcp_drop why;
+
+	return atcp_req_arrive(&r->req, &sim_host(0)->space, &r->ack, len, &r->reply, &why);
+}
+
+static enum atcp_verdict next_timeout(struct request *r)
+{
+	sim_run_for(r->req.deadline - sim_time());
+	return atcp_req_timeout(&r->req, &sim_host(0)->space);
+}
+
+TEST(deferred_until_data)
+{
+	struct request r;
+
+	begin_request(&r, 0, 3);
+	ASSERT_EQ(arrive(&r, 0), ATCP_DROP);
+	ASSERT_EQ(arrive(&r, 10), ATCP_ACCEPT);
+}
+
+TEST(deferred_until_a_fin)
+{
+	struct request r;
+
+	begin_request(&r, 0, 3);
+	r.ack.flags |= ATCP_FIN;
+	ASSERT_EQ(arrive(&r, 0), ATCP_ACCEPT);
+}
+
+/* After the ACK nothing is sent again, but once at the end of the time. */
+TEST(deferred_no_longer)
+{
+	struct request r;
+
+	begin_request(&r, 1, 3);
+	ASSERT_EQ(arrive(&r, 0), ATCP_DROP);
+	ASSERT_EQ(next_timeout(&r), ATCP_DROP);
+	ASSERT_EQ(arrive(&r, 0), ATCP_DROP);
+	ASSERT_EQ(next_timeout(&r), ATCP_DROP);
+	ASSERT_EQ(next_timeout(&r), ATCP_SYNACK);
+	ASSERT_EQ(arrive(&r, 0), ATCP_ACCEPT);
+}
+
+/* Without an ACK it is as long as for any other request. */
+TEST(deferred_without_an_ack)
+{
+	struct request r;
+
+	begin_request(&r, 1, 5);
+	ASSERT_EQ(next_timeout(&r), ATCP_SYNACK);
+	ASSERT_EQ(next_timeout(&r), ATCP_FORGET);
+}
+
+/* --- TCP_SYNCNT --- */
+
+SCRIPT(syn_retries)
+{
+	be_syn_sent();
+	tcb()->syn_retries = 2;
+	expect_after(1 * SEC, "S 0");
+	expect_after(2 * SEC, "S 0");
+	quiet(4 * SEC);
+	closed_with(ETIMEDOUT);
+}
+
+/* --- TCP_THIN_LINEAR_TIMEOUTS --- */
+
+SCRIPT(thin_streams_do_not_back_off)
+{
+	u32 i;
+
+	be_established();
+	tcb()->flags |= ATCP_F_THIN;
+	user_sends(10);
+	expect("PA 1+10 1");
+	for (i = 0; i < 6; i++)
+		expect_after(RTO, "PA 1+10 1");
+	expect_after(RTO, "PA 1+10 1");
+	expect_after(2 * RTO, "PA 1+10 1");
+}
+
+/* --- TCP_RTO_MIN_US, TCP_RTO_MAX_MS --- */
+
+SCRIPT(bounds_of_the_time_out)
+{
+	be_established();
+	tcb()->rto_min = 50 * MS;
+	tcb()->rto_max = 1 * SEC;
+	user_sends(10);
+	expect("PA 1+10 1");
+	sim_run_for(10 * MS);
+	inject("A 1 11");
+	user_sends(10);
+	expect("PA 11+10 1");
+	while (atcp_rto(tcb()) < SEC)
+		expect_after(atcp_rto(tcb()), "PA 11+10 1");
+	expect_after(1 * SEC, "PA 11+10 1");
+	ASSERT_EQ(atcp_rto(tcb()), SEC);
+}
+
+/* --- a client that is about to send --- */
+
+SCRIPT(handshake_ack_waits)
+{
+	be_syn_sent();
+	tcb()->flags |= ATCP_F_LAZY_ACK;
+	inject("SA 0 1 mss 1460");
+	state_is(ESTABLISHED);
+	expect_nothing();
+	expect_after(200 * MS, "A 1 1");
+}
+
+SCRIPT(handshake_ack_with_data)
+{
+	be_syn_sent();
+	tcb()->flags |= ATCP_F_LAZY_ACK;
+	inject("SA 0 1 mss 1460");
+	expect_nothing();
+	user_sends(10);
+	expect("PA 1+10 1");
+	expect_nothing();
+}
+
+/* --- SO_MAX_PACING_RATE --- */
+
+TEST(pacing)
+{
+	struct sim_sockopt opt = sim_sockopt_default;
+	const u32 bytes = 200000;
+	static u8 buf[200000];
+	struct scene s;
+	u64 start;
+	u32 got = 0;
+
+	test_world(1, 2);
+	opt.pace = 100000;
+	opt.sndbuf = bytes;
+	scene_connect(&s, 13, &opt);
+	start = sim_time();
+	scene_send(s.client, 0, 0, bytes);
+	while (got < bytes && !sim->stopped) {
+		int n = sim_recv(s.server, buf, sizeof(buf));
+
+		if (n > 0)
+			got += n;
+		else
+			sim_run_for(MS);
+		ASSERT_LE(sim_time() - start, 3 * SEC);
+	}
+	/* Two seconds' worth; the first 20 ms of it may go at once. */
+	ASSERT_GE(sim_time() - start, 1950 * MS);
+	ASSERT_LE(sim_time() - start, 2100 * MS);
+	sim_close(s.client);
+	sim_run_for(10 * MS);
+	sim_close(s.server);
+	scene_skip();
+	scene_over();
+}
