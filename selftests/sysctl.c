@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The files of net.atcp: what each takes, refuses and gives back, beside its
+ * twin net.ipv4.tcp_* in the same namespace, and to whom.  What they do is
+ * tested in sysctl_effect.c and beside the feature each is about.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <sched.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/net.h"
+
+#define OURS	"/proc/sys/net/atcp/"
+#define TCPS	"/proc/sys/net/ipv4/tcp_"
+
+/* No twin's default to compare with: by memory, or another on purpose. */
+#define OTHER_DEFAULT	1
+/* TCP keeps it in jiffies: what is read back is rounded. */
+#define ROUNDED		2
+/* TCP has it in the first namespace alone. */
+#define FIRST_ONLY	4
+/* TCP does not have it at all. */
+#define NO_TWIN		8
+
+struct file {
+	const char *name;
+	long long min;		/* what is taken */
+	long long max;
+	const char *value;	/* default, NULL: depends */
+	int flags;
+};
+
+static const struct file files[] = {
+	{ "fin_timeout", -INT_MAX, INT_MAX, "60" },
+	{ "keepalive_time", -INT_MAX, INT_MAX, "7200" },
+	{ "keepalive_intvl", -INT_MAX, INT_MAX, "75" },
+	{ "keepalive_probes", 0, 255, "9" },
+	{ "syn_retries", 1, 127, "7", OTHER_DEFAULT },
+	{ "synack_retries", 0, 255, "5" },
+	{ "retries1", 0, 255, "3" },
+	{ "retries2", 0, 255, "15" },
+	{ "orphan_retries", 0, 255, "0" },
+	{ "rto_min_us", 1, INT_MAX, "200000" },
+	{ "rto_max_ms", 1000, 120000, "120000" },
+	{ "min_rtt_wlen", 0, 86400, "300" },
+	{ "invalid_ratelimit", 0, INT_MAX, "500", ROUNDED },
+	{ "timestamps", 0, 255, "1" },
+	{ "window_scaling", 0, 255, "1" },
+	{ "sack", 0, 255, "1" },
+	{ "rfc1337", 0, 255, "1", OTHER_DEFAULT },
+	{ "slow_start_after_idle", 0, 255, "1" },
+	{ "min_snd_mss", 48, 65535, "48" },
+	{ "tw_reuse", 0, 2, "2" },
+	{ "tw_reuse_delay", 1, 60000, "1000" },
+	{ "max_tw_buckets", INT_MIN, INT_MAX, NULL, OTHER_DEFAULT },
+	{ "max_orphans", INT_MIN, INT_MAX, NULL, OTHER_DEFAULT | FIRST_ONLY },
+	{ "max_syn_backlog", INT_MIN, INT_MAX, NULL, OTHER_DEFAULT },
+	{ "syncookies", 0, 255, "1" },
+	{ "abort_on_overflow", 0, 255, "0" },
+	{ "moderate_rcvbuf", 0, 255, "1" },
+	{ "notsent_lowat", 0, UINT_MAX, "4294967295" },
+	{ "time_wait", 1, 600, "60", NO_TWIN },
+	{ "initial_window", 1, 1000, "10", NO_TWIN },
+	{ "debug_isn", 0, UINT_MAX, "0", NO_TWIN },
+};
+
+#define FILES	(sizeof(files) / sizeof(files[0]))
+
+/* Beside those: vectors and names, which have tests of their own. */
+static const char *const others[] = {
+	"rmem", "wmem", "congestion_control", "available_congestion_control",
+};
+
+/* What is tried on each file. */
+static const char *const values[] = {
+	"0", "1", "2", "3", "47", "48", "126", "127", "128", "255", "256",
+	"600", "601", "999", "1000", "1001", "60000", "60001", "65535",
+	"65536", "86400", "86401", "120000", "120001", "1000000",
+	"2147483647", "2147483648", "4294967295", "4294967296",
+	"18446744073709551616", "-1", "-2", "-2147483648", "-2147483649",
+	"", " ", "\n", "x", "1x", "x1", "1 2", "1.5", "0x10", "010", "+1",
+	"  7  ", "7\n", "--1", "-", "99999999999999999999999999999999999",
+};
+
+FIXTURE(sysctl)
+{
+	struct net net;
+};
+
+FIXTURE_SETUP(sysctl)
+{
+	if (stack_is_tcp())
+		SKIP(return, "both stacks are compared anyway");
+	net_open(&self->net);
+	net_enter(&self->net, CLIENT);
+}
+
+FIXTURE_TEARDOWN(sysctl)
+{
+}
+
+/* 0 or an errno. */
+static int put(const char *dir, const char *name, const char *value)
+{
+	char path[128];
+	int fd, err = 0;
+
+	snprintf(path, sizeof(path), "%s%s", dir, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	if (write(fd, value, strlen(value)) != (ssize_t)strlen(value))
+		err = errno;
+	close(fd);
+	return err;
+}
+
+/* Its content without the newline; "" if it cannot be read. */
+static const char *get(const char *dir, const char *name, char buf[128])
+{
+	char path[128];
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s%s", dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, buf, 127);
+		close(fd);
+	}
+	buf[n > 0 ? n - 1 : 0] = '\0';
+	return buf;
+}
+
+static bool there(const char *dir, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s%s", dir, name);
+	return !access(path, F_OK);
+}
+
+static bool has_twin(const struct file *f)
+{
+	return !(f->flags & (NO_TWIN | FIRST_ONLY)) && there(TCPS, f->name);
+}
+
+static bool same(const struct file *f, const char *a, const char *b)
+{
+	if (f->flags & ROUNDED)
+		return llabs(atoll(a) - atoll(b)) <= 10;
+	return !strcmp(a, b);
+}
+
+/* There is no file that this test has not heard of. */
+TEST_F(sysctl, every_file)
+{
+	struct dirent *d;
+	DIR *dir = opendir(OURS);
+	size_t i;
+
+	ASSERT_NE(NULL, dir);
+	while ((d = readdir(dir))) {
+		bool known = d->d_name[0] == '.';
+
+		for (i = 0; i < FILES; i++)
+			known |= !strcmp(files[i].name, d->d_name);
+		for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+			known |= !strcmp(others[i], d->d_name);
+		EXPECT_TRUE(known)
+			TH_LOG("%s", d->d_name);
+	}
+	closedir(dir);
+	for (i = 0; i < FILES; i++)
+		EXPECT_TRUE(there(OURS, files[i].name))
+			TH_LOG("%s", files[i].name);
+}
+
+TEST_F(sysctl, defaults)
+{
+	char ours[128], theirs[128];
+	size_t i;
+
+	for (i = 0; i < FILES; i++) {
+		const struct file *f = &files[i];
+
+		get(OURS, f->name, ours);
+		if (f->value)
+			EXPECT_STREQ(f->value, ours)
+				TH_LOG("%s", f->name);
+		if (has_twin(f) && !(f->flags & OTHER_DEFAULT))
+			EXPECT_STREQ(get(TCPS, f->name, theirs), ours)
+				TH_LOG("%s", f->name);
+	}
+	EXPECT_STREQ(get(TCPS, "rmem", theirs), get(OURS, "rmem", ours));
+	EXPECT_STREQ(get(TCPS, "wmem", theirs), get(OURS, "wmem", ours));
+}
+
+/* What is taken and refused, with which errno, and what is read back after. */
+TEST_F_TIMEOUT(sysctl, as_the_twin, 120)
+{
+	char ours[128], theirs[128];
+	size_t i, j;
+
+	for (i = 0; i < FILES; i++) {
+		const struct file *f = &files[i];
+
+		if (!has_twin(f))
+			continue;
+		for (j = 0; j < sizeof(values) / sizeof(values[0]); j++) {
+			int ret = put(TCPS, f->name, values[j]);
+
+			EXPECT_EQ(ret, put(OURS, f->name, values[j]))
+				TH_LOG("%s = %s", f->name, values[j]);
+			get(OURS, f->name, ours);
+			get(TCPS, f->name, theirs);
+			if (j || !(f->flags & OTHER_DEFAULT) || !ret)
+				EXPECT_TRUE(same(f, ours, theirs))
+					TH_LOG("%s = %s: %s, TCP %s", f->name,
+					       values[j], ours, theirs);
+		}
+	}
+}
+
+/* The same for those whose twin this kernel does not have. */
+TEST_F(sysctl, range)
+{
+	char value[32], buf[128], before[128];
+	size_t i;
+
+	for (i = 0; i < FILES; i++) {
+		const struct file *f = &files[i];
+		bool secs = f->min == -INT_MAX;	/* counted in ticks */
+
+		snprintf(value, sizeof(value), "%lld", secs ? 0 : f->min);
+		EXPECT_EQ(0, put(OURS, f->name, value))
+			TH_LOG("%s = %s", f->name, value);
+		EXPECT_STREQ(value, get(OURS, f->name, buf));
+		snprintf(value, sizeof(value), "%lld",
+			 secs ? INT_MAX / 1000 : f->max);
+		EXPECT_EQ(0, put(OURS, f->name, value))
+			TH_LOG("%s = %s", f->name, value);
+		EXPECT_TRUE(same(f, value, get(OURS, f->name, before)))
+			TH_LOG("%s", f->name);
+		EXPECT_EQ(EINVAL, put(OURS, f->name, "x"))
+			TH_LOG("%s", f->name);
+		if (f->flags & ROUNDED)		/* reads what overflows, too */
+			continue;
+
+		snprintf(value, sizeof(value), "%lld", f->min - 1);
+		EXPECT_EQ(EINVAL, put(OURS, f->name, value))
+			TH_LOG("%s = %s", f->name, value);
+		snprintf(value, sizeof(value), "%lld", f->max + 1);
+		EXPECT_EQ(EINVAL, put(OURS, f->name, value))
+			TH_LOG("%s = %s", f->name, value);
+		EXPECT_STREQ(before, get(OURS, f->name, buf))
+			TH_LOG("%s", f->name);
+	}
+}
+
+TEST_F(sysctl, vectors)
+{
+	static const char *const name[] = { "rmem", "wmem" };
+	static const char *const vec[] = {
+		"4096 87380 6291456", "4096", "5000 6000", "4095 1 1",
+		"1 1 1", "0 0 0", "-1 5 5", "9000 8000 7000", "1 2 3 4",
+		"4096 x 5000", "8192\t8192\t8192", "2147483647 4096 4096",
+		"2147483648 4096 4096", "", "x",
+	};
+	char ours[128], theirs[128];
+	size_t i, j;
+
+	for (i = 0; i < 2; i++) {
+		for (j = 0; j < sizeof(vec) / sizeof(vec[0]); j++) {
+			EXPECT_EQ(put(TCPS, name[i], vec[j]),
+				  put(OURS, name[i], vec[j]))
+				TH_LOG("%s = %s", name[i], vec[j]);
+			EXPECT_STREQ(get(TCPS, name[i], theirs),
+				     get(OURS, name[i], ours))
+				TH_LOG("%s = %s", name[i], vec[j]);
+		}
+	}
+}
+
+TEST_F(sysctl, congestion_control)
+{
+	char buf[128];
+
+	EXPECT_STREQ("reno", get(OURS, "available_congestion_control", buf));
+	EXPECT_EQ(put(TCPS, "congestion_control", "reno"),
+		  put(OURS, "congestion_control", "reno"));
+	EXPECT_EQ(put(TCPS, "congestion_control", "nosuch"),
+		  put(OURS, "congestion_control", "nosuch"));
+	EXPECT_EQ(ENOENT, put(OURS, "congestion_control", "nosuch"));
+	EXPECT_STREQ("reno", get(OURS, "congestion_control", buf));
+}
+
+/* Each namespace has its own; a new one has the defaults, not its maker's. */
+TEST_F(sysctl, per_namespace)
+{
+	char before[128], buf[128], value[32];
+	struct net fresh;
+	size_t i;
+
+	for (i = 0; i < FILES; i++) {
+		const struct file *f = &files[i];
+		long long other = f->min > 0 ? f->min : 1;
+
+		net_enter(&self->net, SERVER);
+		get(OURS, f->name, before);
+		if (atoll(before) == other)
+			other++;
+		net_enter(&self->net, CLIENT);
+		snprintf(value, sizeof(value), "%lld", other);
+		EXPECT_EQ(0, put(OURS, f->name, value))
+			TH_LOG("%s = %s", f->name, value);
+		EXPECT_TRUE(same(f, value, get(OURS, f->name, buf)))
+			TH_LOG("%s", f->name);
+		net_enter(&self->net, SERVER);
+		EXPECT_STREQ(before, get(OURS, f->name, buf))
+			TH_LOG("%s", f->name);
+		net_enter(&self->net, CLIENT);
+	}
+	net_open(&fresh);
+	net_enter(&fresh, CLIENT);
+	for (i = 0; i < FILES; i++)
+		if (files[i].value)
+			EXPECT_STREQ(files[i].value,
+				     get(OURS, files[i].name, buf))
+				TH_LOG("%s", files[i].name);
+}
+
+/* The host's memory is for its first namespace to share out. */
+TEST_F(sysctl, mem)
+{
+	EXPECT_FALSE(there(OURS, "mem"));
+	EXPECT_FALSE(there(TCPS, "mem"));
+}
+
+/* Runs check() as nobody; its exit status, or -1. */
+static int as_nobody(int (*check)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setgroups(0, NULL) || setgid(65534) || setuid(65534) ||
+		    prctl(PR_SET_DUMPABLE, 1))
+			_exit(99);
+		_exit(check());
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+/* How many files nobody may write, or may not read. */
+static int wrong_rights(void)
+{
+	char ours[128];
+	int wrong = 0;
+	size_t i;
+
+	for (i = 0; i < FILES; i++) {
+		if (put(OURS, files[i].name, "1") != EACCES ||
+		    !*get(OURS, files[i].name, ours)) {
+			printf("# %s\n", files[i].name);
+			wrong++;
+		}
+	}
+	return wrong;
+}
+
+TEST_F(sysctl, unprivileged)
+{
+	EXPECT_EQ(0, as_nobody(wrong_rights));
+}
+
+static int map_root(const char *file, const char *map)
+{
+	int fd = open(file, O_WRONLY), ret;
+
+	if (fd < 0)
+		return -1;
+	ret = write(fd, map, strlen(map)) < 0;
+	close(fd);
+	return ret;
+}
+
+/*
+ * Whoever makes a user namespace is root in the network namespaces it makes,
+ * and there as with TCP; and nobody in all others.
+ */
+static int wrong_in_user_namespace(void)
+{
+	int wrong = 0;
+	size_t i;
+
+	if (unshare(CLONE_NEWUSER))
+		return errno == EPERM || errno == ENOSPC ? 98 : 97;
+	map_root("/proc/self/setgroups", "deny");
+	if (map_root("/proc/self/uid_map", "0 65534 1") ||
+	    map_root("/proc/self/gid_map", "0 65534 1"))
+		return 96;
+	wrong = wrong_rights();
+	if (wrong)
+		return wrong;
+	if (unshare(CLONE_NEWNET))
+		return 95;
+	for (i = 0; i < FILES; i++) {
+		const struct file *f = &files[i];
+		char value[32];
+		int ret;
+
+		snprintf(value, sizeof(value), "%lld", f->min > 1 ? f->min : 1);
+		ret = put(OURS, f->name, value);
+		if (ret || (has_twin(f) && put(TCPS, f->name, value) != ret)) {
+			printf("# %s: %s\n", f->name, strerror(ret));
+			wrong++;
+		}
+	}
+	return wrong + there(OURS, "mem");
+}
+
+TEST_F(sysctl, user_namespace)
+{
+	int ret = as_nobody(wrong_in_user_namespace);
+
+	if (ret == 98)
+		SKIP(return, "no user namespaces for nobody");
+	EXPECT_EQ(0, ret);
+}
+
+TEST_HARNESS_MAIN
