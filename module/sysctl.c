@@ -48,27 +48,40 @@ struct knob {
 	s64 most;
 };
 
-#define VECTOR(_name, _field, _kind, _count, _min, _max, _unit, _least, _most) {	\
+#define FIELD(_name, _field, _size, _kind, _count, _min, _max, _unit, _least, _most) {	\
 	.name = _name,							\
 	.kind = _kind,							\
 	.count = _count,						\
 	.min = _min,							\
 	.max = _max,							\
 	.offset = offsetof(struct atcp_net, _field),			\
-	.size = sizeof_field(struct atcp_net, _field) / (_count),	\
+	.size = _size,							\
 	.unit = _unit,							\
 	.least = _least,						\
 	.most = _most,							\
 }
+
+/* Of a u32, three of them, a u64 of microseconds, a bool. */
+
 #define ROW(name, field, kind, min, max, unit, least, most) \
-	VECTOR(name, field, kind, 1, min, max, unit, least, most)
+	FIELD(name, field, sizeof(u32), kind, 1, min, max, unit, least, most)
+
+#define VECTOR(name, field, min) \
+	FIELD(name, field, sizeof(u32), INT, 3, min, INT_MAX, 1, 0, INT_MAX)
+
+#define TIME(name, field, kind, min, max, unit, least, most) \
+	FIELD(name, field, sizeof(u64), kind, 1, min, max, unit, least, most)
+
+#define SWITCH(name, field) \
+	FIELD(name, field, sizeof(bool), U8, 1, 0, 255, 1, 0, 1)
 
 #define BYTE(name, field)	ROW(name, field, U8, 0, 255, 1, 0, 255)
-#define SWITCH(name, field)	ROW(name, field, U8, 0, 255, 1, 0, 1)
+
 #define CAP(name, field)	ROW(name, field, INT, INT_MIN, INT_MAX, 1, 0, INT_MAX)
+
 /* As proc_dointvec_jiffies(), to the second. */
 #define SECONDS(name, field) \
-	ROW(name, field, INT, -(INT_MAX / HZ), INT_MAX / HZ, ATCP_SEC, 0, INT_MAX / HZ)
+	TIME(name, field, INT, -(INT_MAX / HZ), INT_MAX / HZ, ATCP_SEC, 0, INT_MAX / HZ)
 
 static const struct knob knobs[] = {
 	SECONDS("fin_timeout", space.conf.fin_timeout),
@@ -80,11 +93,11 @@ static const struct knob knobs[] = {
 	BYTE("retries1", space.conf.retries1),
 	BYTE("retries2", space.conf.retries2),
 	BYTE("orphan_retries", space.conf.orphan_retries),
-	ROW("rto_min_us", space.conf.rto_min, INT, 1, INT_MAX, 1, 1, INT_MAX),
-	ROW("rto_max_ms", space.conf.rto_max, INT, 1000, 120000, ATCP_MSEC, 1000, 120000),
+	TIME("rto_min_us", space.conf.rto_min, INT, 1, INT_MAX, 1, 1, INT_MAX),
+	TIME("rto_max_ms", space.conf.rto_max, INT, 1000, 120000, ATCP_MSEC, 1000, 120000),
 	ROW("min_rtt_wlen", space.conf.min_rtt_wlen, INT, 0, 86400, 1, 0, 86400),
-	ROW("invalid_ratelimit", space.conf.challenge_interval, MS, 0, 0, ATCP_SEC / HZ,
-	    0, INT_MAX),
+	TIME("invalid_ratelimit", space.conf.challenge_interval, MS, 0, 0, ATCP_SEC / HZ,
+	     0, INT_MAX),
 	BYTE("timestamps", space.conf.timestamps),
 	SWITCH("window_scaling", space.conf.window_scaling),
 	SWITCH("sack", space.conf.sack),
@@ -92,18 +105,18 @@ static const struct knob knobs[] = {
 	SWITCH("slow_start_after_idle", space.conf.slow_start_after_idle),
 	ROW("min_snd_mss", space.conf.min_snd_mss, INT, 48, 65535, 1, 48, 65535),
 	ROW("tw_reuse", limits.reuse_tw, U8, 0, 2, 1, 0, 2),
-	ROW("tw_reuse_delay", space.conf.tw_reuse_delay, UINT, 1, 60000, ATCP_MSEC, 1, 60000),
+	TIME("tw_reuse_delay", space.conf.tw_reuse_delay, UINT, 1, 60000, ATCP_MSEC, 1, 60000),
 	CAP("max_tw_buckets", limits.max_tw),
 	CAP("max_orphans", limits.max_orphans),
 	CAP("max_syn_backlog", limits.max_syn_backlog),
 	BYTE("syncookies", limits.syncookies),
 	SWITCH("abort_on_overflow", limits.abort_on_overflow),
 	SWITCH("moderate_rcvbuf", limits.moderate_rcvbuf),
-	VECTOR("rmem", limits.rmem, INT, 3, 4096, INT_MAX, 1, 0, INT_MAX),
-	VECTOR("wmem", limits.wmem, INT, 3, 1, INT_MAX, 1, 0, INT_MAX),
+	VECTOR("rmem", limits.rmem, 4096),
+	VECTOR("wmem", limits.wmem, 1),
 	ROW("notsent_lowat", limits.notsent_lowat, UINT, 0, -1, 1, 0, U32_MAX),
 	/* TCP has these as constants, or not at all. */
-	ROW("time_wait", space.conf.msl2, INT, 1, 600, ATCP_SEC, 1, 600),
+	TIME("time_wait", space.conf.msl2, INT, 1, 600, ATCP_SEC, 1, 600),
 	ROW("initial_window", space.conf.initial_window, INT, 1, 1000, 1, 1, 1000),
 	ROW("debug_isn", space.conf.debug_isn, UINT, 0, -1, 1, 0, U32_MAX),
 };

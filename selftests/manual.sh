@@ -76,7 +76,7 @@ items "/proc files" .I >"$tmp/page"
 compare files
 
 events=/sys/kernel/tracing/events/atcp
-[ -d $events ] || mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
+[ -d $events ] || mount -t tracefs none /sys/kernel/tracing 2>/dev/null
 if [ -d $events ]; then
 	# shellcheck disable=SC2010
 	ls $events | grep '^atcp_' | sort >"$tmp/there"

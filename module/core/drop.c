@@ -2,8 +2,10 @@
 /* What counts which drop. */
 #include "internal.h"
 
-#define STAT_OF(name, stat, text)	[ATCP_DROP_##name] = ATCP_STAT_##stat,
+/* In the order of the numbers, which are made of the same list; NONE counts nowhere. */
+#define STAT_OF(name, stat, text)	ATCP_STAT_##stat,
 const u8 atcp_drop_stat[ATCP_DROP_COUNT] = {
+	ATCP_STAT_COUNT,
 	ATCP_DROPS(STAT_OF)
 };
 

@@ -107,7 +107,7 @@ struct atcp_conf {
 	u32 initial_window;
 	u32 min_snd_mss;
 	u32 min_rtt_wlen;
-	u8 timestamps;
+	u32 timestamps;
 	bool window_scaling;
 	bool sack;
 	bool rfc1337;
