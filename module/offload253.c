@@ -40,7 +40,8 @@ static void finish_segment(struct sk_buff *seg, u32 offset, u32 total, bool last
 		}
 	}
 	/* The sum of the pseudo header is there, whichever IP's: but for the length. */
-	pseudo = csum_add(csum_sub(csum_unfold(th->check), htonl(total)), htonl(len));
+	pseudo = csum_sub(csum_unfold(th->check), (__force __wsum)htonl(total));
+	pseudo = csum_add(pseudo, (__force __wsum)htonl(len));
 	th->check = ~csum_fold(pseudo);
 	th->check = gso_make_checksum(seg, ~csum_unfold(th->check));
 }
