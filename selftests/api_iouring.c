@@ -91,21 +91,30 @@ static void ring_enter(struct ring *r, unsigned int wait)
 		net_die("io_uring_enter: %s", strerror(errno));
 }
 
-static bool ring_peek(struct ring *r, struct io_uring_cqe *cqe)
+/* struct io_uring_cqe without the array at its end. */
+struct done {
+	uint64_t user_data;
+	int res;
+	uint32_t flags;
+};
+
+static bool ring_peek(struct ring *r, struct done *cqe)
 {
+	const struct io_uring_cqe *from;
 	unsigned int head = *r->cq_head;
 
 	if (head == __atomic_load_n(r->cq_tail, __ATOMIC_ACQUIRE))
 		return false;
-	*cqe = r->cqes[head & *r->cq_mask];
+	from = &r->cqes[head & *r->cq_mask];
+	*cqe = (struct done){ from->user_data, from->res, from->flags };
 	__atomic_store_n(r->cq_head, head + 1, __ATOMIC_RELEASE);
 	return true;
 }
 
 /* Submits what is queued and waits for the next completion. */
-static struct io_uring_cqe ring_next(struct ring *r)
+static struct done ring_next(struct ring *r)
 {
-	struct io_uring_cqe cqe;
+	struct done cqe;
 
 	if (r->queued)
 		ring_enter(r, 0);
@@ -142,7 +151,7 @@ TEST_F(ring, connect_and_accept)
 {
 	struct addr to = addr_side(&self->net, SERVER, PORT);
 	int fd = sock_open(&self->net, CLIENT, 0), accepted = -1, i;
-	struct io_uring_cqe cqe;
+	struct done cqe;
 
 	ring_op(&self->r, IORING_OP_ACCEPT, self->conn.listener, NULL, 0, 1);
 	ring_op(&self->r, IORING_OP_CONNECT, fd, &to.sa, 0, 2)->off = to.len;
@@ -150,8 +159,7 @@ TEST_F(ring, connect_and_accept)
 		cqe = ring_next(&self->r);
 		if (cqe.user_data == 1)
 			accepted = cqe.res;
-		else
-			EXPECT_EQ(0, cqe.res);
+		EXPECT_TRUE(cqe.user_data == 1 || !cqe.res);
 	}
 	ASSERT_LE(0, accepted);
 	EXPECT_EQ(sock_port(fd), ({ struct addr a = addr_peer(accepted);
@@ -184,7 +192,7 @@ TEST_F(ring, connect_and_accept)
 TEST_F(ring, send_and_recv)
 {
 	struct linger l = { .l_onoff = 1 };
-	struct io_uring_cqe cqe;
+	struct done cqe;
 	char buf[16] = { 0 };
 
 	ring_op(&self->r, IORING_OP_RECV, self->s, buf, sizeof(buf), 1);
@@ -242,7 +250,7 @@ TEST_F(ring, send_that_waits)
 
 TEST_F(ring, polled)
 {
-	struct io_uring_cqe cqe;
+	struct done cqe;
 	char byte;
 	int i;
 
@@ -272,18 +280,15 @@ TEST_F(ring, polled)
 TEST_F(ring, recv_multishot)
 {
 	static char bufs[4][64];
-	struct io_uring_cqe cqe;
+	struct io_uring_sqe *sqe;
+	struct done cqe;
 	int i;
 
 	ring_op(&self->r, IORING_OP_PROVIDE_BUFFERS, 4, bufs, 64, 1);
 	ASSERT_EQ(0, ring_next(&self->r).res);
-	{
-		struct io_uring_sqe *sqe = ring_op(&self->r, IORING_OP_RECV,
-						   self->s, NULL, 0, 2);
-
-		sqe->flags = IOSQE_BUFFER_SELECT;
-		sqe->ioprio = IORING_RECV_MULTISHOT;
-	}
+	sqe = ring_op(&self->r, IORING_OP_RECV, self->s, NULL, 0, 2);
+	sqe->flags = IOSQE_BUFFER_SELECT;
+	sqe->ioprio = IORING_RECV_MULTISHOT;
 	ring_enter(&self->r, 0);
 	for (i = 0; i < 3; i++) {
 		sock_send(self->c, "piece", 5);
@@ -304,7 +309,7 @@ TEST_F(ring, recv_multishot)
 static void expect_zc(struct __test_metadata *_metadata, struct ring *r,
 		      int len)
 {
-	struct io_uring_cqe cqe = ring_next(r);
+	struct done cqe = ring_next(r);
 
 	EXPECT_EQ(len, cqe.res);
 	ASSERT_TRUE(cqe.flags & IORING_CQE_F_MORE);
