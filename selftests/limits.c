@@ -96,7 +96,7 @@ static bool file_read(const char *path, char *text, size_t size)
 static void try_value(const struct net *net, const char *path,
 		      const char *value, const struct conn *old)
 {
-	char what[512];
+	char what[1024];
 	struct conn c;
 
 	if (file_write(path, value) < 0)

@@ -182,9 +182,10 @@ TEST_F(sysctl, every_file)
 			TH_LOG("%s", d->d_name);
 	}
 	closedir(dir);
-	for (i = 0; i < FILES; i++)
+	for (i = 0; i < FILES; i++) {
 		EXPECT_TRUE(there(OURS, files[i].name))
 			TH_LOG("%s", files[i].name);
+	}
 }
 
 TEST_F(sysctl, defaults)
@@ -334,11 +335,12 @@ TEST_F(sysctl, per_namespace)
 	}
 	net_open(&fresh);
 	net_enter(&fresh, CLIENT);
-	for (i = 0; i < FILES; i++)
-		if (files[i].value)
-			EXPECT_STREQ(files[i].value,
-				     get(OURS, files[i].name, buf))
-				TH_LOG("%s", files[i].name);
+	for (i = 0; i < FILES; i++) {
+		if (!files[i].value)
+			continue;
+		EXPECT_STREQ(files[i].value, get(OURS, files[i].name, buf))
+			TH_LOG("%s", files[i].name);
+	}
 }
 
 /* The host's memory is for its first namespace to share out. */

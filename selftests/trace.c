@@ -198,9 +198,10 @@ TEST_F(trace, formats)
 		n = fread(text, 1, sizeof(text) - 1, f);
 		text[n] = '\0';
 		fclose(f);
-		for (j = 0; j < sizeof(fields) / sizeof(fields[0]); j++)
+		for (j = 0; j < sizeof(fields) / sizeof(fields[0]); j++) {
 			EXPECT_NE(NULL, strstr(text, fields[j]))
 				TH_LOG("%s: %s", events[i], fields[j]);
+		}
 		/* A name that is left is one that no tool can print. */
 		EXPECT_EQ(NULL, strstr(text, "{ ATCP_"))
 			TH_LOG("%s: %s", events[i], text);
