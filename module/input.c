@@ -11,6 +11,7 @@
  */
 #include <linux/filter.h>
 #include <linux/skbuff.h>
+#include <net/busy_poll.h>
 #include <net/dst.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
@@ -77,6 +78,7 @@ static bool sock_input(struct atcp_net *an, struct sock *sk, struct sk_buff *skb
 		return false;
 	}
 	sk_incoming_cpu_update(sk);
+	sk_mark_napi_id(sk, skb);
 	__skb_pull(skb, h->hlen);
 	if (!sock_owned_by_user(sk)) {
 		atcp_sock_rcv(sk, skb, h);
