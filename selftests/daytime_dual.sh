@@ -50,6 +50,12 @@ ip6='\[fd00::1\]'
 
 begin 18
 printf 'fd00::2 both\n10.0.0.2 both\n' >"$tmp/hosts"
+# Another link of each host, where a link-local address leads when none is named.
+for ns in "$a" "$b"; do
+	ip -n "$ns" link add d0 type veth peer name d1 &&
+	ip -n "$ns" link set d0 up && ip -n "$ns" link set d1 up &&
+	ip -n "$ns" route add fe80::/64 dev d0 metric 1 || exit 1
+done
 
 start
 asks "$ip4" 10.0.0.2
