@@ -79,10 +79,10 @@ static inline void atcp_inet_flags(struct sock *sk)
 {
 #ifndef ATCP_HAVE_INET_FLAGS
 	inet_sk(sk)->mc_loop = 1;
-	inet_sk(sk)->mc_all = 1;
+	inet_sk(sk)->mc_all = sk->sk_family == AF_INET;
 #else
 	inet_set_bit(MC_LOOP, sk);
-	inet_set_bit(MC_ALL, sk);
+	inet_assign_bit(MC_ALL, sk, sk->sk_family == AF_INET);
 #endif
 }
 

@@ -30,6 +30,7 @@ static const struct name names[] = {
 	V(K_ADDR, "C", A_CLIENT), V(K_ADDR, "S", A_SERVER),
 	V(K_ADDR, "any", A_ANY), V(K_ADDR, "lo", A_LO),
 	V(K_ADDR, "nobody", A_NOBODY), V(K_ADDR, "far", A_FAR),
+	V(K_ADDR, "beyond", A_BEYOND),
 	V(K_ADDR, "prohibited", A_PROHIBITED),
 	V(K_ADDR, "unreachable", A_UNREACHABLE),
 	V(K_ADDR, "broadcast", A_BROADCAST), V(K_ADDR, "limited", A_LIMITED),

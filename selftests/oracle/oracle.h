@@ -84,7 +84,8 @@ enum address {
 	A_ANY,
 	A_LO,
 	A_NOBODY,		/* on the link, nobody has it, the link layer does not know */
-	A_FAR,			/* beyond the gateway */
+	A_FAR,			/* beyond the gateway, where nobody answers */
+	A_BEYOND,		/* beyond it, where it answers that there is no way */
 	A_PROHIBITED,		/* routes that refuse */
 	A_UNREACHABLE,
 	A_BROADCAST,

@@ -83,9 +83,8 @@ static const struct weighted operations[] = {
 	{ 1, "@ own" },
 	{ 2, "1 inject C RST * 0" },
 	{ 2, "2 inject S RST|ACK * 0" },
+	/* Data or a FIN would leave the two ends with different numbers. */
 	{ 2, "1 inject C ACK ~ ~" },
-	{ 1, "2 inject S FIN|ACK ~ 0" },
-	{ 2, "1 inject C PSH|ACK ~ 0 4" },
 };
 
 static const char *const options[] = {

@@ -89,6 +89,8 @@ const struct script scripts_calls[] = {
 	  "1 connect limited 1; 1 connect multicast 1; 1 connect badfamily 1;"
 	  "1 connect stackfamily 1; 1 connect otherfamily 1; 1 connect S 0; 1 getsockname" },
 	{ "connect_no_route", "1 socket S; 1 connect far 1; 1 send 1" },
+	{ "connect_beyond", NONBLOCK "1 connect beyond 1" },
+	{ "connect_beyond_waiting", CLIENT_ "1 connect beyond 1" },
 	{ "connect_lengths",
 	  SERVE CLIENT_ "1 connect S 1 0; 1 connect S 1 1; 1 connect S 1 2; 1 connect S 1 8;"
 	  "1 connect S 1 15; 1 connect S 1 -1; 1 connect S 1 129; 1 connect S 1 128" },

@@ -75,6 +75,7 @@ static const struct place places[ADDRS] = {
 	[A_LO] = { "lo", "127.0.0.1", "::1" },
 	[A_NOBODY] = { "nobody", "10.0.0.77", "fd00::77" },
 	[A_FAR] = { "far", "192.0.2.1", "2001:db8::1" },
+	[A_BEYOND] = { "beyond", "10.7.0.1", "fd07::1" },
 	[A_PROHIBITED] = { "prohibited", "10.5.0.1", "fd05::1" },
 	[A_UNREACHABLE] = { "unreachable", "10.6.0.1", "fd06::1" },
 	[A_BROADCAST] = { "broadcast", "10.0.0.255", "fd00::" },
@@ -241,23 +242,25 @@ static void equalise(struct net *net, int side)
 
 	for (i = 0; stack_is_tcp() && i < sizeof(tcp) / sizeof(tcp[0]); i++)
 		net_stack_sysctl(net, side, tcp[i][0], tcp[i][1]);
-	net_sysctl(net, side, "net/ipv4/icmp_ratelimit", "0");
-	net_run(net, side,
-		"ip route add prohibit 10.5.0.0/24; ip route add unreachable 10.6.0.0/24");
 }
 
-static void add_ipv6(struct net *net, int side)
+/* The routes of both families that lead nowhere; the server is the gateway. */
+static void add_routes(struct net *net, int side, bool ipv6)
 {
-	net_run(net, side, "ip -6 addr replace fd00::%d/64 dev %s nodad", side + 1,
-		net->dev[side]);
-	net_run(net, side,
-		"ip -6 neigh replace fd00::%d lladdr 02:00:00:00:00:0%d dev %s nud permanent",
-		2 - side, 2 - side, net->dev[side]);
-	net_run(net, side, "ip -6 route replace prohibit fd05::/64");
-	net_run(net, side, "ip -6 route replace unreachable fd06::/64");
+	const char *ip = ipv6 ? "ip -6" : "ip";
+
+	net_sysctl(net, side, "net/ipv4/icmp_ratelimit", "0");
+	net_sysctl(net, side, "net/ipv6/icmp/ratelimit", "0");
+	net_run(net, side, "%s route add prohibit %s", ip, ipv6 ? "fd05::/64" : "10.5.0.0/24");
+	net_run(net, side, "%s route add unreachable %s", ip,
+		ipv6 ? "fd06::/64" : "10.6.0.0/24");
 	if (side == CLIENT)
-		net_run(net, side, "ip -6 route replace default via fd00::2 dev %s",
-			net->dev[side]);
+		return;
+	net_run(net, side, "%s route add blackhole %s", ip,
+		ipv6 ? "2001:db8::/32" : "192.0.2.0/24");
+	net_run(net, side, "%s route add unreachable %s", ip,
+		ipv6 ? "fd07::/64" : "10.7.0.0/24");
+	net_sysctl(net, side, ipv6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward", "1");
 }
 
 static void pin(void)
@@ -333,8 +336,7 @@ static void work(struct worker *w)
 	net_open(&r.net);
 	for (side = 0; side < 2; side++) {
 		equalise(&r.net, side);
-		if (r.ipv6)
-			add_ipv6(&r.net, side);
+		add_routes(&r.net, side, r.ipv6);
 	}
 	pin();
 	r.ns = -1;
