@@ -456,6 +456,24 @@ TEST_F(ports, connections_share_ports)
 	close(l[1]);
 }
 
+/* With ip_autobind_reuse they share them with SO_REUSEADDR, too. */
+TEST_F(ports, autobind_reuse)
+{
+	int fd, i;
+
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_local_port_range",
+		   "40000 40003");
+	for (i = 0; i < 4; i++)
+		bound(SO_REUSEADDR, ANY, 0);
+	fd = sock_new();
+	sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	FAILS(EADDRINUSE, bind_to(fd, ANY, 0));
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_autobind_reuse", "1");
+	EXPECT_EQ(0, bind_to(fd, ANY, 0));
+	fd = sock_new();
+	FAILS(EADDRINUSE, bind_to(fd, ANY, 0));
+}
+
 /* A connection that its client ends first; the client gets into TIME-WAIT. */
 static void come_and_go(const struct net *net, int listener, int fd,
 			const char *ip, uint16_t port)
@@ -600,6 +618,102 @@ TEST_F(ports, numbers_after_time_wait)
 	start = wire_wait(wire, "> S 0 - 0")->raw_seq;
 	EXPECT_LT(0, (int32_t)(start - end));
 	wire_close(wire);
+}
+
+/* Two hosts: addresses that are nobody's, or another host's. */
+FIXTURE(foreign)
+{
+	struct net net;
+	const char *ip;		/* of neither host */
+};
+
+FIXTURE_SETUP(foreign)
+{
+	int side;
+
+	net_open(&self->net);
+	self->ip = ip46("198.51.100.9", "2001:db8::9");
+	/* Each takes what comes from the other for its own. */
+	for (side = 0; side < 2; side++)
+		net_run(&self->net, side,
+			"set -e; ip='ip -%c'\n"
+			"$ip rule add iif %s lookup 100\n"
+			"$ip route add local default dev lo table 100\n"
+			"$ip route replace %s via %s dev %s\n",
+			ip46('4', '6'), self->net.dev[side], self->ip,
+			self->net.ip[!side], self->net.dev[side]);
+}
+
+FIXTURE_TEARDOWN(foreign)
+{
+}
+
+TEST_F(foreign, freebind)
+{
+	int fd = sock_open(&self->net, CLIENT, 0), other;
+
+	FAILS(EADDRNOTAVAIL, bind_to(fd, self->ip, PORT));
+	sock_set(fd, SOL_IP, IP_FREEBIND, 1);
+	EXPECT_EQ(0, bind_to(fd, self->ip, PORT));
+	EXPECT_EQ(0, listen(fd, 1));
+	/* It is a holder of the port as any other. */
+	other = sock_open(&self->net, CLIENT, 0);
+	FAILS(EADDRINUSE, bind_to(other, ANY, PORT));
+	sock_set(other, SOL_IP, IP_FREEBIND, 1);
+	FAILS(EADDRINUSE, bind_to(other, self->ip, PORT));
+	EXPECT_EQ(0, bind_to(other, self->net.ip[CLIENT], PORT));
+	/* The owner of the namespace may allow it to all. */
+	net_sysctl(&self->net, CLIENT,
+		   ip46("net/ipv4/ip_nonlocal_bind",
+			"net/ipv6/ip_nonlocal_bind"), "1");
+	other = sock_open(&self->net, CLIENT, 0);
+	EXPECT_EQ(0, bind_to(other, self->ip, PORT + 1));
+}
+
+/* A client speaks in another's name. */
+TEST_F(foreign, transparent_client)
+{
+	int l = sock_listen(&self->net, SERVER, PORT, 1), fd, s;
+	struct addr foreign = addr_of(self->ip, 0), peer;
+
+	fd = sock_open(&self->net, CLIENT, 0);
+	if (stack_is_ipv6())
+		sock_set(fd, SOL_IPV6, IPV6_TRANSPARENT, 1);
+	else
+		sock_set(fd, SOL_IP, IP_TRANSPARENT, 1);
+	ASSERT_EQ(0, bind_to(fd, self->ip, CPORT));
+	ASSERT_EQ(0, connect_to(fd, self->net.ip[SERVER], PORT));
+	s = sock_accept(l);
+	peer = addr_peer(s);
+	EXPECT_TRUE(addr_same_ip(&foreign, &peer));
+	EXPECT_EQ(CPORT, addr_port(&peer));
+	sock_send(fd, "x", 1);
+	ASSERT_TRUE(sock_wait(s, POLLIN, PATIENCE));
+	close(fd);
+	close(s);
+}
+
+/* A server answers to every address that leads to it. */
+TEST_F(foreign, transparent_server)
+{
+	struct addr foreign = addr_of(self->ip, 0), own;
+	int l = sock_open(&self->net, SERVER, 0), fd, s;
+
+	if (stack_is_ipv6())
+		sock_set(l, SOL_IPV6, IPV6_TRANSPARENT, 1);
+	else
+		sock_set(l, SOL_IP, IP_TRANSPARENT, 1);
+	ASSERT_EQ(0, bind_to(l, ANY, PORT));
+	ASSERT_EQ(0, listen(l, 1));
+	fd = sock_open(&self->net, CLIENT, 0);
+	ASSERT_EQ(0, connect_to(fd, self->ip, PORT));
+	s = sock_accept(l);
+	own = addr_local(s);
+	EXPECT_TRUE(addr_same_ip(&foreign, &own));
+	sock_send(s, "x", 1);
+	ASSERT_TRUE(sock_wait(fd, POLLIN, PATIENCE));
+	close(fd);
+	close(s);
 }
 
 TEST_HARNESS_MAIN
