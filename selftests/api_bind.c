@@ -284,6 +284,9 @@ FIXTURE_SETUP(bind)
 		"ip addr add fe80::1/64 dev d0 nodad\n"
 		"ip link set d0 up\n"
 		"ip link set d1 up\n"
+		"for to in fd00::1 'fe80::1 oif d0'; do\n"
+		"	until ip -6 route get $to >/dev/null 2>&1; do sleep 0.01; done\n"
+		"done\n"
 		"echo 30000 60999 >/proc/sys/net/ipv4/ip_local_port_range\n");
 	net_enter(&self->net, CLIENT);
 	fd = socket_of(TESTED, true);

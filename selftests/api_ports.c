@@ -53,8 +53,12 @@ FIXTURE_SETUP(ports)
 	struct rlimit files = { 65536, 65536 };
 
 	net_open_lo(&self->net);
+	/* Even without DAD it takes IPv6 a moment to take an address. */
 	net_run(&self->net, CLIENT,
-		"ip addr add 10.0.0.1/32 dev lo && ip addr add fd00::1/128 dev lo nodad");
+		"set -e\n"
+		"ip addr add 10.0.0.1/32 dev lo\n"
+		"ip addr add fd00::1/128 dev lo nodad\n"
+		"until ip -6 route get fd00::1 >/dev/null 2>&1; do sleep 0.01; done\n");
 	net_enter(&self->net, CLIENT);
 	setrlimit(RLIMIT_NOFILE, &files);
 }
