@@ -178,8 +178,11 @@ static int run_in(const struct net *net, int side, const char *cmd, bool show)
 		execl("/bin/sh", "sh", "-c", cmd, NULL);
 		_exit(127);
 	}
-	if (waitpid(pid, &status, 0) != pid)
-		net_die("waitpid: %s", strerror(errno));
+	/* A test's own signal handlers may interrupt the wait. */
+	while (waitpid(pid, &status, 0) != pid) {
+		if (errno != EINTR)
+			net_die("waitpid: %s", strerror(errno));
+	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
