@@ -13,6 +13,7 @@
 
 /* A line about an option, whether it is got or set. */
 #define GOT(name, value)	"(now |set .*, now )?" name " " value
+#define NEWER	"(TCP_IS_MPTCP|TCP_(RTO_MAX_M|RTO_MIN_U|DELACK_MAX_U)S|SO_PEEK_OFF)"
 #define SEG			"wire [0-9]+ [<>] "
 
 struct difference differences[] = {
@@ -148,6 +149,49 @@ struct difference differences[] = {
 		.why = "no TCP-AO",
 		.tcp_line = "(set .* now )?TCP_AO_REPAIR EPERM",
 		.atcp_line = "(set .* now )?TCP_AO_REPAIR ENOPROTOOPT",
+		.rare = true,
+	},
+	{
+		.id = "older-tcp",
+		.what = "on kernels before 7.2, options that their TCP did not have yet",
+		.tcp = "`ENOPROTOOPT`, `EOPNOTSUPP`",
+		.atcp = "as TCP of 7.2",
+		.why = "atcp is the same on every kernel",
+		.tcp_line = GOT(NEWER, "(ENOPROTOOPT|EOPNOTSUPP)"),
+		.atcp_line = GOT(NEWER, "0 length .*"),
+		.rare = true,
+	},
+	{
+		.id = "older-clamp",
+		.op = "set SOL_TCP TCP_WINDOW_CLAMP 4 -1",
+		.tcp_line = "now TCP_WINDOW_CLAMP .*",
+		.atcp_line = "now TCP_WINDOW_CLAMP .*",
+		.rare = true,
+	},
+	{
+		.id = "older-ack",
+		.op = "inject . (PSH.)?ACK",
+		.atcp_line = SEG "A [0-9]+ ack [0-9]+ length 0 time",
+		.rare = true,
+	},
+	{
+		.id = "zerocopy",
+		.what = "`SO_ZEROCOPY` on kernels before 6.8",
+		.tcp = "can be set",
+		.atcp = "`EOPNOTSUPP`; `MSG_ZEROCOPY` works without it",
+		.why = "those kernels take it for protocols that they know alone",
+		.tcp_line = GOT("SO_ZEROCOPY", "0 length .*"),
+		.atcp_line = "set SO_ZEROCOPY EOPNOTSUPP, now SO_ZEROCOPY 0 length .*",
+		.rare = true,
+	},
+	{
+		.id = "md5",
+		.what = "`TCP_MD5SIG`, `TCP_MD5SIG_EXT`",
+		.tcp = "keys can be set",
+		.atcp = "`ENOPROTOOPT`",
+		.why = "no MD5 signatures",
+		.tcp_line = "set TCP_MD5SIG(_EXT)? E[A-Z]+, now .*",
+		.atcp_line = "set TCP_MD5SIG(_EXT)? ENOPROTOOPT, now .*",
 		.rare = true,
 	},
 	{

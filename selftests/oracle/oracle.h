@@ -301,6 +301,10 @@ void lanes_run(struct lanes *l);
 
 /* ---------------------------------------------------------------- sources */
 
+/* Has this kernel's TCP SO_PEEK_OFF?  Does the kernel let atcp have SO_ZEROCOPY? */
+bool kernel_has_peek_off(void);
+bool kernel_has_zerocopy(void);
+
 struct script {
 	const char *name;
 	const char *text;

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "oracle.h"
 #include "scripts.h"
@@ -127,6 +129,45 @@ static int a_slot(struct random *r)
 	return PICK(r, slots);
 }
 
+static bool settable(int family, int proto, int option)
+{
+	int fd = socket(family, SOCK_STREAM, proto), one = 1;
+	bool set = !setsockopt(fd, SOL_SOCKET, option, &one, sizeof(one));
+
+	close(fd);
+	return set;
+}
+
+bool kernel_has_peek_off(void)
+{
+	static int has = -1;
+
+	if (has < 0)
+		has = settable(AF_INET, 0, SO_PEEK_OFF);
+	return has;
+}
+
+bool kernel_has_zerocopy(void)
+{
+	static int has = -1;
+
+	if (has < 0)
+		has = settable(stack_family(), stack_kind(), SO_ZEROCOPY);
+	return has;
+}
+
+/* What the kernel's age makes different is replaced by what is always there. */
+static const char *available(const char *name)
+{
+	if (strstr(name, "SO_PEEK_OFF") && !kernel_has_peek_off())
+		return "SOL_TCP TCP_NODELAY";
+	if (strstr(name, "SO_ZEROCOPY") && !kernel_has_zerocopy())
+		return "SOL_TCP TCP_NODELAY";
+	if (strstr(name, "MSG_ZEROCOPY") && !kernel_has_zerocopy())
+		return "0";
+	return name;
+}
+
 static const char *weighted(struct random *r, const struct weighted *w, size_t count)
 {
 	unsigned int sum = 0, at;
@@ -158,7 +199,7 @@ static void fill_in(struct random *r, const char *text, char *line, size_t size)
 			at += snprintf(to, room, "%d", PICK(r, lengths));
 			break;
 		case '$':
-			at += snprintf(to, room, "%s", PICK(r, send_flags));
+			at += snprintf(to, room, "%s", available(PICK(r, send_flags)));
 			break;
 		case '^':
 			/* Seldom one that may wait. */
@@ -169,7 +210,7 @@ static void fill_in(struct random *r, const char *text, char *line, size_t size)
 			at += snprintf(to, room, "%d", PICK(r, values));
 			break;
 		case '=':
-			at += snprintf(to, room, "%s", PICK(r, options));
+			at += snprintf(to, room, "%s", available(PICK(r, options)));
 			break;
 		case '~':
 			at += snprintf(to, room, "%d", PICK(r, near));
