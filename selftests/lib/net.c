@@ -263,6 +263,22 @@ static void find_devices(struct net *net)
 }
 
 /*
+ * What the kernel does later of what a device or an address asks for it does
+ * under one lock: who had it to wait for finds it done.
+ */
+static void wait_lock(const struct net *net, int side)
+{
+	int fd = net_socket(net, side, AF_INET, SOCK_DGRAM, 0);
+	struct ifreq ifr = { 0 };
+
+	strcpy(ifr.ifr_name, net->dev[side]);
+	/* Takes the lock and changes nothing. */
+	if (ioctl(fd, SIOCGIFFLAGS, &ifr) || ioctl(fd, SIOCSIFFLAGS, &ifr))
+		net_die("%s: %s", ifr.ifr_name, strerror(errno));
+	close(fd);
+}
+
+/*
  * Waits until a device can send: its link is up since its peer is, but it takes
  * the kernel a moment to see that, and to give it the queue that drops nothing.
  */
@@ -279,10 +295,25 @@ static void wait_link(const struct net *net, int side)
 			net_die("%s does not come up", ifr.ifr_name);
 		usleep(1000);
 	}
-	/* Both happen under a lock that this waits for, and changes nothing. */
-	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
-		net_die("%s: %s", ifr.ifr_name, strerror(errno));
 	close(fd);
+	wait_lock(net, side);
+}
+
+void net_wait_address(const struct net *net, int side, const char *ip)
+{
+	int fd = net_socket(net, side, AF_INET6, SOCK_DGRAM, 0);
+	long long deadline = net_now() + PATIENCE;
+	struct addr addr = addr_of(ip, 0);
+
+	if (IN6_IS_ADDR_LINKLOCAL(&addr.in6.sin6_addr))
+		addr.in6.sin6_scope_id = net->ifindex[side];
+	while (addr_bind(fd, addr)) {
+		if (net_now() > deadline)
+			net_die("bind %s: %s", ip, strerror(errno));
+		usleep(1000);
+	}
+	close(fd);
+	wait_lock(net, side);
 }
 
 void net_open(struct net *net)
@@ -326,9 +357,13 @@ void net_open(struct net *net)
 		"E\n");
 	net_sysctl(net, SERVER, "net/ipv4/conf/all/rp_filter", "0");
 	net_sysctl(net, SERVER, "net/ipv4/conf/v1/rp_filter", "0");
+	find_devices(net);
 	wait_link(net, CLIENT);
 	wait_link(net, SERVER);
-	find_devices(net);
+	net_wait_address(net, CLIENT, "fd00::1");
+	net_wait_address(net, CLIENT, "fe80::1");
+	net_wait_address(net, SERVER, "fd00::2");
+	net_wait_address(net, SERVER, "fe80::2");
 }
 
 void net_open_lo(struct net *net)

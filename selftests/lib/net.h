@@ -76,6 +76,12 @@ int stack_mss(void);
 void net_open(struct net *net);
 void net_open_lo(struct net *net);
 
+/*
+ * Waits until an IPv6 address of a side can be used, which is a moment after it
+ * was given ("nodad", too).
+ */
+void net_wait_address(const struct net *net, int side, const char *ip);
+
 /* Enters a namespace for good. */
 void net_enter(const struct net *net, int side);
 /* Enters it for a while: net_leave() takes what net_visit() returned. */
