@@ -475,8 +475,14 @@ TEST_F(header, chosen_label)
 	sock_recv_end(self->s);
 	close(self->s);
 	wire_wait(self->wire, "< FA 100001 7 0");
-	for (i = 0; i < wire_count(self->wire); i++)
-		EXPECT_EQ(0x12345, wire_at(self->wire, i)->flow);
+	for (i = 0; i < wire_count(self->wire); i++) {
+		const struct seg *seg = wire_at(self->wire, i);
+
+		/* The newest kernels' TCP reflects in the SYN-ACK alone. */
+		if (stack_is_tcp() && seg->from == SERVER && !(seg->flags & TH_SYN))
+			continue;
+		EXPECT_EQ(0x12345, seg->flow);
+	}
 	EXPECT_LT(3, i);
 }
 
