@@ -103,8 +103,11 @@ static int btf_func(const char *name)
 	size_t got = 0;
 	char *all;
 
-	if (fd < 0 || fstat(fd, &st) || !(all = malloc(st.st_size)))
+	if (fd < 0 || fstat(fd, &st))
 		net_die("%s: %s", BTF, strerror(errno));
+	all = malloc(st.st_size);
+	if (!all)
+		net_die("out of memory");
 	while (got < (size_t)st.st_size) {
 		ssize_t n = read(fd, all + got, st.st_size - got);
 
