@@ -317,19 +317,24 @@ TEST_F(icmp, disbelief)
 {
 	static char buf[1400];
 	const struct seg *s;
-	int c;
+	int c, mss;
 
 	conn_open(&self->net, PORT, &self->conn);
 	c = self->conn.end[CLIENT];
 	sock_set(c, ip46(SOL_IP, SOL_IPV6), ip46(IP_MTU_DISCOVER, IPV6_MTU_DISCOVER),
 		 ip46(IP_PMTUDISC_INTERFACE, IPV6_PMTUDISC_INTERFACE));
+	mss = sock_get(c, SOL_TCP, TCP_MAXSEG);
 	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 1000, 1500, 0);
 	sock_send(c, buf, sizeof(buf));
 	s = wire_wait(self->wire, "> PA 1 1 1400");
 	too_big(&self->net, s, s->raw_seq, 1300);
 	net_drop_end(&self->net, SERVER);
 	sock_recv(self->conn.end[SERVER], buf, sizeof(buf));
-	EXPECT_EQ(1500, path_mtu(c));
+	/* The kernel's TCP over IPv4 tells the route all the same, and then follows it. */
+	if (!stack_is_tcp() || stack_is_ipv6()) {
+		EXPECT_EQ(1500, path_mtu(c));
+		EXPECT_EQ(mss, sock_get(c, SOL_TCP, TCP_MAXSEG));
+	}
 	conn_close(&self->conn);
 }
 
