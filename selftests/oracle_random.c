@@ -30,8 +30,11 @@ static bool run_some(struct oracle *o, unsigned int item)
 	for (i = 0; i < AT_ONCE; i++) {
 		uint64_t seed = first + item * AT_ONCE + i;
 
-		/* They meet the known difference "more-and-data". */
-		if (seed == 334 || seed == 396)
+		/*
+		 * They meet the known difference "more-and-data"; 340 that of
+		 * "closed-queue", which shows in poll() by TCP_NOTSENT_LOWAT.
+		 */
+		if (seed == 334 || seed == 340 || seed == 396)
 			continue;
 		random_program(&p, seed);
 		if (oracle_run(o, &p))
