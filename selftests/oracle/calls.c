@@ -43,6 +43,13 @@ void call_begin(void)
 	errno = 0;
 }
 
+/* Before a call that may look for a module, in vain and long, but not for ever. */
+static void call_patiently(void)
+{
+	alarms = 0;
+	errno = 0;
+}
+
 void call_end(struct run *r, long ret)
 {
 	static const struct itimerval off;
@@ -85,7 +92,7 @@ static void do_socket(struct run *r, const struct op *op)
 		return;
 	}
 	run_enter(r, op->arg[0]);
-	call_begin();
+	call_patiently();
 	fd = socket(stack_family(), op->arg[1], proto | stack_kind());
 	call_end(r, fd < 0 ? -1 : 0);
 	if (fd >= 0)
@@ -228,7 +235,7 @@ static void do_ioctl(struct run *r, const struct op *op)
 	char buf[256] = { 0 };
 	int ret, value;
 
-	call_begin();
+	call_patiently();
 	ret = ioctl(fd_of(r, op), op->arg[0], buf);
 	call_end(r, ret);
 	memcpy(&value, buf, sizeof(value));
