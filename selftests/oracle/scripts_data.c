@@ -147,7 +147,7 @@ const struct script scripts_data[] = {
 	{ "fill_and_abort", PAIR "1 fill;" ABORTS("1") "1 close; 2 recv 1; 2 recv 9999; 2 recv 1" },
 	{ "fill_and_peer_closes", PAIR "1 fill; 2 close; 1 send 1; 1 send 1; 1 recv" },
 	{ "small_buffer",
-	  PAIR "1 set SOL_SOCKET SO_SNDBUF 4 1; 1 send 10; 1 fill 100; 2 drain 1; 1 send 1;"
+	  PAIR "1 set SOL_SOCKET SO_SNDBUF 4 1; 1 send 10; 1 fill 100 &; 2 drain 1; 1 send 1;"
 	  "2 recv 9 MSG_TRUNC" },
 	{ "sendfile",
 	  PAIR "1 sendfile 100; 2 recv; 1 sendfile 5000; 2 recv 9999; 1 shutdown; 1 sendfile" },
