@@ -277,10 +277,10 @@ static int send_locked(struct sock *sk, struct msghdr *msg, size_t size)
 			atcp_send_urgent(c);
 		if (likely(src.how != ATCP_FROM_PAGES || !(flags & MSG_SENDPAGE_NOTLAST)))
 			atcp_push(c, !(flags & MSG_MORE));
-		/* What MSG_MORE holds may go with the next ACK, as in TCP. */
-		if (!as->corked)
-			c->flags &= ~ATCP_F_CORK;
 	}
+	/* What MSG_MORE holds may go with the next ACK, as in TCP. */
+	if (!as->corked)
+		c->flags &= ~ATCP_F_CORK;
 	if (copied || !err) {
 		atcp_source_done(&src, true);
 		return copied;
