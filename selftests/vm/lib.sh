@@ -90,9 +90,10 @@ verdict()
 {
 	# Not dmesg: a test may have cleared that.
 	log=$1/console.log
-	# What is said while the machine starts is about the machine.
+	# What is said while the machine starts or stops is about the machine.
 	start=$(grep -n -m 1 'atcp: guest: start' "$log" | cut -d : -f 1)
-	trouble=$(tail -n "+${start:-1}" "$log" | grep -n -E "$kernel_trouble" || :)
+	trouble=$(sed '/atcp: guest: end/q' "$log" | tail -n "+${start:-1}" |
+		grep -n -E "$kernel_trouble" || :)
 	if [ -n "$trouble" ]; then
 		first=$((${trouble%%:*} + ${start:-1} - 1))
 		say "the kernel's log has trouble (whole: $log):"
