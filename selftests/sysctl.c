@@ -280,10 +280,22 @@ TEST_F(sysctl, vectors)
 		"2147483648 4096 4096", "", "x",
 	};
 	char ours[128], theirs[128];
+	bool lax;
 	size_t i, j;
+
+	/* Some kernels let TCP go below a page: nothing to compare with there. */
+	lax = !put(TCPS, "rmem", "4095 4095 4095");
+	EXPECT_EQ(EINVAL, put(OURS, "rmem", "4095 4095 4095"));
+	EXPECT_EQ(0, put(TCPS, "rmem", "4096 131072 6291456"));
+	EXPECT_EQ(0, put(OURS, "rmem", "4096 131072 6291456"));
 
 	for (i = 0; i < 2; i++) {
 		for (j = 0; j < sizeof(vec) / sizeof(vec[0]); j++) {
+			int first;
+
+			if (lax && !strcmp(name[i], "rmem") &&
+			    sscanf(vec[j], "%d", &first) == 1 && first < 4096)
+				continue;
 			EXPECT_EQ(put(TCPS, name[i], vec[j]),
 				  put(OURS, name[i], vec[j]))
 				TH_LOG("%s = %s", name[i], vec[j]);
