@@ -157,13 +157,13 @@ struct difference differences[] = {
 		.rare = true,		/* only where connection tracking is */
 	},
 	{
-		.id = "ao-repair",
-		.what = "`TCP_AO_REPAIR` of a listener",
-		.tcp = "`EPERM`",
+		.id = "ao",
+		.what = "`TCP_AO_*`, where the kernel has TCP-AO",
+		.tcp = "keys can be set",
 		.atcp = "`ENOPROTOOPT`",
 		.why = "no TCP-AO",
-		.tcp_line = "(set .* now )?TCP_AO_REPAIR EPERM",
-		.atcp_line = "(set .* now )?TCP_AO_REPAIR ENOPROTOOPT",
+		.tcp_line = "(set TCP_AO_[A-Z_]+ E[A-Z0-9]+, now )?TCP_AO_[A-Z_]+ E[A-Z0-9]+",
+		.atcp_line = "(set TCP_AO_[A-Z_]+ ENOPROTOOPT, now )?TCP_AO_[A-Z_]+ ENOPROTOOPT",
 		.rare = true,
 	},
 	{
