@@ -163,7 +163,7 @@ struct difference differences[] = {
 		.atcp = "`ENOPROTOOPT`",
 		.why = "no TCP-AO",
 		.tcp_line = "(set TCP_AO_[A-Z_]+ E[A-Z0-9]+, now )?TCP_AO_[A-Z_]+ E[A-Z0-9]+",
-		.atcp_line = "(set TCP_AO_[A-Z_]+ ENOPROTOOPT, now )?TCP_AO_[A-Z_]+ ENOPROTOOPT",
+		.atcp_line = "(set TCP_AO_[A-Z_]+ E[A-Z]+, now )?TCP_AO_[A-Z_]+ ENOPROTOOPT",
 		.rare = true,
 	},
 	{
