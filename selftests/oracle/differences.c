@@ -162,7 +162,7 @@ struct difference differences[] = {
 		.tcp = "keys can be set",
 		.atcp = "`ENOPROTOOPT`",
 		.why = "no TCP-AO",
-		.tcp_line = "(set TCP_AO_[A-Z_]+ E[A-Z0-9]+, now )?TCP_AO_[A-Z_]+ E[A-Z0-9]+",
+		.tcp_line = "(set TCP_AO_[A-Z_]+ [a-zA-Z0-9]+, now )?TCP_AO_[A-Z_]+ E[A-Z0-9]+",
 		.atcp_line = "(set TCP_AO_[A-Z_]+ E[A-Z]+, now )?TCP_AO_[A-Z_]+ ENOPROTOOPT",
 		.rare = true,
 	},
