@@ -62,10 +62,11 @@ begin()
 	ip netns add "$a" && ip netns add "$b" &&
 	ip -n "$a" link add v0 type veth peer name v1 netns "$b" &&
 	addresses "$a" v0 1 && addresses "$b" v1 2 &&
-	ip -n "$b" link set lo up || exit 1
+	ip -n "$b" link set lo up &&
+	settled "$a" v0 && settled "$b" v1 || exit 1
 }
 
-# addresses NAMESPACE DEVICE NUMBER: all of a host's, usable at once.
+# addresses NAMESPACE DEVICE NUMBER: all of a host's, usable once it has settled.
 addresses()
 {
 	ip -n "$1" link set "$2" addrgenmode none &&
@@ -73,6 +74,19 @@ addresses()
 	ip -n "$1" addr add "fd00::$3/64" dev "$2" nodad &&
 	ip -n "$1" addr add "fe80::$3/64" dev "$2" nodad &&
 	ip -n "$1" link set "$2" up
+}
+
+# settled NAMESPACE DEVICE: until the link has its carrier and every address can be
+# used: nodad or not, IPv6 waits up to a second with those it had before the carrier.
+settled()
+{
+	tries=0
+	until ip -n "$1" -o link show "$2" | grep -q ' state UP ' &&
+	      [ -z "$(ip -n "$1" -6 addr show dev "$2" tentative)" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 400 ] || return 1
+		sleep 0.05
+	done
 }
 
 # result NAME STATUS: a line of KTAP; after a failure, what was said.
