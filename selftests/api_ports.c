@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
+#include "lib/fails.h"
 #include "lib/net.h"
 #include "lib/wire.h"
 
@@ -31,13 +32,6 @@
 
 #define PORT	20000
 #define CPORT	21000
-
-/* The call fails with exactly this errno. */
-#define FAILS(err, call) do {						\
-	errno = 0;							\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(err, errno);						\
-} while (0)
 
 #define ANY	ip46("0.0.0.0", "::")
 #define LOOP	ip46("127.0.0.1", "::1")

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
+#include "lib/fails.h"
 #include "lib/net.h"
 #include "lib/wire.h"
 
@@ -23,12 +24,6 @@
 #ifndef TCP_INQ
 #define TCP_INQ		36
 #endif
-
-#define FAILS(err, call) do {						\
-	errno = 0;							\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(err, errno);						\
-} while (0)
 
 FIXTURE(read)
 {

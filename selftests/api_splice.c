@@ -17,17 +17,12 @@
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
+#include "lib/fails.h"
 #include "lib/net.h"
 #include "lib/wire.h"
 
 #define PORT	20000
 #define BULK	600000
-
-#define FAILS(err, call) do {						\
-	errno = 0;							\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(err, errno);						\
-} while (0)
 
 FIXTURE(splice)
 {

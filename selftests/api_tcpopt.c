@@ -12,6 +12,7 @@
 
 #include "../../kselftest_harness.h"
 #include "lib/info.h"
+#include "lib/fails.h"
 #include "lib/net.h"
 #include "lib/wire.h"
 
@@ -23,12 +24,6 @@
 #define OPT_RTO_MAX_MS		44
 #define OPT_RTO_MIN_US		45
 #define OPT_DELACK_MAX_US	46
-
-#define FAILS(err, call) do {						\
-	errno = 0;							\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(err, errno);						\
-} while (0)
 
 /* What is known under this name: the answer of setsockopt(). */
 static int set(int fd, int option, int value)

@@ -15,6 +15,7 @@
 #include <linux/errqueue.h>
 
 #include "../../kselftest_harness.h"
+#include "lib/fails.h"
 #include "lib/net.h"
 
 #define PORT	20000
@@ -28,12 +29,6 @@
 
 /* In the statistics of a report; linux/tcp.h and netinet/tcp.h do not mix. */
 #define NLA_SRTT	22
-
-#define FAILS(err, call) do {						\
-	errno = 0;							\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(err, errno);						\
-} while (0)
 
 FIXTURE(stamps)
 {

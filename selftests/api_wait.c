@@ -13,16 +13,11 @@
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
+#include "lib/fails.h"
 #include "lib/net.h"
 
 #define PORT	20000
 #define ALL	(POLLIN | POLLOUT | POLLRDHUP | POLLPRI)
-
-#define FAILS(err, call) do {						\
-	errno = 0;							\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(err, errno);						\
-} while (0)
 
 FIXTURE(wait)
 {

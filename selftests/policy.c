@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
+#include "lib/fails.h"
 #include "lib/net.h"
 #include "lib/wire.h"
 
@@ -32,12 +33,6 @@
 /* A hook of cgroup BPF programs that each IP version has of its own. */
 #define HOOK(what) \
 	ip46((int)BPF_CGROUP_INET4_##what, (int)BPF_CGROUP_INET6_##what)
-
-#define FAILS(err, call) do {						\
-	errno = 0;							\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(err, errno);						\
-} while (0)
 
 FIXTURE(policy)
 {

@@ -19,18 +19,13 @@
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
+#include "lib/fails.h"
 #include "lib/net.h"
 
 #define PORT	20000
 #define QUIET	300	/* ms in which it would have worked */
 #define BTF	"/sys/kernel/btf/vmlinux"
 #define LSMS	"/sys/kernel/security/lsm"
-
-#define FAILS(err, call) do {						\
-	errno = 0;							\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(err, errno);						\
-} while (0)
 
 FIXTURE(lsm)
 {

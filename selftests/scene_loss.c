@@ -15,17 +15,12 @@
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
+#include "lib/fails.h"
 #include "lib/net.h"
 #include "lib/wire.h"
 
 #define PORT	20000
 #define RTO_MIN	190	/* ms: less is no retransmission time-out */
-
-#define FAILS(err, call) do {						\
-	errno = 0;							\
-	EXPECT_EQ(-1, call);						\
-	EXPECT_EQ(err, errno);						\
-} while (0)
 
 FIXTURE(loss)
 {
