@@ -116,6 +116,8 @@ waits_for()
 # start ARGUMENT...: starts daytimed in B and waits until it listens.
 start()
 {
+	# What the one before has said is no sign of this one.
+	: >"$tmp/log"
 	# shellcheck disable=SC2086
 	ip netns exec "$b" "$dir/daytimed" $tcp "$@" >"$tmp/log" 2>&1 &
 	server=$!
