@@ -38,13 +38,13 @@ static void measure_rate(struct atcp_tcb *c, const struct atcp_cb *last)
 }
 
 /*
- * Frees what is wholly acknowledged; returns when the last of it was sent, or 0:
- * Karn's rule, also for what waited at the peer behind a segment sent again.
+ * Frees what is wholly acknowledged, and leaves in @last what was known of the
+ * last of it.  Returns whether any of it was sent again: then its time of sending
+ * says nothing (Karn), nor does that of what waited at the peer behind it.
  */
-static u64 free_acked(struct atcp_tcb *c, u32 ack)
+static bool free_acked(struct atcp_tcb *c, u32 ack, struct atcp_cb *last)
 {
 	struct atcp_seg *seg = c->snd_first;
-	struct atcp_cb last = { 0 };
 	bool again = false;
 
 	while (seg && seg != c->snd_head) {
@@ -55,7 +55,7 @@ static u64 free_acked(struct atcp_tcb *c, u32 ack)
 			break;
 		again |= cb->sent & ATCP_SENT_AGAIN;
 		c->delivered += segments(c, cb->end_seq - cb->seq);
-		last = *cb;
+		*last = *cb;
 		next = atcp_seg_link(seg)->next;
 		if (c->rtx_seg == seg)
 			c->rtx_seg = next;
@@ -69,9 +69,7 @@ static u64 free_acked(struct atcp_tcb *c, u32 ack)
 		atcp_seg_link(seg)->prev = NULL;
 	else
 		c->snd_last = NULL;
-	if (last.sent_at)
-		measure_rate(c, &last);
-	return again ? 0 : last.sent_at;
+	return again;
 }
 
 /*
@@ -94,13 +92,16 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
 	u32 acked = h->ack - c->snd_una;
 	u32 flight = atcp_flight(c);
-	u64 sent_at = free_acked(c, h->ack);
+	struct atcp_cb last = { 0 };
+	bool again = free_acked(c, h->ack, &last);
 
 	c->snd_una = h->ack;
 	c->bytes_acked += acked;
 	if (seq_lt(c->snd_up, c->snd_una))
 		c->snd_up = c->snd_una;
-	measure(c, h, sent_at);
+	measure(c, h, again ? 0 : last.sent_at);
+	if (last.sent_at)
+		measure_rate(c, &last);	/* by a minimal RTT that knows of this one */
 	atcp_progress(c);
 	if (c->snd_una == c->snd_nxt)
 		atcp_stop_timer(c, ATCP_T_REXMT);

@@ -151,6 +151,28 @@ SCRIPT(handshake_ack_with_data)
 	expect_nothing();
 }
 
+/* --- tcpi_delivery_rate --- */
+
+/* Each round trip is the shortest so far, and its sample a good one none the less. */
+SCRIPT(delivery_rate_while_round_trips_shrink)
+{
+	u64 rtt;
+	u32 at = 1;
+
+	be_syn_sent();
+	sim_run_for(200 * MS);
+	inject("SA 0 1 mss 1460");
+	expect("A 1 1");
+	for (rtt = 100 * MS; rtt >= 10 * MS; rtt -= 10 * MS, at += 10) {
+		user_sends(10);
+		expect("PA %u+10 1", at);
+		sim_run_for(rtt);
+		inject("A 1 %u", at + 10);
+		ASSERT_EQ(tcb()->rate_delivered, 1);
+		ASSERT_EQ(tcb()->rate_interval, rtt);
+	}
+}
+
 /* --- SO_MAX_PACING_RATE --- */
 
 TEST(pacing)
