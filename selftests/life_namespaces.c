@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Namespaces begin and end with connections in every state (lib/states.h), with
+ * timers that run and segments that a queue holds.  In whatever way they end,
+ * both are gone soon, and nothing holds the module any more.
+ *
+ *	 CLIENT              SERVER
+ *	   v0 ---------------- v1
+ *	   |                   |
+ *	  watch               watch	each the other end of a device out here,
+ *	   |                   |	which goes with the namespace
+ *	c<round>            s<round>
+ *		  here
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/covered.h"
+#include "lib/net.h"
+#include "lib/states.h"
+
+#define PORT	20000
+#define EACH	2	/* connections of each kind */
+#define FLOWS	4	/* connections that are at work when the end comes */
+/* Orphans that nobody answers give up after a retransmission or two, or a second. */
+#define SOON	(2 * PATIENCE)
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f || fputs(text, f) < 0 || fclose(f))
+		net_die("%s: %s", path, strerror(errno));
+}
+
+/* What holds the module: its sockets, wherever they are. */
+static long module_users(void)
+{
+	FILE *f = fopen("/sys/module/atcp/refcnt", "re");
+	long users = 0;
+
+	if (f && fscanf(f, "%ld", &users) != 1)
+		net_die("refcnt");
+	if (f)
+		fclose(f);
+	return users;
+}
+
+FIXTURE(namespaces)
+{
+	long users;		/* of the module, before */
+	int round;
+	int tell[2];		/* what the process in the namespaces has to say */
+};
+
+FIXTURE_SETUP(namespaces)
+{
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	ASSERT_EQ(0, pipe(self->tell));
+	self->users = module_users();
+	self->round = 0;
+}
+
+FIXTURE_TEARDOWN(namespaces)
+{
+}
+
+/* A process that has two namespaces, and what there is in them. */
+struct life {
+	struct net net;
+	struct states states;
+	struct conn flow[FLOWS];
+};
+
+static void watch(const struct net *net, int side, int round)
+{
+	net_run(net, side, "ip link add watch type veth peer name %c%d netns %d",
+		side == CLIENT ? 'c' : 's', round, getppid());
+}
+
+static bool is_there(int side, int round)
+{
+	char name[IFNAMSIZ];
+
+	snprintf(name, sizeof(name), "%c%d", side == CLIENT ? 'c' : 's', round);
+	return if_nametoindex(name);
+}
+
+/* Some that carry data both ways until the end. */
+static void pump(struct life *l)
+{
+	static char buf[16384];
+	int i, side;
+
+	for (i = 0; i < 2 * FLOWS; i++) {
+		side = i % 2;
+		send(l->flow[i / 2].end[side], buf, sizeof(buf),
+		     MSG_DONTWAIT | MSG_NOSIGNAL);
+		recv(l->flow[i / 2].end[!side], buf, sizeof(buf), MSG_DONTWAIT);
+	}
+}
+
+static void life_begin(struct life *l, int round)
+{
+	int i, side;
+
+	net_open(&l->net);
+	for (side = CLIENT; side <= SERVER; side++) {
+		watch(&l->net, side, round);
+		net_stack_sysctl(&l->net, side, "orphan_retries", "1");
+		net_stack_sysctl(&l->net, side, "fin_timeout", "1");
+	}
+	for (i = 0; i < FLOWS; i++)
+		conn_open(&l->net, PORT + i, &l->flow[i]);
+	states_open(&l->net, PORT + FLOWS, EACH, &l->states);
+	for (i = 0; i < 100; i++)
+		pump(l);
+	covered_net(&l->net);
+}
+
+/* Tells the test that it may look, and works on until it is killed. */
+static void life_go_on(struct life *l, int tell)
+{
+	if (write(tell, "", 1) != 1)
+		net_die("pipe: %s", strerror(errno));
+	for (;;)
+		pump(l);
+}
+
+/* Starts a process that lives as it likes, and waits until it says so. */
+static pid_t life_start(int round, int tell[2], void (*live)(struct life *l, int tell))
+{
+	struct life l;
+	char byte;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		net_die("fork: %s", strerror(errno));
+	if (pid == 0) {
+		close(tell[0]);
+		life_begin(&l, round);
+		live(&l, tell[1]);
+		_exit(0);
+	}
+	if (!sock_wait(tell[0], POLLIN, SOON) || read(tell[0], &byte, 1) != 1)
+		net_die("round %d does not begin", round);
+	return pid;
+}
+
+static bool all_gone(void *arg)
+{
+	int round = *(int *)arg;
+
+	return !is_there(CLIENT, round) && !is_there(SERVER, round);
+}
+
+static bool no_user_left(void *arg)
+{
+	return module_users() == *(long *)arg;
+}
+
+/* Both namespaces are gone, and whatever held the module. */
+#define EXPECT_END(round) do {						\
+	EXPECT_TRUE(net_until(all_gone, &(round), SOON));		\
+	EXPECT_TRUE(net_until(no_user_left, &self->users, PATIENCE)) {	\
+		TH_LOG("%ld users instead of %ld", module_users(),	\
+		       self->users);					\
+	}								\
+	covered_add("namespaces", 2);					\
+} while (0)
+
+static void end(pid_t pid, int expected)
+{
+	int status;
+
+	kill(pid, SIGKILL);
+	if (waitpid(pid, &status, 0) != pid || status != expected)
+		net_die("process ended with status 0x%x", status);
+}
+
+static int rounds(void)
+{
+	return covered_rounds(1, 20);
+}
+
+/* --- ends --- */
+
+static void go_on(struct life *l, int tell)
+{
+	life_go_on(l, tell);
+}
+
+TEST_F_TIMEOUT(namespaces, killed_at_work, 280)
+{
+	pid_t pid;
+
+	for (; self->round < rounds(); self->round++) {
+		pid = life_start(self->round, self->tell, go_on);
+		ASSERT_TRUE(is_there(CLIENT, self->round));
+		ASSERT_TRUE(is_there(SERVER, self->round));
+		/* At any moment, sooner or later. */
+		usleep(rand() % 100000);
+		end(pid, SIGKILL);
+		EXPECT_END(self->round);
+	}
+}
+
+/* First the sockets, with the path as good as ever; then the rest. */
+static void close_all(struct life *l, int tell)
+{
+	int i;
+
+	states_path_back(&l->net);
+	states_close(&l->states, -1);
+	for (i = 0; i < FLOWS; i++)
+		conn_close(&l->flow[i]);
+	if (write(tell, "", 1) != 1)
+		net_die("pipe: %s", strerror(errno));
+}
+
+TEST_F_TIMEOUT(namespaces, closed, 280)
+{
+	pid_t pid;
+
+	for (; self->round < rounds(); self->round++) {
+		pid = life_start(self->round, self->tell, close_all);
+		waitpid(pid, NULL, 0);
+		EXPECT_END(self->round);
+	}
+}
+
+/*
+ * A queue holds segments for a while, of connections and of those that are no
+ * more, on both sides; it goes with its device, and that with its namespace.
+ */
+static void hold_segments(struct life *l, int tell)
+{
+	int i;
+
+	net_run(&l->net, CLIENT, "tc qdisc replace dev v0 root netem delay 700ms");
+	net_run(&l->net, SERVER, "tc qdisc replace dev v1 root netem delay 3s 1s");
+	for (i = 0; i < 100; i++)
+		pump(l);
+	life_go_on(l, tell);
+}
+
+TEST_F_TIMEOUT(namespaces, segments_held_by_netem, 280)
+{
+	pid_t pid;
+
+	for (; self->round < rounds(); self->round++) {
+		pid = life_start(self->round, self->tell, hold_segments);
+		usleep(rand() % 300000);
+		end(pid, SIGKILL);
+		EXPECT_END(self->round);
+	}
+}
+
+/* Orphans that would live on for minutes, in namespaces that nobody is in. */
+static void patient_orphans(struct life *l, int tell)
+{
+	int side;
+
+	for (side = CLIENT; side <= SERVER; side++)
+		net_stack_sysctl(&l->net, side, "orphan_retries", "15");
+	life_go_on(l, tell);
+}
+
+TEST_F_TIMEOUT(namespaces, orphans_reset, 280)
+{
+	pid_t pid;
+
+	if (stack_is_tcp())
+		SKIP(return, "not a module");
+	for (; self->round < rounds(); self->round++) {
+		pid = life_start(self->round, self->tell, patient_orphans);
+		end(pid, SIGKILL);
+		/* They are what keeps both. */
+		EXPECT_LT(self->users, module_users());
+		EXPECT_TRUE(is_there(CLIENT, self->round));
+		EXPECT_TRUE(is_there(SERVER, self->round));
+		write_file("/sys/module/atcp/parameters/reset_orphans", "1");
+		EXPECT_END(self->round);
+	}
+}
+
+/* --- one side ends, and the other goes on --- */
+
+static bool device_gone(void *arg)
+{
+	const struct net *net = arg;
+
+	return net_try(net, SERVER, "ip link show v1");
+}
+
+/* What is left of a connection answers with an errno, and never hangs. */
+static void use_what_is_left(const struct states *s)
+{
+	char buf[2048] = { 0 };
+	int i, fd, n;
+
+	for (i = 0; i < s->count; i++) {
+		fd = s->open[i].fd;
+		sock_nonblock(fd, true);
+		do {
+			n = recv(fd, buf, sizeof(buf), 0);
+		} while (n > 0);
+		do {
+			n = send(fd, buf, sizeof(buf), MSG_NOSIGNAL);
+		} while (n > 0);
+		if (n == 0)
+			net_die("send() of nothing");
+	}
+}
+
+static void client_first(struct life *l, int tell)
+{
+	int i;
+
+	for (i = 0; i < FLOWS; i++)
+		close(l->flow[i].end[CLIENT]);
+	states_close(&l->states, CLIENT);
+	close(l->net.ns[CLIENT]);
+	if (!net_until(device_gone, &l->net, SOON))
+		net_die("CLIENT does not end");
+	use_what_is_left(&l->states);
+	/* What does not depend on it goes on. */
+	if (net_count_state(&l->net, SERVER, ST_LISTEN) < EACH + 2)
+		net_die("listeners are gone");
+	if (write(tell, "", 1) != 1)
+		net_die("pipe: %s", strerror(errno));
+	pause();
+}
+
+TEST_F_TIMEOUT(namespaces, one_side_first, 280)
+{
+	pid_t pid;
+
+	for (; self->round < rounds(); self->round++) {
+		pid = life_start(self->round, self->tell, client_first);
+		EXPECT_FALSE(is_there(CLIENT, self->round));
+		EXPECT_TRUE(is_there(SERVER, self->round));
+		end(pid, SIGKILL);
+		EXPECT_END(self->round);
+	}
+}
+
+TEST_HARNESS_MAIN
