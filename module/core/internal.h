@@ -16,6 +16,7 @@
 #define ATCP_QUICK_ACKS		16u
 #define ATCP_THIN_RETRIES	6	/* TCP_THIN_LINEAR_TIMEOUTS: time-outs without back-off */
 #define ATCP_DUPTHRESH		3	/* RFC 5681 section 3.2 */
+#define ATCP_COUNT_MAX	255		/* of 8 bits: a count that stays there */
 
 /* --- entering and leaving the core --- */
 

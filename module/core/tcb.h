@@ -68,8 +68,9 @@ struct atcp_tuple {
  * @keepalive_time:	idle time before the first probe, microseconds
  * @keepalive_intvl:	time between probes, microseconds
  * @keepalive_probes:	unanswered probes before the connection is given up
- * @syn_retries:	retransmissions of a SYN before connect() times out (R2)
- * @synack_retries:	the same for a SYN-ACK
+ * @syn_retries:	retransmissions of a SYN, or of a simultaneous open's SYN-ACK,
+ *			before connect() times out (R2)
+ * @synack_retries:	retransmissions of a SYN-ACK by a listener
  * @retries1:		retransmissions before the route is doubted (R1)
  * @retries2:		retransmissions before the connection is given up (R2)
  * @orphan_retries:	the same, and zero-window probes, once no program holds it; 0: 8

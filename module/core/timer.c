@@ -27,19 +27,32 @@ static u32 orphan_retries(const struct atcp_tcb *c)
 	return c->space->conf.orphan_retries ? c->space->conf.orphan_retries : 8;
 }
 
-/* Counts one more unanswered transmission; true: that was R2. */
+/* R2 of data and of zero-window probes, as a number of retransmissions. */
+static u32 most_retries(const struct atcp_tcb *c)
+{
+	u32 most = c->space->conf.retries2;
+
+	return c->flags & ATCP_F_ORPHAN ? min(most, orphan_retries(c)) : most;
+}
+
+/* Counts one more unanswered transmission; true: that was R2, or the user's time-out. */
 static bool exhausted(struct atcp_tcb *c, u32 most)
 {
-	if (c->flags & ATCP_F_ORPHAN)
-		most = min(most, orphan_retries(c));
 	if (user_timed_out(c) || c->retries >= most)
 		return true;
-	c->retries++;
+	if (c->retries < ATCP_COUNT_MAX)
+		c->retries++;
 	if (c->retries == c->space->conf.retries1)
 		atcp_host_doubt_route(c);
 	if (atcp_host_rehash(c))
 		c->rehash++;
 	return false;
+}
+
+static void back_off(struct atcp_tcb *c)
+{
+	if (c->backoff < ATCP_COUNT_MAX)
+		c->backoff++;
 }
 
 /* For TCP_INFO: the time-outs, and how long they last until atcp_progress(). */
@@ -52,18 +65,17 @@ static void count_timeout(struct atcp_tcb *c)
 	c->rto_since = max_t(u32, atcp_ms(c->now), 1);
 }
 
-static void syn_timeout(struct atcp_tcb *c, u32 most)
+/* Of a SYN, or the SYN-ACK of a simultaneous open: R2 is the same (MUST-23). */
+static void syn_timeout(struct atcp_tcb *c)
 {
-	if (c->syn_retries)
-		most = c->syn_retries;
-	if (exhausted(c, most)) {
+	if (exhausted(c, c->syn_retries ? c->syn_retries : c->space->conf.syn_retries)) {
 		give_up(c, ATCP_STAT_CONN_FAILED);
 		return;
 	}
 	atcp_count(c, ATCP_STAT_RETRANS_SYN);
 	count_timeout(c);
 	c->total_retrans++;
-	c->backoff++;
+	back_off(c);
 	atcp_host_resent(c, c->iss, 1, ATCP_RESEND_SYN);
 	atcp_send_syn(c);
 	atcp_arm_rexmt(c);
@@ -72,12 +84,12 @@ static void syn_timeout(struct atcp_tcb *c, u32 most)
 /* The window is closed: whoever keeps answering keeps the connection (MUST-37). */
 static void probe_timeout(struct atcp_tcb *c)
 {
-	if (exhausted(c, c->space->conf.retries2) ||
+	if (exhausted(c, most_retries(c)) ||
 	    (c->flags & ATCP_F_ORPHAN && c->probes >= orphan_retries(c))) {
 		give_up(c, ATCP_STAT_CONN_TIMEOUT);
 		return;
 	}
-	if (c->probes < 255)
+	if (c->probes < ATCP_COUNT_MAX)
 		c->probes++;
 	atcp_send_probe(c);
 	atcp_arm_persist(c);
@@ -95,7 +107,8 @@ static bool linear(const struct atcp_tcb *c)
 
 static void retransmission_timeout(struct atcp_tcb *c)
 {
-	if (exhausted(c, c->space->conf.retries2)) {
+	/* A user's time-out takes the place of R2, also where it is longer (RFC 5482). */
+	if (exhausted(c, c->user_timeout ? ~0u : most_retries(c))) {
 		give_up(c, ATCP_STAT_CONN_TIMEOUT);
 		return;
 	}
@@ -103,7 +116,7 @@ static void retransmission_timeout(struct atcp_tcb *c)
 	if (linear(c))
 		c->backoff = 0;
 	else
-		c->backoff++;
+		back_off(c);
 	atcp_arm_rexmt(c);
 	atcp_recovery_timeout(c);
 }
@@ -125,10 +138,8 @@ void atcp_icmp_unreachable(struct atcp_tcb *c, u32 seq)
 static void rexmt(struct atcp_tcb *c)
 {
 	atcp_stop_timer(c, ATCP_T_REXMT);
-	if (c->state == ATCP_SYN_SENT) {
-		syn_timeout(c, c->space->conf.syn_retries);
-	} else if (c->state == ATCP_SYN_RECEIVED) {
-		syn_timeout(c, c->space->conf.synack_retries);
+	if (ATCP_IN(c->state, ATCP_S(SYN_SENT) | ATCP_S(SYN_RECEIVED))) {
+		syn_timeout(c);
 	} else if (c->snd_una != c->snd_nxt) {
 		if (c->snd_wnd)
 			retransmission_timeout(c);
@@ -187,7 +198,8 @@ static void keep(struct atcp_tcb *c)
 		give_up(c, ATCP_STAT_CONN_TIMEOUT);
 		return;
 	}
-	c->keep_sent++;
+	if (c->keep_sent < ATCP_COUNT_MAX)
+		c->keep_sent++;
 	atcp_count(c, ATCP_STAT_KEEPALIVES);
 	atcp_host_resent(c, c->snd_nxt - 1, 0, ATCP_RESEND_KEEPALIVE);
 	atcp_send_ctl(c, c->snd_nxt - 1, ATCP_ACK);

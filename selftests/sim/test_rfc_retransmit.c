@@ -207,6 +207,17 @@ SCRIPT(r2_of_a_syn)
 	ASSERT_GE(sim->now - start, 180 * SEC);
 }
 
+/* What is sent again now has an ACK, too: a simultaneous open is no shorter. */
+SCRIPT(r2_of_a_simultaneous_open)
+{
+	u64 start = sim->now;
+
+	be_syn_received_open();
+	ASSERT_EQ(until_over(3600 * SEC), script.conf->syn_retries);
+	closed_with(ETIMEDOUT);
+	ASSERT_GE(sim->now - start, 180 * SEC);
+}
+
 SCRIPT(r2_of_a_syn_ack)
 {
 	u32 i;

@@ -207,6 +207,31 @@ SCRIPT(user_timeout_starts_anew)
 	closed_with(ETIMEDOUT);
 }
 
+/*
+ * It may also be longer than R2; a day of time-outs is more than 8 bits count,
+ * and they stay as far apart as they may be.
+ */
+SCRIPT(user_timeout_beyond_r2)
+{
+	const u64 most = 2 * MINUTE;
+	u32 n = 0;
+
+	ASSERT_EQ(script.conf->rto_max, most);
+	script.opt.user_timeout = 24 * 3600 * SEC;
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	pass(3600 * SEC);
+	while (script_state() == ATCP_ESTABLISHED && n < 1000) {
+		expect_within(1, most, "PA 1+10 1");
+		n++;
+		pass(most - 1);
+	}
+	ASSERT_GE(n, 23 * 30 - 1);
+	ASSERT_LE(n, 23 * 30);
+	closed_with(ETIMEDOUT);
+}
+
 /* --- TIME-WAIT --- */
 
 SCRIPT(time_wait_ends)
