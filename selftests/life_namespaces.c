@@ -33,7 +33,7 @@
 #define PORT	20000
 #define EACH	2	/* connections of each kind */
 #define FLOWS	4	/* connections that are at work when the end comes */
-/* Orphans that nobody answers give up after a retransmission or two, or a second. */
+/* Orphans that nobody answers give up after a retransmission or two, or 2 s. */
 #define SOON	(2 * PATIENCE)
 
 static void write_file(const char *path, const char *text)
@@ -118,12 +118,13 @@ static void life_begin(struct life *l, int round)
 	net_open(&l->net);
 	for (side = CLIENT; side <= SERVER; side++) {
 		watch(&l->net, side, round);
-		net_stack_sysctl(&l->net, side, "orphan_retries", "1");
-		net_stack_sysctl(&l->net, side, "fin_timeout", "1");
+		net_stack_sysctl(&l->net, side, "fin_timeout", "2");
 	}
 	for (i = 0; i < FLOWS; i++)
 		conn_open(&l->net, PORT + i, &l->flow[i]);
 	states_open(&l->net, PORT + FLOWS, EACH, &l->states);
+	for (side = CLIENT; side <= SERVER; side++)
+		net_stack_sysctl(&l->net, side, "orphan_retries", "1");
 	for (i = 0; i < 100; i++)
 		pump(l);
 	covered_net(&l->net);
@@ -193,7 +194,7 @@ static void end(pid_t pid, int expected)
 
 static int rounds(void)
 {
-	return covered_rounds(1, 20);
+	return covered_rounds(1, 5);
 }
 
 /* --- ends --- */
