@@ -316,17 +316,8 @@ void net_wait_address(const struct net *net, int side, const char *ip)
 	wait_lock(net, side);
 }
 
-void net_open(struct net *net)
+void net_link(struct net *net)
 {
-	*net = (struct net){
-		.dev = { "v0", "v1" },
-		.mac = { { 2, 0, 0, 0, 0, 1 }, { 2, 0, 0, 0, 0, 2 } },
-		.ip = { ip46("10.0.0.1", "fd00::1"),
-			ip46("10.0.0.2", "fd00::2") },
-	};
-	net->ns[CLIENT] = ns_new();
-	net->ns[SERVER] = ns_new();
-	need_stack(net);
 	net_run(net, CLIENT,
 		"exec ip -batch - <<E\n"
 		"link set lo up\n"
@@ -364,6 +355,20 @@ void net_open(struct net *net)
 	net_wait_address(net, CLIENT, "fe80::1");
 	net_wait_address(net, SERVER, "fd00::2");
 	net_wait_address(net, SERVER, "fe80::2");
+}
+
+void net_open(struct net *net)
+{
+	*net = (struct net){
+		.dev = { "v0", "v1" },
+		.mac = { { 2, 0, 0, 0, 0, 1 }, { 2, 0, 0, 0, 0, 2 } },
+		.ip = { ip46("10.0.0.1", "fd00::1"),
+			ip46("10.0.0.2", "fd00::2") },
+	};
+	net->ns[CLIENT] = ns_new();
+	net->ns[SERVER] = ns_new();
+	need_stack(net);
+	net_link(net);
 }
 
 void net_open_lo(struct net *net)

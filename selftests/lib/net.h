@@ -75,6 +75,8 @@ int stack_mss(void);
 /* Makes the picture above; net_open_lo() has both ends on one lo. */
 void net_open(struct net *net);
 void net_open_lo(struct net *net);
+/* Makes the devices and addresses of the picture, should they be gone. */
+void net_link(struct net *net);
 
 /*
  * Waits until an IPv6 address of a side can be used, which is a moment after it

@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The path is taken away and given back under connections that send all the
+ * time, both ways: devices go down and up or for good, addresses, routes, rules
+ * and neighbours come and go, the MTU changes, everything is filtered or held.
+ * No connection ends, every byte arrives once it can, as it was sent.  And if
+ * the path does not come back, the programs are told by an errno.
+ *
+ * A process pumps; the test changes what is below it and watches how far it is.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/covered.h"
+#include "lib/net.h"
+
+#define PORT	20000
+#define FLOWS	3
+#define WAYS	(2 * FLOWS)	/* flow / 2 from side way % 2 to the other */
+#define PIECE	32768
+#define ENOUGH	65536		/* bytes that show that a way is open */
+
+/* How far the flows are; shared with the process that pumps. */
+struct pump {
+	struct conn conn[FLOWS];
+	pid_t pid;
+	int stop;		/* no new data */
+	int faithless;		/* errors are none of the pump's business */
+	uint64_t sent[WAYS];
+	uint64_t received[WAYS];
+	int error[WAYS];	/* of the socket that sends */
+};
+
+/* --- the process --- */
+
+static int sender(const struct pump *p, int way)
+{
+	return p->conn[way / 2].end[way % 2];
+}
+
+static int receiver(const struct pump *p, int way)
+{
+	return p->conn[way / 2].end[!(way % 2)];
+}
+
+static void failed(struct pump *p, int way, const char *what)
+{
+	if (errno == EAGAIN || p->error[way])
+		return;
+	p->error[way] = errno;
+	if (!p->faithless)
+		net_die("%s on way %d after %llu bytes sent, %llu received: %s",
+			what, way, (unsigned long long)p->sent[way],
+			(unsigned long long)p->received[way], strerror(errno));
+}
+
+static void push(struct pump *p, int way)
+{
+	static char buf[PIECE];
+	ssize_t n;
+
+	pattern_fill(buf, sizeof(buf), p->sent[way] + way);
+	n = send(sender(p, way), buf, sizeof(buf), MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0)
+		failed(p, way, "send");
+	else
+		__atomic_add_fetch(&p->sent[way], n, __ATOMIC_RELAXED);
+}
+
+/* Returns false at the end. */
+static bool pull(struct pump *p, int way)
+{
+	static char buf[4 * PIECE];
+	ssize_t n = recv(receiver(p, way), buf, sizeof(buf), MSG_DONTWAIT);
+
+	if (n < 0)
+		failed(p, way ^ 1, "recv");
+	if (n <= 0)
+		return n;
+	if (pattern_check(buf, n, p->received[way] + way) != (size_t)n)
+		net_die("way %d: wrong bytes from byte %llu on", way,
+			(unsigned long long)p->received[way]);
+	__atomic_add_fetch(&p->received[way], n, __ATOMIC_RELAXED);
+	return true;
+}
+
+static bool hopeless(const struct pump *p)
+{
+	int way;
+
+	for (way = 0; way < WAYS; way++)
+		if (!p->error[way])
+			return false;
+	return true;
+}
+
+/* Until it is told to stop and all has arrived, or until all have failed. */
+static void pump_forever(struct pump *p)
+{
+	bool ended[WAYS] = { false }, shut[WAYS] = { false };
+	int way, left = WAYS;
+
+	while (left && !hopeless(p)) {
+		for (way = 0; way < WAYS; way++) {
+			if (!p->stop) {
+				push(p, way);
+			} else if (!shut[way]) {
+				shut[way] = true;
+				shutdown(sender(p, way), SHUT_WR);
+			}
+			if (!ended[way] && !pull(p, way)) {
+				ended[way] = true;
+				left--;
+			}
+		}
+		/* Leave some of the machine to the others. */
+		usleep(1000);
+	}
+}
+
+static struct pump *pump_start(const struct net *net, bool faithless)
+{
+	struct pump *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	if (p == MAP_FAILED)
+		net_die("no memory");
+	p->faithless = faithless;
+	for (i = 0; i < FLOWS; i++)
+		conn_open(net, PORT + i, &p->conn[i]);
+	/* One that loses nothing by waiting, and one with small pieces. */
+	sock_set(p->conn[1].end[CLIENT], IPPROTO_TCP, TCP_MAXSEG, 500);
+	sock_set(p->conn[2].end[SERVER], IPPROTO_TCP, TCP_NODELAY, 1);
+	return p;
+}
+
+static void pump_run(struct pump *p)
+{
+	int i;
+
+	fflush(NULL);
+	p->pid = fork();
+	if (p->pid < 0)
+		net_die("fork: %s", strerror(errno));
+	if (p->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pump_forever(p);
+		_exit(0);
+	}
+	for (i = 0; i < FLOWS; i++)
+		conn_close(&p->conn[i]);
+}
+
+/* --- the test --- */
+
+FIXTURE(path)
+{
+	struct net net;
+	struct pump *pump;
+};
+
+FIXTURE_SETUP(path)
+{
+	net_open(&self->net);
+}
+
+FIXTURE_TEARDOWN(path)
+{
+}
+
+/*
+ * In these commands $dev is the device, $me and $peer are the addresses, $ip is
+ * "ip -4" or "ip -6", $len the length of a prefix; addresses() gives the device
+ * what it has from net_link(), rule HOOK VERDICT is about segments.
+ */
+struct change {
+	const char *name;
+	const char *away;	/* takes the path away, or alters it */
+	const char *back;
+};
+
+static const struct change changes[] = {
+	{ "down",	"ip link set $dev down",
+			"ip link set $dev up; addresses" },
+	{ "address",	"$ip addr del $me/$len dev $dev", "addresses" },
+	{ "addresses",	"ip addr flush dev $dev", "addresses" },
+	{ "renamed",	"ip link set $dev down name other; ip link set other up",
+			"ip link set other down name $dev; ip link set $dev up; addresses" },
+	{ "blackhole",	"$ip route add blackhole $peer",
+			"$ip route del blackhole $peer" },
+	{ "unreachable", "$ip route add unreachable $peer",
+			"$ip route del unreachable $peer" },
+	{ "prohibit",	"$ip route add prohibit $peer",
+			"$ip route del prohibit $peer" },
+	{ "no route",	"$ip route flush dev $dev",
+			"ip link set $dev down; ip link set $dev up; addresses" },
+	{ "gateway",	"$ip route add $peer via $nobody dev $dev",
+			"$ip route del $peer" },
+	{ "loopback",	"$ip route add $peer dev lo", "$ip route del $peer dev lo" },
+	{ "rule",	"$ip rule add to $peer prohibit",
+			"$ip rule del to $peer prohibit" },
+	{ "neighbour",	"ip neigh replace $peer lladdr $nomac nud permanent dev $dev",
+			"ip neigh replace $peer lladdr $mac nud permanent dev $dev" },
+	{ "small mtu",	"ip link set $dev mtu $small",
+			"ip link set $dev mtu 1500; addresses" },
+	{ "large mtu",	"ip link set $dev mtu 9000", "ip link set $dev mtu 1500" },
+	{ "route mtu",	"$ip route add $peer dev $dev mtu 1280",
+			"$ip route del $peer dev $dev" },
+	{ "locked mtu",	"$ip route add $peer dev $dev mtu lock 1290 advmss 300 initcwnd 1",
+			"$ip route del $peer dev $dev" },
+	{ "filter",	"rule prerouting drop", "nft delete table inet life" },
+	{ "filter out",	"rule output drop", "nft delete table inet life" },
+	{ "reject",	"rule input reject 2>/dev/null || rule input drop",
+			"nft delete table inet life" },
+	{ "all lost",	"tc qdisc replace dev $dev root netem loss 100%",
+			"tc qdisc del dev $dev root" },
+	{ "all held",	"tc qdisc replace dev $dev root netem delay 10s",
+			"tc qdisc del dev $dev root" },
+	{ "short queue", "tc qdisc replace dev $dev root netem limit 2 rate 10mbit",
+			"tc qdisc del dev $dev root" },
+	{ "offloads",	"ip link set $dev gso_max_size 3000 gso_max_segs 1",
+			"ip link set $dev gso_max_size 65536 gso_max_segs 65535" },
+};
+
+enum { CHANGES = sizeof(changes) / sizeof(changes[0]) };
+
+static void run(const struct net *net, int side, const char *cmd)
+{
+	net_run(net, side,
+		"dev=%s; me=%s; peer=%s; ip='ip -%c'; len=%d; nodad=%s; nobody=%s\n"
+		"proto=%d; small=%d; mac=02:00:00:00:00:0%d; nomac=02:00:00:00:00:99\n"
+		"addresses() {\n"
+		"	$ip addr replace $me/$len dev $dev $nodad &&\n"
+		"	$ip route replace default via $peer dev $dev\n"
+		"}\n"
+		"rule() {\n"
+		"	nft add table inet life &&\n"
+		"	nft add chain inet life c \"{ type filter hook $1 priority 0; }\" &&\n"
+		"	nft add rule inet life c meta l4proto $proto $2\n"
+		"}\n"
+		"%s", net->dev[side], net->ip[side], net->ip[!side], ip46('4', '6'),
+		ip46(24, 64), ip46("", "nodad"), ip46("10.0.0.99", "fd00::99"),
+		stack_proto(), ip46(600, 1280), 2 - side, cmd);
+}
+
+struct progress {
+	const struct pump *pump;
+	uint64_t past[WAYS];
+};
+
+static struct progress progress_now(const struct pump *p)
+{
+	struct progress mark = { .pump = p };
+	int way;
+
+	for (way = 0; way < WAYS; way++)
+		mark.past[way] = __atomic_load_n(&p->received[way], __ATOMIC_RELAXED);
+	return mark;
+}
+
+static bool all_moved(void *arg)
+{
+	const struct progress *mark = arg;
+	struct progress now = progress_now(mark->pump);
+	int way;
+
+	for (way = 0; way < WAYS; way++)
+		if (now.past[way] < mark->past[way] + ENOUGH)
+			return false;
+	return true;
+}
+
+/* Every flow gets on again, or the test ends and says which does not. */
+static void must_move(struct pump *p, const char *what)
+{
+	struct progress mark = progress_now(p), now;
+	int way;
+
+	if (net_until(all_moved, &mark, 2 * PATIENCE))
+		return;
+	if (!kill(p->pid, 0) && waitpid(p->pid, NULL, WNOHANG) == p->pid)
+		net_die("after \"%s\" the flows have ended", what);
+	now = progress_now(p);
+	for (way = 0; way < WAYS; way++)
+		fprintf(stderr, "# way %d: %llu bytes\n", way,
+			(unsigned long long)(now.past[way] - mark.past[way]));
+	net_die("after \"%s\" not all flows get on", what);
+}
+
+/* All that was sent has arrived, both ways, and the connections end in order. */
+static bool pump_finish(struct pump *p)
+{
+	int status, way;
+	long bytes = 0;
+
+	p->stop = 1;
+	waitpid(p->pid, &status, 0);
+	for (way = 0; way < WAYS; way++) {
+		bytes += p->received[way];
+		if (p->sent[way] != p->received[way])
+			net_die("way %d: %llu of %llu bytes", way,
+				(unsigned long long)p->received[way],
+				(unsigned long long)p->sent[way]);
+	}
+	covered_add("bytes", bytes);
+	return status == 0;
+}
+
+/* For a moment that is another one each time. */
+static void moment(void)
+{
+	usleep(rand() % 150000);
+}
+
+TEST_F_TIMEOUT(path, changes_and_comes_back, 280)
+{
+	int n = covered_rounds(CHANGES / 2, 4 * CHANGES), i, side;
+	const struct change *c;
+
+	self->pump = pump_start(&self->net, false);
+	pump_run(self->pump);
+	must_move(self->pump, "nothing");
+	for (i = 0; i < n; i++) {
+		/* Every other one with IPv4, the others with IPv6, then the rest. */
+		c = &changes[(2 * i + ip46(0, 1)) % CHANGES];
+		/* CHANGES is odd: on the other side the next time. */
+		side = i % 2;
+		run(&self->net, side, c->away);
+		moment();
+		run(&self->net, side, c->back);
+		must_move(self->pump, c->name);
+	}
+	EXPECT_TRUE(pump_finish(self->pump));
+	covered_net(&self->net);
+	covered_add("changes", n);
+}
+
+/* The devices are deleted; others come in their place. */
+TEST_F_TIMEOUT(path, devices_deleted, 280)
+{
+	int rounds = covered_rounds(1, 10), i;
+
+	self->pump = pump_start(&self->net, false);
+	pump_run(self->pump);
+	for (i = 0; i < rounds; i++) {
+		must_move(self->pump, i ? "new devices" : "nothing");
+		moment();
+		net_run(&self->net, i % 2, "ip link del %s", self->net.dev[i % 2]);
+		moment();
+		net_link(&self->net);
+	}
+	must_move(self->pump, "new devices");
+	EXPECT_TRUE(pump_finish(self->pump));
+	covered_net(&self->net);
+	covered_add("changes", rounds);
+}
+
+/* Several things at once, many times, without waiting for anything. */
+TEST_F_TIMEOUT(path, all_at_once, 280)
+{
+	int rounds = covered_rounds(1, 5), i;
+
+	self->pump = pump_start(&self->net, false);
+	pump_run(self->pump);
+	must_move(self->pump, "nothing");
+	for (i = 0; i < rounds; i++) {
+		run(&self->net, CLIENT,
+		    "for i in 1 2 3 4 5; do\n"
+		    "	ip link set $dev down; ip link set $dev mtu $small\n"
+		    "	ip link set $dev up; addresses\n"
+		    "	$ip route add unreachable $peer; ip link set $dev mtu 3000\n"
+		    "	$ip route del unreachable $peer\n"
+		    "	$ip addr del $me/$len dev $dev; addresses\n"
+		    "	ip link set $dev mtu 1500; addresses\n"
+		    "done");
+		run(&self->net, SERVER,
+		    "for i in 1 2 3 4 5; do\n"
+		    "	$ip route add blackhole $peer; ip link set $dev mtu 1400\n"
+		    "	$ip route del blackhole $peer; ip link set $dev mtu 1500\n"
+		    "done");
+	}
+	must_move(self->pump, "all at once");
+	EXPECT_TRUE(pump_finish(self->pump));
+	covered_net(&self->net);
+	covered_add("changes", rounds * 55);
+}
+
+/* --- a path that does not come back --- */
+
+static bool is_lost(int err)
+{
+	return err == ETIMEDOUT || err == EHOSTUNREACH || err == ENETUNREACH ||
+	       err == EACCES;
+}
+
+static bool all_lost(void *arg)
+{
+	return hopeless(arg);
+}
+
+TEST_F_TIMEOUT(path, never_comes_back, 280)
+{
+	static const char *const ends[] = {
+		"ip link del $dev", "ip link set $dev down",
+		"$ip addr del $me/$len dev $dev",
+		"$ip route add unreachable $peer",
+		"$ip route add blackhole $peer",
+		"tc qdisc replace dev $dev root netem loss 100%",
+	};
+	static const int all = sizeof(ends) / sizeof(ends[0]);
+	int n = covered_rounds(1, all), i, way, side, fd;
+	const char *end;
+
+	for (i = 0; i < n; i++) {
+		net_open(&self->net);
+		self->pump = pump_start(&self->net, true);
+		for (way = 0; way < WAYS; way++)
+			sock_set(sender(self->pump, way), IPPROTO_TCP,
+				 TCP_USER_TIMEOUT, 1500);
+		pump_run(self->pump);
+		must_move(self->pump, "nothing");
+		side = rand() % 2;
+		/* One of them alone: with IPv6 another one than with IPv4. */
+		end = ends[n == all ? i : ip46(0, 3)];
+		run(&self->net, side, end);
+		EXPECT_TRUE(net_until(all_lost, self->pump, 2 * PATIENCE));
+		for (way = 0; way < WAYS; way++) {
+			EXPECT_TRUE(is_lost(self->pump->error[way])) {
+				TH_LOG("%s: way %d: %s", end, way,
+				       strerror(self->pump->error[way]));
+			}
+		}
+		waitpid(self->pump->pid, NULL, 0);
+		covered_net(&self->net);
+		/* What tries to begin now does not hang either. */
+		fd = sock_open(&self->net, side, 0);
+		sock_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 1500);
+		EXPECT_EQ(-1, addr_connect(fd, addr_side(&self->net, !side, PORT)));
+		close(fd);
+		close(self->net.ns[CLIENT]);
+		close(self->net.ns[SERVER]);
+		covered_add("changes", 1);
+	}
+}
+
+TEST_HARNESS_MAIN
