@@ -77,12 +77,12 @@ guest_env()
 }
 
 # What a kernel says when it is not well: a pattern for grep -E.
-kernel_trouble='WARNING: (CPU|possible|suspicious|held|bad|inconsistent)'
+kernel_trouble='WARNING: (CPU|possible|suspicious|held|bad|inconsistent|.* at )'
 kernel_trouble=$kernel_trouble'|\bBUG\b|\bOops\b|general protection|Kernel panic|Call Trace:'
 kernel_trouble=$kernel_trouble'|INFO: (task|rcu|lockdep|trying)|rcu:.*stall|soft lockup|hard LOCKUP'
 kernel_trouble=$kernel_trouble'|unregister_netdevice: waiting|refcount_t:|list_(add|del) corruption'
 kernel_trouble=$kernel_trouble'|Attempt to release|memory leak|Objects remaining|ODEBUG|UBSAN|KASAN'
-kernel_trouble=$kernel_trouble'|unreferenced object|turning off the locking|lockdep is turned off'
+kernel_trouble=$kernel_trouble'|unreferenced object|turning off the locking|lockdep is turned off|still has locks held'
 
 # verdict OUT STATUS: the end of a run of a guest whose results are in OUT and
 # whose machine ended with STATUS.  Does not return; exits as `vm` documents.
