@@ -345,7 +345,7 @@ void atcp_host_wake(struct atcp_tcb *c, u32 what)
 	if (unlikely(what & ATCP_WAKE_URGENT))
 		urgent(sk);
 	if (what & ATCP_WAKE_READABLE && !sock_flag(sk, SOCK_DEAD) &&
-	    atcp_is_readable(sk, READ_ONCE(sk->sk_rcvlowat)))
+	    (atcp_is_readable(sk, READ_ONCE(sk->sk_rcvlowat)) || sock_flag(sk, SOCK_DONE)))
 		sk->sk_data_ready(sk);
 	if (unlikely(what & ATCP_WAKE_FIN))
 		peer_finished(sk);

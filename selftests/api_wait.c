@@ -2,6 +2,7 @@
 /* poll, select, epoll, time-outs, signals, non-blocking calls. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -392,6 +393,77 @@ TEST_F(wait, shutdown_of_a_listener)
 	/* It can listen again. */
 	EXPECT_EQ(0, listen(s.fd, 1));
 	close(sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT));
+}
+
+#define SIG	SIGRTMIN
+
+static void ask_for_signals(int fd)
+{
+	if (fcntl(fd, F_SETOWN, getpid()) || fcntl(fd, F_SETSIG, SIG) ||
+	    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_ASYNC))
+		net_die("fcntl: %s", strerror(errno));
+}
+
+/* One of O_ASYNC's signals came: si_code, or 0 if there is none. */
+static int signal_about(int fd)
+{
+	struct timespec soon = { .tv_nsec = 300000000 };
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIG);
+	if (sigtimedwait(&set, &info, &soon) < 0)
+		return 0;
+	return info.si_fd == fd ? info.si_code : -1;
+}
+
+/* O_ASYNC: a signal for each event, and of what kind it was. */
+TEST_F(wait, signals)
+{
+	int l = self->conn.listener, fd;
+	sigset_t set;
+	char byte;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIG);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	ask_for_signals(l);
+	fd = sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT);
+	EXPECT_EQ(POLL_IN, signal_about(l));
+	close(fd);
+	ask_for_signals(self->s);
+	sock_send(self->c, "x", 1);
+	EXPECT_EQ(POLL_IN, signal_about(self->s));
+	sock_send(self->c, "y", 1);
+	EXPECT_EQ(POLL_IN, signal_about(self->s));
+	sock_recv(self->s, &byte, 1);
+	sock_recv(self->s, &byte, 1);
+	/* A change of state, and something to read. */
+	shutdown(self->c, SHUT_WR);
+	EXPECT_EQ(POLL_IN, signal_about(self->s));
+	EXPECT_EQ(POLL_IN, signal_about(self->s));
+	ask_for_signals(self->c);
+	shutdown(self->s, SHUT_WR);
+	EXPECT_EQ(POLL_HUP, signal_about(self->c));
+	EXPECT_EQ(POLL_IN, signal_about(self->c));
+	EXPECT_EQ(0, signal_about(self->c));
+
+	fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+	ask_for_signals(fd);
+	addr_connect(fd, addr_side(&self->net, SERVER, PORT));
+	EXPECT_EQ(POLL_OUT, signal_about(fd));
+	close(sock_accept(l));
+	close(sock_accept(l));
+	close(fd);
+	while (signal_about(-1))
+		;
+	fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+	ask_for_signals(fd);
+	addr_connect(fd, addr_side(&self->net, SERVER, PORT + 1));
+	EXPECT_EQ(POLL_ERR, signal_about(fd));
+	EXPECT_EQ(0, signal_about(fd));
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

@@ -155,6 +155,8 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 	if (!atcp_seg_len(seg) && ordered) {
 		atcp_drop(c, seg, ATCP_DROP_NONE);
 		atcp_fin_arrived(c);
+		/* The end can be read; with data before it the program has heard of that. */
+		atcp_host_wake(c, ATCP_WAKE_READABLE);
 		return;
 	}
 	if (unlikely(!admit(c, seg, ordered))) {
