@@ -71,7 +71,7 @@ int atcp_ip_child(struct sock *child, const struct atcp_key *key, const struct a
 		atcp_v6_child_init(child);
 
 	atcp_sk(child)->over_v6 = atcp_key_is_v6(key);
-	return atcp_over_v6(child) ? atcp_v6_child(child, key, skb) :
+	return atcp_over_v6(child) ? atcp_v6_child(child, key, f->sk, skb) :
 				     atcp_v4_child(child, key, skb);
 }
 

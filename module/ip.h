@@ -246,7 +246,8 @@ int atcp_v4_err(struct sk_buff *skb, u32 info);
 int atcp_v6_connect(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len);
 /* The second half of a child's socket, whichever it talks. */
 void atcp_v6_child_init(struct sock *child);
-int atcp_v6_child(struct sock *child, const struct atcp_key *key, struct sk_buff *skb);
+int atcp_v6_child(struct sock *child, const struct atcp_key *key, const struct sock *sk,
+		  struct sk_buff *skb);
 int atcp_v6_xmit(struct sock *sk, struct sk_buff *skb);
 struct dst_entry *atcp_v6_reroute(struct sock *sk);
 u32 atcp_v6_hlen(struct sock *sk);

@@ -196,7 +196,21 @@ void atcp_v6_child_init(struct sock *child)
 		np->flow_label = 0;
 }
 
-int atcp_v6_child(struct sock *child, const struct atcp_key *key, struct sk_buff *skb)
+/* A listener's extension headers are those of its connections, too. */
+static void copy_headers(struct sock *child, const struct sock *sk)
+{
+	struct ipv6_txoptions *opt;
+
+	rcu_read_lock();
+	opt = rcu_dereference(inet6_sk(sk)->opt);
+	if (opt)
+		opt = ipv6_dup_options(child, opt);
+	RCU_INIT_POINTER(inet6_sk(child)->opt, opt);
+	rcu_read_unlock();
+}
+
+int atcp_v6_child(struct sock *child, const struct atcp_key *key, const struct sock *sk,
+		  struct sk_buff *skb)
 {
 	const struct ipv6hdr *hdr = ipv6_hdr(skb);
 	struct ipv6_pinfo *np = inet6_sk(child);
@@ -213,6 +227,7 @@ int atcp_v6_child(struct sock *child, const struct atcp_key *key, struct sk_buff
 	np->rcv_flowinfo = ip6_flowinfo(hdr);
 	if (atcp_repflow(child))
 		np->flow_label = ip6_flowlabel(hdr);
+	copy_headers(child, sk);
 
 	dst = route(child);
 	if (IS_ERR(dst))

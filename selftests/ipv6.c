@@ -532,6 +532,34 @@ TEST_F(header, sticky_header)
 	close(self->s);
 }
 
+/* Those of a listener are its connections'. */
+TEST_F(header, inherited_headers)
+{
+	uint8_t buf[64];
+	socklen_t len = sizeof(buf);
+	int mss;
+
+	ASSERT_EQ(0, setsockopt(self->l, SOL_IPV6, IPV6_DSTOPTS, padding, sizeof(padding)));
+	ASSERT_EQ(0, setsockopt(self->l, SOL_IPV6, IPV6_HOPOPTS, padding, sizeof(padding)));
+	CONNECT();
+	mss = sock_get(self->c, SOL_TCP, TCP_MAXSEG);
+	EXPECT_EQ(mss - 16, sock_get(self->s, SOL_TCP, TCP_MAXSEG));
+	ASSERT_EQ(0, getsockopt(self->s, SOL_IPV6, IPV6_DSTOPTS, buf, &len));
+	EXPECT_EQ(sizeof(padding), len);
+	talk(self->s, self->c);
+	EXPECT_EQ(40 + 16 + 32 + 5, wire_wait(self->wire, "< PA 1 1 5")->ip_len);
+	/* They may be changed on either without the other. */
+	ASSERT_EQ(0, setsockopt(self->s, SOL_IPV6, IPV6_DSTOPTS, NULL, 0));
+	/* TCP does not reckon anew where it has not called connect(). */
+	if (!stack_is_tcp())
+		EXPECT_EQ(mss - 8, sock_get(self->s, SOL_TCP, TCP_MAXSEG));
+	len = sizeof(buf);
+	ASSERT_EQ(0, getsockopt(self->l, SOL_IPV6, IPV6_DSTOPTS, buf, &len));
+	EXPECT_EQ(sizeof(padding), len);
+	close(self->c);
+	close(self->s);
+}
+
 /* RFC 5082: from farther away than the program allows. */
 TEST_F(header, min_hops)
 {
