@@ -192,6 +192,12 @@ struct ip_options_rcu *atcp_v4_return_route(struct net *net, const struct sk_buf
 	return opt;
 }
 
+/* SO_DONTROUTE: to neighbours alone. */
+static u8 route_scope(const struct sock *sk)
+{
+	return sk && sock_flag(sk, SOCK_LOCALROUTE) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+}
+
 int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in)
 {
 	struct flowi4 fl4;
@@ -203,7 +209,7 @@ int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in
 	else if (f->foreign)
 		flags = FLOWI_FLAG_ANYSRC;
 	memset(&fl4, 0, sizeof(fl4));
-	flowi4_init_output(&fl4, f->oif, f->mark, f->tos & INET_DSCP_MASK, RT_SCOPE_UNIVERSE,
+	flowi4_init_output(&fl4, f->oif, f->mark, f->tos & INET_DSCP_MASK, route_scope(f->sk),
 			   IPPROTO_ATCP, flags,
 			   f->route_opt ? f->route_opt->opt.faddr : f->raddr.s6_addr32[3],
 			   f->laddr.s6_addr32[3],

@@ -287,6 +287,33 @@ TEST_F(options, bind_to_device)
 	close(listener);
 }
 
+/* SO_DONTROUTE: neighbours alone, for those who listen, too (but not over IPv6). */
+TEST_F(options, dont_route)
+{
+	const char *far = ip46("10.9.9.9", "fd09::9");
+	int l = sock_listen(&self->net, SERVER, PORT, 1);
+	int fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+
+	net_run(&self->net, CLIENT, "ip addr add %s dev lo %s", far, ip46("", "nodad"));
+	if (stack_is_ipv6())
+		net_wait_address(&self->net, CLIENT, far);
+	net_run(&self->net, SERVER, "ip route add %s via %s", far,
+		ip46("10.0.0.1", "fd00::1"));
+	sock_set(l, SOL_SOCKET, SO_DONTROUTE, 1);
+	ASSERT_EQ(0, addr_bind(fd, addr_of(far, 0)));
+	FAILS(EINPROGRESS, addr_connect(fd, addr_side(&self->net, SERVER, PORT)));
+	EXPECT_EQ(stack_is_ipv6(),
+		  sock_wait(fd, POLLOUT, stack_is_ipv6() ? PATIENCE : 300));
+	close(fd);
+	EXPECT_EQ(0, addr_connect(self->fd, addr_side(&self->net, SERVER, PORT)));
+
+	fd = sock_open(&self->net, SERVER, SOCK_NONBLOCK);
+	sock_set(fd, SOL_SOCKET, SO_DONTROUTE, 1);
+	FAILS(stack_is_ipv6() ? EINPROGRESS : ENETUNREACH, addr_connect(fd, addr_of(far, 1)));
+	close(fd);
+	close(l);
+}
+
 /* TCP_USER_TIMEOUT: how long data may stay unacknowledged. */
 TEST_F(options, user_timeout)
 {
