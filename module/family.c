@@ -11,7 +11,8 @@
  *   listen   atcp_listen                                       (listen.c)
  *   accept   inet_accept          -> atcp_accept_child, below  (listen.c)
  *   send, recv                    atcp_sendmsg, atcp_recvmsg   (send.c, recv.c)
- *   poll, ioctl                   atcp_poll, atcp_ioctl        (poll.c)
+ *   poll                          atcp_poll                    (poll.c)
+ *   ioctl    inet_ioctl           -> atcp_ioctl                (poll.c)
  *   setsockopt                    atcp_set_option, atcp_setsockopt (sockopt*.c)
  *   shutdown inet_shutdown        -> atcp_sk_shutdown          (sock.c)
  *   close    inet_release         -> atcp_sk_close             (sock.c)
@@ -151,6 +152,7 @@ static int atcp_get_port(struct sock *sk, unsigned short port)
 	.connect		= atcp_connect,			\
 	.disconnect		= atcp_sk_disconnect,		\
 	.accept			= atcp_accept_child,		\
+	.ioctl			= atcp_ioctl,			\
 	.shutdown		= atcp_sk_shutdown,		\
 	.setsockopt		= atcp_setsockopt,		\
 	.getsockopt		= atcp_getsockopt,		\
@@ -195,7 +197,6 @@ struct proto atcpv6_prot = {
 	.socketpair	= sock_no_socketpair,		\
 	.accept		= atcp_stream_accept,		\
 	.poll		= atcp_poll,			\
-	.ioctl		= atcp_ioctl,			\
 	.gettstamp	= sock_gettstamp,		\
 	.listen		= atcp_listen,			\
 	.shutdown	= inet_shutdown,		\
@@ -218,6 +219,7 @@ static const struct proto_ops atcp_stream_ops = {
 	.release	= inet_release,
 	.bind		= inet_bind,
 	.getname	= inet_getname,
+	.ioctl		= inet_ioctl,
 };
 
 static const struct proto_ops atcpv6_stream_ops = {
@@ -226,6 +228,7 @@ static const struct proto_ops atcpv6_stream_ops = {
 	.release	= inet6_release,
 	.bind		= inet6_bind,
 	.getname	= inet6_getname,
+	.ioctl		= inet6_ioctl,
 #ifdef CONFIG_COMPAT
 	.compat_ioctl	= inet6_compat_ioctl,
 #endif

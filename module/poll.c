@@ -6,8 +6,6 @@
 #include <asm/ioctls.h>
 #include <linux/poll.h>
 #include <linux/sockios.h>
-#include <net/inet_common.h>
-#include <net/ipv6.h>
 #include <net/tcp_states.h>
 
 #include "core/seq.h"
@@ -78,9 +76,8 @@ static int readable_before_urgent(const struct sock *sk)
 	return atcp_readable(sk);
 }
 
-int atcp_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+int atcp_ioctl(struct sock *sk, int cmd, ATCP_IOCTL_ARG arg)
 {
-	struct sock *sk = sock->sk;
 	const struct atcp_sock *as = atcp_sk(sk);
 	const struct atcp_tcb *c = &as->tcb;
 	int state = inet_sk_state_load(sk);
@@ -97,9 +94,7 @@ int atcp_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 	case SIOCATMARK:
 		break;
 	default:
-		if (sk->sk_family == AF_INET6)
-			return inet6_ioctl(sock, cmd, arg);
-		return inet_ioctl(sock, cmd, arg);
+		return -ENOIOCTLCMD;
 	}
 
 	lock_sock(sk);
@@ -117,5 +112,5 @@ int atcp_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 		answer = as->urgent && as->urgent_seq == as->copied_seq;
 	}
 	release_sock(sk);
-	return put_user(answer, (int __user *)arg);
+	return atcp_ioctl_answer(arg, answer);
 }

@@ -122,7 +122,7 @@ void atcp_splice_eof(struct socket *sock);
 /* --- poll.c --- */
 
 __poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait);
-int atcp_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
+int atcp_ioctl(struct sock *sk, int cmd, ATCP_IOCTL_ARG arg);
 
 /* --- recv.c --- */
 

@@ -17,6 +17,7 @@
 
 #include "../../kselftest_harness.h"
 #include "lib/net.h"
+#include "lib/wire.h"
 
 #define PORT	20000
 #define ENTRIES	32
@@ -232,6 +233,32 @@ TEST_F(ring, send_and_recv)
 		MSG_NOSIGNAL;
 	EXPECT_EQ(-EPIPE, ring_next(&self->r).res);
 	self->conn.end[SERVER] = dup(self->c);
+}
+
+#define URING_OP_SIOCINQ	0	/* SOCKET_URING_OP_*, since 6.7 */
+#define URING_OP_SIOCOUTQ	1
+#define OP_URING_CMD		46
+
+/* What an ioctl() tells, by way of the ring. */
+TEST_F(ring, how_much_is_queued)
+{
+	int fd = net_socket(&self->net, CLIENT, AF_INET, SOCK_STREAM, 0);
+
+	ring_op(&self->r, OP_URING_CMD, fd, NULL, 0, 0)->off = URING_OP_SIOCINQ;
+	if (ring_next(&self->r).res < 0)
+		SKIP(return, "no commands for sockets in this kernel");
+	close(fd);
+	sock_send(self->c, "abc", 3);
+	ASSERT_TRUE(sock_wait(self->s, POLLIN, PATIENCE));
+	ring_op(&self->r, OP_URING_CMD, self->s, NULL, 0, 1)->off = URING_OP_SIOCINQ;
+	EXPECT_EQ(3, ring_next(&self->r).res);
+	net_drop(&self->net, SERVER, TH_ACK, 40, 80, 0);
+	sock_send(self->s, "defgh", 5);
+	ring_op(&self->r, OP_URING_CMD, self->s, NULL, 0, 2)->off = URING_OP_SIOCOUTQ;
+	EXPECT_EQ(5, ring_next(&self->r).res);
+	ring_op(&self->r, OP_URING_CMD, self->conn.listener, NULL, 0, 3)->off = URING_OP_SIOCINQ;
+	EXPECT_EQ(-EINVAL, ring_next(&self->r).res);
+	net_drop_end(&self->net, SERVER);
 }
 
 /* More than the buffers take: a send that waits is not lost. */

@@ -134,6 +134,23 @@ static inline void atcp_ip6_dst_store(struct sock *sk, struct dst_entry *dst)
 #endif
 }
 
+/* 6.5: the answer of struct proto's ioctl() is copied out by the caller, who may be io_uring */
+#ifdef ATCP_HAVE_IOCTL_KARG
+#define ATCP_IOCTL_ARG		int *
+#else
+#define ATCP_IOCTL_ARG		unsigned long
+#endif
+
+static inline int atcp_ioctl_answer(ATCP_IOCTL_ARG arg, int answer)
+{
+#ifdef ATCP_HAVE_IOCTL_KARG
+	*arg = answer;
+	return 0;
+#else
+	return put_user(answer, (int __user *)arg);
+#endif
+}
+
 /* 6.7: programs may change the length of an address */
 #ifndef ATCP_HAVE_BPF_ADDR_LEN
 #define atcp_run_connect6(sk, uaddr, len)	BPF_CGROUP_RUN_PROG_INET6_CONNECT(sk, uaddr)
