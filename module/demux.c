@@ -156,44 +156,38 @@ static struct atcp_listen_bucket *listen_bucket(struct atcp_net *an, u16 port)
 	return &an->listeners[hash_32(port, ilog2(ATCP_LISTEN_BUCKETS))];
 }
 
-/*
- * Does the listener take segments to this address?  Return: 0: no, 1: as one of
- * all addresses, 2: as the one that it is bound to.
- */
-static int address_taken(const struct sock *sk, const struct in6_addr *laddr)
+/* How a listener comes to take segments to an address. */
+enum taken {
+	TAKEN_NOT,
+	TAKEN_AS_ANY,		/* it is bound to all */
+	TAKEN_AS_BOUND,		/* it is bound to this one */
+	TAKEN_COUNT
+};
+
+static enum taken address_taken(const struct sock *sk, const struct in6_addr *laddr)
 {
 	const struct in6_addr *bound6 = &sk->sk_v6_rcv_saddr;
 	__be32 bound4 = READ_ONCE(inet_sk(sk)->inet_rcv_saddr);
 
 	if (!ipv6_addr_v4mapped(laddr)) {
 		if (sk->sk_family != AF_INET6)
-			return 0;
+			return TAKEN_NOT;
 		if (ipv6_addr_any(bound6))
-			return 1;
-		return ipv6_addr_equal(bound6, laddr) ? 2 : 0;
+			return TAKEN_AS_ANY;
+		return ipv6_addr_equal(bound6, laddr) ? TAKEN_AS_BOUND : TAKEN_NOT;
 	}
 	if (ipv6_only_sock(sk))
-		return 0;
+		return TAKEN_NOT;
 	if (!bound4)
-		return 1;
-	return bound4 == laddr->s6_addr32[3] ? 2 : 0;
+		return TAKEN_AS_ANY;
+	return bound4 == laddr->s6_addr32[3] ? TAKEN_AS_BOUND : TAKEN_NOT;
 }
 
-/* How narrowly is the listener bound to what the segment is addressed to? 0: not at all. */
-static int listener_score(const struct sock *sk, struct net *net, const struct atcp_key *key,
-			  int dif, int sdif)
+/* How much is bound beside the address. */
+static int listener_score(const struct sock *sk)
 {
-	int dev = READ_ONCE(sk->sk_bound_dev_if);
-	int score;
-
-	if (inet_sk(sk)->inet_sport != key->lport || !inet_sk_bound_dev_eq(net, dev, dif, sdif))
-		return 0;
-	score = address_taken(sk, &key->laddr);
-	if (!score)
-		return 0;
-	score = 2 * score + (dev ? 1 : 0);
-	score = 2 * score + ((sk->sk_family == AF_INET) == ipv6_addr_v4mapped(&key->laddr));
-	return 2 * score + (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id());
+	return 1 + !!READ_ONCE(sk->sk_bound_dev_if) + (sk->sk_family == AF_INET) +
+	       (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id());
 }
 
 /* The one of the group that the connection falls to. */
@@ -211,21 +205,29 @@ static struct sock *pick_from_group(struct atcp_net *an, struct sock *sk,
 struct sock *atcp_lookup_listener(struct atcp_net *an, const struct atcp_key *key,
 				  int dif, int sdif, struct sk_buff *skb)
 {
-	struct sock *best = NULL;
+	struct { struct sock *sk; int score; } best[TAKEN_COUNT] = { };
 	struct atcp_listener *l;
-	int best_score = 0;
+	struct sock *found;
 
 	hlist_for_each_entry_rcu(l, &listen_bucket(an, ntohs(key->lport))->firsts, first) {
-		int score = listener_score(l->sk, an->net, key, dif, sdif);
+		enum taken how;
+		int score;
 
-		if (score > best_score) {
-			best = l->sk;
-			best_score = score;
-		}
+		if (inet_sk(l->sk)->inet_sport != key->lport ||
+		    !inet_sk_bound_dev_eq(an->net, READ_ONCE(l->sk->sk_bound_dev_if), dif, sdif))
+			continue;
+		how = address_taken(l->sk, &key->laddr);
+		score = listener_score(l->sk);
+		if (!how || score <= best[how].score)
+			continue;
+		best[how].sk = l->sk;
+		/* TCP does not look for a better one than a group. */
+		best[how].score = l->sk->sk_reuseport ? INT_MAX : score;
 	}
-	if (best && best->sk_reuseport)
-		best = pick_from_group(an, best, key, skb);
-	return best;
+	found = best[TAKEN_AS_BOUND].sk ?: best[TAKEN_AS_ANY].sk;
+	if (found && found->sk_reuseport)
+		found = pick_from_group(an, found, key, skb);
+	return found;
 }
 
 static bool bound_to_all(const struct sock *sk)
@@ -258,6 +260,21 @@ static struct atcp_listener *find_group(struct atcp_listen_bucket *bucket, const
 	return NULL;
 }
 
+/*
+ * Of listeners that are bound as narrowly the last comes first, as in TCP, but for
+ * groups over IPv6, of which it is the first.  @first: stands for the group of @l.
+ */
+static void enter_firsts(struct atcp_listen_bucket *bucket, struct atcp_listener *l,
+			 struct atcp_listener *first)
+{
+	if (!l->sk->sk_reuseport || l->sk->sk_family == AF_INET)
+		hlist_add_head_rcu(&l->first, &bucket->firsts);
+	else if (!first)
+		hlist_add_tail_rcu(&l->first, &bucket->firsts);
+	if (first && !hlist_unhashed(&l->first))
+		hlist_del_init_rcu(&first->first);
+}
+
 int atcp_listener_hash(struct atcp_listener *l)
 {
 	struct sock *sk = l->sk;
@@ -277,8 +294,7 @@ int atcp_listener_hash(struct atcp_listener *l)
 	if (!err) {
 		if (first)
 			list_add_tail(&l->group, &first->group);
-		else
-			hlist_add_head_rcu(&l->first, &bucket->firsts);
+		enter_firsts(bucket, l, first);
 		hlist_add_head_rcu(&l->node, &bucket->all);
 		/* For reuseport_attach_prog(), which asks sk_unhashed(). */
 		hlist_add_fake(&sk->sk_node);

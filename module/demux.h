@@ -58,9 +58,10 @@ int atcp_node_replace(struct atcp_net *an, struct atcp_node *old, struct atcp_no
  * @sdif:	its other index where L3 master devices are involved, or 0
  * @skb:	header at skb->data, or NULL; for programs that pick from a group
  *
- * Prefers, in this order: a listener on the very address, one on the device, one
- * of the segment's family, one of this CPU (SO_INCOMING_CPU).  In a group of
- * SO_REUSEPORT the hash of the ends decides, or the group's program.
+ * A listener on the very address comes before others, and then one of which more is
+ * true of: it is bound to the device, is of IPv4, is of this CPU (SO_INCOMING_CPU).
+ * But the first group of SO_REUSEPORT ends the search, odd as that is, for it does so
+ * in the kernel's TCP; within it the hash of the ends decides, or its program.
  *
  * RCU read section. Return: the listener, or NULL.
  */

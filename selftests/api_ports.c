@@ -313,6 +313,31 @@ TEST_F(ports, narrowest_listener)
 	calls(HERE, 16, &any, 1, &count);
 }
 
+/*
+ * Of several groups that are bound to the same address or to none, TCP takes the first
+ * that it finds: over IPv4 the one joined last, over IPv6 the oldest.
+ */
+TEST_F(ports, first_group)
+{
+	int old[2], dev, count[2];
+
+	old[0] = listens(bound(SO_REUSEPORT, ANY, PORT));
+	dev = sock_new();
+	sock_set(dev, SOL_SOCKET, SO_REUSEPORT, 1);
+	ASSERT_EQ(0, setsockopt(dev, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
+	ASSERT_EQ(0, bind_to(dev, ANY, PORT));
+	listens(dev);
+	calls(HERE, 8, stack_is_ipv6() ? old : &dev, 1, count);
+	old[1] = listens(bound(SO_REUSEPORT, ANY, PORT));
+	calls(HERE, 32, old, 2, count);
+	EXPECT_NE(0, count[0]);
+	EXPECT_NE(0, count[1]);
+	close(old[stack_is_ipv6()]);
+	calls(HERE, 8, &old[!stack_is_ipv6()], 1, count);
+	close(old[!stack_is_ipv6()]);
+	calls(HERE, 8, &dev, 1, count);
+}
+
 /* An address without a port: connect() shares one that others use, too. */
 TEST_F(ports, address_without_a_port)
 {
