@@ -224,16 +224,14 @@ static int recv_urgent(struct sock *sk, struct msghdr *msg, size_t len, int flag
 		return -EAGAIN;
 	}
 
+	msg->msg_flags |= MSG_OOB;
+	if (!len)
+		msg->msg_flags |= MSG_TRUNC;
+	else if (!(flags & MSG_TRUNC) && memcpy_to_msg(msg, &as->urgent_octet, 1))
+		return -EFAULT;
 	if (!(flags & MSG_PEEK))
 		WRITE_ONCE(as->urgent, ATCP_URGENT_READ);
-	msg->msg_flags |= MSG_OOB;
-	if (!len) {
-		msg->msg_flags |= MSG_TRUNC;
-		return 0;
-	}
-	if (!(flags & MSG_TRUNC) && memcpy_to_msg(msg, &as->urgent_octet, 1))
-		return -EFAULT;
-	return 1;
+	return !!len;
 }
 
 int atcp_may_wait(struct sock *sk, long timeo)
