@@ -199,8 +199,9 @@ again:
 listener:
 	sk = atcp_lookup_listener(an, key, dif, sdif, skb);
 	if (sk) {
-		if (admitted(an, sk, skb, h->hlen))
-			atcp_listen_rcv(sk, skb, h, key, reopened);
+		if (admitted(an, sk, skb, h->hlen) &&
+		    !atcp_listen_rcv(sk, skb, h, key, reopened))
+			goto again;
 		return;
 	}
 	no_port(an, skb, h);

@@ -212,6 +212,19 @@ static __sum16 flow_checksum(const struct atcp_flow *f, u32 len, __wsum sum)
 				 IPPROTO_ATCP, sum);
 }
 
+/*
+ * The owner's egress filters are to see it.  RCU keeps a listener in memory, but
+ * not from being freed: then it sends nothing more.
+ */
+static bool own_by(struct sock *sk, struct sk_buff *skb)
+{
+	if (!refcount_add_not_zero(skb->truesize, &sk->sk_wmem_alloc))
+		return false;
+	skb->sk = sk;
+	skb->destructor = sock_wfree;
+	return true;
+}
+
 void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h)
 {
 	struct atcp_net *an = atcp_net(net);
@@ -239,9 +252,10 @@ void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h)
 		skb_set_hash(skb, f->hash, PKT_HASH_TYPE_L4);
 	skb_dst_set(skb, f->dst);
 	f->dst = NULL;
-	/* So that the owner's egress filters see it. */
-	if (f->sk)
-		skb_set_owner_w(skb, f->sk);
+	if (f->sk && !own_by(f->sk, skb)) {
+		kfree_skb(skb);
+		return;
+	}
 
 	atcp_saw_flow_snd(net, f, h);
 	atcp_net_count(an, ATCP_STAT_OUT_SEGS);

@@ -205,7 +205,10 @@ static bool cookie_expected(const struct atcp_net *an, const struct atcp_listene
 	       time_before(jiffies, READ_ONCE(l->cookie_at) + msecs_to_jiffies(128 * MSEC_PER_SEC));
 }
 
-/* Return: false when it is no cookie, for @why; true: @skb is consumed. */
+/*
+ * Return: false when it is no cookie, or the listener has closed, for @why;
+ * true: @skb is consumed.
+ */
 static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const struct atcp_hdr *h,
 			  const struct atcp_key *key, enum atcp_drop *why)
 {
@@ -240,8 +243,12 @@ static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const st
 	follow(&f, skb);
 	child = atcp_child_make(l, &req, key, &f, skb);
 	kfree(f.route_opt);
-	if (!child)
-		goto drop;
+	if (!child) {
+		if (!READ_ONCE(l->closed))
+			goto drop;
+		*why = ATCP_DROP_CLOSED;
+		return false;
+	}
 	req.adv_mss = atcp_sk(child)->tcb.adv_mss;
 	atcp_child_open(child, sk, &req, skb);
 	if (atcp_hash(child)) {
@@ -260,7 +267,7 @@ drop:
 	return true;
 }
 
-void atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h,
+bool atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h,
 		     const struct atcp_key *key, const struct atcp_tw *old)
 {
 	struct atcp_listener *l = rcu_dereference(atcp_sk(sk)->listener);
@@ -268,10 +275,8 @@ void atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr
 	enum atcp_drop why = ATCP_DROP_UNEXPECTED;
 	struct atcp_hdr reply;
 
-	if (unlikely(!l)) {
-		atcp_net_drop(an, skb, ATCP_DROP_CLOSED);
-		return;
-	}
+	if (unlikely(!l))
+		return false;
 	atcp_saw_rcv(an->net, sk, skb, ATCP_LISTEN);
 	switch (atcp_listen_arrive(h, skb->len - h->hlen, &reply)) {
 	case ATCP_SYN_SEEN:
@@ -279,7 +284,9 @@ void atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr
 		break;
 	case ATCP_MAYBE_COOKIE:
 		if (listen_cookie(l, skb, h, key, &why))
-			return;
+			return true;
+		if (why == ATCP_DROP_CLOSED)
+			return false;
 		fallthrough;
 	case ATCP_REPLY:
 		atcp_ip_reply(an->net, sk, skb, &reply);
@@ -287,10 +294,13 @@ void atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr
 	default:
 		break;
 	}
+	if (unlikely(why == ATCP_DROP_CLOSED))
+		return false;
 	if (why)
 		atcp_net_drop(an, skb, why);
 	else
 		consume_skb(skb);
+	return true;
 }
 
 /* --- the user's side --- */
@@ -380,7 +390,7 @@ void atcp_listen_stop(struct sock *sk)
 
 	atcp_listener_unhash(l);
 	spin_lock_bh(&l->lock);
-	l->closed = true;
+	WRITE_ONCE(l->closed, true);
 	spin_unlock_bh(&l->lock);
 	RCU_INIT_POINTER(as->listener, NULL);
 	as->tcb.state = ATCP_CLOSED;

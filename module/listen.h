@@ -88,8 +88,11 @@ static inline bool atcp_accept_pending(const struct sock *sk)
  * @h:		the header, parsed
  * @key:	the ends
  * @old:	the TIME-WAIT that gave way to this SYN, or NULL
+ *
+ * Return: false when it no longer listens; @skb is untouched then.  Who looks it
+ * up again does not find it.
  */
-void atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h,
+bool atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h,
 		     const struct atcp_key *key, const struct atcp_tw *old);
 
 struct atcp_flow;

@@ -151,6 +151,7 @@ enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req 
 	enum atcp_drop why = ATCP_DROP_NO_MEMORY;
 	struct atcp_request *r;
 	struct atcp_hdr h;
+	int err;
 
 	r = kmem_cache_alloc(request_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!r) {
@@ -176,12 +177,15 @@ enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req 
 
 	/* Held until it is complete: the ACK may be quick. */
 	spin_lock(&r->lock);
-	if (request_enter(l, r)) {
+	err = request_enter(l, r);
+	if (err) {
 		r->dead = true;
 		spin_unlock(&r->lock);
 		atomic_dec(&an->req_count);
 		call_rcu(&r->rcu, request_free_rcu);
-		why = ATCP_DROP_CLOSED;
+		/* Closed, or another segment was first: look again. */
+		if (err != -ENOMEM)
+			why = ATCP_DROP_CLOSED;
 		goto no_request;
 	}
 	request_arm(r);

@@ -63,7 +63,8 @@ void atcp_request_exit(void);
  *
  * Softirq, RCU. Where it fails the SYN is forgotten; the peer sends it again.
  *
- * Return: why it has failed, or ATCP_DROP_NONE.
+ * Return: why it has failed, or ATCP_DROP_NONE; ATCP_DROP_CLOSED: the listener has
+ * gone, or the ends are taken by now, as another look-up will find.
  */
 enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req *req,
 				 const struct atcp_key *key, struct atcp_flow *f,
