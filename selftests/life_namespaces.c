@@ -119,6 +119,9 @@ static void life_begin(struct life *l, int round)
 	for (side = CLIENT; side <= SERVER; side++) {
 		watch(&l->net, side, round);
 		net_stack_sysctl(&l->net, side, "fin_timeout", "2");
+		/* However long it takes to open all: the next time-out is near. */
+		if (!stack_is_tcp())
+			net_stack_sysctl(&l->net, side, "rto_max_ms", "1000");
 	}
 	for (i = 0; i < FLOWS; i++)
 		conn_open(&l->net, PORT + i, &l->flow[i]);
