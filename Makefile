@@ -18,6 +18,8 @@ help:
 	@echo "               KERNEL=6.12 (6.1, 7.2) runs all kselftests on that kernel of"
 	@echo "               Debian's; without it all on 6.1 and some on the others;"
 	@echo "               TESTS='scene_walk ...' only these of them"
+	@echo "make check-debug   all set-up, then every test on kernels with every checker on,"
+	@echo "               which are built first: a quarter of an hour each, once"
 	@echo "make sim       the tests in the simulated network alone: no VM, under a minute"
 	@echo "make vm        a shell in a VM with the module loaded; KERNEL= picks the kernel"
 	@echo "make bench     atcp, the kernel's TCP and AF_UNIX side by side, in instructions"
@@ -54,6 +56,10 @@ check: setup
 	@KERNELS='$(if $(filter file,$(origin KERNEL)),$(KERNELS),$(KERNEL))' \
 		TESTS='$(TESTS)' $(V)/check
 
+check-debug:
+	@$(V)/setup build vm test debug source-6.1 source-sid 6.1 kselftest
+	@selftests/debug/check
+
 sim:
 	@$(V)/setup build
 	@$(MAKE) --no-print-directory -j$$(nproc) -C selftests/sim \
@@ -72,4 +78,4 @@ bench:
 clean:
 	rm -rf build
 
-.PHONY: all help module userspace demo setup setup-update check sim vm bench clean
+.PHONY: all help module userspace demo setup setup-update check check-debug sim vm bench clean
