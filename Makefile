@@ -21,6 +21,7 @@ help:
 	@echo "make check-debug   all set-up, then every test on kernels with every checker on,"
 	@echo "               which are built first: a quarter of an hour each, once"
 	@echo "make sim       the tests in the simulated network alone: no VM, under a minute"
+	@echo "make fuzz      the fuzzers alone: a minute for each target, or SECONDS=3600"
 	@echo "make vm        a shell in a VM with the module loaded; KERNEL= picks the kernel"
 	@echo "make bench     atcp, the kernel's TCP and AF_UNIX side by side, in instructions"
 	@echo "make setup     only what make check installs and downloads; setup-update looks for"
@@ -49,7 +50,7 @@ demo:
 
 setup setup-update:
 	@$(V)/setup $(if $(filter setup-update,$@),--fresh) \
-		build vm test 6.1 6.12 sid kselftest
+		build vm test fuzz 6.1 6.12 sid kselftest
 
 # All kselftests on a kernel that was asked for, or as check itself thinks best.
 check: setup
@@ -65,6 +66,11 @@ sim:
 	@$(MAKE) --no-print-directory -j$$(nproc) -C selftests/sim \
 		BUILD=$(build) check
 
+fuzz:
+	@$(V)/setup build fuzz
+	@$(MAKE) --no-print-directory -j$$(nproc) -C selftests/fuzz BUILD=$(build) \
+		$(if $(SECONDS),SECONDS=$(SECONDS)) $(if $(PROVE),check,fuzz)
+
 vm:
 	@$(V)/setup build vm $(KERNEL)
 	@$(MAKE) --no-print-directory KDIR= module userspace
@@ -78,4 +84,4 @@ bench:
 clean:
 	rm -rf build
 
-.PHONY: all help module userspace demo setup setup-update check check-debug sim vm bench clean
+.PHONY: all help module userspace demo setup setup-update check check-debug sim fuzz vm bench clean

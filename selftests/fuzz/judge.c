@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What one segment may do to a connection and what it must: RFC 9293 section
+ * 3.10.7 once more, from outside, by comparing the connection before and after.
+ * With RFC 5961 (blind resets, SYNs, ACKs) and RFC 7323 section 5 (PAWS), as
+ * module/core/arrive.c has them.
+ *
+ * Where the RFCs leave a choice the judge leaves it too.
+ */
+#include "connection.h"
+
+#define DAYS_24	(24 * 86400 * ATCP_SEC)
+
+void fuzz_check_world(void)
+{
+	u32 i, j;
+
+	if (!sim->stopped)
+		return;
+	for (i = 0; fuzz_verbose && i < sim->nhosts; i++)
+		for (j = i; j < sim->nhosts; j++)
+			sim_ladder(i, j, 300);
+	fuzz_fail("%s", sim->failure);
+}
+
+void fuzz_judge_before(struct fuzz_before *b, struct sim_host *h, struct sim_conn *conn)
+{
+	memset(b, 0, sizeof(*b));
+	b->conn = conn;
+	b->out_segs = h->stat[ATCP_STAT_OUT_SEGS];
+	b->out_rsts = h->stat[ATCP_STAT_OUT_RSTS];
+	b->fault = h->fault.nth;
+	if (conn)
+		b->c = conn->c;
+}
+
+struct verdict {
+	const struct atcp_tcb *was;
+	const struct atcp_tcb *is;
+	const struct atcp_hdr *h;
+	u32 len;		/* SEG.LEN, SYN and FIN counted */
+	u32 text;		/* payload alone */
+	u32 wnd;		/* RCV.WND, what is left of what was offered */
+};
+
+static void __attribute__((noreturn)) wrong(const struct verdict *v, const char *what)
+{
+	u32 i, j;
+
+	for (i = 0; fuzz_verbose && i < sim->nhosts; i++)
+		for (j = i; j < sim->nhosts; j++)
+			sim_ladder(i, j, 300);
+	fuzz_fail("%s: flags %#x, seq RCV.NXT%+d, len %u, ack SND.UNA%+d (SND.NXT %+d), wnd %u; "
+		  "RCV.WND %u; %s -> %s, RCV.NXT %+d, SND.UNA %+d", what, v->h->flags,
+		  (s32)(v->h->seq - v->was->rcv_nxt), v->len, (s32)(v->h->ack - v->was->snd_una),
+		  (s32)(v->was->snd_nxt - v->was->snd_una), v->h->wnd, v->wnd,
+		  sim_state_name(v->was->state), sim_state_name(v->is->state),
+		  (s32)(v->is->rcv_nxt - v->was->rcv_nxt),
+		  (s32)(v->is->snd_una - v->was->snd_una));
+}
+
+/* RFC 9293 section 3.10.7.4, first: the table. */
+static bool acceptable(const struct verdict *v)
+{
+	u32 at = v->h->seq - v->was->rcv_nxt;
+	u32 last = at + v->len - 1;
+
+	if (!v->wnd)	/* text cannot be taken, but its ACK can be */
+		return at == 0;
+	if (!v->len)
+		return at < v->wnd;
+	return at < v->wnd || last < v->wnd;
+}
+
+static bool paws(const struct verdict *v)
+{
+	const struct atcp_tcb *c = v->was;
+	s32 age = c->ts_recent - v->h->tsval;
+
+	if (!c->ts_on || (v->h->flags & ATCP_RST))
+		return false;
+	if (!(v->h->opts & ATCP_OPT_TS))
+		return true;
+	if (age <= 0 || sim->now - c->ts_recent_at >= DAYS_24)
+		return false;
+	/* A pure ACK may be a tick late: two of them may have overtaken each other. */
+	return v->len || age > 1;
+}
+
+/* It was refused: nothing that it says was believed. */
+static void untouched(const struct verdict *v, const char *why)
+{
+	const struct atcp_tcb *a = v->was, *b = v->is;
+
+	if (a->state != b->state || a->snd_una != b->snd_una || a->snd_wnd != b->snd_wnd ||
+	    a->rcv_nxt != b->rcv_nxt || a->rcv_up != b->rcv_up || a->fin_rcvd != b->fin_rcvd ||
+	    a->bytes_received != b->bytes_received || a->dupacks != b->dupacks ||
+	    a->snd_wl1 != b->snd_wl1 || a->ooo_blocks != b->ooo_blocks)
+		wrong(v, why);
+}
+
+static void syn_sent(const struct verdict *v)
+{
+	const struct atcp_tcb *c = v->was;
+	u8 flags = v->h->flags;
+	bool good = (flags & ATCP_ACK) && seq_gt(v->h->ack, c->iss) &&
+		    seq_leq(v->h->ack, c->snd_nxt);
+
+	if ((flags & ATCP_ACK) && !good)
+		untouched(v, "an unacceptable ACK in SYN-SENT was believed");
+	else if ((flags & ATCP_RST) && !good)
+		untouched(v, "a reset without ACK in SYN-SENT was believed");
+	else if ((flags & ATCP_RST) && v->is->state != ATCP_CLOSED)
+		wrong(v, "a reset in SYN-SENT was ignored");
+	else if (!(flags & (ATCP_SYN | ATCP_RST)))
+		untouched(v, "a segment without SYN in SYN-SENT was believed");
+	else if (!(flags & ATCP_RST) && v->is->state == ATCP_SYN_SENT)
+		wrong(v, "a SYN in SYN-SENT was ignored");
+}
+
+/* The ACK field of a segment that is acceptable; false: refused. */
+static bool ack_field(const struct verdict *v)
+{
+	const struct atcp_tcb *a = v->was, *b = v->is;
+	u32 ack = v->h->ack;
+
+	if (a->state == ATCP_SYN_RECEIVED && (seq_leq(ack, a->snd_una) ||
+					      seq_gt(ack, a->snd_nxt))) {
+		untouched(v, "an unacceptable ACK in SYN-RECEIVED was believed");
+		return false;
+	}
+	/* RFC 5961 section 5.2. */
+	if (seq_gt(ack, a->snd_nxt) || seq_lt(ack, a->snd_una - a->snd_wnd_max)) {
+		untouched(v, "an ACK outside of what may be acknowledged was believed");
+		return false;
+	}
+	if (b->state == ATCP_CLOSED)
+		return true;
+	if (seq_gt(ack, a->snd_una) && b->snd_una != ack)
+		wrong(v, "SND.UNA did not become SEG.ACK");
+	if (seq_leq(ack, a->snd_una) && b->snd_una != a->snd_una)
+		wrong(v, "an old ACK moved SND.UNA");
+	return true;
+}
+
+/* Text and FIN. @sure: nothing was made to fail. */
+static void text(const struct verdict *v, bool sure)
+{
+	const struct atcp_tcb *a = v->was, *b = v->is;
+	bool syn = v->h->flags & ATCP_SYN;
+	u32 seq = v->h->seq + syn, end = v->h->seq + v->len;
+	u32 edge = a->rcv_nxt + v->wnd;
+	u32 most = seq_lt(edge, end) ? edge : end;
+
+	if (b->state == ATCP_CLOSED)
+		return;
+	/* Nothing is next: RCV.NXT stays. */
+	if (seq_gt(seq, a->rcv_nxt) || seq_leq(end, a->rcv_nxt) || !v->wnd) {
+		if (b->rcv_nxt != a->rcv_nxt && seq != end)
+			wrong(v, "RCV.NXT moved without the next octet");
+		return;
+	}
+	if (!ATCP_IN(a->state, ATCP_CAN_RECEIVE | ATCP_S(SYN_RECEIVED)) || !sure)
+		return;
+	/* It may then take what had waited, but nothing beyond the window, save a FIN there. */
+	if (seq_lt(b->rcv_nxt, most))
+		wrong(v, "text in the window was not taken");
+	if (seq_gt(b->rcv_nxt, edge + 1))
+		wrong(v, "text beyond the window was taken");
+}
+
+static void synchronized(const struct verdict *v, bool sure)
+{
+	const struct atcp_tcb *c = v->was;
+	u8 flags = v->h->flags;
+	bool again = c->state == ATCP_SYN_RECEIVED && v->h->seq == c->irs && (flags & ATCP_SYN);
+
+	if (paws(v)) {
+		untouched(v, "an old timestamp was believed");
+		return;
+	}
+	/* A simultaneous open: the SYN again, with our SYN acknowledged or not. */
+	if (!acceptable(v) && !again) {
+		untouched(v, "a segment outside of the window was believed");
+		return;
+	}
+	if (!acceptable(v) && (!(flags & ATCP_ACK) || v->h->ack != c->snd_nxt)) {
+		untouched(v, "a SYN before the window was believed");
+		return;
+	}
+	if (flags & ATCP_RST) {
+		if (v->h->seq != c->rcv_nxt)
+			untouched(v, "a reset that is not exactly next was believed");
+		else if (v->is->state != ATCP_CLOSED)
+			wrong(v, "a reset exactly next was ignored");
+		return;
+	}
+	if ((flags & ATCP_SYN) && !again) {
+		untouched(v, "a SYN for an open connection was believed");
+		return;
+	}
+	if (!(flags & ATCP_ACK)) {
+		untouched(v, "a segment without ACK was believed");
+		return;
+	}
+	if (ack_field(v))
+		text(v, sure);
+}
+
+void fuzz_judge_after(const struct fuzz_before *b, struct sim_host *h, const struct atcp_hdr *seg,
+		      u32 len)
+{
+	struct verdict v = {
+		.was = &b->c,
+		.h = seg,
+		.len = len + !!(seg->flags & ATCP_SYN) + !!(seg->flags & ATCP_FIN),
+		.text = len,
+	};
+	u32 edge = b->c.rcv_wup + b->c.rcv_wnd;
+	bool sure;
+
+	fuzz_check_world();
+	FUZZ_CHECK(!(seg->flags & ATCP_RST) || h->stat[ATCP_STAT_OUT_RSTS] == b->out_rsts,
+		   "a reset was answered by a reset");
+	FUZZ_CHECK(!(seg->flags & ATCP_RST) || h->stat[ATCP_STAT_OUT_SEGS] <= b->out_segs + 1,
+		   "a reset was answered by more than a challenge");
+	/* A timer that fired before the segment has changed who knows what. */
+	if (!b->conn || h->spurious_timer)
+		return;
+	v.is = &b->conn->c;
+	if (seq_gt(edge, b->c.rcv_nxt))
+		v.wnd = edge - b->c.rcv_nxt;
+	sure = !b->fault && !h->fault.ppm && !b->conn->opt.tight &&
+	       !(b->c.flags & ATCP_F_RCV_SHUT);
+	if (b->c.state == ATCP_SYN_SENT)
+		syn_sent(&v);
+	else
+		synchronized(&v, sure);
+}

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Can the fuzzers find anything?  Plants a bug of each kind in a copy of the core,
+# and lets an engine look for it from those scenes that do not show it already, for
+# two minutes at most (what shares the machine may halve it):
+#   prove.sh OUT
+# prints "ok NAME" or "not ok NAME" for each.
+
+out=$1
+core=../../module/core
+dir=$out/prove
+flags="-std=gnu11 -fno-strict-aliasing -O1 -g -I. -I../../userspace/sim -I$core"
+san="-fsanitize=address,undefined -fno-sanitize-recover=all"
+
+# plant TARGET ENGINE NAME FILE WAS IS: the text WAS in that file becomes IS.
+plant()
+{
+	rm -rf "$dir"
+	mkdir -p "$dir/crashes"
+	name=prove.$1_$3_$2
+	# shellcheck disable=SC2016 # awk's
+	WAS=$5 IS=$6 awk '
+	(at = index($0, ENVIRON["WAS"])) {
+		$0 = substr($0, 1, at - 1) ENVIRON["IS"] \
+		     substr($0, at + length(ENVIRON["WAS"]))
+		n++
+	}
+	{ print }
+	END { exit n != 1 }' "$core/$4" >"$dir/$4" || {
+		echo "not ok $name: $4 does not have it once"
+		return
+	}
+	objects=$(find "$out/$2" -name '*.o' ! -name 'fuzz_*' ! -path "*/core/${4%.c}.o")
+	case $2 in
+	libfuzzer) cc="clang-16" more=-fsanitize=fuzzer-no-link ;;
+	afl) cc="afl-clang-fast" more= ;;
+	esac
+	# shellcheck disable=SC2086 # lists of words
+	if ! $cc $flags $san $more -c -o "$dir/planted.o" "$dir/$4" >"$dir/log" 2>&1 ||
+	   ! $cc $san -fsanitize=fuzzer -o "$dir/fuzz" "$out/$2/fuzz_$1.o" \
+		"$dir/planted.o" $objects >>"$dir/log" 2>&1; then
+		echo "not ok $name: does not build"
+		sed 's/^/# /' "$dir/log" >&2
+		return
+	fi
+	mkdir "$dir/scenes"
+	for f in "corpus/$1/scene-"*; do
+		case $2 in
+		libfuzzer) "$dir/fuzz" "$f" ;;
+		afl) "$dir/fuzz" <"$f" ;;
+		esac >"$dir/log" 2>&1 && cp "$f" "$dir/scenes"
+	done
+	begun=$(date +%s)
+	case $2 in
+	libfuzzer)
+		"$dir/fuzz" -max_total_time=120 -max_len=400 -len_control=0 -timeout=10 \
+			-artifact_prefix="$dir/crashes/" "$dir/scenes" >"$dir/log" 2>&1
+		;;
+	afl)
+		AFL_BENCH_UNTIL_CRASH=1 AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 \
+		AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_FAST_CAL=1 \
+			afl-fuzz -V 120 -m none -t 5000 -G 400 -i "$dir/scenes" \
+			-o "$dir/afl" -- "$dir/fuzz" >"$dir/log" 2>&1
+		find "$dir/afl/default/crashes" -name 'id*' -exec cp {} "$dir/crashes" \;
+		;;
+	esac
+	if [ -n "$(ls "$dir/crashes")" ]; then
+		echo "ok $name # after $(($(date +%s) - begun)) s"
+	else
+		echo "not ok $name # not found"
+	fi
+}
+
+plant wire libfuzzer bound_of_an_option wire.c 'if (len < 2 || len > left)' 'if (len < 2)'
+plant wire afl bound_of_an_option wire.c 'if (len < 2 || len > left)' 'if (len < 2)'
+plant wire libfuzzer scale_above_14 wire.c 'min_t(u8, value[0], ATCP_WSCALE_MAX)' 'value[0]'
+plant connection libfuzzer off_by_one_in_the_window arrive.c \
+	'if (seq - c->rcv_nxt < wnd)' 'if (seq - c->rcv_nxt <= wnd)'
+plant connection afl off_by_one_in_the_window arrive.c \
+	'if (seq - c->rcv_nxt < wnd)' 'if (seq - c->rcv_nxt <= wnd)'
+plant connection libfuzzer reset_believed arrive.c 'if (seq != c->rcv_nxt) {' 'if (0) {'
+plant connection libfuzzer byte_lost ooo.c \
+	'atcp_seg_trim_head(c, seg, end_of(prev) - cb->seq);' \
+	'atcp_seg_trim_head(c, seg, end_of(prev) - cb->seq + (atcp_seg_len(seg) > 60));'
+plant connection libfuzzer segment_leaked ooo.c \
+	'atcp_host_free_admitted(c, next, ATCP_DROP_NONE);' '(void)next;'
+plant connection libfuzzer timer_lost timer.c \
+	'atcp_arm_persist(c);' '(void)c;'
+rm -rf "$dir"
