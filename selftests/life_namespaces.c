@@ -31,7 +31,6 @@
 #include "lib/states.h"
 
 #define PORT	20000
-#define EACH	2	/* connections of each kind */
 #define FLOWS	4	/* connections that are at work when the end comes */
 /* Orphans that nobody answers give up after a retransmission or two, or 2 s. */
 #define SOON	(2 * PATIENCE)
@@ -125,7 +124,7 @@ static void life_begin(struct life *l, int round)
 	}
 	for (i = 0; i < FLOWS; i++)
 		conn_open(&l->net, PORT + i, &l->flow[i]);
-	states_open(&l->net, PORT + FLOWS, EACH, &l->states);
+	states_open(&l->net, PORT + FLOWS, covered_rounds(1, 4), &l->states);
 	for (side = CLIENT; side <= SERVER; side++)
 		net_stack_sysctl(&l->net, side, "orphan_retries", "1");
 	for (i = 0; i < 100; i++)
@@ -342,7 +341,7 @@ static void client_first(struct life *l, int tell)
 		net_die("CLIENT does not end");
 	use_what_is_left(&l->states);
 	/* What does not depend on it goes on. */
-	if (net_count_state(&l->net, SERVER, ST_LISTEN) < EACH + 2)
+	if (net_count_state(&l->net, SERVER, ST_LISTEN) < l->states.n + 2)
 		net_die("listeners are gone");
 	if (write(tell, "", 1) != 1)
 		net_die("pipe: %s", strerror(errno));
