@@ -48,6 +48,7 @@ struct row {
 	unsigned long inode;
 	int refs;
 	const void *object;
+	const struct atcp_tcb *tcb;	/* for the columns that only a socket has, or NULL */
 };
 
 /* Values of the column "tr". */
@@ -67,6 +68,21 @@ static void show_end(struct seq_file *seq, int family, const struct in6_addr *ad
 	seq_printf(seq, "%08X:%04X ", word[3], ntohs(port));
 }
 
+static unsigned long ticks(u64 us)
+{
+	return jiffies_to_clock_t(usecs_to_jiffies(us));
+}
+
+/* Time-out, delay of ACKs, are they delayed, congestion window and threshold in segments. */
+static void show_socket(struct seq_file *seq, const struct atcp_tcb *c, bool listens)
+{
+	u32 ssthresh = READ_ONCE(c->ssthresh), mss = max_t(u32, READ_ONCE(c->mss), 1);
+
+	seq_printf(seq, " %lu %lu %u %u %d", ticks(atcp_rto(c)), ticks(atcp_ack_delay(c)),
+		   READ_ONCE(c->interactive), READ_ONCE(c->cwnd) / mss,
+		   listens ? 0 : ssthresh == U32_MAX ? -1 : (int)(ssthresh / mss));
+}
+
 static void show_row(struct seq_file *seq, const struct row *r)
 {
 	unsigned long when = jiffies_to_clock_t(nsecs_to_jiffies(r->expires * NSEC_PER_USEC));
@@ -76,9 +92,12 @@ static void show_row(struct seq_file *seq, const struct row *r)
 	show_end(seq, iter->family, &r->key->laddr, r->key->lport);
 	show_end(seq, iter->family, &r->key->raddr, r->key->rport);
 	seq_printf(seq, "%02X %08X:%08X ", r->state, r->tx_queue, r->rx_queue);
-	seq_printf(seq, "%02X:%08lX %08X %5u %8u %lu %d %pK\n", r->timer, when, r->retries,
+	seq_printf(seq, "%02X:%08lX %08X %5u %8u %lu %d %pK", r->timer, when, r->retries,
 		   from_kuid_munged(seq_user_ns(seq), r->uid), r->probes, r->inode, r->refs,
 		   r->object);
+	if (r->tcb)
+		show_socket(seq, r->tcb, r->state == TCP_LISTEN);
+	seq_putc(seq, '\n');
 }
 
 static u64 until(u64 when)
@@ -100,6 +119,7 @@ static void show_listener(struct seq_file *seq, struct atcp_listener *l)
 		.inode = sock_i_ino(sk),
 		.refs = refcount_read(&sk->sk_refcnt),
 		.object = sk,
+		.tcb = &atcp_sk(sk)->tcb,
 	};
 	__be16 port = htons(inet_sk(sk)->inet_num);
 
@@ -128,6 +148,7 @@ static void show_sock(struct seq_file *seq, struct atcp_sock *as)
 		.inode = sock_i_ino(sk),
 		.refs = refcount_read(&sk->sk_refcnt),
 		.object = sk,
+		.tcb = c,
 	};
 
 	if (rexmt != ATCP_NEVER) {

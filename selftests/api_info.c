@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -271,6 +272,36 @@ TEST_F(info, limited_by_the_send_buffer)
 	EXPECT_LE(20000, i.rtt);
 	EXPECT_LE(20000, i.min_rtt);
 	EXPECT_GE(10000000, i.delivery_rate);
+	conn_close(&conn);
+}
+
+/* The row of /proc/net/tcp and its like for a socket, with its last columns. */
+TEST_F(info, row_of_proc)
+{
+	char row[512], path[64];
+	int columns, local, cwnd = 0, ssthresh = 0, old;
+	unsigned long rto = 0, ato;
+	struct conn conn;
+	FILE *f;
+
+	conn_open(&self->net, PORT, &conn);
+	snprintf(path, sizeof(path), "/proc/thread-self/net/%s%s",
+		 stack_is_tcp() ? "tcp" : "atcp", ip46("", "6"));
+	old = net_visit(&self->net, CLIENT);
+	f = fopen(path, "r");
+	ASSERT_NE(NULL, f);
+	net_leave(old);
+	while (fgets(row, sizeof(row), f))
+		if (sscanf(row, "%*d: %*[0-9A-F]:%x", &local) == 1 &&
+		    local == sock_port(conn.end[CLIENT]))
+			break;
+	fclose(f);
+	columns = sscanf(row, " %*s %*s %*s 01 %*s %*s %*s 0 0 %*d %*d %*s %lu %lu %*u %d %d",
+			 &rto, &ato, &cwnd, &ssthresh);
+	EXPECT_EQ(4, columns);
+	EXPECT_LE(20, rto);
+	EXPECT_EQ(10, cwnd);
+	EXPECT_EQ(-1, ssthresh);
 	conn_close(&conn);
 }
 
