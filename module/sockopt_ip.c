@@ -56,9 +56,13 @@ static int reflect_label(struct sock *sk, const struct in6_flowlabel_req *req)
 static int set_ipv6(struct sock *sk, int optname, sockptr_t optval, unsigned int optlen)
 {
 	struct in6_flowlabel_req req;
+	int val;
 
-	if (optname == IPV6_ADD_MEMBERSHIP || optname == IPV6_DROP_MEMBERSHIP)
+	if (optname == IPV6_ADD_MEMBERSHIP || optname == IPV6_DROP_MEMBERSHIP) {
+		if (optlen >= sizeof(val) && copy_from_sockptr(&val, optval, sizeof(val)))
+			return -EFAULT;
 		return optlen < sizeof(struct ipv6_mreq) ? -EINVAL : -EPROTO;
+	}
 	if (optname == IPV6_FLOWLABEL_MGR && optlen >= sizeof(req)) {
 		if (copy_from_sockptr(&req, optval, sizeof(req)))
 			return -EFAULT;
