@@ -20,7 +20,7 @@ help:
 	@echo "               TESTS='scene_walk ...' only these of them"
 	@echo "make check-debug   all set-up, then every test on kernels with every checker on,"
 	@echo "               which are built first: a quarter of an hour each, once"
-	@echo "make sim       the tests in the simulated network alone: no VM, under a minute"
+	@echo "make sim       the tests in the simulated network alone: no VM, about a minute"
 	@echo "make fuzz      the fuzzers alone: a minute for each target, or SECONDS=3600"
 	@echo "make vm        a shell in a VM with the module loaded; KERNEL= picks the kernel"
 	@echo "make bench     atcp, the kernel's TCP and AF_UNIX side by side, in instructions"

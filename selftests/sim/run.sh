@@ -3,7 +3,8 @@
 # Runs every part of ring 1 one after the other, as one KTAP stream:
 #   run.sh BIN OUT CORE
 # BIN holds the programs, OUT the plainly compiled core, CORE its sources.
-# The number of random scenarios and the first seed: ATCP_SIM_COUNT, ATCP_SIM_SEED.
+# The number of random scenarios and the first seed: ATCP_SIM_COUNT, ATCP_SIM_SEED;
+# a fifth of them run again with failures.
 
 bin=$1
 out=$2
@@ -16,6 +17,8 @@ trap 'rm -f "$log"' EXIT
 {
 	"$bin/atcp-sim-test" || echo "# atcp-sim-test: status $?"
 	"$bin/atcp-sim" random "$seed" "$count" || echo "# atcp-sim random: status $?"
+	"$bin/atcp-sim-test" --faults || echo "# atcp-sim-test --faults: status $?"
+	"$bin/atcp-sim" faults "$seed" $((count / 5)) || echo "# atcp-sim faults: status $?"
 	./symbols.sh "$out/plain" "$core"
 	[ ! -x ./requirements.sh ] || ./requirements.sh "$bin"
 } 2>&1 | awk '

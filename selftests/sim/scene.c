@@ -2,7 +2,15 @@
 /* Scenes: what was on the wire, compared with what must have been. */
 #include "scene.h"
 
-static u32 seen;	/* records of the trace that were compared */
+static u32 seen;		/* records of the trace that were compared */
+static unsigned int seen_of;	/* in this world */
+
+static void look_afresh(void)
+{
+	if (seen_of != test_worlds)
+		seen = 0;
+	seen_of = test_worlds;
+}
 
 static u32 base_of(u32 upto, const struct atcp_hdr *h, u8 src, bool other_way)
 {
@@ -88,6 +96,7 @@ void scene_at(const char *file, int line, const char *text)
 	char want[200], is[200];
 
 	sim_settle();
+	look_afresh();
 	while (*text) {
 		text += line_of(text, want, sizeof(want));
 		if (!want[0])
@@ -109,6 +118,7 @@ void scene_at(const char *file, int line, const char *text)
 void scene_skip(void)
 {
 	seen = sim->ntrace;
+	seen_of = test_worlds;
 }
 
 void scene_begin_connect(struct scene *s, u16 port, const struct sim_sockopt *opt)
@@ -123,7 +133,7 @@ void scene_connect(struct scene *s, u16 port, const struct sim_sockopt *opt)
 {
 	scene_begin_connect(s, port, opt);
 	sim_run_for(10 * MS);
-	s->server = sim_accept(s->listener);
+	s->server = test_accept(s->listener);
 	ASSERT(s->server && s->client->connected);
 }
 
@@ -142,17 +152,15 @@ void scene_send(struct sim_conn *conn, u32 stream, u32 offset, u32 len)
 
 void scene_recv(struct sim_conn *conn, u32 stream, u32 offset, u32 len)
 {
-	u8 *data = malloc(len + 1);
-	u32 i;
-	int n;
+	static u8 data[1 << 20];
+	int n, i;
 
-	ASSERT(data);
+	ASSERT(len <= sizeof(data));
 	n = sim_recv(conn, data, len);
-	CHECK(n == (int)len, "received %d of %u bytes", n, len);
-	for (i = 0; i < len; i++)
-		CHECK(data[i] == sim_pattern(stream, offset + i), "byte %u is wrong",
-		      offset + i);
-	free(data);
+	for (i = 0; i < n; i++)
+		SIM_CHECK(data[i] == sim_pattern(stream, offset + i), "byte %u is wrong",
+			  offset + i);
+	CHECK(n == (int)len && !sim->stopped, "received %d of %u bytes", n, len);
 	sim_settle();
 }
 

@@ -50,7 +50,7 @@ void be_established_passive(void)
 {
 	be_syn_received();
 	inject("A 1 1");
-	script.conn = sim_accept(script.listener);
+	script.conn = test_accept(script.listener);
 	CHECK(script.conn, "nothing to accept");
 	state_is(ESTABLISHED);
 }

@@ -53,3 +53,12 @@ grep -Hn '__KERNEL__\|CONFIG_\|LINUX_VERSION' "$sources"/*.c "$sources"/*.h |
 cat "$tmp/bad"
 [ ! -s "$tmp/bad" ]
 result $? "symbols_core_asks_for_no_kernel"
+
+# Whatever can fail by its type is made to fail (faults.c).
+grep -oE '^(struct [a-z_]+ \*|int |bool )atcp_host_[a-z_]+' "$sources/host.h" |
+	grep -oE 'atcp_host_[a-z_]+' | sort > "$tmp/wanted"
+grep -oE '"atcp_host_[a-z_]+"' ../../userspace/sim/fault.c | tr -d '"' | sort > "$tmp/known"
+comm -23 "$tmp/wanted" "$tmp/known" | sed 's/^/# never fails in the simulator: /' > "$tmp/bad"
+cat "$tmp/bad"
+[ -s "$tmp/wanted" ] && [ ! -s "$tmp/bad" ]
+result $? "symbols_all_that_can_fail_is_made_to"

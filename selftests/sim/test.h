@@ -29,12 +29,14 @@
  * @file:	where it stands
  * @fn:		the test
  * @arg:	handed to it: the row of a table
+ * @robust:	passes whatever calls to the host fail
  */
 struct test {
 	const char *id;
 	const char *file;
 	void (*fn)(const void *arg);
 	const void *arg;
+	bool robust;
 	struct test *next;
 };
 
@@ -45,10 +47,20 @@ void test_fail(const char *file, int line, const char *fmt, ...)
 void test_world(u64 seed, u32 nhosts);
 /* Names the case of a table that runs now: printed on failure. NULL: none. */
 void test_case(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Worlds that were begun: what a test keeps of one is of no use in the next. */
+extern unsigned int test_worlds;
+/* This run is one of those with failures (faults.c). */
+extern bool test_with_faults;
+/* What to do when a failure puts an end to the test before its time, or NULL. */
+extern void (*test_left)(void);
 /* Ends the world before the test does, to begin another; it must have been sound. */
 void test_world_end(void);
 
-#define TEST(name)							\
+#define TEST(name)	TEST_KIND(name, false)
+/* Must pass with failures, too: faults.c. */
+#define ROBUST(name)	TEST_KIND(name, true)
+
+#define TEST_KIND(name, robust_)					\
 	static void test_##name(const void *arg);			\
 	__attribute__((constructor)) static void add_##name(void)	\
 	{								\
@@ -56,6 +68,7 @@ void test_world_end(void);
 			.id = #name,					\
 			.file = __FILE__,				\
 			.fn = test_##name,				\
+			.robust = robust_,				\
 		};							\
 		test_add(&t);						\
 	}								\
@@ -86,5 +99,15 @@ void test_world_end(void);
 #define ASSERT_LE(a, b)	ASSERT_OP(a, <=, b)
 #define ASSERT_GT(a, b)	ASSERT_OP(a, >, b)
 #define ASSERT_GE(a, b)	ASSERT_OP(a, >=, b)
+
+/* sim_accept() of what must be there. */
+#define test_accept(l)							\
+	({								\
+		struct sim_conn *_conn = sim_accept(l);			\
+									\
+		if (!_conn)						\
+			FAIL("nothing to accept");			\
+		_conn;							\
+	})
 
 #endif /* _ATCP_SELFTESTS_SIM_TEST_H */

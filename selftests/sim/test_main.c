@@ -3,22 +3,27 @@
  * Runs the tests, each in a process of its own and some at once, and reports in
  * KTAP.
  *
- *   atcp-sim-test [--list] [PREFIX...]
+ *   atcp-sim-test [--list | --faults] [PREFIX...]
  */
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "faults.h"
 #include "test.h"
 
-#define TEST_SECONDS	50	/* a test that runs longer hangs */
+#define TEST_SECONDS	50	/* of the processor's; a test that runs longer hangs */
 #define LADDER_MAX	60	/* segments shown of a failure */
 #define MAX_AT_ONCE	16
 #define NAME_MAX	160
 
 static struct test *tests;
 static char case_name[200];
+bool test_with_faults;
+void (*test_left)(void);
+unsigned int test_worlds;
 
 void test_add(struct test *t)
 {
@@ -61,6 +66,7 @@ static void print_case(void)
 {
 	if (case_name[0])
 		printf("# in the case: %s\n", case_name);
+	faults_print_case();
 }
 
 static void ladders(void)
@@ -77,6 +83,7 @@ void test_fail(const char *file, int line, const char *fmt, ...)
 	const char *base = strrchr(file, '/');
 	va_list ap;
 
+	faults_excuse();
 	print_case();
 	printf("# %s:%d: ", base ? base + 1 : file, line);
 	va_start(ap, fmt);
@@ -94,6 +101,7 @@ void test_world(u64 seed, u32 nhosts)
 {
 	sim_begin(seed, nhosts);
 	sim->tracing = true;
+	test_worlds++;
 }
 
 void test_world_end(void)
@@ -117,8 +125,13 @@ void test_world_end(void)
 
 static void run(const struct test *t)
 {
-	alarm(TEST_SECONDS);
-	t->fn(t->arg);
+	static const struct rlimit limit = { TEST_SECONDS, TEST_SECONDS };
+
+	setrlimit(RLIMIT_CPU, &limit);
+	if (test_with_faults)
+		faults_run(t);
+	else
+		t->fn(t->arg);
 	if (sim)
 		test_world_end();
 	fflush(stdout);
@@ -165,7 +178,8 @@ static bool print(const struct job *job, unsigned int n)
 		       strsignal(WTERMSIG(job->status)));
 	if (job->out)
 		fclose(job->out);
-	printf("%sok %u %s\n", ok ? "" : "not ", n, full_name(job->t, name));
+	printf("%sok %u %s%s\n", ok ? "" : "not ", n, test_with_faults ? "faults." : "",
+	       full_name(job->t, name));
 	return ok;
 }
 
@@ -217,13 +231,15 @@ static bool wanted(const struct test *t, int n, char **prefixes)
 int main(int argc, char **argv)
 {
 	bool list = argc > 1 && !strcmp(argv[1], "--list");
-	int skip = list ? 2 : 1;
+	int skip;
 	unsigned int n = 0, max = 0;
 	char name[NAME_MAX];
 	struct job *jobs;
 	struct test *t;
 	int failed;
 
+	test_with_faults = argc > 1 && !strcmp(argv[1], "--faults");
+	skip = list || test_with_faults ? 2 : 1;
 	for (t = tests; t; t = t->next)
 		max++;
 	jobs = calloc(max + 1, sizeof(*jobs));
@@ -231,6 +247,9 @@ int main(int argc, char **argv)
 		return 2;
 	for (t = tests; t; t = t->next) {
 		if (!wanted(t, argc - skip, argv + skip))
+			continue;
+		/* Units have no host. */
+		if (test_with_faults && strstr(t->file, "test_unit_"))
 			continue;
 		if (list)
 			printf("%s\n", full_name(t, name));
@@ -240,8 +259,12 @@ int main(int argc, char **argv)
 		free(jobs);
 		return 0;
 	}
-	printf("KTAP version 1\n1..%u\n", n);
+	if (test_with_faults)
+		faults_begin();
+	printf("KTAP version 1\n1..%u\n", n + test_with_faults);
 	failed = run_all(jobs, n);
+	if (test_with_faults)
+		failed |= !faults_judge(n + 1, argc == skip);
 	free(jobs);
 	return failed;
 }

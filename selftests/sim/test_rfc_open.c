@@ -38,7 +38,7 @@ SCRIPT(ecn_is_declined)
 	inject("SEC 0 mss 1460");
 	expect("SA 0 1");
 	inject("AEC 1 1");
-	script.conn = sim_accept(script.listener);
+	script.conn = test_accept(script.listener);
 	ASSERT(script.conn);
 	state_is(ESTABLISHED);
 	inject("PAE 1+100 1");
@@ -359,7 +359,7 @@ SCRIPT(handshake_ack_lost)
 	inject("PA 1+10 1");
 	expect("A 1 11");
 	state_is(ESTABLISHED);
-	script.conn = sim_accept(script.listener);
+	script.conn = test_accept(script.listener);
 	ASSERT(script.conn);
 	ASSERT_EQ(user_reads(), 10);
 }
@@ -378,7 +378,7 @@ SCRIPT(data_and_fin_with_the_ack)
 	inject("FPA 1+10 1");
 	expect("A 1 12");
 	state_is(CLOSE_WAIT);
-	script.conn = sim_accept(script.listener);
+	script.conn = test_accept(script.listener);
 	ASSERT(script.conn);
 	ASSERT_EQ(user_reads(), 10);
 	ASSERT_EQ(user_reads(), 0);
@@ -392,7 +392,7 @@ SCRIPT(data_on_the_syn)
 	expect("SA 0 1");
 	inject("PA 1+10 1");
 	expect("A 1 11");
-	script.conn = sim_accept(script.listener);
+	script.conn = test_accept(script.listener);
 	ASSERT(script.conn);
 	ASSERT_EQ(user_reads(), 10);
 }
@@ -413,7 +413,7 @@ static void cookie(const char *syn, bool ts, const char *synack)
 	state_is(LISTEN);
 	inject("A 1 1 win 100");
 	state_is(ESTABLISHED);
-	script.conn = sim_accept(script.listener);
+	script.conn = test_accept(script.listener);
 	ASSERT(script.conn);
 }
 

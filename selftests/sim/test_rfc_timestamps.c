@@ -45,7 +45,7 @@ SCRIPT(passive)
 	inject("S 0 mss 1460 ts 5000 0");
 	expect("SA 0 1 ecr 5000");
 	inject("A 1 1 ts 5001 %u", script.last_tsval);
-	script.conn = sim_accept(script.listener);
+	script.conn = test_accept(script.listener);
 	ASSERT(script.conn);
 	user_sends(10);
 	expect("PA 1+10 1 ecr 5001");

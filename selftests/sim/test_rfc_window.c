@@ -295,7 +295,7 @@ SCRIPT(unanswered_probes_give_up)
 {
 	script.wnd = 0;
 	be_established();
-	user_sends(10);
+	ASSERT_EQ(user_sends(10), 10);
 	expect_nothing();
 	while (script_state() == ATCP_ESTABLISHED && count_of(ATCP_STAT_ZERO_WINDOW_PROBES) < 50) {
 		sim_run_for(SEC);
@@ -403,7 +403,7 @@ static void own_scale_passive(void)
 	inject("S 0 mss 1460 ws 5");
 	expect("SA 0 1 win 65535 ws %u", scale_now);
 	inject("A 1 1");
-	script.conn = sim_accept(script.listener);
+	script.conn = test_accept(script.listener);
 	ASSERT_EQ(tcb()->snd_wnd, 65535u << 5);
 	inject("PA 1+1000 1");
 	expect("A 1 1001 win %u", ((65535u << scale_now) - 1000) >> scale_now);

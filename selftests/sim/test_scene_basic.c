@@ -78,7 +78,7 @@ TEST(loopback_handshake)
 	s.listener = sim_listen(h, 13, 4, NULL);
 	s.client = sim_connect(h, 0, 0, 13, NULL);
 	sim_run_for(10 * MS);
-	s.server = sim_accept(s.listener);
+	s.server = test_accept(s.listener);
 	ASSERT(s.server && s.client->connected);
 	scene("> SYN 0       win 65535\n"
 	      "< SYN-ACK 0/1 win 65535\n"

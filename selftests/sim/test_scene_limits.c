@@ -35,7 +35,7 @@ TEST(syn_flood_and_cookies)
 	scene_skip();
 	s.client = sim_connect(sim_host(0), 1, 0, 13, NULL);
 	sim_run_for(10 * MS);
-	s.server = sim_accept(s.listener);
+	s.server = test_accept(s.listener);
 	ASSERT(s.client->connected && s.server);
 	ASSERT_EQ(h->stat[ATCP_STAT_SYN_COOKIES_GOOD], 1);
 	ASSERT_EQ(s.listener->nreqs, 20);
@@ -112,14 +112,14 @@ TEST(accept_queue_full)
 	}
 	ASSERT(conn[0]->connected && conn[1]->connected && !conn[2]->connected);
 	ASSERT_GE(sim_host(1)->stat[ATCP_STAT_ACCEPT_QUEUE_FULL], 1);
-	sim_close(sim_accept(l));
+	sim_close(test_accept(l));
 	sim_run_for(2 * SEC);
 	ASSERT(conn[2]->connected);
 	for (i = 0; i < 3; i++)
 		sim_close(conn[i]);
 	sim_run_for(10 * MS);
 	for (i = 0; i < 2; i++)
-		sim_close(sim_accept(l));
+		sim_close(test_accept(l));
 	scene_over();
 }
 
@@ -171,7 +171,7 @@ TEST(time_wait_gives_way_to_newer_syn)
 	ASSERT(sim_host(1)->tws);
 	s.client = sim_connect(sim_host(0), 1, port, 13, NULL);
 	sim_run_for(10 * MS);
-	s.server = sim_accept(s.listener);
+	s.server = test_accept(s.listener);
 	ASSERT(s.client->connected && s.server);
 	ASSERT(!sim_host(1)->tws);
 	ASSERT_EQ(sim_host(1)->stat[ATCP_STAT_TIME_WAIT_REUSED], 1);
@@ -328,43 +328,4 @@ TEST(lost_window_update)
 	sim_run_for(10 * MS);
 	sim_close(s.server);
 	scene_over();
-}
-
-/* Every allocation fails once, each in a run of its own: nothing leaks, all arrives. */
-TEST(each_allocation_fails_once)
-{
-	struct scene s;
-	u32 nth, host;
-
-	for (host = 0; host < 2; host++) {
-		for (nth = 1; nth <= 60; nth++) {
-			test_case("allocation %u of host %u", nth, host);
-			test_world(1, 2);
-			scene_skip();
-			sim_host(host)->fault.nth = nth;
-			scene_begin_connect(&s, 13, NULL);
-			sim_run_for(10 * SEC);
-			ASSERT(s.client->connected);
-			u32 sent = 0;
-			u8 data[4000];
-
-			sim_pattern_fill(data, 0, 0, sizeof(data));
-			while (sent < sizeof(data)) {
-				int n = sim_send(s.client, data + sent, sizeof(data) - sent, 0);
-
-				ASSERT(n > 0 || n == -EAGAIN);
-				sent += max(n, 0);
-			}
-			sim_run_for(10 * SEC);
-			s.server = sim_accept(s.listener);
-			ASSERT(s.server);
-			scene_recv(s.server, 0, 0, 4000);
-			sim_close(s.client);
-			sim_run_for(10 * SEC);
-			scene_eof(s.server);
-			sim_close(s.server);
-			scene_over();
-			test_world_end();
-		}
-	}
 }

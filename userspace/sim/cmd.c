@@ -3,7 +3,9 @@
  * atcp-sim: runs the simulator from the command line.
  *
  *   atcp-sim random [FIRST [COUNT]]	random scenarios, on every processor
- *   atcp-sim replay SEED		one of them, with its ladder
+ *   atcp-sim faults [FIRST [COUNT]]	each of them again, with failures
+ *   atcp-sim replay SEED [NTH BURST LASTING]
+ *					one of them, with its ladder
  *   atcp-sim table			throughput by buffer and loss
  */
 #include <stdio.h>
@@ -12,19 +14,26 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "random.h"
 #include "table.h"
 
 #define BATCHES	20
+#define PLAGUES	3	/* runs with failures of one scenario */
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: atcp-sim random [FIRST [COUNT]] | replay SEED | table\n");
+	fprintf(stderr, "usage: atcp-sim random|faults [FIRST [COUNT]]\n");
+	fprintf(stderr, "       atcp-sim replay SEED [NTH BURST LASTING]\n");
+	fprintf(stderr, "       atcp-sim table\n");
 	return 2;
 }
 
+static bool with_faults;
+
 /* What the workers tell their parent. */
 struct shared {
+	u64 struck;			/* calls that failed */
 	u64 current[64];		/* seed that a worker is at */
 	u32 failed[BATCHES];
 };
@@ -33,10 +42,13 @@ static void report(const char *argv0, u64 seed, const char *why)
 {
 	pid_t pid;
 
-	printf("# seed %llu: %s\n# replay: %s replay %llu\n", seed, why, argv0, seed);
+	printf("# seed %llu: %s\n# replay: %s replay %llu %llu %llu %llu\n", seed, why, argv0,
+	       seed, sim_plague.nth, sim_plague.burst, sim_plague.lasting);
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
+		sim_plague.calls = 0;
+		sim_plague.struck = 0;
 		sim_random_run(seed, true);
 		fflush(stdout);
 		_exit(0);
@@ -54,8 +66,12 @@ static void work(struct shared *sh, const char *argv0, u64 first, u64 count, u32
 	for (i = from; i < count; i += of) {
 		const char *why;
 
+		u64 struck = 0;
+
 		sh->current[me] = i;
-		why = sim_random_run(first + i, false);
+		why = with_faults ? sim_random_plague(first + i, PLAGUES, &struck) :
+		      sim_random_run(first + i, false);
+		__atomic_add_fetch(&sh->struck, struck, __ATOMIC_RELAXED);
 		if (!why)
 			continue;
 		__atomic_add_fetch(&sh->failed[i * BATCHES / count], 1, __ATOMIC_RELAXED);
@@ -65,7 +81,7 @@ static void work(struct shared *sh, const char *argv0, u64 first, u64 count, u32
 			printf("# seed %llu: %s\n", first + i, why);
 	}
 	fflush(stdout);
-	_exit(0);
+	exit(0);
 }
 
 static pid_t start_worker(struct shared *sh, const char *argv0, u64 first, u64 count, u32 me,
@@ -113,14 +129,31 @@ static int cmd_random(const char *argv0, u64 first, u64 count)
 		pids[i] = start_worker(sh, argv0, first, count, i, of, sh->current[i] + of);
 	}
 	for (i = 0; i < BATCHES; i++) {
-		printf("%sok %u random scenarios, seeds %llu to %llu\n",
-		       sh->failed[i] ? "not " : "", i + 1,
+		printf("%sok %u random scenarios%s, seeds %llu to %llu\n",
+		       sh->failed[i] ? "not " : "", i + 1, with_faults ? " with failures" : "",
 		       first + (i * count + BATCHES - 1) / BATCHES,
 		       first + ((i + 1) * count + BATCHES - 1) / BATCHES - 1);
 		failed += sh->failed[i];
 	}
 	printf("# %llu scenarios, %u failed\n", count, failed);
+	if (with_faults)
+		printf("# covered: scenarios=%llu faults=%llu\n", count, sh->struck);
 	return failed ? 1 : 0;
+}
+
+static int cmd_replay(char **args, int n)
+{
+	const char *why;
+
+	if (n == 4) {
+		sim_plague.nth = strtoull(args[1], NULL, 0);
+		sim_plague.burst = strtoull(args[2], NULL, 0);
+		sim_plague.lasting = strtoull(args[3], NULL, 0);
+	}
+	why = sim_random_run(strtoull(args[0], NULL, 0), true);
+	if (!why)
+		printf("# passed\n");
+	return why ? 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -129,16 +162,13 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2)
 		return usage();
-	if (!strcmp(argv[1], "random"))
+	with_faults = !strcmp(argv[1], "faults");
+	if (with_faults || !strcmp(argv[1], "random"))
 		return cmd_random(argv[0], argc > 2 ? strtoull(argv[2], NULL, 0) : 1,
-				  argc > 3 ? strtoull(argv[3], NULL, 0) : 10000);
-	if (!strcmp(argv[1], "replay") && argc == 3) {
-		const char *why = sim_random_run(strtoull(argv[2], NULL, 0), true);
-
-		if (!why)
-			printf("# passed\n");
-		return why ? 1 : 0;
-	}
+				  argc > 3 ? strtoull(argv[3], NULL, 0) :
+				  with_faults ? 2000 : 10000);
+	if (!strcmp(argv[1], "replay") && (argc == 3 || argc == 6))
+		return cmd_replay(argv + 2, argc - 2);
 	if (!strcmp(argv[1], "table") && argc == 2)
 		return sim_table();
 	return usage();

@@ -23,7 +23,7 @@ void atcp_host_count(struct atcp_space *space, enum atcp_stat stat)
 
 struct atcp_seg *atcp_host_alloc(struct atcp_tcb *c)
 {
-	return sim_fault(conn_of(c)->host) ? NULL : sim_seg_new(0);
+	return sim_fault(conn_of(c)->host, SIM_ALLOC, c->state) ? NULL : sim_seg_new(0);
 }
 
 struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg)
@@ -31,7 +31,15 @@ struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg)
 	struct sim_conn *conn = conn_of(c);
 
 	SIM_CHECK(seg->owner == SIM_SEG_SENT, "clone of a segment that is not queued");
-	return sim_fault(conn->host) ? NULL : sim_seg_ref(seg);
+	return sim_fault(conn->host, SIM_CLONE, c->state) ? NULL : sim_seg_ref(seg);
+}
+
+/* The network layer has many reasons: no memory, no route, a firewall. */
+static int refusal(void)
+{
+	static const int errors[] = { ENOBUFS, EHOSTUNREACH, EPERM, EMSGSIZE, ENETUNREACH };
+
+	return -errors[sim->nevents % (sizeof(errors) / sizeof(errors[0]))];
 }
 
 int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 mss)
@@ -53,8 +61,8 @@ int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 m
 	if (len)
 		memcpy(bytes + hlen, seg->data, len);
 	sim_seg_free(seg);
-	if (sim_fault(conn->host))
-		return -ENOBUFS;
+	if (sim_fault(conn->host, SIM_TRANSMIT, c->state))
+		return refusal();
 	sim_wire_send(conn->host->id, conn->peer, bytes, hlen + len, hlen, mss);
 	return 0;
 }
@@ -66,7 +74,7 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 
 	SIM_CHECK(seg->owner == SIM_SEG_SENT, "split of a segment that is not queued");
 	SIM_CHECK(len && len < seg->len, "split of %u bytes at %u", seg->len, len);
-	if (sim_fault(conn->host))
+	if (sim_fault(conn->host, SIM_SPLIT, c->state))
 		return NULL;
 	rest = sim_seg_ref(seg);
 	memset(rest->cb, 0xa5, sizeof(rest->cb));
@@ -146,7 +154,7 @@ bool atcp_host_admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
 		if (after > rcv_limit(conn))
 			return false;
 	}
-	if (sim_fault(conn->host))
+	if (sim_fault(conn->host, SIM_ADMIT, c->state))
 		return false;
 	seg->owner = SIM_SEG_RCVD;
 	seg->charge = charge;
@@ -197,7 +205,7 @@ bool atcp_host_coalesce(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg
 	SIM_CHECK(to->owner == SIM_SEG_RCVD && from->owner == SIM_SEG_RCVD,
 		  "coalescing what was not admitted");
 	if (to->len + from->len > 65535 || sim_chance(&sim->host_rand, 500000) ||
-	    sim_fault(conn->host))
+	    sim_fault(conn->host, SIM_COALESCE, c->state))
 		return false;
 	/* In a buffer of its own: @to's may be shared. */
 	both = sim_seg_new(to->len + from->len);
@@ -272,7 +280,11 @@ u64 atcp_host_pace(struct atcp_tcb *c)
 
 bool atcp_host_rehash(struct atcp_tcb *c)
 {
-	conn_of(c)->rehashed++;
+	struct sim_conn *conn = conn_of(c);
+
+	if (sim_fault(conn->host, SIM_REHASH, c->state))
+		return false;
+	conn->rehashed++;
 	return true;
 }
 

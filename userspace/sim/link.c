@@ -45,8 +45,8 @@ static void arrive(struct sim_event *ev)
 {
 	struct sim_pkt *p = sim_container_of(ev, struct sim_pkt, ev);
 
-	unlaunch(p);
 	sim_rx(p);
+	unlaunch(p);
 	free(p);
 }
 

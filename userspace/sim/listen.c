@@ -113,7 +113,7 @@ void sim_req_send(struct sim_req *req)
 	struct atcp_hdr hdr;
 
 	sim_event_set(&req->timer, req->r.deadline);
-	if (sim_fault(h))
+	if (sim_fault(h, SIM_SYNACK, ATCP_SYN_RECEIVED))
 		return;
 	atcp_req_synack(&req->r, &hdr);
 	sim_host_send_hdr(h, req->peer, &hdr);
@@ -162,14 +162,14 @@ void sim_listener_syn(struct sim_listener *l, const struct sim_pkt *p, const str
 		if (!l->cookies)
 			host->stat[ATCP_STAT_SYN_QUEUE_FULL]++;
 		atcp_cookie_make(&r, &host->space, &t);
-		if (sim_fault(host))
+		if (sim_fault(host, SIM_SYNACK, ATCP_LISTEN))
 			return;
 		host->stat[ATCP_STAT_SYN_COOKIES_SENT]++;
 		atcp_req_synack(&r, &hdr);
 		sim_host_send_hdr(host, p->src, &hdr);
 		return;
 	}
-	if (sim_fault(host))
+	if (sim_fault(host, SIM_REQUEST, ATCP_LISTEN))
 		return;
 	req = calloc(1, sizeof(*req));
 	if (!req)
@@ -192,7 +192,7 @@ struct sim_conn *sim_listener_child(struct sim_listener *l, const struct atcp_re
 	struct sim_host *h = l->host;
 	struct sim_conn *conn;
 
-	if (sim_fault(h))
+	if (sim_fault(h, SIM_CHILD, r->cookie ? ATCP_LISTEN : ATCP_SYN_RECEIVED))
 		return NULL;
 	conn = sim_conn_new(h, &l->opt, peer, t->lport, t->rport);
 	conn->tuple = *t;

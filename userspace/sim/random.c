@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "app.h"
+#include "fault.h"
 #include "meddle.h"
 #include "random.h"
 
@@ -540,4 +541,26 @@ const char *sim_random_run(u64 seed, bool verbose)
 	clear_timers();
 	sim_end();
 	return sim_failure();
+}
+
+/* One call fails here and there, some in a row, all of them for a while. */
+const char *sim_random_plague(u64 seed, u32 runs, u64 *struck)
+{
+	const char *why;
+	u64 calls, s = ~seed;
+	u32 i;
+
+	sim_plague = (struct sim_plague){ 0 };
+	why = sim_random_run(seed, false);
+	calls = sim_plague.calls;
+	for (i = 0; i < runs && !why && calls; i++) {
+		sim_plague = (struct sim_plague){ .nth = 1 + sim_rand(&s) % calls };
+		if (i % 3 == 1)
+			sim_plague.burst = 1 + sim_below(&s, 10);
+		else if (i % 3 == 2)
+			sim_plague.lasting = sim_rand(&s) % (2 * ATCP_SEC);
+		why = sim_random_run(seed, false);
+		*struck += sim_plague.struck;
+	}
+	return why;
 }

@@ -29,10 +29,10 @@ void sim_host_send_hdr(struct sim_host *h, u8 dst, struct atcp_hdr *hdr)
 	sim_wire_send(h->id, dst, bytes, len, len, 0);
 }
 
-static void answer(struct sim_host *h, const struct sim_pkt *p, const struct atcp_hdr *hdr,
-		   struct atcp_hdr *reply)
+static void answer(struct sim_host *h, u8 state, const struct sim_pkt *p,
+		   const struct atcp_hdr *hdr, struct atcp_hdr *reply)
 {
-	if (sim_fault(h))
+	if (sim_fault(h, SIM_REPLY, state))
 		return;
 	reply->sport = hdr->dport;
 	reply->dport = hdr->sport;
@@ -62,7 +62,7 @@ static void to_closed(struct sim_host *h, const struct sim_pkt *p, const struct 
 
 	h->stat[ATCP_STAT_IN_NO_PORT]++;
 	if (atcp_closed_arrive(hdr, p->len - hdr->hlen, &reply) == ATCP_REPLY)
-		answer(h, p, hdr, &reply);
+		answer(h, ATCP_CLOSED, p, hdr, &reply);
 }
 
 /* An ACK that may be the answer to a cookie. */
@@ -99,7 +99,7 @@ static void to_listener(struct sim_listener *l, const struct sim_pkt *p,
 
 	switch (atcp_listen_arrive(hdr, p->len - hdr->hlen, &reply)) {
 	case ATCP_REPLY:
-		answer(l->host, p, hdr, &reply);
+		answer(l->host, ATCP_LISTEN, p, hdr, &reply);
 		break;
 	case ATCP_SYN_SEEN:
 		sim_listener_syn(l, p, hdr, NULL);
@@ -126,7 +126,7 @@ static void to_req(struct sim_req *req, struct sim_listener *l, const struct sim
 		h->stat[atcp_drop_stat[why]]++;
 	switch (verdict) {
 	case ATCP_REPLY:
-		answer(h, p, hdr, &reply);
+		answer(h, ATCP_SYN_RECEIVED, p, hdr, &reply);
 		break;
 	case ATCP_FORGET:
 		sim_req_free(req);
@@ -161,7 +161,7 @@ static void to_tw(struct sim_tw *tw, const struct sim_pkt *p, const struct atcp_
 
 	switch (atcp_tw_arrive(&tw->tw, &h->space, hdr, p->len - hdr->hlen, l, &reply)) {
 	case ATCP_REPLY:
-		answer(h, p, hdr, &reply);
+		answer(h, ATCP_TIME_WAIT, p, hdr, &reply);
 		sim_tw_set(tw);
 		break;
 	case ATCP_REOPEN:

@@ -36,6 +36,8 @@ struct sim_event {
 
 void sim_event_set(struct sim_event *ev, u64 when);
 void sim_event_cancel(struct sim_event *ev);
+/* All but these are forgotten, without a look at them. */
+void sim_event_keep(struct sim_event **kept, u32 n);
 
 /* --- chance (world.c): splitmix64 streams --- */
 
@@ -149,6 +151,24 @@ void sim_flag_names(u8 flags, char out[40]);
 const char *sim_state_name(u8 state);
 
 /* --- hosts, listeners, connections --- */
+
+/* What can fail: calls of the core to its host, and the host's own work for it. */
+enum sim_call {
+	SIM_ALLOC,
+	SIM_CLONE,
+	SIM_TRANSMIT,
+	SIM_SPLIT,
+	SIM_ADMIT,
+	SIM_COALESCE,
+	SIM_REHASH,
+	SIM_TIME_WAIT,
+	SIM_SEND,		/* a segment for the user's data */
+	SIM_REQUEST,		/* of a SYN */
+	SIM_SYNACK,		/* of a request or cookie */
+	SIM_CHILD,		/* the connection that a request becomes */
+	SIM_REPLY,		/* what answers without a connection */
+	SIM_CALLS
+};
 
 struct sim_fault {
 	u32 ppm;		/* chance of each failure; 0: none */
@@ -305,8 +325,8 @@ struct sim_host {
 };
 
 struct sim_host *sim_host(u8 id);
-/* True when an allocation of @h must fail now. */
-bool sim_fault(struct sim_host *h);
+/* True when @call of @h, for something in @state, must fail now. */
+bool sim_fault(struct sim_host *h, enum sim_call call, u8 state);
 void sim_host_send_hdr(struct sim_host *h, u8 dst, struct atcp_hdr *hdr);
 void sim_tuple(struct atcp_tuple *t, u8 local, u8 remote, u16 lport, u16 rport);
 /* Forgets everything without a word to the peers, as a power cut does. */

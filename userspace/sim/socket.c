@@ -257,7 +257,7 @@ int sim_send(struct sim_conn *conn, const void *data, u32 len, u32 flags)
 			done += k;
 			continue;
 		}
-		if (sim_fault(conn->host))
+		if (sim_fault(conn->host, SIM_SEND, conn->c.state))
 			break;
 		seg = sim_seg_new(conn->opt.room);
 		memcpy(seg->data, p + done, n);

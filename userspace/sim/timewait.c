@@ -46,7 +46,7 @@ void sim_tw_new(struct sim_conn *conn)
 	struct sim_host *h = conn->host;
 	struct sim_tw *tw;
 
-	if (h->ntw >= h->max_tw || sim_fault(h)) {
+	if (h->ntw >= h->max_tw || sim_fault(h, SIM_TIME_WAIT, ATCP_TIME_WAIT)) {
 		h->stat[ATCP_STAT_TIME_WAIT_FULL]++;
 		return;
 	}

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim.h"
+#include "fault.h"
 
 struct sim *sim;
 static char last_failure[512];
@@ -108,6 +108,15 @@ void sim_event_set(struct sim_event *ev, u64 when)
 			abort();
 	}
 	sift_up(ev, ++sim->nheap);
+}
+
+void sim_event_keep(struct sim_event **kept, u32 n)
+{
+	for (sim->nheap = 0; sim->nheap < n;) {
+		struct sim_event *ev = kept[sim->nheap];
+
+		sift_up(ev, ++sim->nheap);
+	}
 }
 
 /* --- running --- */
@@ -245,10 +254,17 @@ void sim_link_both(u8 a, u8 b, const struct sim_link_conf *conf)
 	sim->link[b][a].conf = *conf;
 }
 
-bool sim_fault(struct sim_host *h)
+bool sim_fault(struct sim_host *h, enum sim_call call, u8 state)
 {
 	struct sim_fault *f = &h->fault;
 
+	if (sim_plagued(call, state)) {
+		f->failed++;
+		return true;
+	}
+	/* No want of memory. */
+	if (call == SIM_REHASH)
+		return false;
 	if ((f->nth && !--f->nth) || sim_chance(&sim->host_rand, f->ppm)) {
 		f->failed++;
 		return true;
