@@ -149,17 +149,19 @@ static struct pump *pump_start(const struct net *net, bool faithless)
 
 static void pump_run(struct pump *p)
 {
+	pid_t pid;
 	int i;
 
 	fflush(NULL);
-	p->pid = fork();
-	if (p->pid < 0)
+	pid = fork();
+	if (pid < 0)
 		net_die("fork: %s", strerror(errno));
-	if (p->pid == 0) {
+	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pump_forever(p);
 		_exit(0);
 	}
+	p->pid = pid;
 	for (i = 0; i < FLOWS; i++)
 		conn_close(&p->conn[i]);
 }
@@ -291,7 +293,7 @@ static void must_move(struct pump *p, const char *what)
 
 	if (net_until(all_moved, &mark, 2 * PATIENCE))
 		return;
-	if (!kill(p->pid, 0) && waitpid(p->pid, NULL, WNOHANG) == p->pid)
+	if (waitpid(p->pid, NULL, WNOHANG) == p->pid)
 		net_die("after \"%s\" the flows have ended", what);
 	now = progress_now(p);
 	for (way = 0; way < WAYS; way++)
@@ -307,7 +309,8 @@ static bool pump_finish(struct pump *p)
 	long bytes = 0;
 
 	p->stop = 1;
-	waitpid(p->pid, &status, 0);
+	if (waitpid(p->pid, &status, 0) != p->pid)
+		net_die("no process pumps");
 	for (way = 0; way < WAYS; way++) {
 		bytes += p->received[way];
 		if (p->sent[way] != p->received[way])
