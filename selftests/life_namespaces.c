@@ -194,32 +194,7 @@ static void end(pid_t pid, int expected)
 		net_die("process ended with status 0x%x", status);
 }
 
-static int rounds(void)
-{
-	return covered_rounds(1, 5);
-}
-
-/* --- ends --- */
-
-static void go_on(struct life *l, int tell)
-{
-	life_go_on(l, tell);
-}
-
-TEST_F_TIMEOUT(namespaces, killed_at_work, 280)
-{
-	pid_t pid;
-
-	for (; self->round < rounds(); self->round++) {
-		pid = life_start(self->round, self->tell, go_on);
-		ASSERT_TRUE(is_there(CLIENT, self->round));
-		ASSERT_TRUE(is_there(SERVER, self->round));
-		/* At any moment, sooner or later. */
-		usleep(rand() % 100000);
-		end(pid, SIGKILL);
-		EXPECT_END(self->round);
-	}
-}
+/* --- both sides end --- */
 
 /* First the sockets, with the path as good as ever; then the rest. */
 static void close_all(struct life *l, int tell)
@@ -230,19 +205,7 @@ static void close_all(struct life *l, int tell)
 	states_close(&l->states, -1);
 	for (i = 0; i < FLOWS; i++)
 		conn_close(&l->flow[i]);
-	if (write(tell, "", 1) != 1)
-		net_die("pipe: %s", strerror(errno));
-}
-
-TEST_F_TIMEOUT(namespaces, closed, 280)
-{
-	pid_t pid;
-
-	for (; self->round < rounds(); self->round++) {
-		pid = life_start(self->round, self->tell, close_all);
-		waitpid(pid, NULL, 0);
-		EXPECT_END(self->round);
-	}
+	life_go_on(l, tell);
 }
 
 /*
@@ -260,18 +223,6 @@ static void hold_segments(struct life *l, int tell)
 	life_go_on(l, tell);
 }
 
-TEST_F_TIMEOUT(namespaces, segments_held_by_netem, 280)
-{
-	pid_t pid;
-
-	for (; self->round < rounds(); self->round++) {
-		pid = life_start(self->round, self->tell, hold_segments);
-		usleep(rand() % 300000);
-		end(pid, SIGKILL);
-		EXPECT_END(self->round);
-	}
-}
-
 /* Orphans that would live on for minutes, in namespaces that nobody is in. */
 static void patient_orphans(struct life *l, int tell)
 {
@@ -282,20 +233,47 @@ static void patient_orphans(struct life *l, int tell)
 	life_go_on(l, tell);
 }
 
-TEST_F_TIMEOUT(namespaces, orphans_reset, 280)
+static void reset_orphans(int round)
 {
+	if (!is_there(CLIENT, round) || !is_there(SERVER, round))
+		net_die("orphans do not keep their namespaces");
+	write_file("/sys/module/atcp/parameters/reset_orphans", "1");
+}
+
+/* What a process does before it is killed, and what the test does then. */
+static const struct {
+	const char *name;
+	void (*live)(struct life *l, int tell);
+	void (*then)(int round);
+} ends[] = {
+	{ "killed at work", life_go_on },
+	{ "sockets closed before", close_all },
+	{ "segments held by netem", hold_segments },
+	{ "orphans reset", patient_orphans, reset_orphans },
+};
+
+enum { ENDS = sizeof(ends) / sizeof(ends[0]) };
+
+/* One round is half of the ends with IPv4, and the other half with IPv6. */
+TEST_F_TIMEOUT(namespaces, both_end, 280)
+{
+	int n = covered_rounds(ENDS / 2, 4 * ENDS), i;
 	pid_t pid;
 
-	if (stack_is_tcp())
-		SKIP(return, "not a module");
-	for (; self->round < rounds(); self->round++) {
-		pid = life_start(self->round, self->tell, patient_orphans);
-		end(pid, SIGKILL);
-		/* They are what keeps both. */
+	for (; self->round < n; self->round++) {
+		i = (2 * self->round + self->round / 2 + ip46(0, 1)) % ENDS;
+		if (ends[i].then && stack_is_tcp())
+			continue;
+		TH_LOG("%s", ends[i].name);
+		pid = life_start(self->round, self->tell, ends[i].live);
+		ASSERT_TRUE(is_there(CLIENT, self->round));
+		ASSERT_TRUE(is_there(SERVER, self->round));
 		EXPECT_LT(self->users, module_users());
-		EXPECT_TRUE(is_there(CLIENT, self->round));
-		EXPECT_TRUE(is_there(SERVER, self->round));
-		write_file("/sys/module/atcp/parameters/reset_orphans", "1");
+		/* At any moment, sooner or later. */
+		usleep(rand() % 100000);
+		end(pid, SIGKILL);
+		if (ends[i].then)
+			ends[i].then(self->round);
 		EXPECT_END(self->round);
 	}
 }
@@ -352,7 +330,7 @@ TEST_F_TIMEOUT(namespaces, one_side_first, 280)
 {
 	pid_t pid;
 
-	for (; self->round < rounds(); self->round++) {
+	for (; self->round < covered_rounds(1, 5); self->round++) {
 		pid = life_start(self->round, self->tell, client_first);
 		EXPECT_FALSE(is_there(CLIENT, self->round));
 		EXPECT_TRUE(is_there(SERVER, self->round));

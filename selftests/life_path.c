@@ -374,7 +374,7 @@ TEST_F_TIMEOUT(path, devices_deleted, 280)
 /* Several things at once, many times, without waiting for anything. */
 TEST_F_TIMEOUT(path, all_at_once, 280)
 {
-	int rounds = covered_rounds(2, 20), i;
+	int rounds = covered_rounds(1, 20), i;
 
 	self->pump = pump_start(&self->net, false);
 	pump_run(self->pump);
