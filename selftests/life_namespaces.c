@@ -257,7 +257,7 @@ enum { ENDS = sizeof(ends) / sizeof(ends[0]) };
 /* One round is half of the ends with IPv4, and the other half with IPv6. */
 TEST_F_TIMEOUT(namespaces, both_end, 280)
 {
-	int n = covered_rounds(ENDS / 2, 4 * ENDS), i;
+	int n = covered_rounds(ENDS / 2, 2 * ENDS), i;
 	pid_t pid;
 
 	for (; self->round < n; self->round++) {
@@ -330,7 +330,7 @@ TEST_F_TIMEOUT(namespaces, one_side_first, 280)
 {
 	pid_t pid;
 
-	for (; self->round < covered_rounds(1, 5); self->round++) {
+	for (; self->round < covered_rounds(1, 3); self->round++) {
 		pid = life_start(self->round, self->tell, client_first);
 		EXPECT_FALSE(is_there(CLIENT, self->round));
 		EXPECT_TRUE(is_there(SERVER, self->round));

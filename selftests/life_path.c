@@ -330,7 +330,7 @@ static void moment(void)
 
 TEST_F_TIMEOUT(path, changes_and_comes_back, 280)
 {
-	int n = covered_rounds(CHANGES / 4, 2 * CHANGES), i, side;
+	int n = covered_rounds(CHANGES / 4, CHANGES), i, side;
 	const struct change *c;
 
 	self->pump = pump_start(&self->net, false);
@@ -339,8 +339,7 @@ TEST_F_TIMEOUT(path, changes_and_comes_back, 280)
 	for (i = 0; i < n; i++) {
 		/* CHANGES is prime: some with IPv4, some with IPv6, then the rest. */
 		c = &changes[(4 * i + ip46(0, 2)) % CHANGES];
-		/* And odd: on the other side the next time. */
-		side = i % 2;
+		side = (i + ip46(0, 1)) % 2;
 		run(&self->net, side, c->away);
 		moment();
 		run(&self->net, side, c->back);
@@ -354,7 +353,7 @@ TEST_F_TIMEOUT(path, changes_and_comes_back, 280)
 /* The devices are deleted; others come in their place. */
 TEST_F_TIMEOUT(path, devices_deleted, 280)
 {
-	int rounds = covered_rounds(1, 10), i;
+	int rounds = covered_rounds(1, 6), i;
 
 	self->pump = pump_start(&self->net, false);
 	pump_run(self->pump);
@@ -374,7 +373,7 @@ TEST_F_TIMEOUT(path, devices_deleted, 280)
 /* Several things at once, many times, without waiting for anything. */
 TEST_F_TIMEOUT(path, all_at_once, 280)
 {
-	int rounds = covered_rounds(1, 20), i;
+	int rounds = covered_rounds(1, 6), i;
 
 	self->pump = pump_start(&self->net, false);
 	pump_run(self->pump);
