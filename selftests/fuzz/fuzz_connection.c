@@ -69,15 +69,20 @@ static void set_conf(u8 begin, u8 sysctls)
 	run.isn = begin & FUZZ_WRAP ? 0xfffffffd : begin & FUZZ_HALF ? 0x7ffffffd : 0x51000000;
 }
 
+/* Not tens of thousands of segments. */
+static void limit_sndbuf(struct sim_sockopt *opt)
+{
+	if (opt->room == 1)
+		opt->sndbuf = min(opt->sndbuf, 1000u);
+}
+
 static void set_sockopt(struct sim_sockopt *opt, u8 flags, u8 sizes)
 {
 	*opt = sim_sockopt_default;
 	opt->rcvbuf = rcvbufs[sizes & 7];
 	opt->sndbuf = sndbufs[sizes >> 3 & 7];
 	opt->room = rooms[sizes >> 6];
-	/* Not tens of thousands of segments. */
-	if (opt->room == 1)
-		opt->sndbuf = min(opt->sndbuf, 1000u);
+	limit_sndbuf(opt);
 	opt->nodelay = flags & FUZZ_NODELAY;
 	opt->tight = flags & FUZZ_TIGHT;
 	if (opt->tight)
@@ -396,6 +401,7 @@ static void conn_op(enum fuzz_op op, struct sim_conn *conn, const u8 *arg)
 	case FUZZ_BUFFER:
 		conn->opt.rcvbuf = max(rcvbufs[arg[0] & 7], conn->opt.rcvbuf);
 		conn->opt.sndbuf = sndbufs[arg[0] >> 3 & 7];
+		limit_sndbuf(&conn->opt);
 		break;
 	default:
 		break;
