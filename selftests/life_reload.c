@@ -41,6 +41,7 @@
 #define LEAST		(ROUNDS / 8)
 #define ENOUGH		200000	/* ms, after which the least will do */
 #define MODPROBE	"/proc/sys/kernel/modprobe"
+#define RESET		"/sys/module/atcp/parameters/reset_orphans"
 
 /* What the processes have done so far; shared by all. */
 struct done {
@@ -271,6 +272,16 @@ static void sysctls(struct job *job)
 		closedir(d);
 }
 
+/* Whoever is told to reset orphans may look for them while all goes. */
+static void ask_for_resets(struct job *job)
+{
+	int fd = open(RESET, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, "1", 1) == 1)
+		count(&job->done->writes);
+	close(fd);
+}
+
 static void read_forever(struct job *job)
 {
 	for (;;) {
@@ -281,6 +292,7 @@ static void read_forever(struct job *job)
 		read_slowly(job, "/sys/module/atcp/parameters/family");
 		read_slowly(job, "/sys/module/atcp/refcnt");
 		sysctls(job);
+		ask_for_resets(job);
 		pause_up_to(job, 2000);
 	}
 }
@@ -362,8 +374,7 @@ static bool unload(void *arg)
 		count(&job->done->hush);
 	count(&job->done->busy);
 	/* Nor may it be held up by those that nobody holds. */
-	fd = open("/sys/module/atcp/parameters/reset_orphans",
-		  O_WRONLY | O_CLOEXEC);
+	fd = open(RESET, O_WRONLY | O_CLOEXEC);
 	if (write(fd, "1", 1) != 1)
 		net_die("reset_orphans: %s", strerror(errno));
 	close(fd);
