@@ -46,10 +46,17 @@ static bool bpf_decides(void)
 	return strstr(list, "bpf") && !access(BTF, R_OK);
 }
 
+/* Of the whole program: some kernels' harness runs a test that its setup skips. */
+static void __attribute__((constructor)) needs_bpf(void)
+{
+	if (bpf_decides())
+		return;
+	puts("TAP version 13\n1..0 # SKIP no BPF among the security modules");
+	exit(KSFT_SKIP);
+}
+
 FIXTURE_SETUP(lsm)
 {
-	if (!bpf_decides())
-		SKIP(return, "no BPF among the security modules");
 	net_open(&self->net);
 	conn_open(&self->net, PORT, &self->conn);
 	net_wait_state(&self->net, SERVER, PORT,
