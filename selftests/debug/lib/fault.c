@@ -97,19 +97,24 @@ void fault_arm(unsigned int nth)
 	errno = err;
 }
 
-bool fault_used(void)
+unsigned int fault_left(void)
 {
 	char text[16] = "";
 	int err = errno;
 	ssize_t n;
 
-	/* EFAULT: it was left, and happens now. */
+	/* EFAULT: one was left, and happens now. */
 	n = pread(nth_fd, text, sizeof(text) - 1, 0);
 	if (n < 0 && errno != EFAULT)
 		net_die("fail-nth: %s", strerror(errno));
 	fault_arm(0);
 	errno = err;
-	return n > 0 && !atoi(text);
+	return n < 0 ? 1 : strtoul(text, NULL, 10);
+}
+
+bool fault_used(void)
+{
+	return !fault_left();
 }
 
 /* --- slab caches --- */

@@ -31,6 +31,9 @@ void fault_arm(unsigned int nth);
 /* Disarms.  True when the fault has happened; errno stays. */
 bool fault_used(void);
 
+/* The same; returns how many of the nth were left: 0 when the fault has happened. */
+unsigned int fault_left(void);
+
 /* Is there a slab cache of that name, which can be made to fail? */
 bool fault_has_cache(const char *name);
 /* Picks a slab cache for fault_slab_*(), or leaves it out again. */
