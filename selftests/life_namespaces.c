@@ -121,6 +121,8 @@ static void life_begin(struct life *l, int round)
 		/* However long it takes to open all: the next time-out is near. */
 		if (!stack_is_tcp())
 			net_stack_sysctl(&l->net, side, "rto_max_ms", "1000");
+		else	/* which not all kernels have */
+			net_try(&l->net, side, "sysctl -w net.ipv4.tcp_rto_max_ms=1000");
 	}
 	for (i = 0; i < FLOWS; i++)
 		conn_open(&l->net, PORT + i, &l->flow[i]);
@@ -268,7 +270,7 @@ TEST_F_TIMEOUT(namespaces, both_end, 280)
 		pid = life_start(self->round, self->tell, ends[i].live);
 		ASSERT_TRUE(is_there(CLIENT, self->round));
 		ASSERT_TRUE(is_there(SERVER, self->round));
-		EXPECT_LT(self->users, module_users());
+		EXPECT_TRUE(stack_is_tcp() || self->users < module_users());
 		/* At any moment, sooner or later. */
 		usleep(rand() % 100000);
 		end(pid, SIGKILL);

@@ -327,9 +327,9 @@ void net_link(struct net *net)
 		"addr add fd00::1/64 dev v0 nodad\n"
 		"addr add fe80::1/64 dev v0 nodad\n"
 		"link set v0 up\n"
-		"neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
-		"neigh add fd00::2 lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
-		"neigh add fe80::2 lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
+		"neigh replace 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
+		"neigh replace fd00::2 lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
+		"neigh replace fe80::2 lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
 		"route add default via 10.0.0.2 dev v0\n"
 		"route add default via fd00::2 dev v0\n"
 		"E\n",
@@ -342,9 +342,9 @@ void net_link(struct net *net)
 		"addr add fd00::2/64 dev v1 nodad\n"
 		"addr add fe80::2/64 dev v1 nodad\n"
 		"link set v1 up\n"
-		"neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev v1 nud permanent\n"
-		"neigh add fd00::1 lladdr 02:00:00:00:00:01 dev v1 nud permanent\n"
-		"neigh add fe80::1 lladdr 02:00:00:00:00:01 dev v1 nud permanent\n"
+		"neigh replace 10.0.0.1 lladdr 02:00:00:00:00:01 dev v1 nud permanent\n"
+		"neigh replace fd00::1 lladdr 02:00:00:00:00:01 dev v1 nud permanent\n"
+		"neigh replace fe80::1 lladdr 02:00:00:00:00:01 dev v1 nud permanent\n"
 		"E\n");
 	net_sysctl(net, SERVER, "net/ipv4/conf/all/rp_filter", "0");
 	net_sysctl(net, SERVER, "net/ipv4/conf/v1/rp_filter", "0");
