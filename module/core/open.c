@@ -141,7 +141,9 @@ void atcp_mss_changed(struct atcp_tcb *c)
 
 	mss = max_t(u32, mss, c->space->conf.min_snd_mss);
 	c->mss = c->ts_on ? mss - 12 : mss;
+	/* No less than RFC 5681 lets them be of what a segment is now. */
 	c->cwnd = max_t(u32, c->cwnd, c->mss);
+	c->ssthresh = max_t(u32, c->ssthresh, 2 * c->mss);
 }
 
 void atcp_established(struct atcp_tcb *c)

@@ -53,6 +53,29 @@ SCRIPT(larger)
 	expect("PA 2001+1400 1");
 }
 
+/*
+ * RFC 5681 section 3.1: ssthresh is two segments at least, of what they are now, or
+ * what recovery leaves of cwnd lets out not one.
+ */
+SCRIPT(larger_while_recovering)
+{
+	be_established();
+	path_takes(100);
+	user_sends(400);
+	expect("A 1+100 1");
+	expect("A 101+100 1");
+	expect("A 201+100 1");
+	expect("PA 301+100 1");
+	inject("A 1 1");
+	inject("A 1 1");
+	inject("A 1 1");
+	expect("A 1+100 1");
+	path_takes(1460);
+	inject("A 1 401");
+	user_sends(1460);
+	expect("PA 401+1460 1");
+}
+
 /* Nothing in flight, nothing to do. */
 SCRIPT(idle)
 {
