@@ -67,9 +67,13 @@ static u16 advertise(struct atcp_tcb *c, u8 flags)
 	u32 wnd = atcp_window(c);
 	u8 shift = flags & ATCP_SYN ? 0 : c->rcv_wscale;
 	u16 field = min_t(u32, wnd >> shift, 65535);
+	u32 offered = (u32)field << shift;
 
+	/* A SYN cannot say it all: what an ACK between two of them has said holds. */
+	if (unlikely(flags & ATCP_SYN))
+		offered = max(offered, atcp_rcv_left(c));
 	c->rcv_wup = c->rcv_nxt;
-	c->rcv_wnd = (u32)field << shift;
+	c->rcv_wnd = offered;
 	if (flags & ATCP_ACK) {
 		if (c->ack_pending && c->quick)
 			c->quick--;

@@ -442,3 +442,21 @@ SCRIPT(scale_above_14)
 	inject("A 1 1 win 65535");
 	ASSERT_EQ(tcb()->snd_wnd, 65535u << 14);
 }
+
+/*
+ * A SYN's window is not scaled and may be less than what an ACK before it has
+ * offered; that holds none the less (RFC 7323 section 2.4).
+ */
+SCRIPT(syn_ack_again_takes_nothing_back)
+{
+	script.opt.rcvbuf = 1 << 20;
+	script.syn = "mss 1460 ws 7";
+	be_syn_received_open();
+	inject("A 5000000 1");
+	expect("A 1 1 win 32768");
+	inject("S 0 mss 1460 ws 7");
+	expect("SA 0 1 win 65535");
+	/* 1048576 - 746, rounded up to the next 32. */
+	inject("PA 1+746 1");
+	expect("A 1 747 win 32745");
+}
