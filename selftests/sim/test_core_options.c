@@ -48,6 +48,19 @@ TEST(deferred_until_data)
 	ASSERT_EQ(arrive(&r, 10), ATCP_ACCEPT);
 }
 
+/* A timer that comes early finds nothing due. */
+TEST(request_before_its_time)
+{
+	struct request r;
+
+	begin_request(&r, 0, 0);
+	sim_run_for(r.req.deadline - sim_time() - 1);
+	ASSERT_EQ(atcp_req_timeout(&r.req, &sim_host(0)->space), ATCP_DROP);
+	ASSERT_EQ(r.req.timeouts, 0);
+	ASSERT_EQ(next_timeout(&r), ATCP_SYNACK);
+	ASSERT_EQ(r.req.timeouts, 1);
+}
+
 TEST(deferred_until_a_fin)
 {
 	struct request r;

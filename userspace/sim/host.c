@@ -78,7 +78,10 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 		return NULL;
 	rest = sim_seg_ref(seg);
 	memset(rest->cb, 0xa5, sizeof(rest->cb));
+	/* Whoever waits, waits for the last octet. */
 	atcp_seg_cb(rest)->sent &= ~ATCP_SENT_TELL;
+	atcp_seg_cb(rest)->sent |= atcp_seg_cb(seg)->sent & ATCP_SENT_TELL;
+	atcp_seg_cb(seg)->sent &= ~ATCP_SENT_TELL;
 	rest->owner = SIM_SEG_SENT;
 	rest->data += len;
 	rest->len -= len;
@@ -118,10 +121,11 @@ void atcp_seg_trim_tail(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 	recharge(conn, seg);
 }
 
-/* Nobody asks for it here. */
 void atcp_host_acked(struct atcp_tcb *c, struct atcp_seg *seg)
 {
-	SIM_CHECK(!c || !seg, "an acknowledgment reported that nobody waits for");
+	SIM_CHECK(seg->owner == SIM_SEG_SENT && atcp_seg_cb(seg)->sent & ATCP_SENT_TELL,
+		  "an acknowledgment reported that nobody waits for");
+	conn_of(c)->told++;
 }
 
 void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg)

@@ -261,6 +261,7 @@ struct sim_conn {
 	u32 nsent;			/* segments in the send queue */
 	u32 routes_doubted;		/* atcp_host_doubt_route() calls */
 	u32 rehashed;			/* atcp_host_rehash() calls */
+	u32 told;			/* atcp_host_acked() calls */
 	sim_wake_fn wake;
 	void *wake_arg;
 	void *app;

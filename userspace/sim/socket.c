@@ -182,6 +182,7 @@ struct sim_conn *sim_connect(struct sim_host *h, u8 peer, u16 lport, u16 rport,
 	u16 mtu = sim->link[h->id][peer].conf.mtu;
 	struct sim_conn *conn;
 	u32 tries = 20000;
+	struct sim_tw *tw;
 
 	while (!lport && tries--) {
 		lport = h->next_port++;
@@ -199,6 +200,12 @@ struct sim_conn *sim_connect(struct sim_host *h, u8 peer, u16 lport, u16 rport,
 	conn->c.rport = rport;
 	conn->c.adv_mss = mtu - sim_ip_overhead() - ATCP_HDR_MIN;
 	sim_conn_set_up(conn);
+	/* The caller chose the port. */
+	tw = sim_tw_find(h, peer, lport, rport);
+	if (tw && atcp_tw_yields(&tw->tw, &h->space, true)) {
+		atcp_open_follow(&conn->c, &tw->tw);
+		sim_tw_free(tw);
+	}
 	atcp_open(&conn->c, &conn->tuple);
 	return conn;
 }

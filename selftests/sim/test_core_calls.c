@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls of the core by its host that belong to no event of RFC 9293 section
+ * 3.10: what they must do, and that they do nothing when all is over.
+ */
+#include "script.h"
+
+/* --- after the end --- */
+
+/* A timer or a program that comes too late changes nothing, and sends nothing. */
+SCRIPT(nothing_after_the_end)
+{
+	be_established();
+	inject("R 1");
+	closed_with(ECONNRESET);
+	atcp_timeout(tcb());
+	atcp_icmp(tcb(), script.iss + 1, EHOSTUNREACH, true);
+	atcp_icmp_unreachable(tcb(), script.iss + 1);
+	atcp_close(tcb());
+	atcp_orphan(tcb());
+	atcp_abort(tcb(), EINVAL);
+	atcp_push(tcb(), true);
+	atcp_read(tcb());
+	atcp_ack_now(tcb());
+	quiet(100 * SEC);
+	closed_with(ECONNRESET);
+	ASSERT_EQ(tcb()->soft_error, 0);
+	ASSERT_EQ(count_of(ATCP_STAT_ICMP_ERRORS), 0);
+}
+
+/* --- FIN-WAIT-2 of an orphan --- */
+
+SCRIPT(orphan_in_fin_wait_2)
+{
+	be_fin_wait_2();
+	user_closes();
+	quiet(script.conf->fin_timeout - 1);
+	state_is(FIN_WAIT_2);
+	quiet(1);
+	state_is(CLOSED);
+}
+
+/* TCP_LINGER2 below zero: FIN-WAIT-2 ends before it begins, and the peer hears of it. */
+SCRIPT(orphan_without_fin_wait_2)
+{
+	be_established();
+	tcb()->linger2 = ATCP_NEVER;
+	user_closes();
+	expect("FA 1 1");
+	inject("A 1 2");
+	expect("R 2");
+	state_is(CLOSED);
+	quiet(100 * SEC);
+}
+
+/* --- TCP_QUICKACK --- */
+
+SCRIPT(ack_that_waits_goes_now)
+{
+	script.opt.no_quick = true;
+	be_established();
+	atcp_ack_now(tcb());
+	expect_nothing();
+	inject("PA 1+10 1");
+	expect_nothing();
+	atcp_ack_now(tcb());
+	expect("A 1 11");
+	atcp_ack_now(tcb());
+	quiet(10 * SEC);
+}
+
+/* --- TCP_WINDOW_CLAMP --- */
+
+SCRIPT(window_clamp)
+{
+	script.opt.rcvbuf = 8000;
+	be_syn_sent();
+	tcb()->wnd_clamp = 3000;
+	inject("SA 0 1 mss 1460");
+	/* What the SYN has offered stands: the right edge does not move left. */
+	expect("A 1 1 win 8000");
+	inject("PA 1+1400 1");
+	expect("A 1 1401 win 6600");
+	inject("PA 1401+1400 1");
+	expect("A 1 2801 win 5200");
+	inject("PA 2801+1400 1");
+	expect("A 1 4201 win 3800");
+	inject("PA 4201+1400 1");
+	expect("A 1 5601 win 2400");
+	ASSERT_EQ(user_reads(), 5600);
+	inject("PA 5601+1000 1");
+	expect("A 1 6601 win 3000");
+	ASSERT_EQ(user_reads(), 1000);
+	expect_nothing();
+}
+
+/* --- who waits for an acknowledgment --- */
+
+static void tell_of_the_last(void)
+{
+	atcp_seg_cb(tcb()->snd_last)->sent |= ATCP_SENT_TELL;
+}
+
+SCRIPT(told_when_the_last_octet_is_acknowledged)
+{
+	be_established();
+	ASSERT_EQ(user_sends(100), 100);
+	expect("PA 1+100 1");
+	tell_of_the_last();
+	inject("A 1 100");
+	ASSERT_EQ(script.conn->told, 0);
+	inject("A 1 101");
+	ASSERT_EQ(script.conn->told, 1);
+}
+
+/* The segment is cut where it is sent and where it is sent again. */
+SCRIPT(told_when_what_was_cut_is_acknowledged)
+{
+	script.wnd = 2000;
+	be_established();
+	ASSERT_EQ(user_sends(5000), 5000);
+	expect("A 1+1460 1");
+	tell_of_the_last();
+	inject("A 1 1461 win 2000");
+	expect("A 1461+1460 1");
+	inject("A 1 2921 win 2000");
+	expect("A 2921+1460 1");
+	inject("A 1 4381 win 2000");
+	expect("PA 4381+620 1");
+	ASSERT_EQ(script.conn->told, 0);
+	inject("A 1 5001 win 2000");
+	ASSERT_EQ(script.conn->told, 1);
+}
+
+/* --- tcpi_delivery_rate of a program that sends little --- */
+
+static void send_and_ack(u32 at, u32 len, u64 rtt)
+{
+	ASSERT_EQ(user_sends(len), (int)len);
+	while (expect_any())
+		;
+	sim_run_for(rtt);
+	inject("A 1 %u", at + len);
+	while (expect_any())
+		;
+}
+
+SCRIPT(delivery_rate_of_little)
+{
+	script.syn = "mss 1000";
+	be_syn_sent();
+	sim_run_for(10 * MSEC);
+	inject("SA 0 1 mss 1000");
+	expect("A 1 1");
+	send_and_ack(1, 5000, 10 * MSEC);
+	ASSERT_EQ(tcb()->rate_delivered, 5);
+	ASSERT_EQ(tcb()->rate_interval, 10 * MSEC);
+	ASSERT(!tcb()->rate_app_limited);
+	/* Less than the path can take: it says nothing of the path. */
+	atcp_starved(tcb());
+	send_and_ack(5001, 1000, 10 * MSEC);
+	ASSERT_EQ(tcb()->rate_delivered, 5);
+	ASSERT(!tcb()->rate_app_limited);
+	/* But more than before is more, whoever was the limit. */
+	atcp_starved(tcb());
+	send_and_ack(6001, 8000, 10 * MSEC);
+	ASSERT_EQ(tcb()->rate_delivered, 8);
+	ASSERT(tcb()->rate_app_limited);
+	/* What was sent later is not limited any more. */
+	send_and_ack(14001, 1000, 10 * MSEC);
+	ASSERT_EQ(tcb()->rate_delivered, 1);
+	ASSERT(!tcb()->rate_app_limited);
+	ASSERT_EQ(tcb()->app_limited, 0);
+}
+
+/* --- tcpi_dsack_dups --- */
+
+SCRIPT(duplicates_that_the_peer_reports)
+{
+	script.syn = "mss 1000 sok";
+	be_established();
+	ASSERT_EQ(user_sends(3000), 3000);
+	expect("A 1+1000 1");
+	expect("A 1001+1000 1");
+	expect("PA 2001+1000 1");
+	inject("A 1 3001 sack 1-2001");
+	ASSERT_EQ(tcb()->dsack_dups, 2);
+	/* What lies above the ACK was not received twice. */
+	ASSERT_EQ(user_sends(1000), 1000);
+	expect("PA 3001+1000 1");
+	inject("A 1 3001 sack 3501-4001");
+	ASSERT_EQ(tcb()->dsack_dups, 2);
+}
+
+/* --- the receiver's round trip --- */
+
+SCRIPT(echo_of_no_timestamp_of_ours)
+{
+	script.syn = "mss 1460 ts 5000 0";
+	be_syn_sent();
+	sim_run_for(30 * MSEC);
+	inject("SA 0 1 mss 1460 ts 5000 %u", script.last_tsval);
+	expect("A 1 1 ecr 5000");
+	inject("PA 1+1000 1 ts 5001 %u", script.last_tsval - 1000000000);
+	expect("A 1 1001 ecr 5001");
+	ASSERT_EQ(tcb()->rcv_rtt, 0);
+	sim_run_for(20 * MSEC);
+	inject("PA 1001+1000 1 ts 5002 %u", script.last_tsval);
+	ASSERT_EQ(tcb()->rcv_rtt / 8, 20 * MSEC);
+	while (expect_any())
+		;
+}
+
+/* --- the urgent pointer of long ago --- */
+
+/* More than 2^31 octets behind it would seem to be ahead. */
+SCRIPT(urgent_pointer_keeps_up)
+{
+	be_established();
+	tcb()->rcv_up = tcb()->rcv_nxt - 0x40000000 - 5;	/* a gigabyte has come since */
+	inject("PA 1+10 1");
+	expect("A 1 11");
+	ASSERT_EQ(tcb()->rcv_nxt - tcb()->rcv_up, 0x40000000);
+	ASSERT(!script.conn->urgent);
+	inject("UA 11 1 up 5");
+	ASSERT(script.conn->urgent);
+	ASSERT_EQ(tcb()->rcv_up, script.irs + 16);
+}
+
+/* --- tcpi_sndbuf_limited --- */
+
+SCRIPT(time_that_the_send_buffer_is_the_limit)
+{
+	be_established();
+	ASSERT_EQ(user_sends(1000), 1000);
+	expect("PA 1+1000 1");
+	/* The program waits for room in the buffer, the congestion window has some. */
+	tcb()->flags |= ATCP_F_STARVED;
+	atcp_push(tcb(), false);
+	sim_run_for(50 * MSEC);
+	inject("A 1 1001");
+	ASSERT_EQ(tcb()->chrono, ATCP_IDLE);
+	ASSERT_EQ(tcb()->chrono_time[ATCP_SNDBUF_LIMITED - 1], 50);
+}
+
+/* --- TIME-WAIT --- */
+
+/* net.atcp.rfc1337 off: a reset with the right number ends it, no other. */
+SCRIPT(reset_ends_time_wait)
+{
+	script.conf->rfc1337 = false;
+	be_time_wait();
+	inject("R 3");
+	state_is(TIME_WAIT);
+	inject("R 2");
+	state_is(CLOSED);
+	ASSERT_EQ(count_of(ATCP_STAT_IN_RSTS), 1);
+}
+
+/* A new connection of the same ends: with timestamps, and numbered above the old one. */
+SCRIPT(open_takes_the_place_of_time_wait)
+{
+	struct sim_tw *tw;
+
+	script.ts = true;
+	script.syn = "mss 1460 ts 5000 0";
+	be_time_wait();
+	tw = sim_tw_find(sim_host(0), 1, PORT, PEER_PORT);
+	ASSERT(atcp_tw_yields(&tw->tw, &sim_host(0)->space, true));
+	ASSERT(!atcp_tw_yields(&tw->tw, &sim_host(0)->space, false));
+	sim_run_for(script.conf->tw_reuse_delay + 1);
+	ASSERT(atcp_tw_yields(&tw->tw, &sim_host(0)->space, false));
+	user_opens();
+	expect("S 65539");
+	state_is(SYN_SENT);
+	ASSERT(!sim_tw_find(sim_host(0), 1, PORT, PEER_PORT));
+}
+
+/* Without, nothing keeps old segments out. */
+SCRIPT(time_wait_stays_without_timestamps)
+{
+	struct sim_tw *tw;
+
+	be_time_wait();
+	tw = sim_tw_find(sim_host(0), 1, PORT, PEER_PORT);
+	ASSERT(!atcp_tw_yields(&tw->tw, &sim_host(0)->space, true));
+	sim_run_for(10 * SEC);
+	ASSERT(!atcp_tw_yields(&tw->tw, &sim_host(0)->space, false));
+}
