@@ -22,6 +22,7 @@ help:
 	@echo "               which are built first: a quarter of an hour each, once"
 	@echo "make sim       the tests in the simulated network alone: no VM, about a minute"
 	@echo "make fuzz      the fuzzers alone: a minute for each target, or SECONDS=3600"
+	@echo "make coverage  lines of module/core/ that simulator and fuzzers reach, by file"
 	@echo "make vm        a shell in a VM with the module loaded; KERNEL= picks the kernel"
 	@echo "make bench     atcp, the kernel's TCP and AF_UNIX side by side, in instructions"
 	@echo "make setup     only what make check installs and downloads; setup-update looks for"
@@ -71,6 +72,10 @@ fuzz:
 	@$(MAKE) --no-print-directory -j$$(nproc) -C selftests/fuzz BUILD=$(build) \
 		$(if $(SECONDS),SECONDS=$(SECONDS)) $(if $(PROVE),check,fuzz)
 
+coverage:
+	@$(V)/setup build
+	@$(MAKE) --no-print-directory -C selftests/sim BUILD=$(build) coverage
+
 vm:
 	@$(V)/setup build vm $(KERNEL)
 	@$(MAKE) --no-print-directory KDIR= module userspace
@@ -84,4 +89,4 @@ bench:
 clean:
 	rm -rf build
 
-.PHONY: all help module userspace demo setup setup-update check check-debug sim fuzz vm bench clean
+.PHONY: all help module userspace demo setup setup-update check check-debug sim coverage fuzz vm bench clean
