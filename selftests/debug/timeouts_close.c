@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long a connection takes to end when the peer does nothing more for it:
+ * RFC 9293 sections 3.6 and 3.6.1 (TIME-WAIT and its 2 MSL, MUST-13; half-closed
+ * connections), 3.10.7.4 (a FIN that comes again), 3.8.3; SO_LINGER, and what no
+ * program holds any more.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../../kselftest_harness.h"
+#include "../lib/covered.h"
+#include "../lib/fails.h"
+#include "lib/travel.h"
+
+#define PORT		20000
+#define RTO		(SECOND / 5)	/* of a path that takes no time */
+#define RTO_MAX		(120 * SECOND)
+#define TIME_WAIT	MINUTE
+/* Eight retransmissions: .2 + .4 + ... + 51.2 s. */
+#define ORPHAN		(511 * RTO)
+
+FIXTURE(close)
+{
+	struct net net;
+	struct wire *wire;
+	struct conn conn;
+	int c, s;
+	uint16_t cport;
+};
+
+FIXTURE_SETUP(close)
+{
+	if (!travel_ready())
+		SKIP(return, "needs a clock that jumps");
+	travel_open(&self->net);
+	self->wire = wire_open(&self->net, CLIENT, PORT);
+	conn_open(&self->net, PORT, &self->conn);
+	self->c = self->conn.end[CLIENT];
+	self->s = self->conn.end[SERVER];
+	self->cport = sock_port(self->c);
+	wire_wait(self->wire, "> A 1 1 0");
+	net_wait_state(&self->net, SERVER, PORT, self->cport, ST_ESTABLISHED);
+}
+
+FIXTURE_TEARDOWN(close)
+{
+	close(self->c);
+	close(self->s);
+	close(self->conn.listener);
+	wire_close(self->wire);
+	covered_net(&self->net);
+}
+
+/* After how long the client's connection is gone. */
+#define ENDS_AFTER(ms) do {						\
+	long long began_ = net_now();					\
+									\
+	EXPECT_TRUE(gone(&self->net, CLIENT, self->cport, PORT, RTO, DAY)); \
+	EXPECT_ABOUT(ms, net_now() - began_ - RTO / 2);			\
+} while (0)
+
+/* Closed by both, the client first. */
+static void both_close(const struct net *net, int c, int s, uint16_t cport)
+{
+	close(c);
+	net_wait_state(net, CLIENT, cport, PORT, ST_FIN_WAIT_2);
+	close(s);
+	net_wait_state(net, CLIENT, cport, PORT, ST_TIME_WAIT);
+}
+
+/* --- TIME-WAIT --- */
+
+/* 60 seconds; and nothing goes over the wire for it. */
+TEST_F_TIMEOUT(close, time_wait, LONG)
+{
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
+	int fd;
+
+	both_close(&self->net, self->c, self->s, self->cport);
+	wire_drain(self->wire);
+	/* All of this time the pair of ports is taken. */
+	fd = sock_open(&self->net, CLIENT, 0);
+	FAILS(EADDRINUSE, addr_bind(fd, addr_side(&self->net, CLIENT, self->cport)));
+	ENDS_AFTER(TIME_WAIT);
+	EXPECT_TRUE(wire_quiet(self->wire, HOUR));
+	EXPECT_EQ(0, addr_bind(fd, addr_side(&self->net, CLIENT, self->cport)));
+	EXPECT_EQ(0, addr_connect(fd, addr));
+	close(fd);
+}
+
+/* MUST-13: 2 MSL as RFC 9293 has it, four minutes, for who wants them. */
+TEST_F_TIMEOUT(close, time_wait_of_the_rfc, LONG)
+{
+	if (stack_is_tcp())
+		SKIP(return, "TCP's is a constant");
+	net_sysctl(&self->net, CLIENT, "net/atcp/time_wait", "240");
+	both_close(&self->net, self->c, self->s, self->cport);
+	ENDS_AFTER(4 * MINUTE);
+}
+
+/* The peer's FIN again: it is acknowledged, and the time begins anew. */
+TEST_F_TIMEOUT(close, time_wait_starts_anew, LONG)
+{
+	struct craft again = {
+		.src = self->net.ip[SERVER], .dst = self->net.ip[CLIENT],
+		.sport = PORT, .dport = self->cport, .flags = TH_FIN | TH_ACK,
+	};
+	struct seg fin;
+	int i;
+
+	/* The server has forgotten it, and answers the ACK by a reset: that counts not. */
+	net_stack_sysctl(&self->net, CLIENT, "rfc1337", "1");
+	both_close(&self->net, self->c, self->s, self->cport);
+	fin = *wire_wait(self->wire, "< FA 1 2 0");
+	again.seq = fin.raw_seq;
+	again.ack = fin.raw_ack;
+	again.opt = fin.opt;
+	again.opt_len = fin.opt_len;
+	wire_wait(self->wire, "> A 2 2 0");
+	for (i = 0; i < 5; i++) {
+		travel_sleep(TIME_WAIT - SECOND);
+		EXPECT_EQ(ST_TIME_WAIT,
+			  net_state(&self->net, CLIENT, self->cport, PORT));
+		wire_send(&self->net, SERVER, &again);
+		wire_wait(self->wire, "> A 2 2 0");
+	}
+	ENDS_AFTER(TIME_WAIT);
+}
+
+/* A connection of the same ports that comes from the peer need not wait for it. */
+TEST_F_TIMEOUT(close, time_wait_taken_over, LONG)
+{
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
+	long long began;
+	int fd, s;
+
+	/* The server closes first: there it is in TIME-WAIT. */
+	close(self->s);
+	net_wait_state(&self->net, SERVER, PORT, self->cport, ST_FIN_WAIT_2);
+	close(self->c);
+	net_wait_state(&self->net, SERVER, PORT, self->cport, ST_TIME_WAIT);
+	travel_sleep(TIME_WAIT / 2);
+	fd = sock_open(&self->net, CLIENT, 0);
+	ASSERT_EQ(0, addr_bind(fd, addr_side(&self->net, CLIENT, self->cport)));
+	began = net_now();
+	ASSERT_EQ(0, addr_connect(fd, addr));
+	EXPECT_GE(10, net_now() - began);
+	s = sock_accept(self->conn.listener);
+	travel_sleep(TIME_WAIT);
+	EXPECT_EQ(ST_ESTABLISHED, net_state(&self->net, SERVER, PORT, self->cport));
+	close(fd);
+	close(s);
+}
+
+/* --- FIN-WAIT-2 --- */
+
+/* Closed: as long as fin_timeout. */
+TEST_F_TIMEOUT(close, fin_wait_2, LONG)
+{
+	close(self->c);
+	net_wait_state(&self->net, CLIENT, self->cport, PORT, ST_FIN_WAIT_2);
+	ENDS_AFTER(60 * SECOND);
+	/* Who is late is told. */
+	sock_send(self->s, "x", 1);
+	wire_wait(self->wire, "< PA 1 2 1");
+	ASSERT_TRUE(sock_wait(self->s, POLLERR, SECOND));
+}
+
+TEST_F_TIMEOUT(close, fin_wait_2_by_sysctl, LONG)
+{
+	/* Above a minute TCP waits twice, and a minute less each time. */
+	int seconds = stack_is_tcp() ? 20 : 600;
+	char value[16];
+
+	snprintf(value, sizeof(value), "%d", seconds);
+	net_stack_sysctl(&self->net, CLIENT, "fin_timeout", value);
+	close(self->c);
+	net_wait_state(&self->net, CLIENT, self->cport, PORT, ST_FIN_WAIT_2);
+	ENDS_AFTER(seconds * SECOND);
+}
+
+TEST_F_TIMEOUT(close, linger2, LONG)
+{
+	sock_set(self->c, IPPROTO_TCP, TCP_LINGER2, 10);
+	close(self->c);
+	net_wait_state(&self->net, CLIENT, self->cport, PORT, ST_FIN_WAIT_2);
+	ENDS_AFTER(10 * SECOND);
+}
+
+/* Half-closed by a program that still reads: as long as it likes, here a day. */
+TEST_F_TIMEOUT(close, half_closed_for_a_day, LONG)
+{
+	char byte;
+
+	shutdown(self->c, SHUT_WR);
+	sock_recv_end(self->s);
+	travel_sleep(SECOND);
+	wire_drain(self->wire);
+	EXPECT_TRUE(wire_quiet(self->wire, DAY));
+	EXPECT_EQ(ST_FIN_WAIT_2, net_state(&self->net, CLIENT, self->cport, PORT));
+	sock_send(self->s, "x", 1);
+	sock_recv(self->c, &byte, 1);
+	close(self->s);
+	sock_recv_end(self->c);
+	net_wait_state(&self->net, CLIENT, self->cport, PORT, ST_TIME_WAIT);
+}
+
+/* --- the peer's host has died --- */
+
+/* FIN-WAIT-1 of a closed socket: the FIN, and eight times again. */
+TEST_F_TIMEOUT(close, fin_wait_1, LONG)
+{
+	long long at[32];
+	size_t n;
+
+	host_dies(&self->net, SERVER);
+	close(self->c);
+	EXPECT_EQ(ST_FIN_WAIT_1, net_state(&self->net, CLIENT, self->cport, PORT));
+	ENDS_AFTER(ORPHAN);
+	n = wire_times(self->wire, "> FA 1 1 0", at, 32);
+	EXPECT_LE(stack_is_tcp() ? 8 : 9, n);
+	EXPECT_GE(9, n);
+	EXPECT_TRUE(backs_off(at, n, RTO, RTO_MAX));
+	EXPECT_TRUE(wire_quiet(self->wire, HOUR));
+}
+
+/* The same with data before it. */
+TEST_F_TIMEOUT(close, fin_wait_1_and_data, LONG)
+{
+	host_dies(&self->net, SERVER);
+	sock_send(self->c, "x", 1);
+	close(self->c);
+	ENDS_AFTER(ORPHAN);
+}
+
+/* The administrator's figure instead of eight. */
+TEST_F_TIMEOUT(close, orphan_retries, LONG)
+{
+	net_stack_sysctl(&self->net, CLIENT, "orphan_retries", "3");
+	host_dies(&self->net, SERVER);
+	close(self->c);
+	if (!stack_is_tcp())
+		ENDS_AFTER(15 * RTO);
+	/* TCP reckons from the first retransmission, and so may have one more. */
+	EXPECT_TRUE(gone(&self->net, CLIENT, self->cport, PORT, RTO, 31 * RTO + SECOND));
+}
+
+/* A program that holds the socket gets R2 as for data, and the error. */
+TEST_F_TIMEOUT(close, fin_wait_1_held, LONG)
+{
+	long long began = net_now();
+
+	host_dies(&self->net, SERVER);
+	shutdown(self->c, SHUT_WR);
+	EXPECT_EQ(ETIMEDOUT, error_of(self->c, DAY));
+	EXPECT_ABOUT(1023 * RTO + 6 * RTO_MAX, net_now() - began);
+}
+
+TEST_F_TIMEOUT(close, last_ack, LONG)
+{
+	close(self->s);
+	sock_recv_end(self->c);
+	host_dies(&self->net, SERVER);
+	close(self->c);
+	EXPECT_EQ(ST_LAST_ACK, net_state(&self->net, CLIENT, self->cport, PORT));
+	ENDS_AFTER(ORPHAN);
+}
+
+/* Both FINs cross, and no ACK comes for ours. */
+TEST_F_TIMEOUT(close, closing, LONG)
+{
+	host_dies(&self->net, SERVER);
+	close(self->c);
+	close(self->s);
+	net_wait_state(&self->net, CLIENT, self->cport, PORT, ST_CLOSING);
+	ENDS_AFTER(ORPHAN);
+}
+
+/* The peer's window is closed, its host answers, and nobody holds the socket. */
+TEST_F_TIMEOUT(close, zero_window, LONG)
+{
+	static char block[65536];
+	long long began;
+
+	sock_nonblock(self->c, true);
+	while (send(self->c, block, sizeof(block), MSG_NOSIGNAL) > 0 ||
+	       sock_events(self->c, POLLOUT))
+		travel_sleep(SECOND);
+	began = net_now();
+	close(self->c);
+	EXPECT_EQ(ST_FIN_WAIT_1, net_state(&self->net, CLIENT, self->cport, PORT));
+	EXPECT_TRUE(gone(&self->net, CLIENT, self->cport, PORT, SECOND, DAY));
+	/* It is not for ever that others' memory is held, but not at once either. */
+	EXPECT_LE(30 * SECOND, net_now() - began);
+	EXPECT_GE(10 * RTO_MAX, net_now() - began);
+}
+
+/* --- SO_LINGER --- */
+
+/* close() waits for its time, and no longer; the rest goes on without it. */
+TEST_F_TIMEOUT(close, linger, LONG)
+{
+	struct linger l = { .l_onoff = 1, .l_linger = 30 };
+	long long began = net_now();
+
+	ASSERT_EQ(0, setsockopt(self->c, SOL_SOCKET, SO_LINGER, &l, sizeof(l)));
+	host_dies(&self->net, SERVER);
+	sock_send(self->c, "x", 1);
+	EXPECT_EQ(0, close(self->c));
+	EXPECT_ABOUT(30 * SECOND, net_now() - began);
+	EXPECT_EQ(ST_FIN_WAIT_1, net_state(&self->net, CLIENT, self->cport, PORT));
+	EXPECT_TRUE(gone(&self->net, CLIENT, self->cport, PORT, RTO, DAY));
+	EXPECT_LE(ORPHAN, net_now() - began);
+}
+
+/* And no longer than it needs: the host is back after ten seconds. */
+TEST_F_TIMEOUT(close, linger_is_answered, LONG)
+{
+	struct linger l = { .l_onoff = 1, .l_linger = 3600 };
+	long long began = net_now();
+	char byte;
+	pid_t pid;
+
+	ASSERT_EQ(0, setsockopt(self->c, SOL_SOCKET, SO_LINGER, &l, sizeof(l)));
+	host_dies(&self->net, SERVER);
+	sock_send(self->c, "x", 1);
+	pid = fork();
+	if (!pid) {
+		close(self->c);
+		travel_sleep(10 * SECOND);
+		host_returns(&self->net, SERVER);
+		_exit(0);
+	}
+	travel_sleep(SECOND);
+	EXPECT_EQ(0, close(self->c));
+	/* Sent again after .2, .6, 1.4, 3, 6.2, and then 12.6 s. */
+	EXPECT_ABOUT(63 * RTO, net_now() - began);
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	sock_recv(self->s, &byte, 1);
+	sock_recv_end(self->s);
+}
+
+TEST_HARNESS_MAIN
