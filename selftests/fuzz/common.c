@@ -6,6 +6,24 @@
 
 bool fuzz_verbose;
 
+/* With the engines' own programs, too. */
+__attribute__((constructor)) static void look_around(void)
+{
+	fuzz_verbose = getenv("ATCP_FUZZ_VERBOSE");
+}
+
+void fuzz_begin(const u8 *data, size_t size)
+{
+	u32 hash = 2166136261u;		/* FNV-1a */
+	size_t i;
+
+	if (!fuzz_verbose)
+		return;
+	for (i = 0; i < size; i++)
+		hash = (hash ^ data[i]) * 16777619u;
+	printf("# input %zu-%08x\n", size, hash);
+}
+
 void fuzz_fail(const char *fmt, ...)
 {
 	va_list ap;

@@ -12,7 +12,7 @@
 /* Both engines call this; each target defines it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* replay.c sets it: say what is done. */
+/* Say what is done: ATCP_FUZZ_VERBOSE is in the environment, or replay.c's -v. */
 extern bool fuzz_verbose;
 
 /* The bytes of an input, taken one after the other; zeroes behind its end. */
@@ -42,6 +42,9 @@ static inline u32 fuzz_u32(struct fuzz_in *in)
 
 	return high << 16 | fuzz_u16(in);
 }
+
+/* Names the input, for who looks. */
+void fuzz_begin(const u8 *data, size_t size);
 
 /* Prints and aborts: that is what the engines take for a crash. */
 void fuzz_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));

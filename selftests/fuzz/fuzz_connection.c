@@ -593,6 +593,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	u8 setup[FUZZ_SETUP], begin;
 	u32 i;
 
+	fuzz_begin(data, size);
 	for (i = 0; i < FUZZ_SETUP; i++)
 		setup[i] = fuzz_u8(&in);
 	memset(&run, 0, sizeof(run));

@@ -197,6 +197,10 @@ static void from_the_wire(const u8 *data, size_t size)
 	hlen = size < 20 ? 0 : (p[12] >> 4) * 4u;
 	FUZZ_CHECK(good == (size >= 20 && hlen >= 20 && hlen <= size),
 		   "%zu bytes, data offset %u: %s", size, hlen, good ? "accepted" : "refused");
+	if (fuzz_verbose && !good)
+		printf("# refused\n");
+	else if (fuzz_verbose)
+		printf("# flags %#x, options %#x, %u SACK blocks\n", h.flags, h.opts, h.nsack);
 	if (good) {
 		FUZZ_CHECK(h.hlen == hlen, "hlen %u read, %u sent", h.hlen, hlen);
 		FUZZ_CHECK(h.sport == number(p, 2) && h.dport == number(p + 2, 2), "ports");
@@ -241,6 +245,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_in in = { .p = data, .left = size };
 
+	fuzz_begin(data, size);
 	if (fuzz_u8(&in) & 1)
 		to_the_wire(&in);
 	else

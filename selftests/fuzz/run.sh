@@ -69,6 +69,35 @@ replayed()
 	result $status "$1.what_was_found_before" "$(inputs $dirs) inputs"
 }
 
+# The same input is the same run, whatever ran before it.
+same_again()
+{
+	find "corpus/$1" -type f | sort >"$log"
+	figures=$(sort -r "$log" | cat "$log" - "$log" |
+		ATCP_FUZZ_VERBOSE=yes xargs "$out/libfuzzer-$1" 2>/dev/null |
+		awk '
+		function over()
+		{
+			if (name != "") {
+				if (name in said && said[name] != text)
+					differ++
+				said[name] = text
+				runs++
+			}
+			text = ""
+		}
+		/^# input / { over(); name = $3; next }
+		{ text = text $0 "\n" }
+		END {
+			over()
+			for (name in said)
+				n++
+			printf "%d inputs, %d runs, %d differ\n", n, runs, differ
+			exit differ || n < 10 || runs < 3 * n
+		}')
+	result $? "$1.same_input_same_run" "$figures"
+}
+
 libfuzzer()
 {
 	found=$out/found/$1
@@ -117,6 +146,7 @@ trap 'rm -rf "$work"' EXIT
 echo "KTAP version 1"
 for t; do
 	replayed "$t"
+	same_again "$t"
 	[ $half != 0 ] || continue
 	libfuzzer "$t"
 	afl "$t"
