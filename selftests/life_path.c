@@ -25,6 +25,7 @@
 #include "../../kselftest_harness.h"
 #include "lib/covered.h"
 #include "lib/net.h"
+#include "lib/states.h"
 
 #define PORT	20000
 #define FLOWS	3
@@ -368,6 +369,62 @@ TEST_F_TIMEOUT(path, devices_deleted, 280)
 	EXPECT_TRUE(pump_finish(self->pump));
 	covered_net(&self->net);
 	covered_add("changes", rounds);
+}
+
+/*
+ * A device goes at once, whatever sockets have to do with it: connections in every
+ * state, over link-local addresses, bound to it, with an address of its, with what
+ * they want to know of what they receive still unread.
+ */
+static void refer_to_device(const struct net *net)
+{
+	struct ipv6_mreq anycast = {
+		.ipv6mr_multiaddr = { { { 0xfd, [15] = 0x77 } } },
+		.ipv6mr_interface = net->ifindex[CLIENT],
+	};
+	char scoped[64];
+	const char *ip = ip46(net->ip[SERVER], scoped);
+	int fd, to, l;
+
+	snprintf(scoped, sizeof(scoped), "fe80::2%%%d", net->ifindex[CLIENT]);
+	l = sock_open(net, SERVER, 0);
+	if (addr_bind(l, addr_any(PORT)) || listen(l, 8))
+		net_die("listen: %s", strerror(errno));
+	fd = sock_open(net, CLIENT, 0);
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "v0", 3))
+		net_die("SO_BINDTODEVICE: %s", strerror(errno));
+	if (stack_is_ipv6()) {
+		sock_set(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1);
+		sock_set(fd, SOL_IPV6, IPV6_RECVHOPLIMIT, 1);
+		if (setsockopt(fd, SOL_IPV6, IPV6_JOIN_ANYCAST, &anycast,
+			       sizeof(anycast)))
+			net_die("IPV6_JOIN_ANYCAST: %s", strerror(errno));
+	}
+	if (addr_connect(fd, addr_of(ip, PORT)))
+		net_die("connect %s: %s", ip, strerror(errno));
+	to = sock_accept(l);
+	sock_send(to, "unread", 6);
+	sock_send(fd, "unread", 6);
+	if (!sock_wait(fd, POLLIN, PATIENCE))
+		net_die("nothing came");
+}
+
+TEST_F_TIMEOUT(path, device_held_by_nothing, 280)
+{
+	int rounds = covered_rounds(1, 4), i;
+	struct states states;
+	long long begun;
+
+	for (i = 0; i < rounds; i++) {
+		refer_to_device(&self->net);
+		states_open(&self->net, PORT + 1, 1, &states);
+		covered_net(&self->net);
+		begun = net_now();
+		net_run(&self->net, i % 2, "ip link del %s", self->net.dev[i % 2]);
+		EXPECT_GT(PATIENCE / 4, net_now() - begun);
+		covered_add("changes", 1);
+		net_open(&self->net);
+	}
 }
 
 /* Several things at once, many times, without waiting for anything. */
