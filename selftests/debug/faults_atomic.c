@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/net_tstamp.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,12 @@ FIXTURE_SETUP(faults)
 		net_stack_sysctl(&self->net, side, "syn_retries", "100");
 	self->listener = sock_listen(&self->net, SERVER, PORT, 100);
 	sock_nonblock(self->listener, true);
+	/* Copies, of the SYN and of what came last. */
+	sock_set(self->listener, IPPROTO_TCP, TCP_SAVE_SYN, 1);
+	if (stack_is_ipv6()) {
+		sock_set(self->listener, SOL_IPV6, IPV6_RECVPKTINFO, 1);
+		sock_set(self->listener, SOL_IPV6, IPV6_RECVTCLASS, 1);
+	}
 }
 
 FIXTURE_TEARDOWN(faults)

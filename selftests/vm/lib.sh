@@ -84,7 +84,9 @@ kernel_trouble=$kernel_trouble'|unregister_netdevice: waiting|refcount_t:|list_(
 kernel_trouble=$kernel_trouble'|Attempt to release|memory leak|Objects remaining|ODEBUG|UBSAN|KASAN'
 kernel_trouble=$kernel_trouble'|unreferenced object|turning off the locking|lockdep is turned off|still has locks held'
 # But memory that was refused is none: a test may have ordered that. For sed.
-kernel_refused='/: vmalloc error: \|: page allocation failure: \|percpu: allocation failed\|kmem_cache_create.* failed with error/,/Call Trace:/s/Call Trace:/(refused)/'
+kernel_refused=': vmalloc error: \|: page allocation failure: \|percpu: allocation failed'
+kernel_refused=$kernel_refused'\|kmem_cache_create.* failed with error\|sysctl could not get directory'
+kernel_refused="/$kernel_refused/,/Call Trace:/s/Call Trace:/(refused)/"
 
 # verdict OUT STATUS: the end of a run of a guest whose results are in OUT and
 # whose machine ended with STATUS.  Does not return; exits as `vm` documents.
