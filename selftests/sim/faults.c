@@ -25,7 +25,8 @@
 #include "faults.h"
 
 #define DAY		(86400 * ATCP_SEC)
-#define BUDGET		40000	/* calls a test; more than this and not every n is tried */
+#define BUDGET		40000	/* calls a test; more than this and not every n is tried: */
+				/* ATCP_SIM_CALLS in the environment is another budget */
 #define LEAST		6	/* of n, however long the test */
 
 static jmp_buf *way_out;
@@ -112,8 +113,10 @@ static u64 pick(u64 i, u64 n, u64 total)
 
 void faults_run(const struct test *t)
 {
+	const char *other = getenv("ATCP_SIM_CALLS");
+	u64 budget = other ? strtoull(other, NULL, 0) : BUDGET;
 	u64 total = once(t, 0, 0, 0);
-	u64 n = total ? min(max(BUDGET / total, (u64)LEAST), total) : 0;
+	u64 n = total ? min(max(budget / total, (u64)LEAST), total) : 0;
 	u64 i;
 
 	robust = t->robust;

@@ -4,7 +4,8 @@
 #   run.sh BIN OUT CORE
 # BIN holds the programs, OUT the plainly compiled core, CORE its sources.
 # The number of random scenarios and the first seed: ATCP_SIM_COUNT, ATCP_SIM_SEED;
-# a fifth of them run again with failures.
+# a fifth of them run again with failures.  ATCP_SIM_CALLS: how much every test
+# does with failures (faults.c).
 
 bin=$1
 out=$2
