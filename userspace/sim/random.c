@@ -555,7 +555,7 @@ const char *sim_random_plague(u64 seed, u32 runs, u64 *struck)
 	calls = sim_plague.calls;
 	for (i = 0; i < runs && !why && calls; i++) {
 		sim_plague = (struct sim_plague){ .nth = 1 + sim_rand(&s) % calls };
-		/* Not so many that a SYN-ACK's retransmissions are used up: that ends it rightly. */
+		/* Less than a SYN-ACK's retransmissions: losing all of them ends it rightly. */
 		if (i % 3 == 1)
 			sim_plague.burst = 1 + sim_below(&s, 4);
 		else if (i % 3 == 2)
