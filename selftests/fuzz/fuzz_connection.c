@@ -73,7 +73,7 @@ static void set_conf(u8 begin, u8 sysctls)
 static void limit_sndbuf(struct sim_sockopt *opt)
 {
 	if (opt->room == 1)
-		opt->sndbuf = min(opt->sndbuf, 1000u);
+		opt->sndbuf = min(opt->sndbuf, 200u);
 }
 
 static void set_sockopt(struct sim_sockopt *opt, u8 flags, u8 sizes)
