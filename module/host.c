@@ -134,7 +134,7 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 
 	if (settle(sk, skb) || unshare(skb))
 		return NULL;
-	rest = atcp_alloc_sendable(sk, GFP_ATOMIC | __GFP_NOWARN);
+	rest = atcp_alloc_sendable(sk, GFP_ATOMIC | __GFP_NOWARN, true);
 	if (!rest)
 		return NULL;
 

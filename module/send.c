@@ -84,7 +84,7 @@ void atcp_new_space(struct sock *sk)
 		c->flags &= ~ATCP_F_STARVED;
 }
 
-struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp)
+struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp, bool forced)
 {
 	struct sk_buff *skb = alloc_skb_fclone(ATCP_HEADROOM, gfp);
 
@@ -95,7 +95,7 @@ struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp)
 	}
 	/* The clone's half costs nothing more. */
 	skb->truesize = SKB_TRUESIZE(skb_end_offset(skb));
-	if (unlikely(!sk_wmem_schedule(sk, skb->truesize))) {
+	if (unlikely(!sk_wmem_schedule(sk, skb->truesize)) && !forced) {
 		kfree_skb(skb);
 		return NULL;
 	}
@@ -146,7 +146,7 @@ static int queue_some(struct sock *sk, struct msghdr *msg, const struct atcp_sou
 	if (!sk_stream_memory_free(sk))
 		return -ENOBUFS;
 	++*fresh;
-	skb = atcp_alloc_sendable(sk, sk->sk_allocation);
+	skb = atcp_alloc_sendable(sk, sk->sk_allocation, false);
 	if (!skb)
 		return -ENOBUFS;
 	sk_wmem_queued_add(sk, skb->truesize);

@@ -105,8 +105,12 @@ int atcp_sendmsg(struct socket *sock, struct msghdr *msg, size_t size);
 bool atcp_stream_memory_free(const struct sock *sk, int wake);
 /* sk_write_space: wakes writers once a third of the send buffer is free. */
 void atcp_write_space(struct sock *sk);
-/* An empty sk_buff for the send queue, its own memory not yet charged; or NULL. */
-struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp);
+/*
+ * An empty sk_buff for the send queue, its own memory not yet charged; or NULL.
+ * @forced: though the limits are reached, for what is queued can be freed only once
+ * it was sent.
+ */
+struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp, bool forced);
 /* Fits the send buffer to the congestion window, unless SO_SNDBUF was used. Locked. */
 void atcp_grow_sndbuf(struct sock *sk);
 /* Sent data was acknowledged: room for more, perhaps a larger buffer. Locked. */
