@@ -351,8 +351,12 @@ static int put_into(struct race *r, enum how state, int listener)
 		break;
 	case LISTENS:
 		sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-		if (addr_bind(fd, r->own) || listen(fd, 4))
+		if (addr_bind(fd, r->own) || listen(fd, 4)) {
+			/* One bound without SO_REUSEADDR may still be ending. */
+			if (errno == EADDRINUSE)
+				break;
 			net_die("listen: %s", strerror(errno));
+		}
 		far = sock_open(r->net, SERVER, SOCK_NONBLOCK);
 		break;
 	default:
