@@ -84,7 +84,7 @@ kernel_trouble=$kernel_trouble'|unregister_netdevice: waiting|refcount_t:|list_(
 kernel_trouble=$kernel_trouble'|Attempt to release|memory leak|Objects remaining|ODEBUG|UBSAN|KASAN'
 kernel_trouble=$kernel_trouble'|unreferenced object|turning off the locking|lockdep is turned off|still has locks held'
 # But memory that was refused is none: a test may have ordered that. For sed.
-kernel_refused=': vmalloc error: \|: page allocation failure: \|percpu: allocation failed'
+kernel_refused='invoked oom-killer: \|: vmalloc error: \|: page allocation failure: \|percpu: allocation failed'
 kernel_refused=$kernel_refused'\|kmem_cache_create.* failed with error\|sysctl could not get directory'
 kernel_refused="/$kernel_refused/,/Call Trace:/s/Call Trace:/(refused)/"
 
