@@ -154,6 +154,9 @@ static void text(const struct verdict *v, bool sure)
 
 	if (b->state == ATCP_CLOSED)
 		return;
+	/* A FIN alone needs no room: taken though the window is closed, as TCP does. */
+	if (!v->wnd && !v->text && seq == a->rcv_nxt)
+		return;
 	/* Nothing is next: RCV.NXT stays. */
 	if (seq_gt(seq, a->rcv_nxt) || seq_leq(end, a->rcv_nxt) || !v->wnd) {
 		if (b->rcv_nxt != a->rcv_nxt && seq != end)
