@@ -60,8 +60,10 @@ begin()
 	fi
 	echo "1..$1"
 	ip netns add "$a" && ip netns add "$b" &&
-	ip -n "$a" link add v0 type veth peer name v1 netns "$b" &&
+	ip -n "$a" link add v0 address 02:00:00:00:00:01 type veth \
+		peer name v1 address 02:00:00:00:00:02 netns "$b" &&
 	addresses "$a" v0 1 && addresses "$b" v1 2 &&
+	neighbours "$a" v0 2 && neighbours "$b" v1 1 &&
 	ip -n "$b" link set lo up &&
 	settled "$a" v0 && settled "$b" v1 || exit 1
 }
@@ -74,6 +76,16 @@ addresses()
 	ip -n "$1" addr add "fd00::$3/64" dev "$2" nodad &&
 	ip -n "$1" addr add "fe80::$3/64" dev "$2" nodad &&
 	ip -n "$1" link set "$2" up
+}
+
+# neighbours NAMESPACE DEVICE NUMBER: the other host is known at every address: a
+# solicitation that is lost, or late on a slow machine, has a SYN go out twice.
+neighbours()
+{
+	for there in "10.0.0.$3" "fd00::$3" "fe80::$3"; do
+		ip -n "$1" neigh replace "$there" lladdr "02:00:00:00:00:0$3" \
+			dev "$2" nud permanent || return
+	done
 }
 
 # settled NAMESPACE DEVICE: until the link has its carrier and every address can be
