@@ -585,6 +585,28 @@ TEST_F(ports, tw_reuse)
 	EXPECT_EQ(40000, sock_port(fd));
 }
 
+/* tw_reuse_delay: how long that rest is. */
+TEST_F(ports, tw_reuse_delay)
+{
+	int l = listens(bound(0, ANY, PORT));
+	int fd;
+
+	if (stack_is_tcp() && access("/proc/sys/net/ipv4/tcp_tw_reuse_delay", F_OK))
+		SKIP(return, "a constant of this kernel's TCP");
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_local_port_range",
+		   "40000 40000");
+	net_stack_sysctl(&self->net, CLIENT, "tw_reuse", "1");
+	net_stack_sysctl(&self->net, CLIENT, "tw_reuse_delay", "60000");
+	come_and_go(&self->net, l, sock_new(), HERE, PORT);
+	/* The default would do. */
+	usleep(1500000);
+	fd = sock_new();
+	FAILS(EADDRNOTAVAIL, connect_to(fd, HERE, PORT));
+	net_stack_sysctl(&self->net, CLIENT, "tw_reuse_delay", "1000");
+	EXPECT_EQ(0, connect_to(fd, HERE, PORT));
+	EXPECT_EQ(40000, sock_port(fd));
+}
+
 /* Thousands of connections of one port: none costs more for those before it. */
 TEST_F_TIMEOUT(ports, many_from_one_port, 120)
 {

@@ -168,6 +168,19 @@ SCRIPT(r1_and_r2)
 	ASSERT_EQ(script.conn->routes_doubted, 1);
 }
 
+SCRIPT(r1_by_configuration)
+{
+	script.conf->retries1 = 1;
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	ASSERT_EQ(script.conn->routes_doubted, 0);
+	expect_after(RTO, "PA 1+10 1");
+	ASSERT_EQ(script.conn->routes_doubted, 1);
+	expect_after(2 * RTO, "PA 1+10 1");
+	ASSERT_EQ(script.conn->routes_doubted, 1);
+}
+
 /* MUST-21 */
 SCRIPT(r2_by_configuration)
 {
