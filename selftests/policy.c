@@ -145,6 +145,26 @@ TEST_F(policy, marks_and_users)
 	close(l);
 }
 
+/* So does its priority, which queueing disciplines go by; a server's, too. */
+TEST_F(policy, priority)
+{
+	int l = sock_listen(&self->net, SERVER, PORT, 4);
+
+	nft(&self->net, CLIENT, "output",
+	    "add rule inet rules c meta priority 0:5 drop");
+	sock_set(self->fd, SOL_SOCKET, SO_PRIORITY, 5);
+	EXPECT_FALSE(gets_through(self->fd, self->peer));
+	sock_set(self->fd, SOL_SOCKET, SO_PRIORITY, 4);
+	EXPECT_TRUE(sock_wait(self->fd, POLLOUT, PATIENCE));
+	close(self->fd);
+	nft(&self->net, SERVER, "output",
+	    "add rule inet rules c meta priority 0:6 drop");
+	sock_set(l, SOL_SOCKET, SO_PRIORITY, 6);
+	self->fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+	EXPECT_FALSE(gets_through(self->fd, self->peer));
+	close(l);
+}
+
 /* IPsec policy: what is not to leave fails where it is sent. */
 TEST_F(policy, ipsec_blocks_output)
 {
