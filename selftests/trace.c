@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -401,6 +403,33 @@ TEST_F_TIMEOUT(trace, probes, 90)
 	conn_close(&c);
 }
 
+struct wanted {
+	char **text;
+	const char *ends;
+	const char *reason;
+};
+
+static bool was_dropped(void *arg)
+{
+	const struct wanted *w = arg;
+	const char *at;
+
+	record(w->text);
+	at = *w->text;
+	return find(&at, "atcp_drop: ", w->ends, w->reason, NULL);
+}
+
+/* Is, or soon will be, a segment of these ends dropped for that reason? */
+static bool dropped(char **text, const char *ends, const char *reason)
+{
+	struct wanted w = { text, ends, reason };
+
+	if (net_until(was_dropped, &w, PATIENCE))
+		return true;
+	printf("# no %s\n# --- recorded\n%s# ---\n", reason, *text);
+	return false;
+}
+
 /* Crafted segments, each dropped for its own reason. */
 TEST_F(trace, drops)
 {
@@ -472,6 +501,83 @@ TEST_F(trace, drops)
 	EXPECT_EVENT(at, "atcp_drop: ", ss, "reason=NO_PORT ", "seq=7 ");
 	wire_close(wire);
 	conn_close(&c);
+}
+
+/* And what the state, the socket or the host has against a segment. */
+TEST_F(trace, drops_by_circumstance)
+{
+	struct sock_filter none = { BPF_RET | BPF_K, 0, 0, 0 };
+	struct sock_fprog filter = { 1, &none };
+	struct craft craft = { .dport = PORT, .flags = TH_ACK };
+	const char *ss, *nobody;
+	struct wire *wire;
+	struct conn c;
+
+	wire = wire_open(&self->net, CLIENT, PORT);
+	conn_open(&self->net, PORT, &c);
+	craft.seq = wire_wait(wire, "> S 0 - 0")->raw_seq + 1;
+	craft.ack = wire_wait(wire, "< SA 0 1 0")->raw_seq + 1;
+	net_wait_state(&self->net, SERVER, PORT, sock_port(c.end[CLIENT]), ST_ESTABLISHED);
+	craft.sport = sock_port(c.end[CLIENT]);
+	ss = ends(&self->net, SERVER, PORT, craft.sport);
+
+	/* Both ends have agreed on timestamps. */
+	wire_send(&self->net, CLIENT, &craft);
+	EXPECT_TRUE(dropped(&self->text, ss, "reason=NO_TIMESTAMP "));
+	/* Before the header is looked at nobody knows the ports. */
+	nobody = ends(&self->net, SERVER, 0, 0);
+	craft.doff = 8;
+	wire_send(&self->net, CLIENT, &craft);
+	EXPECT_TRUE(dropped(&self->text, nobody, "reason=BAD_HEADER "));
+	craft.doff = 0;
+	craft.link_broadcast = true;
+	wire_send(&self->net, CLIENT, &craft);
+	EXPECT_TRUE(dropped(&self->text, ss, "reason=BAD_ADDRESS "));
+	craft.link_broadcast = false;
+
+	/* What the socket's owner does not want. */
+	sock_set(c.end[SERVER], ip46(SOL_IP, SOL_IPV6),
+		 ip46(IP_MINTTL, IPV6_MINHOPCOUNT), 255);
+	wire_send(&self->net, CLIENT, &craft);
+	EXPECT_TRUE(dropped(&self->text, ss, "reason=MIN_TTL "));
+	sock_set(c.end[SERVER], ip46(SOL_IP, SOL_IPV6),
+		 ip46(IP_MINTTL, IPV6_MINHOPCOUNT), 0);
+	ASSERT_EQ(0, setsockopt(c.end[SERVER], SOL_SOCKET, SO_ATTACH_FILTER,
+				&filter, sizeof(filter)));
+	wire_send(&self->net, CLIENT, &craft);
+	EXPECT_TRUE(dropped(&self->text, ss, "reason=FILTER "));
+	sock_set(c.end[SERVER], SOL_SOCKET, SO_DETACH_FILTER, 0);
+
+	/* A listener is told nothing but SYNs. */
+	craft.sport = 999;
+	craft.flags = TH_FIN;
+	wire_send(&self->net, CLIENT, &craft);
+	ss = ends(&self->net, SERVER, PORT, 999);
+	EXPECT_TRUE(dropped(&self->text, ss, "reason=UNEXPECTED "));
+
+	/* And the host's owner: nothing in the clear. */
+	net_run(&self->net, SERVER,
+		"ip xfrm policy add dir in src %s dst %s proto %d tmpl proto esp mode transport",
+		ip46("0.0.0.0/0", "::/0"), ip46("0.0.0.0/0", "::/0"), stack_proto());
+	wire_send(&self->net, CLIENT, &craft);
+	EXPECT_TRUE(dropped(&self->text, ss, "reason=POLICY "));
+	wire_close(wire);
+	conn_close(&c);
+}
+
+/* Data for a program that has closed. */
+TEST_F(trace, drops_too_late)
+{
+	const char *ss;
+	struct conn c;
+
+	conn_open(&self->net, PORT, &c);
+	ss = ends(&self->net, SERVER, PORT, sock_port(c.end[CLIENT]));
+	close(c.end[SERVER]);
+	sock_recv_end(c.end[CLIENT]);
+	sock_send(c.end[CLIENT], "x", 1);
+	EXPECT_TRUE(dropped(&self->text, ss, "reason=AFTER_CLOSE "));
+	close(c.end[CLIENT]);
 }
 
 /* A listener whose queues are full. */
