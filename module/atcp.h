@@ -35,7 +35,7 @@ struct atcp_key {
 	__be16 lport;
 	__be16 rport;
 	int scope;		/* interface of a link-local or bound-to-device end, or 0 */
-	u8 carrier;		/* IPPROTO_ATCP or, later, IPPROTO_TCP */
+	u8 carrier;		/* IPPROTO_ATCP or IPPROTO_TCP */
 };
 
 /* What a node of the connection table is. */
@@ -53,6 +53,7 @@ struct atcp_node {
 };
 
 struct atcp_bind;		/* ports.c: one local port in use */
+struct atcp_hold;		/* hold.c: the same in the kernel's TCP */
 struct atcp_listener;		/* listen.c: queues of a listening socket */
 
 /* Urgent data (RFC 6093), as the sockets API shows it. */
@@ -69,6 +70,7 @@ struct atcp_sock {
 	bool hashed;
 	bool over_v6;			/* its segments are IPv6's (the key says so) */
 	struct atcp_bind *bind;		/* port held, or NULL (ports.c) */
+	struct atcp_hold *hold;		/* keeps the kernel's TCP off it, or NULL; likewise */
 	struct hlist_node bind_node;	/* in bind's owners; under the bind bucket's lock */
 	bool bind_chosen;		/* counted in bind's chosen, likewise */
 	struct atcp_listener __rcu *listener;	/* LISTEN only; changed under the lock */
@@ -118,6 +120,20 @@ struct atcp6_sock {
 static inline struct atcp_sock *atcp_sk(const struct sock *sk)
 {
 	return (struct atcp_sock *)sk;
+}
+
+static_assert((u8)ATCP_PROTOCOL_TCP == IPPROTO_TCP);
+
+/*
+ * The IP protocol that carries a socket's segments.  It never changes.
+ *
+ * sk_protocol is 253 or ATCP_PROTOCOL_TCP.  IP writes the low octet into the header,
+ * and of the latter that is a 6; but it is not IPPROTO_TCP, by which the kernel would
+ * take the socket for one of its own TCP's, and look for what is not there.
+ */
+static inline u8 atcp_carrier(const struct sock *sk)
+{
+	return (u8)sk->sk_protocol;
 }
 
 static inline struct sock *atcp_tcb_sk(const struct atcp_tcb *c)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The ways onto the wire.  carrier253.c: segments as the payload of IP protocol
- * 253, and offload253.c, which cuts the large ones.
+ * 253, and offload253.c, which cuts the large ones.  carrier_tcp.c: as TCP's; how
+ * those come in is claim.c's.
  */
 #ifndef _ATCP_CARRIER_H
 #define _ATCP_CARRIER_H
@@ -13,6 +14,9 @@ int __init atcp_carrier253_init(void);
 void atcp_carrier253_exit(void);
 int __init atcp_offload253_init(void);
 void atcp_offload253_exit(void);
+
+int atcp_carrier253_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss);
+int atcp_carrier_tcp_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss);
 
 /**
  * atcp_carrier_transmit() - finish a connection's segment and give it to IP
@@ -26,6 +30,18 @@ void atcp_offload253_exit(void);
  *
  * Return: 0 or a negative errno, as ip_queue_xmit().
  */
-int atcp_carrier_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss);
+static inline int atcp_carrier_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss)
+{
+	return atcp_carrier(sk) == IPPROTO_TCP ? atcp_carrier_tcp_transmit(sk, skb, hlen, mss) :
+						 atcp_carrier253_transmit(sk, skb, hlen, mss);
+}
+
+/* What kind of large segments a device gets of a connection. Locked, connecting. */
+static inline int atcp_carrier_gso_type(const struct sock *sk)
+{
+	if (atcp_carrier(sk) != IPPROTO_TCP)
+		return SKB_GSO_SCTP;
+	return atcp_sk(sk)->over_v6 ? SKB_GSO_TCPV6 : SKB_GSO_TCPV4;
+}
 
 #endif /* _ATCP_CARRIER_H */

@@ -14,7 +14,7 @@
 /* Payload from which on a checksum costs more than avoiding it. */
 #define SUM_WORTH	256
 
-int atcp_carrier_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss)
+int atcp_carrier253_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 	u32 payload = skb->len - hlen;

@@ -72,17 +72,18 @@ void atcp_demux_exit(struct atcp_net *an)
 	kvfree(an->listeners);
 }
 
-void atcp_key_v4(struct atcp_key *key, __be32 laddr, __be16 lport, __be32 raddr, __be16 rport)
+void atcp_key_v4(struct atcp_key *key, u8 carrier, __be32 laddr, __be16 lport,
+		 __be32 raddr, __be16 rport)
 {
 	ipv6_addr_set_v4mapped(laddr, &key->laddr);
 	ipv6_addr_set_v4mapped(raddr, &key->raddr);
 	key->lport = lport;
 	key->rport = rport;
 	key->scope = 0;
-	key->carrier = IPPROTO_ATCP;
+	key->carrier = carrier;
 }
 
-void atcp_key_v6(struct atcp_key *key, const struct in6_addr *laddr, __be16 lport,
+void atcp_key_v6(struct atcp_key *key, u8 carrier, const struct in6_addr *laddr, __be16 lport,
 		 const struct in6_addr *raddr, __be16 rport, int scope)
 {
 	bool local = (ipv6_addr_type(laddr) | ipv6_addr_type(raddr)) & IPV6_ADDR_LINKLOCAL;
@@ -92,7 +93,7 @@ void atcp_key_v6(struct atcp_key *key, const struct in6_addr *laddr, __be16 lpor
 	key->lport = lport;
 	key->rport = rport;
 	key->scope = local ? scope : 0;
-	key->carrier = IPPROTO_ATCP;
+	key->carrier = carrier;
 }
 
 void atcp_key_tuple(struct atcp_tuple *t, const struct atcp_key *key)
@@ -214,6 +215,7 @@ struct sock *atcp_lookup_listener(struct atcp_net *an, const struct atcp_key *ke
 		int score;
 
 		if (inet_sk(l->sk)->inet_sport != key->lport ||
+		    atcp_carrier(l->sk) != key->carrier ||
 		    !inet_sk_bound_dev_eq(an->net, READ_ONCE(l->sk->sk_bound_dev_if), dif, sdif))
 			continue;
 		how = address_taken(l->sk, &key->laddr);

@@ -16,15 +16,15 @@
 int atcp_demux_init(struct atcp_net *an);
 void atcp_demux_exit(struct atcp_net *an);
 
-/* Fills @key for IPv4 ends. */
-void atcp_key_v4(struct atcp_key *key, __be32 laddr, __be16 lport,
+/* Fills @key for IPv4 ends. @carrier: the IP protocol between them. */
+void atcp_key_v4(struct atcp_key *key, u8 carrier, __be32 laddr, __be16 lport,
 		 __be32 raddr, __be16 rport);
 
 /*
  * The same for IPv6 ends, either family's as a rule: mapped ones are IPv4.
  * @scope: interface index, which counts only where an end is link-local.
  */
-void atcp_key_v6(struct atcp_key *key, const struct in6_addr *laddr, __be16 lport,
+void atcp_key_v6(struct atcp_key *key, u8 carrier, const struct in6_addr *laddr, __be16 lport,
 		 const struct in6_addr *raddr, __be16 rport, int scope);
 
 /* The same ends as the core wants them. */

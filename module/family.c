@@ -26,6 +26,7 @@
 #include <net/tcp_states.h>
 
 #include "compat/sendpage.h"
+#include "claim.h"
 #include "demux.h"
 #include "ip.h"
 #include "listen.h"
@@ -250,7 +251,7 @@ static void init_inet6(struct sock *sk)
 	sk->sk_ipv6only = READ_ONCE(net->ipv6.sysctl.bindv6only);
 }
 
-/* What inet_create() does, for one protocol. */
+/* What inet_create() does, for one protocol and its two carriers. */
 static int atcp_create(struct net *net, struct socket *sock, int protocol, int kern)
 {
 	bool v6 = protocol & ATCP_IPV6;
@@ -263,11 +264,19 @@ static int atcp_create(struct net *net, struct socket *sock, int protocol, int k
 	protocol &= ~ATCP_IPV6;
 	if (sock->type != SOCK_STREAM)
 		return -ESOCKTNOSUPPORT;
-	if (protocol && protocol != IPPROTO_ATCP)
+	if (protocol && protocol != IPPROTO_ATCP && protocol != IPPROTO_TCP)
 		return -EPROTONOSUPPORT;
 	/* The host may have been booted with ipv6.disable=1. */
 	if (v6 && !ipv6_mod_enabled())
 		return -EAFNOSUPPORT;
+	if (protocol == IPPROTO_TCP) {
+		err = atcp_claim_start(atcp_net(net));
+		if (err)
+			return err;
+		protocol = ATCP_PROTOCOL_TCP;
+	} else {
+		protocol = IPPROTO_ATCP;
+	}
 
 	sock->state = SS_UNCONNECTED;
 	sock->ops = v6 ? &atcpv6_stream_ops : &atcp_stream_ops;
@@ -280,7 +289,7 @@ static int atcp_create(struct net *net, struct socket *sock, int protocol, int k
 	inet->pmtudisc = READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc) ?
 			 IP_PMTUDISC_DONT : IP_PMTUDISC_WANT;
 	sock_init_data(sock, sk);
-	sk->sk_protocol = IPPROTO_ATCP;
+	sk->sk_protocol = protocol;
 	sk->sk_backlog_rcv = sk->sk_prot->backlog_rcv;
 	sk->sk_txrehash = READ_ONCE(net->core.sysctl_txrehash);
 	inet->uc_ttl = -1;

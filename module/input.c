@@ -2,7 +2,8 @@
 /*
  * From IP to the connection:
  *
- *   ip_local_deliver, ip6_input -> atcp_v4_input, atcp_v6_input: header, checksum
+ *   ip_local_deliver, ip6_input -> (carrier TCP: claimed, claim.c)
+ *     -> atcp_v4_input, atcp_v6_input: header, checksum
  *     -> atcp_lookup: socket  -> admitted (policies) -> lock -> atcp_sock_rcv
  *                     request -> atcp_request_rcv (request.c)
  *                     TIME-WAIT -> atcp_timewait_rcv (timewait.c)
@@ -18,6 +19,7 @@
 #include <net/ip6_route.h>
 #include <net/xfrm.h>
 
+#include "claim.h"
 #include "demux.h"
 #include "input.h"
 #include "ip.h"
@@ -91,7 +93,8 @@ static bool sock_input(struct atcp_net *an, struct sock *sk, struct sk_buff *skb
 	return true;
 }
 
-static void no_port(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h)
+static void no_port(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h,
+		    u8 carrier)
 {
 	struct atcp_hdr reply;
 
@@ -102,20 +105,21 @@ static void no_port(struct atcp_net *an, struct sk_buff *skb, const struct atcp_
 	}
 	if (atcp_closed_arrive(h, skb->len - h->hlen, &reply) == ATCP_REPLY) {
 		nf_reset_ct(skb);
-		atcp_ip_reply(an->net, NULL, skb, &reply);
+		atcp_ip_reply(an->net, NULL, carrier, skb, &reply);
 	}
 	atcp_net_drop(an, skb, ATCP_DROP_NO_PORT);
 }
 
-static bool checksum_wrong(struct sk_buff *skb)
+static bool checksum_wrong(struct sk_buff *skb, u8 carrier)
 {
 	if (atcp_skb_is_v6(skb))
-		return skb_checksum_validate(skb, IPPROTO_ATCP, ip6_compute_pseudo);
-	return skb_checksum_validate(skb, IPPROTO_ATCP, inet_compute_pseudo);
+		return skb_checksum_validate(skb, carrier, ip6_compute_pseudo);
+	return skb_checksum_validate(skb, carrier, inet_compute_pseudo);
 }
 
 /* A header that is right; it is pulled into the linear part. Consumes @skb when not. */
-static bool read_header(struct atcp_net *an, struct sk_buff *skb, struct atcp_hdr *h)
+static bool read_header(struct atcp_net *an, struct sk_buff *skb, struct atcp_hdr *h,
+			u8 carrier)
 {
 	u32 hlen;
 
@@ -129,7 +133,7 @@ static bool read_header(struct atcp_net *an, struct sk_buff *skb, struct atcp_hd
 	hlen = atcp_hdr_len(skb->data);
 	if (hlen < ATCP_HDR_MIN || !pskb_may_pull(skb, hlen))
 		goto bad;
-	if (checksum_wrong(skb)) {
+	if (checksum_wrong(skb, carrier)) {
 		atcp_net_drop(an, skb, ATCP_DROP_BAD_CHECKSUM);
 		return false;
 	}
@@ -204,22 +208,28 @@ listener:
 			goto again;
 		return;
 	}
-	no_port(an, skb, h);
+	no_port(an, skb, h, key->carrier);
 }
 
 int atcp_v4_input(struct sk_buff *skb)
 {
 	struct atcp_net *an = atcp_net(dev_net(skb->dev));
 	const struct iphdr *iph;
+	u8 carrier = IPPROTO_ATCP;
 	struct atcp_key key;
 	struct atcp_hdr h;
 
+	if (atcp_v4_claimed(skb)) {
+		carrier = IPPROTO_TCP;
+		if (!atcp_v4_unclaim(skb))
+			return 0;
+	}
 	/* A socket that BPF assigned earlier is none of ours. */
 	skb_orphan(skb);
-	if (!read_header(an, skb, &h))
+	if (!read_header(an, skb, &h, carrier))
 		return 0;
 	iph = ip_hdr(skb);
-	atcp_key_v4(&key, iph->daddr, htons(h.dport), iph->saddr, htons(h.sport));
+	atcp_key_v4(&key, carrier, iph->daddr, htons(h.dport), iph->saddr, htons(h.sport));
 	segment_input(an, skb, &h, &key, inet_iif(skb), inet_sdif(skb));
 	return 0;
 }
@@ -227,12 +237,18 @@ int atcp_v4_input(struct sk_buff *skb)
 int atcp_v6_input(struct sk_buff *skb)
 {
 	struct atcp_net *an = atcp_net(dev_net(skb->dev));
+	u8 carrier = IPPROTO_ATCP;
 	const struct ipv6hdr *hdr;
 	struct atcp_key key;
 	struct atcp_hdr h;
 
+	if (atcp_v6_claimed(skb)) {
+		carrier = IPPROTO_TCP;
+		if (!atcp_v6_unclaim(skb))
+			return 0;
+	}
 	skb_orphan(skb);
-	if (!read_header(an, skb, &h))
+	if (!read_header(an, skb, &h, carrier))
 		return 0;
 	hdr = ipv6_hdr(skb);
 	/*
@@ -244,7 +260,7 @@ int atcp_v6_input(struct sk_buff *skb)
 		atcp_net_drop(an, skb, ATCP_DROP_BAD_ADDRESS);
 		return 0;
 	}
-	atcp_key_v6(&key, &hdr->daddr, htons(h.dport), &hdr->saddr, htons(h.sport),
+	atcp_key_v6(&key, carrier, &hdr->daddr, htons(h.dport), &hdr->saddr, htons(h.sport),
 		    inet6_iif(skb));
 	segment_input(an, skb, &h, &key, inet6_iif(skb), inet6_sdif(skb));
 	return 0;

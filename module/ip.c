@@ -9,6 +9,7 @@
 #include <net/route.h>
 #include <net/tcp.h>
 
+#include "carrier.h"
 #include "ip.h"
 #include "sock.h"
 #include "tracing.h"
@@ -94,8 +95,8 @@ __sum16 atcp_ip_checksum(const struct sock *sk, u32 len, __wsum sum)
 
 	if (atcp_over_v6(sk))
 		return csum_ipv6_magic(&inet6_sk(sk)->saddr, &sk->sk_v6_daddr, len,
-				       IPPROTO_ATCP, sum);
-	return csum_tcpudp_magic(inet->inet_saddr, inet->inet_daddr, len, IPPROTO_ATCP, sum);
+				       atcp_carrier(sk), sum);
+	return csum_tcpudp_magic(inet->inet_saddr, inet->inet_daddr, len, atcp_carrier(sk), sum);
 }
 
 /* --- path MTU --- */
@@ -120,7 +121,7 @@ static u16 adv_mss(const struct sock *sk, const struct dst_entry *dst)
 
 static void setup_caps(struct sock *sk, struct dst_entry *dst)
 {
-	sk->sk_gso_type = SKB_GSO_SCTP;
+	sk->sk_gso_type = atcp_carrier_gso_type(sk);
 	if (atcp_over_v6(sk))
 		atcp_ip6_dst_store(sk, dst);
 	else
@@ -207,9 +208,9 @@ int atcp_ip_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in
 static __sum16 flow_checksum(const struct atcp_flow *f, u32 len, __wsum sum)
 {
 	if (flow_is_v6(f))
-		return csum_ipv6_magic(&f->laddr, &f->raddr, len, IPPROTO_ATCP, sum);
+		return csum_ipv6_magic(&f->laddr, &f->raddr, len, f->carrier, sum);
 	return csum_tcpudp_magic(f->laddr.s6_addr32[3], f->raddr.s6_addr32[3], len,
-				 IPPROTO_ATCP, sum);
+				 f->carrier, sum);
 }
 
 /*
@@ -268,10 +269,11 @@ error:
 	atcp_net_count(an, ATCP_STAT_OUT_ERRORS);
 }
 
-void atcp_ip_reply(struct net *net, const struct sock *sk, struct sk_buff *skb,
+void atcp_ip_reply(struct net *net, const struct sock *sk, u8 carrier, struct sk_buff *skb,
 		   struct atcp_hdr *h)
 {
 	struct atcp_flow f = {
+		.carrier = carrier,
 		.lport = htons(h->sport),
 		.rport = htons(h->dport),
 	};

@@ -119,6 +119,7 @@ void atcp_v6_latched(struct sock *sk, struct sk_buff *copy, bool last);
 /**
  * struct atcp_flow - what a segment without a connection is sent with
  * @sk:		whose policies and options apply (a listener), or NULL
+ * @carrier:	IP protocol
  * @laddr:	source address; IPv4 is mapped
  * @raddr:	destination address
  * @lport:	source port
@@ -135,6 +136,7 @@ void atcp_v6_latched(struct sock *sk, struct sk_buff *copy, bool last);
  */
 struct atcp_flow {
 	struct sock *sk;
+	u8 carrier;
 	struct in6_addr laddr;
 	struct in6_addr raddr;
 	__be16 lport;
@@ -161,8 +163,11 @@ int atcp_ip_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in
  */
 void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h);
 
-/* Answers @skb, which belongs to no connection, by @h: RST or ACK. @sk: a listener, or NULL. */
-void atcp_ip_reply(struct net *net, const struct sock *sk, struct sk_buff *skb,
+/*
+ * Answers @skb, which belongs to no connection, by @h, a RST or an ACK, over the same
+ * carrier. @sk: a listener, or NULL.
+ */
+void atcp_ip_reply(struct net *net, const struct sock *sk, u8 carrier, struct sk_buff *skb,
 		   struct atcp_hdr *h);
 
 /* --- ICMP: icmp.c --- */
@@ -240,7 +245,7 @@ struct ip_options_rcu *atcp_v4_return_route(struct net *net, const struct sk_buf
 int atcp_v4_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
 /* What a segment is answered with. Return: false: not at all. */
 bool atcp_v4_reply_flow(struct net *net, struct atcp_flow *f, const struct sk_buff *skb);
-/* Protocol 253's ICMP error handler. */
+/* The ICMP error handler: about a segment of the carrier that the quoted header names. */
 int atcp_v4_err(struct sk_buff *skb, u32 info);
 
 int atcp_v6_connect(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len);
@@ -254,6 +259,12 @@ u32 atcp_v6_hlen(struct sock *sk);
 int atcp_v6_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in);
 int atcp_v6_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
 bool atcp_v6_reply_flow(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
+/*
+ * An ICMPv6 error about a segment of @carrier: the IPv6 header that it quotes is at
+ * skb->data, the TCP header @offset behind that, and 8 bytes of it are there.
+ */
+int atcp_v6_hear(u8 carrier, struct sk_buff *skb, u8 type, u8 code, int offset, __be32 info);
+/* Protocol 253's ICMPv6 error handler. */
 int atcp_v6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 code,
 		int offset, __be32 info);
 

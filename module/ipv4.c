@@ -52,7 +52,7 @@ int atcp_v4_connect(struct sock *sk, const struct sockaddr_in *sin)
 
 	if (!daddr && hop != daddr)
 		return -EINVAL;
-	rt = ip_route_connect(fl4, hop, inet->inet_saddr, sk->sk_bound_dev_if, IPPROTO_ATCP,
+	rt = ip_route_connect(fl4, hop, inet->inet_saddr, sk->sk_bound_dev_if, atcp_carrier(sk),
 			      sport, dport, sk);
 	if (IS_ERR(rt)) {
 		err = PTR_ERR(rt);
@@ -108,7 +108,7 @@ static struct rtable *route(struct sock *sk)
 	struct rtable *rt;
 
 	rt = ip_route_connect(&inet->cork.fl.u.ip4, first_hop(sk, inet->inet_daddr),
-			      inet->inet_saddr, sk->sk_bound_dev_if, IPPROTO_ATCP,
+			      inet->inet_saddr, sk->sk_bound_dev_if, atcp_carrier(sk),
 			      inet->inet_sport, inet->inet_dport, sk);
 	return IS_ERR(rt) ? NULL : rt;
 }
@@ -210,7 +210,7 @@ int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in
 		flags = FLOWI_FLAG_ANYSRC;
 	memset(&fl4, 0, sizeof(fl4));
 	flowi4_init_output(&fl4, f->oif, f->mark, f->tos & INET_DSCP_MASK, route_scope(f->sk),
-			   IPPROTO_ATCP, flags,
+			   f->carrier, flags,
 			   f->route_opt ? f->route_opt->opt.faddr : f->raddr.s6_addr32[3],
 			   f->laddr.s6_addr32[3],
 			   f->rport, f->lport, f->sk ? sk_uid(f->sk) : sock_net_uid(net, NULL));
@@ -245,7 +245,7 @@ int atcp_v4_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb)
 		.tos = f->tos,
 		.frag_off = htons(IP_DF),
 		.ttl = ttl < 0 ? ip4_dst_hoplimit(skb_dst(skb)) : ttl,
-		.protocol = IPPROTO_ATCP,
+		.protocol = f->carrier,
 		.saddr = f->laddr.s6_addr32[3],
 		.daddr = f->raddr.s6_addr32[3],
 	};
@@ -327,6 +327,7 @@ int atcp_v4_err(struct sk_buff *skb, u32 info)
 
 	if (!read_error(&e, icmp_hdr(skb)->type, icmp_hdr(skb)->code, info))
 		return 0;
-	atcp_key_v4(&key, iph->saddr, htons(get_unaligned_be16(p)), iph->daddr, e.port);
+	atcp_key_v4(&key, iph->protocol, iph->saddr, htons(get_unaligned_be16(p)), iph->daddr,
+		    e.port);
 	return atcp_icmp_arrive(dev_net(skb->dev), &key, inet_iif(skb), inet_sdif(skb), skb, &e);
 }

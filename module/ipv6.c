@@ -43,7 +43,7 @@ static struct dst_entry *route(struct sock *sk)
 	struct in6_addr *final_p, final;
 
 	memset(fl6, 0, sizeof(*fl6));
-	fl6->flowi6_proto = IPPROTO_ATCP;
+	fl6->flowi6_proto = atcp_carrier(sk);
 	fl6->daddr = sk->sk_v6_daddr;
 	fl6->saddr = ipv6_addr_any(&sk->sk_v6_rcv_saddr) ? np->saddr : sk->sk_v6_rcv_saddr;
 	fl6->flowlabel = ip6_make_flowinfo(np->tclass, np->flow_label);
@@ -301,7 +301,7 @@ void atcp_v6_latched(struct sock *sk, struct sk_buff *copy, bool last)
 static void flow_to_fl6(const struct net *net, const struct atcp_flow *f, struct flowi6 *fl6)
 {
 	memset(fl6, 0, sizeof(*fl6));
-	fl6->flowi6_proto = IPPROTO_ATCP;
+	fl6->flowi6_proto = f->carrier;
 	fl6->daddr = f->raddr;
 	fl6->saddr = f->laddr;
 	fl6->flowlabel = f->label;
@@ -350,7 +350,7 @@ static int send_plain(struct net *net, const struct atcp_flow *f, struct flowi6 
 	ip6_flow_hdr(hdr, f->tos, ip6_make_flowlabel(net, skb, f->label,
 						     ip6_default_np_autolabel(net), fl6));
 	hdr->payload_len = htons(len);
-	hdr->nexthdr = IPPROTO_ATCP;
+	hdr->nexthdr = f->carrier;
 	hdr->hop_limit = ip6_dst_hoplimit(skb_dst(skb));
 	hdr->saddr = f->laddr;
 	hdr->daddr = f->raddr;
@@ -392,8 +392,7 @@ bool atcp_v6_reply_flow(struct net *net, struct atcp_flow *f, struct sk_buff *sk
 
 /* --- ICMP --- */
 
-int atcp_v6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 code,
-		int offset, __be32 info)
+int atcp_v6_hear(u8 carrier, struct sk_buff *skb, u8 type, u8 code, int offset, __be32 info)
 {
 	const struct ipv6hdr *hdr = (const struct ipv6hdr *)skb->data;
 	u8 *p = skb->data + offset;
@@ -413,8 +412,14 @@ int atcp_v6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 cod
 		e.kind = ATCP_ICMP_REDIRECT;
 	else if (type == ICMPV6_PKT_TOOBIG)
 		e.kind = ATCP_ICMP_TOO_BIG;
-	atcp_key_v6(&key, &hdr->saddr, htons(get_unaligned_be16(p)), &hdr->daddr, e.port,
-		    inet6_iif(skb));
+	atcp_key_v6(&key, carrier, &hdr->saddr, htons(get_unaligned_be16(p)), &hdr->daddr,
+		    e.port, inet6_iif(skb));
 	return atcp_icmp_arrive(dev_net(skb->dev), &key, inet6_iif(skb), inet6_sdif(skb),
 				skb, &e);
+}
+
+int atcp_v6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 code,
+		int offset, __be32 info)
+{
+	return atcp_v6_hear(IPPROTO_ATCP, skb, type, code, offset, info);
 }

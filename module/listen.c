@@ -32,6 +32,7 @@ void atcp_listen_flow(struct atcp_flow *f, struct sock *sk, const struct atcp_ke
 {
 	*f = (struct atcp_flow) {
 		.sk = sk,
+		.carrier = key->carrier,
 		.laddr = key->laddr,
 		.raddr = key->raddr,
 		.lport = key->lport,
@@ -289,7 +290,7 @@ bool atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr
 			return false;
 		fallthrough;
 	case ATCP_REPLY:
-		atcp_ip_reply(an->net, sk, skb, &reply);
+		atcp_ip_reply(an->net, sk, key->carrier, skb, &reply);
 		break;
 	default:
 		break;

@@ -13,6 +13,7 @@
 #include <linux/rcupdate.h>
 
 #include "carrier.h"
+#include "claim.h"
 #include "netns.h"
 #include "ports.h"
 #include "request.h"
@@ -82,6 +83,7 @@ no_timewait:
 static void __exit atcp_exit(void)
 {
 	atcp_family_exit();
+	atcp_claim_exit();
 	atcp_carrier253_exit();
 	atcp_offload253_exit();
 	atcp_netns_exit();

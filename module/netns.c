@@ -11,8 +11,11 @@
 #include <linux/rcupdate.h>
 #include <net/tcp.h>
 
+#include "claim.h"
 #include "demux.h"
+#include "hold.h"
 #include "netns.h"
+#include "pool.h"
 #include "ports.h"
 #include "sock.h"
 #include "timewait.h"
@@ -57,6 +60,9 @@ static int __net_init net_init(struct net *net)
 	int err;
 
 	an->net = net;
+	atcp_claim_net_init(an);
+	atcp_hold_net_init(an);
+	atcp_pool_net_init(an);
 	atcp_space_init(&an->space);
 	limits_init(net, &an->limits);
 	an->stats = alloc_percpu_gfp(struct atcp_stats, GFP_KERNEL_ACCOUNT);
@@ -97,6 +103,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	mutex_lock(&nets_lock);
 	list_del(&an->node);
 	mutex_unlock(&nets_lock);
+	atcp_claim_stop(an);
 	atcp_timewait_flush(an);
 }
 
@@ -109,6 +116,9 @@ static void __net_exit net_exit(struct net *net)
 	WARN_ON_ONCE(atomic_read(&an->sockets));
 	WARN_ON_ONCE(atomic_read(&an->tw_count));
 	WARN_ON_ONCE(atomic_read(&an->req_count));
+	atcp_pool_net_exit(an);
+	atcp_hold_net_exit(an);
+	atcp_claim_net_exit(an);
 	atcp_ports_net_exit(an);
 	atcp_demux_exit(an);
 	free_percpu(an->stats);

@@ -5,9 +5,12 @@
 #ifndef _ATCP_NETNS_H
 #define _ATCP_NETNS_H
 
+#include <linux/llist.h>
+#include <linux/mutex.h>
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -77,6 +80,17 @@ struct atcp_limits {
  * @binds:	ports in use, ATCP_BIND_BUCKETS buckets
  * @port_key:	secret of ephemeral port selection (RFC 6056 section 3.3.4)
  * @perturb:	its table of increments, racy by design
+ * @held:	ports that holds keep the kernel's TCP off, a bit for each of 65536; or NULL:
+ *		the namespace has never had a socket of the carrier TCP
+ * @claim_lock:	of @claims
+ * @claims:	the hooks of claim.c are there
+ * @defrags:	and netfilter's reassembly of IPv6, for them
+ * @pool_lock:	of changes to the pool and its count
+ * @pool:	ports that connect() takes over the carrier TCP (pool.c), or NULL
+ * @pool_count:	how many
+ * @pool_work:	lets go of those that nobody uses
+ * @dead_holds:	struct atcp_hold to be freed by @hold_work
+ * @hold_work:	see there
  * @sockets:	atcp sockets in the namespace, of any state
  * @orphans:	sockets that no program holds, not yet closed
  * @tw_count:	TIME-WAITs
@@ -96,6 +110,16 @@ struct atcp_net {
 	struct atcp_bind_bucket *binds;
 	siphash_key_t port_key;
 	u32 *perturb;
+	unsigned long *held;
+	struct mutex claim_lock;	/* of claims */
+	bool claims;
+	bool defrags;
+	struct mutex pool_lock;		/* of pool and its count */
+	u16 *pool;
+	u32 pool_count;
+	struct delayed_work pool_work;
+	struct llist_head dead_holds;
+	struct work_struct hold_work;
 	atomic_t sockets;
 	atomic_t orphans;
 	atomic_t tw_count;

@@ -11,6 +11,8 @@
 #include <net/ipv6.h>
 
 #include "demux.h"
+#include "hold.h"
+#include "pool.h"
 #include "ports.h"
 #include "timewait.h"
 
@@ -59,29 +61,33 @@ static struct atcp_bind_bucket *bucket_of(struct atcp_net *an, u16 port)
 
 /* Bucket lock held from here to port_take(). */
 
-static struct atcp_bind *bind_find(struct atcp_bind_bucket *bucket, u16 port, int l3mdev)
+static struct atcp_bind *bind_find(struct atcp_bind_bucket *bucket, u8 carrier, u16 port,
+				   int l3mdev)
 {
 	struct atcp_bind *b;
 
 	hlist_for_each_entry(b, &bucket->binds, node) {
-		if (b->port == port && b->l3mdev == l3mdev)
+		if (b->port == port && b->l3mdev == l3mdev && b->carrier == carrier)
 			return b;
 	}
 	return NULL;
 }
 
-static struct atcp_bind *bind_create(struct atcp_bind_bucket *bucket, u16 port, int l3mdev)
+static struct atcp_bind *bind_create(struct atcp_bind_bucket *bucket, u8 carrier, u16 port,
+				     int l3mdev)
 {
 	struct atcp_bind *b = kmem_cache_zalloc(bind_cache, GFP_ATOMIC);
 
 	if (!b)
 		return NULL;
 	b->port = port;
+	b->carrier = carrier;
 	b->l3mdev = l3mdev;
 	hlist_add_head(&b->node, &bucket->binds);
 	return b;
 }
 
+/* Has it no holders? */
 static bool bind_unused(const struct atcp_bind *b)
 {
 	return hlist_empty(&b->socks) && hlist_empty(&b->tws);
@@ -89,16 +95,87 @@ static bool bind_unused(const struct atcp_bind *b)
 
 static void bind_release(struct atcp_bind *b)
 {
-	if (!bind_unused(b))
+	if (!bind_unused(b) || !hlist_empty(&b->holds))
 		return;
 	hlist_del(&b->node);
 	kmem_cache_free(bind_cache, b);
 }
 
-static void bind_add(struct atcp_bind *b, struct sock *sk, bool chosen)
+/* --- what keeps the kernel's TCP off a port; the bucket's lock is held as well --- */
+
+static bool port_held(const struct atcp_bind_bucket *bucket, u16 port)
+{
+	const struct atcp_bind *b;
+
+	hlist_for_each_entry(b, &bucket->binds, node) {
+		if (b->port == port && !hlist_empty(&b->holds))
+			return true;
+	}
+	return false;
+}
+
+static struct atcp_hold *pooled(const struct atcp_bind *b)
+{
+	struct atcp_hold *h;
+
+	if (!b)
+		return NULL;
+	hlist_for_each_entry(h, &b->holds, node) {
+		if (h->pooled)
+			return h;
+	}
+	return NULL;
+}
+
+static bool bound_alike(const struct atcp_bound *a, const struct atcp_bound *b)
+{
+	return ipv6_addr_equal(&a->v6, &b->v6) && a->v4 == b->v4 && a->dev == b->dev &&
+	       a->v6only == b->v6only;
+}
+
+static void hold_enter(struct atcp_net *an, struct atcp_bind *b, struct atcp_hold *h)
+{
+	hlist_add_head(&h->node, &b->holds);
+	h->bind = b;
+	set_bit(b->port, an->held);
+}
+
+/* A user or a TIME-WAIT has gone: the last takes the hold, and perhaps the port, with it. */
+static void hold_left(struct atcp_net *an, struct atcp_hold *h)
+{
+	struct atcp_bind *b = h->bind;
+
+	atcp_hold_changed(h);
+	if (h->users || h->tws || h->pooled)
+		return;
+	if (b) {
+		hlist_del(&h->node);
+		if (!port_held(bucket_of(an, b->port), b->port))
+			clear_bit(b->port, an->held);
+		bind_release(b);
+	}
+	atcp_hold_release(an, h);
+}
+
+static void hold_unuse(struct atcp_net *an, struct atcp_hold *h)
+{
+	if (h) {
+		h->users--;
+		hold_left(an, h);
+	}
+}
+
+static void bind_add(struct atcp_bind *b, struct sock *sk, bool chosen, struct atcp_hold *h)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 
+	if (h) {
+		if (!h->bind)
+			hold_enter(atcp_net(sock_net(sk)), b, h);
+		h->users++;
+		atcp_hold_changed(h);
+	}
+	as->hold = h;
 	hlist_add_head(&as->bind_node, &b->socks);
 	as->bind = b;
 	as->bind_chosen = chosen;
@@ -151,7 +228,7 @@ static bool meet(int family, const struct atcp_bound *a, const struct atcp_bound
 	return ipv6_addr_equal(&a->v6, &b->v6);
 }
 
-static bool overlap(int family, const struct atcp_bound *a, const struct atcp_bound *b)
+bool atcp_bound_overlap(int family, const struct atcp_bound *a, const struct atcp_bound *b)
 {
 	if (a->dev && b->dev && a->dev != b->dev)
 		return false;
@@ -206,13 +283,14 @@ static bool bind_conflict(const struct sock *sk, const struct atcp_bind *b, enum
 		if (sk2 == sk || !in_the_way(sk, &h, share))
 			continue;
 		atcp_bound_get(&other, sk2);
-		if (overlap(sk->sk_family, &mine, &other))
+		if (atcp_bound_overlap(sk->sk_family, &mine, &other))
 			return true;
 	}
 	hlist_for_each_entry(tw, &b->tws, bind_node) {
 		struct holder h = { .reuse = tw->reuse, .reuseport = tw->reuseport };
 
-		if (in_the_way(sk, &h, share) && overlap(sk->sk_family, &mine, &tw->bound))
+		if (in_the_way(sk, &h, share) &&
+		    atcp_bound_overlap(sk->sk_family, &mine, &tw->bound))
 			return true;
 	}
 	return false;
@@ -256,19 +334,20 @@ static void bind_learn(struct atcp_bind *b, const struct sock *sk)
 
 /* Takes the port if that is possible, or just finds that out if @sk holds it. */
 static int port_take(struct sock *sk, struct atcp_bind_bucket *bucket, u16 port, int l3mdev,
-		     enum share share)
+		     enum share share, struct atcp_hold *hold)
 {
-	struct atcp_bind *b = atcp_sk(sk)->bind ?: bind_find(bucket, port, l3mdev);
+	u8 carrier = atcp_carrier(sk);
+	struct atcp_bind *b = atcp_sk(sk)->bind ?: bind_find(bucket, carrier, port, l3mdev);
 
 	if (b && !(share == SHARE_ALL && bind_welcome(sk, b)) && bind_conflict(sk, b, share))
 		return -EADDRINUSE;
 	if (!b)
-		b = bind_create(bucket, port, l3mdev);
+		b = bind_create(bucket, carrier, port, l3mdev);
 	if (!b)
 		return -ENOMEM;
 	bind_learn(b, sk);
 	if (!atcp_sk(sk)->bind)
-		bind_add(b, sk, true);
+		bind_add(b, sk, true, hold);
 	return 0;
 }
 
@@ -279,11 +358,73 @@ static int bind_try(struct sock *sk, u16 port, int l3mdev, enum share share)
 	int err;
 
 	spin_lock_bh(&bucket->lock);
-	err = port_take(sk, bucket, port, l3mdev, share);
+	err = port_take(sk, bucket, port, l3mdev, share, NULL);
 	spin_unlock_bh(&bucket->lock);
 	if (!err)
 		inet_sk(sk)->inet_sport = htons(port);
 	return err;
+}
+
+/* The same while @hold keeps the kernel's TCP off the port; one use of it ends. */
+static int bind_held(struct sock *sk, struct atcp_hold *hold, int l3mdev, enum share share)
+{
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	struct atcp_bind_bucket *bucket = bucket_of(an, hold->port);
+	u16 port = hold->port;
+	int err;
+
+	spin_lock_bh(&bucket->lock);
+	err = port_take(sk, bucket, port, l3mdev, share, hold);
+	hold_unuse(an, hold);
+	spin_unlock_bh(&bucket->lock);
+	if (!err)
+		inet_sk(sk)->inet_sport = htons(port);
+	return err;
+}
+
+/* One more use of a hold that is for the same, or NULL. */
+static struct atcp_hold *hold_join(struct sock *sk, const struct atcp_hold_ask *ask, int l3mdev)
+{
+	struct atcp_bind_bucket *bucket = bucket_of(atcp_net(sock_net(sk)), ask->port);
+	struct atcp_hold *h = NULL;
+	struct atcp_bind *b;
+
+	spin_lock_bh(&bucket->lock);
+	b = bind_find(bucket, IPPROTO_TCP, ask->port, l3mdev);
+	if (b) {
+		hlist_for_each_entry(h, &b->holds, node) {
+			if (atcp_hold_is_ours(h) && h->family == ask->family &&
+			    bound_alike(&h->bound, &ask->bound))
+				break;
+		}
+	}
+	if (h) {
+		h->users++;
+		atcp_hold_changed(h);
+	}
+	spin_unlock_bh(&bucket->lock);
+	return h;
+}
+
+/* bind_try() of the carrier TCP. @port: 0 for one that the kernel's TCP picks. */
+static int bind_both(struct sock *sk, u16 port, int l3mdev, enum share share)
+{
+	struct atcp_hold_ask ask = {
+		.family = sk->sk_family,
+		.port = port,
+		.range = sk,
+		.reuse = sk->sk_reuse,
+	};
+	struct atcp_hold *hold = NULL;
+
+	atcp_bound_get(&ask.bound, sk);
+	if (port)
+		hold = hold_join(sk, &ask, l3mdev);
+	if (!hold)
+		hold = atcp_hold_make(sock_net(sk), &ask);
+	if (IS_ERR(hold))
+		return PTR_ERR(hold);
+	return bind_held(sk, hold, l3mdev, share);
 }
 
 /* The ends are in the table already: does a TIME-WAIT there give way? RCU. */
@@ -308,12 +449,16 @@ static int enter_table(struct sock *sk)
 	return node ? err : atcp_hash(sk);
 }
 
-/* Return: 0, -EADDRNOTAVAIL: not this one, or -ENOMEM. */
-static int connect_try(struct sock *sk, u16 port, int l3mdev, enum share share)
+/*
+ * @hold: what keeps the kernel's TCP off the port, or NULL: the pool, if it takes that
+ * Return: 0, -EADDRNOTAVAIL: not this one, or -ENOMEM.
+ */
+static int connect_with(struct sock *sk, u16 port, int l3mdev, struct atcp_hold *hold)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
 	struct atcp_bind_bucket *bucket = bucket_of(an, port);
 	struct atcp_sock *as = atcp_sk(sk);
+	u8 carrier = atcp_carrier(sk);
 	int err = -EADDRNOTAVAIL;
 	struct atcp_node *node;
 	struct atcp_bind *b;
@@ -328,25 +473,40 @@ static int connect_try(struct sock *sk, u16 port, int l3mdev, enum share share)
 		goto out;
 
 	spin_lock_bh(&bucket->lock);
-	b = bind_find(bucket, port, l3mdev);
+	b = bind_find(bucket, carrier, port, l3mdev);
 	if (b && b->chosen)
 		goto unlock;
+	if (carrier == IPPROTO_TCP && !hold) {
+		hold = pooled(b);
+		if (!hold)
+			goto unlock;
+	}
 	err = -ENOMEM;
 	if (!b)
-		b = bind_create(bucket, port, l3mdev);
+		b = bind_create(bucket, carrier, port, l3mdev);
 	if (!b)
 		goto unlock;
 	err = atcp_hash(sk);
 	if (err)
 		bind_release(b);
 	else
-		bind_add(b, sk, false);
+		bind_add(b, sk, false, hold);
 unlock:
 	spin_unlock_bh(&bucket->lock);
 out:
 	if (!err)
 		inet_sk(sk)->inet_sport = htons(port);
 	return err;
+}
+
+static int connect_try(struct sock *sk, u16 port, int l3mdev, enum share share)
+{
+	return connect_with(sk, port, l3mdev, NULL);
+}
+
+int atcp_port_connect_pooled(struct sock *sk, u16 port)
+{
+	return connect_with(sk, port, 0, NULL);
 }
 
 /* Where a port is looked for. */
@@ -410,7 +570,11 @@ static int search(struct sock *sk, struct search *s)
 /* bind() to port 0; SO_REUSEADDR leaves the upper half to others while it can. */
 static int bind_any(struct sock *sk, enum share share)
 {
-	struct search s = { .try = bind_try, .share = share, .busy = -EADDRINUSE };
+	struct search s = {
+		.try = atcp_carrier(sk) == IPPROTO_TCP ? bind_both : bind_try,
+		.share = share,
+		.busy = -EADDRINUSE,
+	};
 	int err, half;
 
 	search_range(&s, sk);
@@ -433,11 +597,13 @@ static int bind_any(struct sock *sk, enum share share)
 
 int atcp_port_get(struct sock *sk, u16 port)
 {
-	int err;
+	bool both = atcp_carrier(sk) == IPPROTO_TCP;
+	int err, l3mdev = inet_sk_bound_l3mdev(sk);
 
 	if (port)
-		return bind_try(sk, port, inet_sk_bound_l3mdev(sk), SHARE_ALL);
-	err = bind_any(sk, SHARE_NOTHING);
+		return both ? bind_both(sk, port, l3mdev, SHARE_ALL) :
+			      bind_try(sk, port, l3mdev, SHARE_ALL);
+	err = both ? bind_both(sk, 0, l3mdev, SHARE_NOTHING) : bind_any(sk, SHARE_NOTHING);
 	if (err == -EADDRINUSE && READ_ONCE(sock_net(sk)->ipv4.sysctl_ip_autobind_reuse))
 		err = bind_any(sk, SHARE_REUSE);
 	return err;
@@ -457,6 +623,8 @@ void atcp_port_put(struct sock *sk)
 		return;
 	bucket = bucket_of(atcp_net(sock_net(sk)), inet_sk(sk)->inet_num);
 	spin_lock_bh(&bucket->lock);
+	hold_unuse(atcp_net(sock_net(sk)), as->hold);
+	as->hold = NULL;
 	bind_del(as->bind, &as->bind_node, as->bind_chosen);
 	as->bind = NULL;
 	WRITE_ONCE(inet_sk(sk)->inet_num, 0);
@@ -472,11 +640,35 @@ int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port)
 	/* Written under this lock, so that it stays what it is. */
 	b = atcp_sk(sk)->bind;
 	if (b && b->port == port)
-		bind_add(b, child, true);
+		bind_add(b, child, true, atcp_sk(sk)->hold);
 	else
 		b = NULL;
 	spin_unlock_bh(&bucket->lock);
 	return b ? 0 : -ENOENT;
+}
+
+/* A VRF has ports of its own, and no pool of them: one is taken for this connection. */
+static int connect_own(struct sock *sk)
+{
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	struct atcp_hold_ask ask = {
+		.bound = { .v6 = IN6ADDR_ANY_INIT, .dev = sk->sk_bound_dev_if },
+		.family = atcp_pool_family(),
+		.range = sk,
+	};
+	struct atcp_bind_bucket *bucket;
+	struct atcp_hold *hold;
+	int err;
+
+	hold = atcp_hold_make(sock_net(sk), &ask);
+	if (IS_ERR(hold))
+		return PTR_ERR(hold) == -EADDRINUSE ? -EADDRNOTAVAIL : PTR_ERR(hold);
+	err = connect_with(sk, hold->port, inet_sk_bound_l3mdev(sk), hold);
+	bucket = bucket_of(an, hold->port);
+	spin_lock_bh(&bucket->lock);
+	hold_unuse(an, hold);
+	spin_unlock_bh(&bucket->lock);
+	return err;
 }
 
 int atcp_port_connect(struct sock *sk)
@@ -489,8 +681,9 @@ int atcp_port_connect(struct sock *sk)
 	int err;
 
 	as->tcb.iss = 0;
-	atcp_key_v6(&as->node.key, &sk->sk_v6_rcv_saddr, htons(inet_sk(sk)->inet_num),
-		    &sk->sk_v6_daddr, inet_sk(sk)->inet_dport, sk->sk_bound_dev_if);
+	atcp_key_v6(&as->node.key, atcp_carrier(sk), &sk->sk_v6_rcv_saddr,
+		    htons(inet_sk(sk)->inet_num), &sk->sk_v6_daddr, inet_sk(sk)->inet_dport,
+		    sk->sk_bound_dev_if);
 	if (as->bind)
 		return enter_table(sk);
 
@@ -499,7 +692,12 @@ int atcp_port_connect(struct sock *sk)
 	slot = (hash >> 32) & (ATCP_PERTURB_SLOTS - 1);
 	search_range(&s, sk);
 	s.offset = ((u32)hash + READ_ONCE(an->perturb[slot])) & ~1u;
-	err = search(sk, &s);
+	if (atcp_carrier(sk) != IPPROTO_TCP)
+		err = search(sk, &s);
+	else if (inet_sk_bound_l3mdev(sk))
+		err = connect_own(sk);
+	else
+		err = atcp_pool_connect(sk, s.low, s.high, s.offset / 2, &s.tried);
 	/* A random step more tells less of how many connections were made. */
 	WRITE_ONCE(an->perturb[slot], READ_ONCE(an->perturb[slot]) + s.tried +
 		   2 * get_random_u32_below(8));
@@ -512,7 +710,12 @@ void atcp_port_tw_hold(struct atcp_timewait *tw, const struct sock *sk)
 
 	spin_lock_bh(&bucket->lock);
 	tw->bind = atcp_sk(sk)->bind;
+	tw->hold = atcp_sk(sk)->hold;
 	tw->bind_chosen = atcp_sk(sk)->bind_chosen;
+	if (tw->hold) {
+		tw->hold->tws++;
+		tw->hold->strict_tws += !tw->reuse;
+	}
 	if (tw->bind) {
 		hlist_add_head(&tw->bind_node, &tw->bind->tws);
 		tw->bind->chosen += tw->bind_chosen;
@@ -526,9 +729,9 @@ bool atcp_port_tw_share(const struct atcp_timewait *tw, struct sock *sk)
 	bool shared;
 
 	spin_lock_bh(&bucket->lock);
-	shared = tw->bind && !tw->bind->chosen;
+	shared = tw->bind && !tw->bind->chosen && (!tw->hold || atcp_hold_is_ours(tw->hold));
 	if (shared)
-		bind_add(tw->bind, sk, false);
+		bind_add(tw->bind, sk, false, tw->hold);
 	spin_unlock_bh(&bucket->lock);
 	return shared;
 }
@@ -540,7 +743,86 @@ void atcp_port_tw_put(struct atcp_net *an, struct atcp_timewait *tw)
 	if (!tw->bind)
 		return;
 	spin_lock_bh(&bucket->lock);
+	if (tw->hold) {
+		tw->hold->tws--;
+		tw->hold->strict_tws -= !tw->reuse;
+		hold_left(an, tw->hold);
+		tw->hold = NULL;
+	}
 	bind_del(tw->bind, &tw->bind_node, tw->bind_chosen);
 	tw->bind = NULL;
 	spin_unlock_bh(&bucket->lock);
+}
+
+/* --- the carrier TCP --- */
+
+int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h)
+{
+	struct atcp_bind_bucket *bucket = bucket_of(an, h->port);
+	struct atcp_bind *b;
+
+	spin_lock_bh(&bucket->lock);
+	b = bind_find(bucket, IPPROTO_TCP, h->port, 0);
+	if (!b)
+		b = bind_create(bucket, IPPROTO_TCP, h->port, 0);
+	if (b) {
+		h->pooled = true;
+		hold_enter(an, b, h);
+	}
+	hold_unuse(an, h);
+	spin_unlock_bh(&bucket->lock);
+	return b ? 0 : -ENOMEM;
+}
+
+bool atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long before)
+{
+	struct atcp_bind_bucket *bucket = bucket_of(an, port);
+	struct atcp_hold *h;
+	struct atcp_bind *b;
+	bool gone;
+
+	spin_lock_bh(&bucket->lock);
+	b = bind_find(bucket, IPPROTO_TCP, port, 0);
+	h = pooled(b);
+	gone = !h || (!h->users && !h->tws && time_before_eq(h->idle_since, before));
+	if (h && gone) {
+		h->pooled = false;
+		hold_left(an, h);
+	}
+	spin_unlock_bh(&bucket->lock);
+	return gone;
+}
+
+static bool hold_covers(struct net *net, const struct atcp_hold *h, const struct atcp_key *key,
+			int dif, int sdif)
+{
+	if (!inet_sk_bound_dev_eq(net, h->bound.dev, dif, sdif))
+		return false;
+	if (!ipv6_addr_v4mapped(&key->laddr))
+		return h->family == AF_INET6 && (ipv6_addr_any(&h->bound.v6) ||
+						 ipv6_addr_equal(&h->bound.v6, &key->laddr));
+	if (h->bound.v6only)
+		return false;
+	return h->bound.v4 ? h->bound.v4 == key->laddr.s6_addr32[3] :
+			     h->family == AF_INET || ipv6_addr_any(&h->bound.v6) ||
+			     ipv6_addr_v4mapped(&h->bound.v6);
+}
+
+bool atcp_port_owned(struct atcp_net *an, const struct atcp_key *key, int dif, int sdif)
+{
+	u16 port = ntohs(key->lport);
+	struct atcp_bind_bucket *bucket = bucket_of(an, port);
+	struct atcp_hold *h;
+	struct atcp_bind *b;
+	bool owned = false;
+
+	spin_lock(&bucket->lock);
+	hlist_for_each_entry(b, &bucket->binds, node) {
+		if (b->port != port)
+			continue;
+		hlist_for_each_entry(h, &b->holds, node)
+			owned |= atcp_hold_is_ours(h) && hold_covers(an->net, h, key, dif, sdif);
+	}
+	spin_unlock(&bucket->lock);
+	return owned;
 }

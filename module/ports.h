@@ -36,6 +36,7 @@ enum atcp_bind_group {
  * struct atcp_bind - a local port in use
  * @node:	in its bucket
  * @port:	host byte order
+ * @carrier:	whose port: each has a space of its own
  * @l3mdev:	interface index of the VRF whose port it is, or 0
  * @reuse:	every holder had SO_REUSEADDR when it got the port, and does not listen
  * @group:	enum atcp_bind_group
@@ -46,10 +47,12 @@ enum atcp_bind_group {
  *		another connect() may share it
  * @socks:	holders, by atcp_sock.bind_node
  * @tws:	holders, by atcp_timewait.bind_node
+ * @holds:	struct atcp_hold: what keeps the kernel's TCP off it (carrier TCP)
  */
 struct atcp_bind {
 	struct hlist_node node;
 	u16 port;
+	u8 carrier;
 	int l3mdev;
 	bool reuse;
 	u8 group;
@@ -59,10 +62,14 @@ struct atcp_bind {
 	u32 chosen;
 	struct hlist_head socks;
 	struct hlist_head tws;
+	struct hlist_head holds;
 };
 
 /* Reads what a socket is bound to from its own fields. */
 void atcp_bound_get(struct atcp_bound *bound, const struct sock *sk);
+
+/* Is there an address and a device that both are bound to? @family is that of @a's socket. */
+bool atcp_bound_overlap(int family, const struct atcp_bound *a, const struct atcp_bound *b);
 
 int __init atcp_ports_init(void);
 void atcp_ports_exit(void);
@@ -111,6 +118,23 @@ int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port);
  * Return: 0, -EADDRNOTAVAIL when no port is left or the ends are taken, -ENOMEM.
  */
 int atcp_port_connect(struct sock *sk);
+
+/*
+ * Gives a connection that holds no port @port of the pool, and its place in the table.
+ * Return: as atcp_port_connect(), which this is a part of.
+ */
+int atcp_port_connect_pooled(struct sock *sk, u16 port);
+
+/* @h, fresh, is for connect() from now on. Return: 0 or -ENOMEM: it is gone. */
+int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h);
+/* A port of the pool goes if nobody has used it since @before (jiffies). Return: is it gone? */
+bool atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long before);
+
+/*
+ * Is the local port of @key, of the carrier TCP, ours, at its address and on one of
+ * these interfaces?  (A TIME-WAIT alone does not make it so.)  Softirq, RCU.
+ */
+bool atcp_port_owned(struct atcp_net *an, const struct atcp_key *key, int dif, int sdif);
 
 struct atcp_timewait;
 /* A TIME-WAIT holds the port that @sk holds, too; and gives it up. */

@@ -124,9 +124,10 @@ static void show_listener(struct seq_file *seq, struct atcp_listener *l)
 	__be16 port = htons(inet_sk(sk)->inet_num);
 
 	if (sk->sk_family == AF_INET6)
-		atcp_key_v6(&key, &sk->sk_v6_rcv_saddr, port, &in6addr_any, 0, 0);
+		atcp_key_v6(&key, atcp_carrier(sk), &sk->sk_v6_rcv_saddr, port,
+			    &in6addr_any, 0, 0);
 	else
-		atcp_key_v4(&key, inet_sk(sk)->inet_rcv_saddr, port, 0, 0);
+		atcp_key_v4(&key, atcp_carrier(sk), inet_sk(sk)->inet_rcv_saddr, port, 0, 0);
 	show_row(seq, &r);
 }
 

@@ -178,7 +178,6 @@ int atcp_sk_init(struct sock *sk)
 	sk_sockets_allocated_inc(sk);		/* as sk_clone() does for children */
 	sk->sk_destruct = atcp_sock_destruct;
 	sk->sk_write_space = atcp_write_space;
-	sk->sk_gso_type = SKB_GSO_SCTP;
 	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(limits->wmem[1]));

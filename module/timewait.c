@@ -133,6 +133,7 @@ full:
 static void tw_reply(const struct atcp_timewait *t, struct atcp_hdr *h)
 {
 	struct atcp_flow f = {
+		.carrier = t->node.key.carrier,
 		.laddr = t->node.key.laddr,
 		.raddr = t->node.key.raddr,
 		.lport = t->node.key.lport,

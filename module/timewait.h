@@ -15,6 +15,7 @@
  * @tw:		the core's part
  * @an:		its namespace; flushed when that ends
  * @bind:	the port it holds
+ * @hold:	what keeps the kernel's TCP off it, or NULL
  * @bind_node:	in @bind's list; under the port bucket's lock
  * @bound:	what its socket was bound to, for bind() conflicts and replies
  * @reuse:	its socket had SO_REUSEADDR
@@ -32,6 +33,7 @@ struct atcp_timewait {
 	struct atcp_tw tw;
 	struct atcp_net *an;
 	struct atcp_bind *bind;
+	struct atcp_hold *hold;
 	struct hlist_node bind_node;
 	struct atcp_bound bound;
 	struct timer_list timer;

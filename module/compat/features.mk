@@ -22,6 +22,7 @@ ccflags-y += $(call atcp-text,linux/socket.h,struct sockaddr_unsized,SOCKADDR_UN
 ccflags-y += $(call atcp-text,net/sock.h,struct proto_accept_arg,PROTO_ACCEPT_ARG)
 ccflags-y += $(call atcp-text,linux/net.h,[*]sendpage.,SENDPAGE)
 ccflags-y += $(call atcp-text,net/sock.h,int [*]karg.;,IOCTL_KARG)
+ccflags-y += $(call atcp-text,net/inet_hashtables.h,hlist_head[[:space:]]+bhash2;,BIND_BHASH2)
 ccflags-y += $(call atcp-text,net/inet_sock.h,INET_FLAGS_MC_LOOP,INET_FLAGS)
 ccflags-y += $(call atcp-text,net/inet_sock.h,INET_FLAGS_REPFLOW,INET6_FLAGS)
 ccflags-y += $(call atcp-text,net/inet_sock.h,ipv6_fl_list,INET_FL_LIST)

@@ -4,6 +4,8 @@
  *
  *	fd = socket(AF_ATCP, SOCK_STREAM, 0);			over IPv4
  *	fd = socket(AF_ATCP, SOCK_STREAM, ATCP_IPV6);		over IPv6, or both
+ *	fd = socket(AF_ATCP, SOCK_STREAM, IPPROTO_TCP);		with any TCP as the peer
+ *	fd = socket(AF_ATCP, SOCK_STREAM, IPPROTO_TCP | ATCP_IPV6);
  *
  * Addresses are the ordinary struct sockaddr_in with AF_INET, or sockaddr_in6 with
  * AF_INET6.
@@ -19,7 +21,7 @@
 #define AF_ATCP		22
 #define PF_ATCP		AF_ATCP
 
-/* The IP protocol that carries atcp's segments (RFC 3692: experimentation). */
+/* The IP protocol between two that have atcp (RFC 3692: experimentation), as 0 is. */
 #define IPPROTO_ATCP	253
 
 /*
@@ -27,5 +29,11 @@
  * too, unless IPV6_V6ONLY is set.
  */
 #define ATCP_IPV6	0x100
+
+/*
+ * What SO_PROTOCOL says of a socket whose segments are TCP's: the kernel asks for
+ * IPPROTO_TCP where it means to find a socket of its own TCP.
+ */
+#define ATCP_PROTOCOL_TCP	0x206
 
 #endif /* _ATCP_UAPI_H */

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How segments of the carrier TCP come to us, and not to the kernel's TCP:
+ *
+ *   LOCAL_IN, after everybody else's hooks -> is the segment's port ours?
+ *     no, or the kernel's TCP has its socket already: it passes untouched
+ *     yes: its protocol becomes 253 and a mark says so -> connection tracking confirms
+ *       it, IP hands it to 253's handler -> input.c, where it becomes TCP again
+ *
+ * ICMP errors go to the kernel's TCP alone; those about our segments are heard here.
+ *
+ * The hooks are there from a namespace's first socket of this carrier on.  IPv6 puts
+ * fragments together behind them, so that netfilter is asked to do it before.
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/kmod.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+#include <net/tcp.h>
+
+#include "claim.h"
+#include "demux.h"
+#include "ip.h"
+#include "ports.h"
+
+#define PORTS	65536
+
+static bool stopped;
+
+static bool port_may_be_ours(const struct atcp_net *an, __be16 port)
+{
+	return test_bit(ntohs(port), an->held) && likely(!READ_ONCE(stopped));
+}
+
+static bool ours(struct atcp_net *an, const struct atcp_key *key, int dif, int sdif)
+{
+	return atcp_lookup(an, key) || atcp_lookup_listener(an, key, dif, sdif, NULL) ||
+	       atcp_port_owned(an, key, dif, sdif);
+}
+
+/* --- IPv4 --- */
+
+/* An ICMP error that a sender of TCP should hear of; the kernel's hears it as well. */
+static void hear4(struct atcp_net *an, struct sk_buff *skb, u32 hlen)
+{
+	struct {
+		struct icmphdr icmp;
+		struct iphdr ip;
+	} buf;
+	u8 mtu_mode = READ_ONCE(an->net->ipv4.sysctl_ip_no_pmtu_disc);
+	const struct icmphdr *icmp;
+	struct sk_buff *copy;
+	u32 inner, info = 0;
+
+	icmp = skb_header_pointer(skb, hlen, sizeof(buf), &buf);
+	if (!icmp)
+		return;
+	switch (icmp->type) {
+	case ICMP_DEST_UNREACH:
+		if (icmp->code != ICMP_FRAG_NEEDED)
+			break;
+		/* 1: no path MTU discovery; 2: by no one's word; 3: by what is checked. */
+		if (mtu_mode == 1 || mtu_mode == 2)
+			return;
+		info = ntohs(icmp->un.frag.mtu);
+		if (!info)
+			return;
+		break;
+	case ICMP_PARAMETERPROB:
+		info = ntohl(icmp->un.gateway) >> 24;
+		break;
+	case ICMP_REDIRECT:
+		info = ntohl(icmp->un.gateway);
+		break;
+	case ICMP_TIME_EXCEEDED:
+		break;
+	default:
+		return;
+	}
+	if (((const struct iphdr *)(icmp + 1))->protocol != IPPROTO_TCP)
+		return;
+
+	/* All of it is looked at in a copy: the rest of the stack gets it as it came. */
+	copy = skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
+	if (!copy)
+		return;
+	inner = hlen + sizeof(*icmp);
+	if (!pskb_may_pull(copy, inner + sizeof(struct iphdr)))
+		goto out;
+	inner += ((struct iphdr *)(copy->data + inner))->ihl * 4;
+	if (inner < hlen + sizeof(*icmp) + sizeof(struct iphdr) || !pskb_may_pull(copy, inner + 8))
+		goto out;
+	if (!port_may_be_ours(an, *(__be16 *)(copy->data + inner)) ||
+	    nf_ip_checksum(copy, NF_INET_LOCAL_IN, hlen, IPPROTO_ICMP))
+		goto out;
+	skb_set_transport_header(copy, hlen);
+	__skb_pull(copy, hlen + sizeof(*icmp));
+	atcp_v4_err(copy, info);
+out:
+	consume_skb(copy);
+}
+
+static unsigned int claim4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct atcp_net *an = atcp_net(state->net);
+	const struct iphdr *iph = ip_hdr(skb);
+	u32 hlen = iph->ihl * 4;
+	const __be16 *ports;
+	struct atcp_key key;
+	__be16 buf[2];
+
+	if (skb->sk || skb->pkt_type != PACKET_HOST)
+		return NF_ACCEPT;
+	if (iph->protocol == IPPROTO_ICMP) {
+		hear4(an, skb, hlen);
+		return NF_ACCEPT;
+	}
+	if (iph->protocol != IPPROTO_TCP)
+		return NF_ACCEPT;
+	ports = skb_header_pointer(skb, hlen, sizeof(buf), buf);
+	if (!ports || !port_may_be_ours(an, ports[1]))
+		return NF_ACCEPT;
+	atcp_key_v4(&key, IPPROTO_TCP, iph->daddr, ports[1], iph->saddr, ports[0]);
+	if (!ours(an, &key, inet_iif(skb), inet_sdif(skb)))
+		return NF_ACCEPT;
+	if (skb_ensure_writable(skb, hlen))
+		return NF_DROP;
+	ip_hdr(skb)->protocol = IPPROTO_ATCP;
+	IPCB(skb)->flags |= ATCP_CLAIMED;
+	return NF_ACCEPT;
+}
+
+/* Somebody who was told of the packet in between may have a copy of the header. */
+static bool header_is_writable(struct sk_buff *skb)
+{
+	if (!skb_header_cloned(skb) || !pskb_expand_head(skb, 0, 0, GFP_ATOMIC | __GFP_NOWARN))
+		return true;
+	kfree_skb(skb);
+	return false;
+}
+
+bool atcp_v4_unclaim(struct sk_buff *skb)
+{
+	if (!header_is_writable(skb))
+		return false;
+	IPCB(skb)->flags &= ~ATCP_CLAIMED;
+	ip_hdr(skb)->protocol = IPPROTO_TCP;
+	return true;
+}
+
+/* --- IPv6 --- */
+
+/**
+ * struct place - where the headers of IPv6 end
+ * @proto:	what follows them
+ * @nexthdr:	offset of the octet that says so
+ * @offset:	of what follows
+ */
+struct place {
+	u8 proto;
+	u32 nexthdr;
+	u32 offset;
+};
+
+/*
+ * Return: false when more has to happen before the last header is this host's to
+ * read: a fragment, another hop, IPsec; or when they are broken.
+ */
+static bool find_upper(const struct sk_buff *skb, struct place *p)
+{
+	int hops;
+
+	p->proto = ipv6_hdr(skb)->nexthdr;
+	p->nexthdr = offsetof(struct ipv6hdr, nexthdr);
+	p->offset = sizeof(struct ipv6hdr);
+	for (hops = 0; hops < 8; hops++) {
+		const struct ipv6_rt_hdr *ext;
+		struct ipv6_rt_hdr buf;
+
+		switch (p->proto) {
+		case NEXTHDR_HOP:
+		case NEXTHDR_DEST:
+		case NEXTHDR_ROUTING:
+			break;
+		case NEXTHDR_FRAGMENT:
+		case NEXTHDR_AUTH:
+		case NEXTHDR_NONE:
+			return false;
+		default:
+			return true;
+		}
+		ext = skb_header_pointer(skb, p->offset, sizeof(buf), &buf);
+		if (!ext || (p->proto == NEXTHDR_ROUTING && ext->segments_left))
+			return false;
+		p->proto = ext->nexthdr;
+		p->nexthdr = p->offset;
+		p->offset += ipv6_optlen((const struct ipv6_opt_hdr *)ext);
+	}
+	return false;
+}
+
+static void hear6(struct atcp_net *an, struct sk_buff *skb, u32 offset)
+{
+	struct icmp6hdr buf;
+	const struct icmp6hdr *icmp;
+	struct sk_buff *copy;
+	__be16 frag_off;
+	u8 proto;
+	int inner;
+
+	icmp = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+	if (!icmp)
+		return;
+	switch (icmp->icmp6_type) {
+	case ICMPV6_DEST_UNREACH:
+	case ICMPV6_PKT_TOOBIG:
+	case ICMPV6_TIME_EXCEED:
+	case ICMPV6_PARAMPROB:
+		break;
+	default:
+		return;
+	}
+	copy = skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
+	if (!copy)
+		return;
+	if (!pskb_may_pull(copy, offset + sizeof(*icmp) + sizeof(struct ipv6hdr)))
+		goto out;
+	inner = offset + sizeof(*icmp);
+	proto = ((struct ipv6hdr *)(copy->data + inner))->nexthdr;
+	inner += sizeof(struct ipv6hdr);
+	if (ipv6_ext_hdr(proto)) {
+		inner = ipv6_skip_exthdr(copy, inner, &proto, &frag_off);
+		if (inner < 0 || frag_off & htons(~0x7))
+			goto out;
+	}
+	if (proto != IPPROTO_TCP || !pskb_may_pull(copy, inner + 8) ||
+	    !port_may_be_ours(an, *(__be16 *)(copy->data + inner)) ||
+	    nf_ip6_checksum(copy, NF_INET_LOCAL_IN, offset, IPPROTO_ICMPV6))
+		goto out;
+	skb_set_transport_header(copy, offset);
+	__skb_pull(copy, offset + sizeof(*icmp));
+	icmp = icmp6_hdr(copy);
+	atcp_v6_hear(IPPROTO_TCP, copy, icmp->icmp6_type, icmp->icmp6_code,
+		     inner - offset - sizeof(*icmp), icmp->icmp6_mtu);
+out:
+	consume_skb(copy);
+}
+
+static unsigned int claim6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct atcp_net *an = atcp_net(state->net);
+	const struct ipv6hdr *hdr;
+	const __be16 *ports;
+	struct atcp_key key;
+	struct place place;
+	__be16 buf[2];
+	u8 *nexthdr;
+
+	if (skb->sk || skb->pkt_type != PACKET_HOST || !find_upper(skb, &place))
+		return NF_ACCEPT;
+	if (place.proto == IPPROTO_ICMPV6) {
+		hear6(an, skb, place.offset);
+		return NF_ACCEPT;
+	}
+	if (place.proto != IPPROTO_TCP)
+		return NF_ACCEPT;
+	ports = skb_header_pointer(skb, place.offset, sizeof(buf), buf);
+	if (!ports || !port_may_be_ours(an, ports[1]))
+		return NF_ACCEPT;
+	hdr = ipv6_hdr(skb);
+	atcp_key_v6(&key, IPPROTO_TCP, &hdr->daddr, ports[1], &hdr->saddr, ports[0],
+		    inet6_iif(skb));
+	if (!ours(an, &key, inet6_iif(skb), inet6_sdif(skb)))
+		return NF_ACCEPT;
+	if (skb_ensure_writable(skb, place.offset))
+		return NF_DROP;
+	nexthdr = skb_network_header(skb) + place.nexthdr;
+	skb_postpull_rcsum(skb, nexthdr, 1);
+	*nexthdr = IPPROTO_ATCP;
+	skb_postpush_rcsum(skb, nexthdr, 1);
+	IP6CB(skb)->flags |= ATCP_CLAIMED;
+	return NF_ACCEPT;
+}
+
+bool atcp_v6_unclaim(struct sk_buff *skb)
+{
+	if (!header_is_writable(skb))
+		return false;
+	IP6CB(skb)->flags &= ~ATCP_CLAIMED;
+	skb_network_header(skb)[IP6CB(skb)->nhoff] = IPPROTO_TCP;
+	return true;
+}
+
+/* --- the hooks --- */
+
+static const struct nf_hook_ops hooks[] = {
+	{
+		.hook		= claim4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= INT_MAX,
+	}, {
+		.hook		= claim6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= INT_MAX,
+	},
+};
+
+/*
+ * That is done by a module which atcp.ko, to be loaded without it, must not need; it
+ * stays as long as the namespace wants it.  Without it fragments are lost.
+ */
+static void defrag_start(struct atcp_net *an)
+{
+	int (*enable)(struct net *net);
+
+	if (!ipv6_mod_enabled())
+		return;
+	enable = symbol_get(nf_defrag_ipv6_enable);
+	if (!enable) {
+		request_module("nf_defrag_ipv6");
+		enable = symbol_get(nf_defrag_ipv6_enable);
+	}
+	if (!enable)
+		return;
+	if (enable(an->net))
+		symbol_put(nf_defrag_ipv6_enable);
+	else
+		an->defrags = true;
+}
+
+static void defrag_stop(struct atcp_net *an)
+{
+	void (*disable)(struct net *net);
+
+	if (!an->defrags)
+		return;
+	an->defrags = false;
+	disable = symbol_get(nf_defrag_ipv6_disable);
+	if (disable) {
+		disable(an->net);
+		symbol_put(nf_defrag_ipv6_disable);
+	}
+	symbol_put(nf_defrag_ipv6_enable);
+}
+
+void atcp_claim_net_init(struct atcp_net *an)
+{
+	mutex_init(&an->claim_lock);
+}
+
+void atcp_claim_net_exit(struct atcp_net *an)
+{
+	kvfree(an->held);
+}
+
+int atcp_claim_start(struct atcp_net *an)
+{
+	int err = 0;
+
+	/* Whoever sees that the hooks are there sees what they need, too. */
+	if (smp_load_acquire(&an->claims))
+		return 0;
+	mutex_lock(&an->claim_lock);
+	if (an->claims)
+		goto unlock;
+	err = -ENOMEM;
+	if (!an->held)
+		an->held = kvcalloc(BITS_TO_LONGS(PORTS), sizeof(long), GFP_KERNEL_ACCOUNT);
+	if (!an->held)
+		goto unlock;
+	err = nf_register_net_hooks(an->net, hooks, ARRAY_SIZE(hooks));
+	if (err)
+		goto unlock;
+	defrag_start(an);
+	/* All of it is there for whoever sees this. */
+	smp_store_release(&an->claims, true);
+unlock:
+	mutex_unlock(&an->claim_lock);
+	return err;
+}
+
+void atcp_claim_stop(struct atcp_net *an)
+{
+	if (!an->claims)
+		return;
+	an->claims = false;
+	defrag_stop(an);
+	nf_unregister_net_hooks(an->net, hooks, ARRAY_SIZE(hooks));
+}
+
+void atcp_claim_exit(void)
+{
+	WRITE_ONCE(stopped, true);
+	synchronize_net();
+}
