@@ -155,21 +155,22 @@ static int print_answer(int fd, const char *name, long long deadline)
 	return 0;
 }
 
-static int ask(const struct addrinfo *ai, long long deadline, bool tcp)
+static int ask(const struct addrinfo *ai, long long deadline,
+	       enum stack stack)
 {
 	char name[128];
 	int fd, ret;
 
 	daytime_addr(ai->ai_addr, name, sizeof(name));
-	fd = daytime_socket(ai->ai_family, SOCK_NONBLOCK | SOCK_CLOEXEC, tcp);
+	fd = daytime_socket(ai->ai_family, SOCK_NONBLOCK | SOCK_CLOEXEC, stack);
 	if (fd < 0) {
-		if (daytime_no_ipv6(ai->ai_family, errno, tcp)) {
+		if (daytime_no_ipv6(ai->ai_family, errno, stack)) {
 			fprintf(stderr,
 				"daytime: %s: unreachable: no IPv6 here\n",
 				name);
 			return EXIT_UNREACHABLE;
 		}
-		if (!tcp && daytime_no_module(errno)) {
+		if (stack != STACK_TCP && daytime_no_module(errno)) {
 			fprintf(stderr,
 				"daytime: no atcp here: load the module (insmod atcp.ko)\n");
 			return EXIT_NO_MODULE;
@@ -187,12 +188,14 @@ static int ask(const struct addrinfo *ai, long long deadline, bool tcp)
 
 static int usage(FILE *to, int status)
 {
-	fputs("usage: daytime [-4 | -6] [-p PORT] [-t SECONDS] [--tcp] HOST\n"
+	fputs("usage: daytime [-4 | -6] [-p PORT] [-t SECONDS] [-c CARRIER | --tcp] HOST\n"
 	      "Asks HOST, a name or an address, for the time (RFC 867).\n"
 	      "  -4, --ipv4             over IPv4 only\n"
 	      "  -6, --ipv6             over IPv6 only\n"
 	      "  -p, --port PORT        ask at PORT instead of 13\n"
 	      "  -t, --timeout SECONDS  give up after SECONDS instead of 10\n"
+	      "  -c, --carrier CARRIER  what atcp's segments are on the wire: tcp, which every\n"
+	      "                         host speaks, or 253, which takes atcp there as well\n"
 	      "      --tcp              over the kernel's TCP instead of atcp\n"
 	      "      --help             show this\n",
 	      to);
@@ -218,6 +221,7 @@ int main(int argc, char **argv)
 		{ "ipv6", no_argument, NULL, '6' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "carrier", required_argument, NULL, 'c' },
 		{ "tcp", no_argument, NULL, 'T' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
@@ -229,10 +233,9 @@ int main(int argc, char **argv)
 	}, *list, *ai;
 	long long timeout = DEFAULT_TIMEOUT * 1000, deadline;
 	const char *port = "13";
-	bool tcp = false;
-	int c, err, ret = EXIT_OTHER;
+	int c, err, stack = STACK_ATCP, ret = EXIT_OTHER;
 
-	while ((c = getopt_long(argc, argv, "46p:t:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "46p:t:c:h", options, NULL)) != -1) {
 		switch (c) {
 		case '4':
 			hints.ai_family = AF_INET;
@@ -256,8 +259,16 @@ int main(int argc, char **argv)
 				return EXIT_USAGE;
 			}
 			break;
+		case 'c':
+			stack = daytime_parse_carrier(optarg);
+			if (stack < 0) {
+				fprintf(stderr, "daytime: no such carrier: %s\n",
+					optarg);
+				return EXIT_USAGE;
+			}
+			break;
 		case 'T':
-			tcp = true;
+			stack = STACK_TCP;
 			break;
 		case 'h':
 			return usage(stdout, 0);
@@ -277,7 +288,7 @@ int main(int argc, char **argv)
 	/* One time-out for the whole, shared by the addresses of a name. */
 	deadline = now_ms() + timeout;
 	for (ai = list; ai; ai = ai->ai_next) {
-		ret = ask(ai, deadline, tcp);
+		ret = ask(ai, deadline, stack);
 		/* Only where nobody answered may the next address do better. */
 		if (ret != EXIT_REFUSED && ret != EXIT_UNREACHABLE)
 			break;

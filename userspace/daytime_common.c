@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,12 +29,22 @@ static int atcp_family(void)
 	return family;
 }
 
-int daytime_socket(int af, int flags, bool tcp)
+int daytime_parse_carrier(const char *text)
 {
-	if (tcp)
+	if (!strcmp(text, "253"))
+		return STACK_ATCP;
+	if (!strcmp(text, "tcp"))
+		return STACK_ATCP_TCP;
+	return -1;
+}
+
+int daytime_socket(int af, int flags, enum stack stack)
+{
+	if (stack == STACK_TCP)
 		return socket(af, SOCK_STREAM | flags, IPPROTO_TCP);
 	return socket(atcp_family(), SOCK_STREAM | flags,
-		      af == AF_INET6 ? ATCP_IPV6 : 0);
+		      (stack == STACK_ATCP_TCP ? IPPROTO_TCP : 0) |
+		      (af == AF_INET6 ? ATCP_IPV6 : 0));
 }
 
 bool daytime_no_module(int err)
@@ -43,13 +54,13 @@ bool daytime_no_module(int err)
 	       err == EPROTONOSUPPORT;
 }
 
-bool daytime_no_ipv6(int af, int err, bool tcp)
+bool daytime_no_ipv6(int af, int err, enum stack stack)
 {
 	int fd;
 
 	if (af != AF_INET6 || !daytime_no_module(err))
 		return false;
-	fd = daytime_socket(AF_INET, SOCK_CLOEXEC, tcp);
+	fd = daytime_socket(AF_INET, SOCK_CLOEXEC, stack);
 	if (fd < 0)
 		return false;
 	close(fd);

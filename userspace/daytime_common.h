@@ -15,21 +15,31 @@
  */
 #define DAYTIME_LEN	22
 
+/* Whose sockets, and what carries their segments. */
+enum stack {
+	STACK_ATCP,		/* atcp, over IP protocol 253 */
+	STACK_ATCP_TCP,		/* atcp, as TCP on the wire */
+	STACK_TCP,		/* the kernel's own TCP */
+};
+
+/* The stack that the option --carrier=text means, or -1. */
+int daytime_parse_carrier(const char *text);
+
 /*
- * Opens a stream socket for addresses of family af (AF_INET or AF_INET6): over
- * atcp, or over the kernel's own TCP when tcp is true.  flags are those of socket()'s
- * type argument (SOCK_NONBLOCK, SOCK_CLOEXEC).  Returns -1 and sets errno.
+ * Opens a stream socket for addresses of family af (AF_INET or AF_INET6).  flags are
+ * those of socket()'s type argument (SOCK_NONBLOCK, SOCK_CLOEXEC).  Returns -1 and
+ * sets errno.
  */
-int daytime_socket(int af, int flags, bool tcp);
+int daytime_socket(int af, int flags, enum stack stack);
 
 /* Tells whether an error of daytime_socket() means that atcp is not there. */
 bool daytime_no_module(int err);
 
 /*
- * Tells whether an error of daytime_socket(af, ..., tcp) means that there is no
+ * Tells whether an error of daytime_socket(af, ..., stack) means that there is no
  * IPv6 here, while IPv4 there is.
  */
-bool daytime_no_ipv6(int af, int err, bool tcp);
+bool daytime_no_ipv6(int af, int err, enum stack stack);
 
 /* Parses a port number, 1 to 65535; returns -1 for anything else. */
 int daytime_parse_port(const char *text);

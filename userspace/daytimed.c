@@ -234,8 +234,13 @@ static int serve(struct server *srv)
  * socket, of IPv4.  Returns -1 when it has said why not.
  */
 static int open_listener(const char *address, const char *port, int family,
-			 bool tcp)
+			 enum stack stack)
 {
+	static const char *const names[] = {
+		[STACK_ATCP] = "atcp",
+		[STACK_ATCP_TCP] = "atcp, as TCP",
+		[STACK_TCP] = "the kernel's TCP",
+	};
 	struct addrinfo hints = {
 		.ai_family = address || family ? family : AF_INET6,
 		.ai_socktype = SOCK_STREAM,
@@ -250,16 +255,16 @@ static int open_listener(const char *address, const char *port, int family,
 			gai_strerror(err));
 		return -1;
 	}
-	fd = daytime_socket(ai->ai_family, SOCK_NONBLOCK | SOCK_CLOEXEC, tcp);
+	fd = daytime_socket(ai->ai_family, SOCK_NONBLOCK | SOCK_CLOEXEC, stack);
 	if (fd < 0) {
 		err = errno;
 		freeaddrinfo(ai);
-		if (daytime_no_ipv6(hints.ai_family, err, tcp)) {
+		if (daytime_no_ipv6(hints.ai_family, err, stack)) {
 			/* All addresses are then those of IPv4. */
 			if (!address && !family)
-				return open_listener(NULL, port, AF_INET, tcp);
+				return open_listener(NULL, port, AF_INET, stack);
 			fprintf(stderr, "daytimed: no IPv6 here\n");
-		} else if (!tcp && daytime_no_module(err)) {
+		} else if (stack != STACK_TCP && daytime_no_module(err)) {
 			fprintf(stderr,
 				"daytimed: no atcp here: load the module (insmod atcp.ko)\n");
 		} else {
@@ -280,7 +285,7 @@ static int open_listener(const char *address, const char *port, int family,
 	} else {
 		printf("daytimed: listening on %s over %s\n",
 		       daytime_addr(ai->ai_addr, name, sizeof(name)),
-		       tcp ? "the kernel's TCP" : "atcp");
+		       names[stack]);
 	}
 	freeaddrinfo(ai);
 	return fd;
@@ -288,11 +293,13 @@ static int open_listener(const char *address, const char *port, int family,
 
 static int usage(FILE *to, int status)
 {
-	fputs("usage: daytimed [-4 | -6] [-p PORT] [--tcp] [ADDRESS]\n"
+	fputs("usage: daytimed [-4 | -6] [-p PORT] [-c CARRIER | --tcp] [ADDRESS]\n"
 	      "Answers every connection with the time in UTC (RFC 867).\n"
 	      "  -4, --ipv4       over IPv4 only\n"
 	      "  -6, --ipv6       over IPv6 only\n"
 	      "  -p, --port PORT  listen on PORT instead of 13\n"
+	      "  -c, --carrier CARRIER  what atcp's segments are on the wire: tcp, which\n"
+	      "                   every host speaks, or 253, which takes atcp there as well\n"
 	      "      --tcp        over the kernel's TCP instead of atcp\n"
 	      "      --help       show this\n"
 	      "ADDRESS is the local address to listen on, by default all of IPv6 and IPv4.\n",
@@ -306,17 +313,17 @@ int main(int argc, char **argv)
 		{ "ipv4", no_argument, NULL, '4' },
 		{ "ipv6", no_argument, NULL, '6' },
 		{ "port", required_argument, NULL, 'p' },
+		{ "carrier", required_argument, NULL, 'c' },
 		{ "tcp", no_argument, NULL, 'T' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	struct server srv = { .head = { .next = &srv.head, .prev = &srv.head } };
 	const char *port = "13";
-	bool tcp = false;
 	sigset_t set;
-	int c, sig, family = AF_UNSPEC;
+	int c, sig, family = AF_UNSPEC, stack = STACK_ATCP;
 
-	while ((c = getopt_long(argc, argv, "46p:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "46p:c:h", options, NULL)) != -1) {
 		switch (c) {
 		case '4':
 			family = AF_INET;
@@ -332,8 +339,16 @@ int main(int argc, char **argv)
 			}
 			port = optarg;
 			break;
+		case 'c':
+			stack = daytime_parse_carrier(optarg);
+			if (stack < 0) {
+				fprintf(stderr, "daytimed: no such carrier: %s\n",
+					optarg);
+				return 2;
+			}
+			break;
 		case 'T':
-			tcp = true;
+			stack = STACK_TCP;
 			break;
 		case 'h':
 			return usage(stdout, 0);
@@ -353,7 +368,7 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 
-	srv.listener = open_listener(argv[optind], port, family, tcp);
+	srv.listener = open_listener(argv[optind], port, family, stack);
 	if (srv.listener < 0)
 		return 1;
 	srv.signals = signalfd(-1, &set, SFD_CLOEXEC);
