@@ -4,12 +4,14 @@
  *
  *	sockbench -f FAMILY -m MODE [-a ADDRESS] [-c NETNS -s NETNS]
  *
- * FAMILY is atcp, tcp or unix; MODE one of
+ * FAMILY is atcp (over IP protocol 253), atcp-tcp (as TCP on the wire), tcp or unix;
+ * MODE one of
  *
  *	bulk	one way, in writes of -w bytes (64 KiB)
  *	rr	a request and a response of one byte, over and over
  *	crr	connect, request, response, close, over and over
- *	idle	memory of connections that do nothing
+ *	idle	memory of connections to one server that do nothing
+ *	idle64	the same to 64 servers
  *
  * The server is a child process in its own network namespace, if one is given.
  * Prints the cost of one byte, exchange or connection: nanoseconds, which are
@@ -48,9 +50,11 @@
 #define CRR_COUNT	2000
 #define IDLE_WARM	500
 #define IDLE_COUNT	2000
+#define SERVERS		64
 
 static const char *address = "127.0.0.1";
-static int family;
+static int family, protocol;
+static int listeners[SERVERS];	/* the server's; all modes but one have the first alone */
 static size_t write_size = 65536;
 
 /* What both processes tell each other. */
@@ -141,7 +145,8 @@ union addr {
 	struct sockaddr_un un;
 };
 
-static socklen_t make_addr(union addr *a)
+/* Of the nth server. */
+static socklen_t make_addr(union addr *a, int nth)
 {
 	memset(a, 0, sizeof(*a));
 	if (family == AF_UNIX) {
@@ -150,7 +155,7 @@ static socklen_t make_addr(union addr *a)
 		return sizeof(a->un);
 	}
 	a->in.sin_family = AF_INET;
-	a->in.sin_port = htons(PORT);
+	a->in.sin_port = htons(PORT + nth);
 	if (inet_pton(AF_INET, address, &a->in.sin_addr) != 1)
 		die("bad address %s", address);
 	return sizeof(a->in);
@@ -158,17 +163,17 @@ static socklen_t make_addr(union addr *a)
 
 static int make_socket(void)
 {
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
 
 	if (fd < 0)
 		die("socket");
 	return fd;
 }
 
-static int make_listener(void)
+static int make_listener(int nth)
 {
 	union addr a;
-	socklen_t len = make_addr(&a);
+	socklen_t len = make_addr(&a, nth);
 	int fd = make_socket();
 	int one = 1;
 
@@ -183,15 +188,20 @@ static int make_listener(void)
 	return fd;
 }
 
-static int make_connection(void)
+static int make_connection_to(int nth)
 {
 	union addr a;
-	socklen_t len = make_addr(&a);
+	socklen_t len = make_addr(&a, nth);
 	int fd = make_socket();
 
 	if (connect(fd, &a.sa, len))
 		die("connect");
 	return fd;
+}
+
+static int make_connection(void)
+{
+	return make_connection_to(0);
 }
 
 static int take_connection(int listener)
@@ -321,21 +331,33 @@ static void crr_client(void)
 	end();
 }
 
-static void idle_server(int listener)
+static void idle_servers(int servers)
 {
 	static int fds[IDLE_WARM + IDLE_COUNT];
 	char c;
 	int i;
 
 	for (i = 0; i < IDLE_WARM + IDLE_COUNT; i++) {
-		fds[i] = take_connection(listener);
+		fds[i] = take_connection(listeners[i % servers]);
 		give(fds[i], "x", 1);
 	}
 	/* All are kept until the client is done with the first. */
 	take(fds[0], &c, 1);
 }
 
-static void idle_client(void)
+static void idle_server(int listener)
+{
+	(void)listener;
+	idle_servers(1);
+}
+
+static void idle64_server(int listener)
+{
+	(void)listener;
+	idle_servers(SERVERS);
+}
+
+static void idle_clients(int servers)
 {
 	static int fds[IDLE_WARM + IDLE_COUNT];
 	long before = 0;
@@ -345,7 +367,7 @@ static void idle_client(void)
 	for (i = 0; i < IDLE_WARM + IDLE_COUNT; i++) {
 		if (i == IDLE_WARM)
 			before = slab();
-		fds[i] = make_connection();
+		fds[i] = make_connection_to(i % servers);
 		if (take(fds[i], &c, 1) != 1)
 			die("the server closed");
 	}
@@ -353,17 +375,29 @@ static void idle_client(void)
 	shared->end = slab();
 }
 
+static void idle_client(void)
+{
+	idle_clients(1);
+}
+
+static void idle64_client(void)
+{
+	idle_clients(SERVERS);
+}
+
 static const struct mode {
 	const char *name;
 	void (*server)(int listener);
 	void (*client)(void);
 	long count;
+	int servers;
 	const char *format;
 } modes[] = {
-	{ "bulk", bulk_server, bulk_client, BULK_BYTES, "%.3f" },
-	{ "rr", rr_server, rr_client, RR_COUNT, "%.0f" },
-	{ "crr", crr_server, crr_client, CRR_COUNT, "%.0f" },
-	{ "idle", idle_server, idle_client, IDLE_COUNT, "%.0f" },
+	{ "bulk", bulk_server, bulk_client, BULK_BYTES, 1, "%.3f" },
+	{ "rr", rr_server, rr_client, RR_COUNT, 1, "%.0f" },
+	{ "crr", crr_server, crr_client, CRR_COUNT, 1, "%.0f" },
+	{ "idle", idle_server, idle_client, IDLE_COUNT, 1, "%.0f" },
+	{ "idle64", idle64_server, idle64_client, IDLE_COUNT, SERVERS, "%.0f" },
 	{ }
 };
 
@@ -376,7 +410,9 @@ static int family_of(const char *name)
 		return AF_INET;
 	if (!strcmp(name, "unix"))
 		return AF_UNIX;
-	if (strcmp(name, "atcp"))
+	if (!strcmp(name, "atcp-tcp"))
+		protocol = IPPROTO_TCP;
+	else if (strcmp(name, "atcp"))
 		return -1;
 	f = fopen("/sys/module/atcp/parameters/family", "r");
 	if (f) {
@@ -423,7 +459,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (family <= 0 || !mode || !mode->name || !write_size) {
-		fputs("usage: sockbench -f atcp|tcp|unix -m bulk|rr|crr|idle\n"
+		fputs("usage: sockbench -f atcp|atcp-tcp|tcp|unix -m bulk|rr|crr|idle|idle64\n"
 		      "       [-a ADDRESS] [-c NETNS -s NETNS] [-w BYTES]\n",
 		      stderr);
 		return 2;
@@ -440,13 +476,14 @@ int main(int argc, char **argv)
 	if (pid < 0)
 		die("fork");
 	if (!pid) {
-		int listener;
+		int i;
 
 		enter(server_ns);
-		listener = make_listener();
+		for (i = 0; i < mode->servers; i++)
+			listeners[i] = make_listener(i);
 		if (write(ready[1], "", 1) != 1)
 			die("pipe");
-		mode->server(listener);
+		mode->server(listeners[0]);
 		return 0;
 	}
 	close(ready[1]);
@@ -454,14 +491,14 @@ int main(int argc, char **argv)
 	if (read(ready[0], &c, 1) != 1)
 		return 1;
 	mode->client();
-	if (!strcmp(mode->name, "idle"))
+	if (!strncmp(mode->name, "idle", 4))
 		kill(pid, SIGTERM);
 	else if (waitpid(pid, &status, 0) != pid || status)
 		return 1;
 
 	printf(mode->format, (double)(shared->end - shared->begin) /
 	       mode->count);
-	if (strcmp(mode->name, "idle"))
+	if (strncmp(mode->name, "idle", 4))
 		printf(" %.1f", 100e9 *
 		       (shared->idle_end - shared->idle_begin) /
 		       (shared->end - shared->begin));
