@@ -87,7 +87,7 @@ TEST_F(names, socket_kinds)
 	EXPECT_EQ(SOCK_STREAM, sock_get(fd, SOL_SOCKET, SO_TYPE));
 	EXPECT_EQ(ip46(AF_INET, AF_INET6),
 		  sock_get(fd, SOL_SOCKET, SO_DOMAIN));
-	EXPECT_EQ(stack_proto(), sock_get(fd, SOL_SOCKET, SO_PROTOCOL));
+	EXPECT_EQ(stack_so_protocol(), sock_get(fd, SOL_SOCKET, SO_PROTOCOL));
 	EXPECT_EQ(0, sock_get(fd, SOL_SOCKET, SO_ACCEPTCONN));
 	close(fd);
 }

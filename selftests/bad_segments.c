@@ -137,8 +137,10 @@ TEST_F(bad, truncated)
 		wire_send(&self->net, CLIENT, &self->next);
 	}
 	EXPECT_TRUE(unanswered(self->wire));
+	/* Without ports they are nobody's, and left to the kernel's TCP if it is its. */
 	if (!stack_is_tcp())
-		EXPECT_EQ(20, counter(&self->net, "in_bad_header") - before);
+		EXPECT_EQ(stack_on_tcp() ? 16 : 20,
+			  counter(&self->net, "in_bad_header") - before);
 	UNHARMED();
 }
 
@@ -356,8 +358,10 @@ TEST_F(bad, addresses)
 		EXPECT_TRUE(s->sum_ok);
 	}
 	EXPECT_EQ(sent, i);
+	/* As TCP's, what is for many, or for no port of ours, is not taken either. */
 	if (!stack_is_tcp())
-		EXPECT_LE(4, counter(&self->net, "in_bad_address") - before);
+		EXPECT_LE(stack_on_tcp() ? 1 : 4,
+			  counter(&self->net, "in_bad_address") - before);
 	wire_close(any);
 	close(all);
 }

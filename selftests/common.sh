@@ -20,6 +20,9 @@ proto=253
 if [ "$ATCP_TEST_STACK" = tcp ]; then
 	tcp=--tcp
 	proto=6
+elif [ "$ATCP_TEST_CARRIER" = tcp ]; then
+	tcp=-ctcp
+	proto=6
 fi
 ipv6=
 here_ip=10.0.0.1

@@ -72,6 +72,8 @@ static void start(struct pair *pair, int side, const char *name,
 	find(name, path);
 	if (stack_is_tcp())
 		argv[n++] = "--tcp";
+	else if (stack_on_tcp())
+		argv[n++] = "-ctcp";
 	argv[n++] = a;
 	argv[n++] = b;
 	argv[n++] = c;

@@ -67,7 +67,7 @@ static int family6(void)
 
 static int proto6(void)
 {
-	return stack_is_tcp() ? 0 : ATCP_IPV6;
+	return stack_is_tcp() ? 0 : ATCP_IPV6 | (stack_on_tcp() ? IPPROTO_TCP : 0);
 }
 
 static int socket6(const struct net *net, int side)

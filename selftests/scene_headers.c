@@ -147,10 +147,19 @@ static struct craft behind(struct craft c, const struct headers *h, uint8_t *ext
 	return c;
 }
 
+/*
+ * Netfilter, which puts fragments together for atcp if they are TCP's, as for
+ * connection tracking, loses those behind options; the kernel's TCP's, too.
+ */
+static size_t passed_over6(void)
+{
+	return COUNT(passed6) - stack_on_tcp();
+}
+
 TEST_F(headers, passed_over)
 {
 	const struct headers *h = ip46(passed4, passed6);
-	size_t i, n = ip46(COUNT(passed4), COUNT(passed6));
+	size_t i, n = ip46(COUNT(passed4), passed_over6());
 	char got[4];
 
 	for (i = 0; i < n; i++) {
@@ -168,7 +177,7 @@ TEST_F(headers, passed_over)
 TEST_F(headers, of_a_syn)
 {
 	const struct headers *h = ip46(passed4, passed6);
-	size_t i, n = ip46(COUNT(passed4), COUNT(passed6));
+	size_t i, n = ip46(COUNT(passed4), passed_over6());
 	const struct seg *s;
 
 	net_drop(&self->net, CLIENT, TH_SYN | TH_ACK, 40, 80, 0);

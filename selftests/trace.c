@@ -437,8 +437,8 @@ TEST_F(trace, drops)
 	const char *at, *ss;
 	uint32_t seq, ack;
 	uint16_t port;
+	int i, bound;
 	struct conn c;
-	int i;
 	/* Sequence numbers from the next one on, acknowledgments likewise. */
 	struct {
 		const char *reason;
@@ -489,7 +489,9 @@ TEST_F(trace, drops)
 			     strstr(bad[i].reason, "SUM") ? "state=CLOSED " :
 			     "state=ESTABLISHED ");
 	}
-	/* Nobody there. */
+	/* Nobody there, though the port is taken. */
+	bound = sock_open(&self->net, SERVER, 0);
+	ASSERT_EQ(0, addr_bind(bound, addr_side(&self->net, SERVER, PORT + 1)));
 	wire_send(&self->net, CLIENT, &(struct craft){
 		.sport = 999, .dport = PORT + 1, .seq = 7, .flags = TH_SYN });
 	usleep(200000);
@@ -499,6 +501,7 @@ TEST_F(trace, drops)
 	EXPECT_EVENT(at, "atcp_rcv: ", ss, " SYN ", "seq=7 ", "state=CLOSED ");
 	EXPECT_EVENT(at, "atcp_snd: ", ss, " RST|ACK ", "ack=8 ");
 	EXPECT_EVENT(at, "atcp_drop: ", ss, "reason=NO_PORT ", "seq=7 ");
+	close(bound);
 	wire_close(wire);
 	conn_close(&c);
 }

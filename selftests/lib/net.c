@@ -34,11 +34,33 @@ void net_die(const char *fmt, ...)
 	_exit(1);
 }
 
+static bool in_environment(const char *name, const char *value)
+{
+	const char *is = getenv(name);
+
+	return is && !strcmp(is, value);
+}
+
 bool stack_is_tcp(void)
 {
-	const char *stack = getenv("ATCP_TEST_STACK");
+	return in_environment("ATCP_TEST_STACK", "tcp");
+}
 
-	return stack && !strcmp(stack, "tcp");
+bool side_is_tcp(int side)
+{
+	return stack_is_tcp() ||
+	       in_environment("ATCP_TEST_PEER", side == CLIENT ? "client" : "server");
+}
+
+bool stack_has_tcp(void)
+{
+	return side_is_tcp(CLIENT) || side_is_tcp(SERVER);
+}
+
+bool stack_on_tcp(void)
+{
+	return !stack_is_tcp() &&
+	       (stack_has_tcp() || in_environment("ATCP_TEST_CARRIER", "tcp"));
 }
 
 bool stack_is_ipv6(void)
@@ -72,12 +94,19 @@ int stack_family(void)
 
 int stack_proto(void)
 {
-	return stack_is_tcp() ? IPPROTO_TCP : PROTO_ATCP;
+	return stack_is_tcp() || stack_on_tcp() ? IPPROTO_TCP : PROTO_ATCP;
+}
+
+int stack_so_protocol(void)
+{
+	return stack_on_tcp() ? SO_PROTOCOL_TCP : stack_proto();
 }
 
 int stack_kind(void)
 {
-	return stack_is_tcp() ? 0 : ip46(0, KIND_IPV6);
+	if (stack_is_tcp())
+		return 0;
+	return ip46(0, KIND_IPV6) | (stack_on_tcp() ? IPPROTO_TCP : 0);
 }
 
 int stack_ip_header(void)
@@ -231,8 +260,8 @@ void net_stack_sysctl(const struct net *net, int side, const char *name,
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), stack_is_tcp() ? "net/ipv4/tcp_%s" :
-						      "net/atcp/%s", name);
+	snprintf(path, sizeof(path), side_is_tcp(side) ? "net/ipv4/tcp_%s" :
+							 "net/atcp/%s", name);
 	net_sysctl(net, side, path, value);
 }
 

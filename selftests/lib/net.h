@@ -18,7 +18,9 @@
  * captured raw follow, and a test says ip46() where it must name an address.
  *
  * ATCP_TEST_STACK=tcp in the environment runs everything over the kernel's own
- * TCP, the oracle for what these tests expect of atcp.
+ * TCP, the oracle for what these tests expect of atcp.  ATCP_TEST_CARRIER=tcp has
+ * atcp's segments carried as TCP's, and ATCP_TEST_PEER=client or server makes that
+ * side the kernel's TCP, so that each is the other's peer.
  */
 #ifndef ATCP_SELFTEST_NET_H
 #define ATCP_SELFTEST_NET_H
@@ -32,6 +34,7 @@
 #define AF_ATCP_DEFAULT	22
 #define PROTO_ATCP	253
 #define KIND_IPV6	0x100	/* ATCP_IPV6 of module/uapi/atcp.h */
+#define SO_PROTOCOL_TCP	0x206	/* ATCP_PROTOCOL_TCP of that */
 
 enum { CLIENT, SERVER };
 
@@ -56,12 +59,19 @@ void net_die(const char *fmt, ...);
 
 /* True when the tests run over the kernel's TCP. */
 bool stack_is_tcp(void);
+/* True of a side that is the kernel's TCP, and when one of them is. */
+bool side_is_tcp(int side);
+bool stack_has_tcp(void);
+/* True when atcp's segments are TCP's on the wire. */
+bool stack_on_tcp(void);
 /* True when they run over IPv6. */
 bool stack_is_ipv6(void);
 /* Which of the two is of the IP version under test. */
 #define ip46(v4, v6) (stack_is_ipv6() ? (v6) : (v4))
 /* The IP protocol of the stack under test. */
 int stack_proto(void);
+/* What SO_PROTOCOL says of the stack's sockets. */
+int stack_so_protocol(void);
 /*
  * What socket() takes for it: the family, and a third argument for the stack's
  * own protocol (also or'ed to another protocol where that is tried).

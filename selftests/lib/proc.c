@@ -66,7 +66,7 @@ static void each_row(const struct net *net, int side,
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/thread-self/net/%s%s",
-		 stack_is_tcp() ? "tcp" : "atcp", ip46("", "6"));
+		 side_is_tcp(side) ? "tcp" : "atcp", ip46("", "6"));
 	f = fopen(path, "re");
 	if (!f)
 		net_die("%s: %s", path, strerror(errno));

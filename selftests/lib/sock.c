@@ -129,6 +129,9 @@ int net_socket(const struct net *net, int side, int family, int type,
 
 int sock_try(const struct net *net, int side, int flags)
 {
+	if (side_is_tcp(side))
+		return try_socket(net, side, ip46(AF_INET, AF_INET6),
+				  SOCK_STREAM | flags, 0);
 	return try_socket(net, side, stack_family(), SOCK_STREAM | flags,
 			  stack_kind());
 }

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * atcp with its segments as TCP's, and the kernel's TCP, in one host: to whom belongs
+ * a port, and each is the other's peer.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/fails.h"
+#include "lib/net.h"
+#include "lib/wire.h"
+
+#define PORT	20000
+
+enum stack { ATCP, TCP, STACKS };
+
+#define ANY	ip46("0.0.0.0", "::")
+#define HERE	self->net.ip[CLIENT]
+#define THERE	self->net.ip[SERVER]
+#define LO	ip46("127.0.0.1", "::1")
+
+FIXTURE(two)
+{
+	struct net net;
+};
+
+FIXTURE_SETUP(two)
+{
+	if (stack_is_tcp())
+		SKIP(return, "there are two stacks in this");
+	net_open(&self->net);
+	net_enter(&self->net, CLIENT);
+}
+
+FIXTURE_TEARDOWN(two)
+{
+}
+
+static int sock_of(enum stack stack)
+{
+	int fd;
+
+	if (stack == TCP)
+		fd = socket(ip46(AF_INET, AF_INET6), SOCK_STREAM, 0);
+	else
+		fd = socket(stack_family(), SOCK_STREAM,
+			    IPPROTO_TCP | ip46(0, KIND_IPV6));
+	if (fd < 0)
+		net_die("socket: %s", strerror(errno));
+	return fd;
+}
+
+static int sock_in(const struct net *net, int side, enum stack stack)
+{
+	int old = net_visit(net, side), fd = sock_of(stack);
+
+	net_leave(old);
+	return fd;
+}
+
+/* With one or none of SO_REUSEADDR and SO_REUSEPORT. */
+static int sock_with(enum stack stack, int option)
+{
+	int fd = sock_of(stack);
+
+	if (option)
+		sock_set(fd, SOL_SOCKET, option, 1);
+	return fd;
+}
+
+static int bind_to(int fd, const char *ip, uint16_t port)
+{
+	return addr_bind(fd, addr_of(ip, port));
+}
+
+static int listen_at(enum stack stack, const char *ip, uint16_t port)
+{
+	int fd = sock_with(stack, SO_REUSEADDR);
+
+	if (bind_to(fd, ip, port) || listen(fd, 100))
+		net_die("listen at %s: %s", ip, strerror(errno));
+	return fd;
+}
+
+static void dial(int fd, const char *ip, uint16_t port)
+{
+	if (addr_connect(fd, addr_of(ip, port)))
+		net_die("connect to %s: %s", ip, strerror(errno));
+}
+
+/* A few bytes each way, and both ends. */
+static void talk(int a, int b)
+{
+	char got[4];
+
+	sock_send(a, "ping", 4);
+	sock_recv(b, got, 4);
+	sock_send(b, "pong", 4);
+	sock_recv(a, got, 4);
+	shutdown(a, SHUT_WR);
+	sock_recv_end(b);
+	sock_send(b, "last", 4);
+	close(b);
+	sock_recv(a, got, 4);
+	sock_recv_end(a);
+	close(a);
+}
+
+static const int options[] = { 0, SO_REUSEADDR, SO_REUSEPORT };
+
+/* Whoever comes second to a port does not get it, whatever both would share. */
+TEST_F(two, ports_are_exclusive)
+{
+	const char *const ips[] = { ANY, HERE };
+	int i, first, o, p, a, b, listens, one, two;
+
+	/* Every combination of what there is to combine. */
+	for (i = 0; i < 2 * 3 * 3 * 2 * 2 * 2; i++) {
+		first = i % 2;
+		o = i / 2 % 3;
+		p = i / 6 % 3;
+		a = i / 18 % 2;
+		b = i / 36 % 2;
+		listens = i / 72;
+		one = sock_with(first, options[o]);
+		ASSERT_EQ(0, bind_to(one, ips[a], PORT)) {
+			TH_LOG("first %d, option %d", first, o);
+		}
+		if (listens)
+			ASSERT_EQ(0, listen(one, 1));
+		two = sock_with(!first, options[p]);
+		FAILS(EADDRINUSE, bind_to(two, ips[b], PORT));
+		close(one);
+		/* And does when the first has gone. */
+		EXPECT_EQ(0, bind_to(two, ips[b], PORT));
+		EXPECT_EQ(0, listen(two, 1));
+		close(two);
+	}
+}
+
+/* One stack's sockets share with each other as ever. */
+TEST_F(two, sharing_within_a_stack)
+{
+	int o, a, b, foreign;
+
+	for (o = 1; o < 3; o++) {
+		a = sock_with(ATCP, options[o]);
+		b = sock_with(ATCP, options[o]);
+		foreign = sock_with(TCP, options[o]);
+		EXPECT_EQ(0, bind_to(a, ANY, PORT));
+		EXPECT_EQ(0, bind_to(b, HERE, PORT));
+		FAILS(EADDRINUSE, bind_to(foreign, HERE, PORT));
+		close(a);
+		FAILS(EADDRINUSE, bind_to(foreign, HERE, PORT));
+		FAILS(EADDRINUSE, bind_to(foreign, ANY, PORT));
+		close(b);
+		EXPECT_EQ(0, bind_to(foreign, ANY, PORT));
+		close(foreign);
+	}
+}
+
+/* Where no address is both's, there is no conflict. */
+TEST_F(two, other_addresses)
+{
+	int first, one, two, c, s;
+
+	for (first = ATCP; first < STACKS; first++) {
+		one = sock_of(first);
+		two = sock_of(!first);
+		ASSERT_EQ(0, bind_to(one, HERE, PORT));
+		ASSERT_EQ(0, bind_to(two, LO, PORT));
+		ASSERT_EQ(0, listen(one, 1));
+		ASSERT_EQ(0, listen(two, 1));
+		/* And each gets what is for it. */
+		c = sock_of(TCP);
+		dial(c, HERE, PORT);
+		s = sock_accept(one);
+		talk(c, s);
+		c = sock_of(ATCP);
+		dial(c, LO, PORT);
+		s = sock_accept(two);
+		talk(c, s);
+		close(one);
+		close(two);
+	}
+}
+
+/* A connection of a stack whose server side ends first, and so is in TIME-WAIT. */
+static void leave_time_wait(enum stack stack, const char *ip, uint16_t port)
+{
+	int l = listen_at(stack, ip, port), c = sock_of(TCP), s;
+
+	dial(c, ip, port);
+	s = sock_accept(l);
+	close(s);
+	sock_recv_end(c);
+	close(c);
+	close(l);
+}
+
+static bool in_time_wait(void *arg)
+{
+	int stack = *(int *)arg;
+	char cmd[128];
+
+	snprintf(cmd, sizeof(cmd),
+		 "grep -q ':%04X [0-9A-F]*:[0-9A-F]* 06 ' /proc/thread-self/net/%s%s",
+		 PORT + stack, stack == TCP ? "tcp" : "atcp", ip46("", "6"));
+	return !system(cmd);
+}
+
+/* SO_REUSEADDR passes over the other's TIME-WAIT, and nothing else does. */
+TEST_F(two, time_wait)
+{
+	int first, port, fd, c, s, late;
+
+	for (first = ATCP; first < STACKS; first++) {
+		port = PORT + first;
+		leave_time_wait(first, HERE, port);
+		ASSERT_TRUE(net_until(in_time_wait, &first, PATIENCE));
+		fd = sock_of(!first);
+		FAILS(EADDRINUSE, bind_to(fd, ANY, port));
+		sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+		ASSERT_EQ(0, bind_to(fd, ANY, port));
+		ASSERT_EQ(0, listen(fd, 1));
+		c = sock_of(TCP);
+		dial(c, HERE, port);
+		s = sock_accept(fd);
+		/* It has it for itself: nobody of the first stack gets in now. */
+		late = sock_with(first, SO_REUSEADDR);
+		FAILS(EADDRINUSE, bind_to(late, ANY, port));
+		close(late);
+		talk(s, c);
+		close(fd);
+	}
+}
+
+/* A port that connect() has picked is taken, too. */
+TEST_F(two, connections_hold_their_port)
+{
+	int first, o, l[STACKS], c, s, fd;
+	uint16_t port;
+
+	for (first = ATCP; first < STACKS; first++) {
+		l[0] = listen_at(!first, HERE, PORT);
+		c = sock_of(first);
+		dial(c, HERE, PORT);
+		s = sock_accept(l[0]);
+		port = sock_port(c);
+		for (o = 0; o < 3; o++) {
+			fd = sock_with(!first, options[o]);
+			FAILS(EADDRINUSE, bind_to(fd, ANY, port));
+			FAILS(EADDRINUSE, bind_to(fd, HERE, port));
+			close(fd);
+		}
+		talk(c, s);
+		close(l[0]);
+	}
+}
+
+/* However few ports there are, no two connections of both stacks have the same. */
+TEST_F(two, few_ports)
+{
+	int l = listen_at(TCP, HERE, PORT), fd[16], i, n = 0, used = 0;
+	bool seen[16] = { false };
+
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_local_port_range", "40000 40015");
+	for (i = 0; i < 16; i++) {
+		fd[n] = sock_of(i % 2);
+		if (addr_connect(fd[n], addr_of(HERE, PORT))) {
+			EXPECT_EQ(EADDRNOTAVAIL, errno);
+			close(fd[n]);
+			continue;
+		}
+		n++;
+	}
+	EXPECT_LE(8, n);
+	for (i = 0; i < n; i++) {
+		int at = sock_port(fd[i]) - 40000;
+
+		ASSERT_LE(0, at);
+		ASSERT_GT(16, at);
+		EXPECT_FALSE(seen[at]);
+		seen[at] = true;
+		used++;
+	}
+	EXPECT_EQ(n, used);
+	for (i = 0; i < n; i++)
+		close(fd[i]);
+	close(l);
+}
+
+/* Each is the other's peer, on this host and from another. */
+TEST_F(two, peers)
+{
+	int i, client, server, side, l, c, s;
+
+	for (i = 0; i < 8; i++) {
+		side = i % 2;
+		client = i / 2 % 2;
+		server = i / 4;
+		l = listen_at(server, HERE, PORT);
+		c = sock_in(&self->net, side, client);
+		dial(c, HERE, PORT);
+		s = sock_accept(l);
+		talk(c, s);
+		c = sock_in(&self->net, side, client);
+		dial(c, HERE, PORT);
+		s = sock_accept(l);
+		talk(s, c);
+		close(l);
+	}
+}
+
+/* The same connection at the same time from both ends, two stacks. */
+TEST_F(two, simultaneous_open)
+{
+	struct addr here = addr_of(HERE, PORT), there = addr_of(THERE, PORT + 1);
+	int first, a, b;
+	char got[4];
+
+	for (first = ATCP; first < STACKS; first++) {
+		a = sock_in(&self->net, CLIENT, first);
+		b = sock_in(&self->net, SERVER, !first);
+		sock_set(a, SOL_SOCKET, SO_REUSEADDR, 1);
+		sock_set(b, SOL_SOCKET, SO_REUSEADDR, 1);
+		ASSERT_EQ(0, addr_bind(a, here));
+		ASSERT_EQ(0, addr_bind(b, there));
+		sock_nonblock(a, true);
+		sock_nonblock(b, true);
+		/* Neither hears of the other before both have spoken. */
+		net_drop(&self->net, CLIENT, TH_SYN, 0, 1500, 1);
+		net_drop(&self->net, SERVER, TH_SYN, 0, 1500, 1);
+		FAILS(EINPROGRESS, addr_connect(a, there));
+		FAILS(EINPROGRESS, addr_connect(b, here));
+		ASSERT_TRUE(sock_wait(a, POLLOUT, PATIENCE));
+		ASSERT_TRUE(sock_wait(b, POLLOUT, PATIENCE));
+		sock_nonblock(a, false);
+		sock_nonblock(b, false);
+		sock_send(a, "abcd", 4);
+		sock_recv(b, got, 4);
+		sock_send(b, "efgh", 4);
+		sock_recv(a, got, 4);
+		net_drop_end(&self->net, CLIENT);
+		net_drop_end(&self->net, SERVER);
+		close(a);
+		close(b);
+		here = addr_of(HERE, PORT + 10);
+		there = addr_of(THERE, PORT + 11);
+	}
+}
+
+/* What is for nobody is refused at once, and so is a port that is held, no more. */
+TEST_F(two, nobody_there)
+{
+	int stack, bound = sock_of(ATCP), kernel = sock_of(TCP), fd;
+
+	ASSERT_EQ(0, bind_to(bound, ANY, PORT));
+	ASSERT_EQ(0, bind_to(kernel, ANY, PORT + 1));
+	for (stack = ATCP; stack < STACKS; stack++) {
+		fd = sock_in(&self->net, SERVER, stack);
+		FAILS(ECONNREFUSED, addr_connect(fd, addr_of(HERE, PORT)));
+		close(fd);
+		fd = sock_in(&self->net, SERVER, stack);
+		FAILS(ECONNREFUSED, addr_connect(fd, addr_of(HERE, PORT + 1)));
+		close(fd);
+		fd = sock_in(&self->net, SERVER, stack);
+		FAILS(ECONNREFUSED, addr_connect(fd, addr_of(HERE, PORT + 2)));
+		close(fd);
+	}
+	close(bound);
+	close(kernel);
+}
+
+/* Source NAT, which knows TCP: what comes back finds its connection. */
+TEST_F(two, masquerade)
+{
+	const char *as = ip46("10.0.0.9", "fd00::9");
+	struct addr peer, want = addr_of(as, 0);
+	int l, c, s, stack;
+
+	net_run(&self->net, CLIENT,
+		"set -e\n"
+		"ip addr add %s dev v0 %s\n"
+		"nft -f - <<E\n"
+		"add table inet nat\n"
+		"add chain inet nat c { type nat hook postrouting priority 100; }\n"
+		"add rule inet nat c meta l4proto tcp snat %s to %s\n"
+		"E\n", as, ip46("", "nodad"), ip46("ip", "ip6"), as);
+	if (stack_is_ipv6())
+		net_wait_address(&self->net, CLIENT, as);
+	for (stack = ATCP; stack < STACKS; stack++) {
+		l = sock_in(&self->net, SERVER, !stack);
+		sock_set(l, SOL_SOCKET, SO_REUSEADDR, 1);
+		ASSERT_EQ(0, addr_bind(l, addr_of(THERE, PORT)));
+		ASSERT_EQ(0, listen(l, 1));
+		c = sock_in(&self->net, CLIENT, stack);
+		dial(c, THERE, PORT);
+		s = sock_accept(l);
+		peer = addr_peer(s);
+		EXPECT_TRUE(addr_same_ip(&peer, &want));
+		talk(c, s);
+		close(l);
+	}
+}
+
+/* Connection tracking's word for it: the segments of both are those of a connection. */
+TEST_F(two, tracked_as_established)
+{
+	int l, c, s, stack;
+
+	net_run(&self->net, CLIENT,
+		"nft -f - <<E\n"
+		"add table inet f\n"
+		"add chain inet f c { type filter hook input priority 0; policy drop; }\n"
+		"add rule inet f c ct state established accept\n"
+		"add rule inet f c meta l4proto { icmp, icmpv6 } accept\n"
+		"E\n");
+	for (stack = ATCP; stack < STACKS; stack++) {
+		l = sock_in(&self->net, SERVER, !stack);
+		sock_set(l, SOL_SOCKET, SO_REUSEADDR, 1);
+		ASSERT_EQ(0, addr_bind(l, addr_of(THERE, PORT)));
+		ASSERT_EQ(0, listen(l, 1));
+		c = sock_in(&self->net, CLIENT, stack);
+		dial(c, THERE, PORT);
+		s = sock_accept(l);
+		talk(c, s);
+		close(l);
+	}
+}
+
+TEST_HARNESS_MAIN
