@@ -106,8 +106,8 @@ struct atcp_hold *atcp_hold_make(struct net *net, const struct atcp_hold_ask *as
 		return ERR_PTR(-ENOMEM);
 	err = sock_create_kern(net, ask->family, SOCK_STREAM, IPPROTO_TCP, &h->sock);
 	if (err) {
-		/* Whatever stands in the way of it, the program asked for a port. */
-		err = err == -ENOMEM || err == -ENOBUFS ? -ENOMEM : -EADDRINUSE;
+		/* Memory (that of an inode is ENFILE), or a policy: the port is not to be had. */
+		err = err == -ENOMEM || err == -ENOBUFS || err == -ENFILE ? -ENOMEM : -EADDRINUSE;
 		goto no_sock;
 	}
 	sk = h->sock->sk;
