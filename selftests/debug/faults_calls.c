@@ -117,6 +117,10 @@ static bool sensible(int err)
 	case EAGAIN:
 	case ENFILE:
 		return true;
+	/* The kernel's TCP, asked for a port, says no more than that it has none. */
+	case EADDRINUSE:
+	case EADDRNOTAVAIL:
+		return stack_on_tcp();
 	default:
 		return false;
 	}
