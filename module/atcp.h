@@ -122,7 +122,7 @@ static inline struct atcp_sock *atcp_sk(const struct sock *sk)
 	return (struct atcp_sock *)sk;
 }
 
-static_assert((u8)ATCP_PROTOCOL_TCP == IPPROTO_TCP);
+static_assert((ATCP_PROTOCOL_TCP & 0xff) == IPPROTO_TCP);
 
 /*
  * The IP protocol that carries a socket's segments.  It never changes.
@@ -133,7 +133,7 @@ static_assert((u8)ATCP_PROTOCOL_TCP == IPPROTO_TCP);
  */
 static inline u8 atcp_carrier(const struct sock *sk)
 {
-	return (u8)sk->sk_protocol;
+	return sk->sk_protocol & 0xff;
 }
 
 static inline struct sock *atcp_tcb_sk(const struct atcp_tcb *c)
