@@ -35,6 +35,7 @@ FIXTURE_SETUP(two)
 {
 	if (stack_is_tcp())
 		SKIP(return, "there are two stacks in this");
+	setenv("ATCP_TEST_CARRIER", "tcp", 1);
 	net_open(&self->net);
 	net_enter(&self->net, CLIENT);
 }
@@ -50,8 +51,7 @@ static int sock_of(enum stack stack)
 	if (stack == TCP)
 		fd = socket(ip46(AF_INET, AF_INET6), SOCK_STREAM, 0);
 	else
-		fd = socket(stack_family(), SOCK_STREAM,
-			    IPPROTO_TCP | ip46(0, KIND_IPV6));
+		fd = socket(stack_family(), SOCK_STREAM, stack_kind());
 	if (fd < 0)
 		net_die("socket: %s", strerror(errno));
 	return fd;
@@ -336,10 +336,12 @@ TEST_F(two, simultaneous_open)
 		sock_nonblock(a, true);
 		sock_nonblock(b, true);
 		/* Neither hears of the other before both have spoken. */
-		net_drop(&self->net, CLIENT, TH_SYN, 0, 1500, 1);
-		net_drop(&self->net, SERVER, TH_SYN, 0, 1500, 1);
+		net_drop(&self->net, CLIENT, TH_SYN, 0, 1500, 0);
+		net_drop(&self->net, SERVER, TH_SYN, 0, 1500, 0);
 		FAILS(EINPROGRESS, addr_connect(a, there));
 		FAILS(EINPROGRESS, addr_connect(b, here));
+		net_drop_end(&self->net, CLIENT);
+		net_drop_end(&self->net, SERVER);
 		ASSERT_TRUE(sock_wait(a, POLLOUT, PATIENCE));
 		ASSERT_TRUE(sock_wait(b, POLLOUT, PATIENCE));
 		sock_nonblock(a, false);
@@ -348,8 +350,6 @@ TEST_F(two, simultaneous_open)
 		sock_recv(b, got, 4);
 		sock_send(b, "efgh", 4);
 		sock_recv(a, got, 4);
-		net_drop_end(&self->net, CLIENT);
-		net_drop_end(&self->net, SERVER);
 		close(a);
 		close(b);
 		here = addr_of(HERE, PORT + 10);
