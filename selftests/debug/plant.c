@@ -38,7 +38,7 @@ static void with_segment(void (*bug)(struct sock *sk, struct sk_buff *skb))
 	if (!sock)
 		return;
 	lock_sock(sock->sk);
-	skb = atcp_alloc_sendable(sock->sk, GFP_KERNEL);
+	skb = atcp_alloc_sendable(sock->sk, GFP_KERNEL, false);
 	if (skb)
 		bug(sock->sk, skb);
 	release_sock(sock->sk);
