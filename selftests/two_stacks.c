@@ -379,6 +379,18 @@ TEST_F(two, nobody_there)
 	close(kernel);
 }
 
+/* A connection to SERVER, where the other stack is: its listener and both ends. */
+static void call_far(const struct net *net, enum stack stack, int *l, int *c, int *s)
+{
+	int old = net_visit(net, SERVER);
+
+	*l = listen_at(!stack, net->ip[SERVER], PORT);
+	net_leave(old);
+	*c = sock_in(net, CLIENT, stack);
+	dial(*c, net->ip[SERVER], PORT);
+	*s = sock_accept(*l);
+}
+
 /* Source NAT, which knows TCP: what comes back finds its connection. */
 TEST_F(two, masquerade)
 {
@@ -397,13 +409,7 @@ TEST_F(two, masquerade)
 	if (stack_is_ipv6())
 		net_wait_address(&self->net, CLIENT, as);
 	for (stack = ATCP; stack < STACKS; stack++) {
-		l = sock_in(&self->net, SERVER, !stack);
-		sock_set(l, SOL_SOCKET, SO_REUSEADDR, 1);
-		ASSERT_EQ(0, addr_bind(l, addr_of(THERE, PORT)));
-		ASSERT_EQ(0, listen(l, 1));
-		c = sock_in(&self->net, CLIENT, stack);
-		dial(c, THERE, PORT);
-		s = sock_accept(l);
+		call_far(&self->net, stack, &l, &c, &s);
 		peer = addr_peer(s);
 		EXPECT_TRUE(addr_same_ip(&peer, &want));
 		talk(c, s);
@@ -424,13 +430,7 @@ TEST_F(two, tracked_as_established)
 		"add rule inet f c meta l4proto { icmp, icmpv6 } accept\n"
 		"E\n");
 	for (stack = ATCP; stack < STACKS; stack++) {
-		l = sock_in(&self->net, SERVER, !stack);
-		sock_set(l, SOL_SOCKET, SO_REUSEADDR, 1);
-		ASSERT_EQ(0, addr_bind(l, addr_of(THERE, PORT)));
-		ASSERT_EQ(0, listen(l, 1));
-		c = sock_in(&self->net, CLIENT, stack);
-		dial(c, THERE, PORT);
-		s = sock_accept(l);
+		call_far(&self->net, stack, &l, &c, &s);
 		talk(c, s);
 		close(l);
 	}
