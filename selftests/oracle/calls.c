@@ -43,8 +43,7 @@ void call_begin(void)
 	errno = 0;
 }
 
-/* Before a call that may look for a module, in vain and long, but not for ever. */
-static void call_patiently(void)
+void call_patiently(void)
 {
 	alarms = 0;
 	errno = 0;

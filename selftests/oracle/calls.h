@@ -7,6 +7,8 @@
 
 /* Around a call: clears errno, bounds how long it takes, says its outcome. */
 void call_begin(void);
+/* Before a call that may look for a module, in vain and long, but not for ever. */
+void call_patiently(void);
 void call_end(struct run *r, long ret);
 
 /* calls_data.c */

@@ -113,7 +113,7 @@ void do_set(struct run *r, const struct op *op)
 	int ret;
 
 	fill_value(value, op->arg + 3, 4);
-	call_begin();
+	call_patiently();
 	ret = setsockopt(fd, op->arg[0], op->arg[1], value, op->arg[2]);
 	call_end(r, ret);
 	get_one(r, fd, op->arg[0], op->arg[1], 64, "now ");
