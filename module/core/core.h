@@ -331,7 +331,8 @@ void atcp_tw_init(struct atcp_tw *tw, const struct atcp_tcb *c);
 /**
  * atcp_tw_arrive() - a segment arrives in TIME-WAIT (section 3.10.7.4, RFC 1337,
  * RFC 6191)
- * @listening:	a listener would take a SYN: ATCP_REOPEN is possible
+ * @listening:	a listener would take a SYN: of a new connection, this is ATCP_REOPEN;
+ *		else it is refused, and the TIME-WAIT stays
  */
 enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
 				 const struct atcp_hdr *h, u32 len, bool listening,

@@ -2,7 +2,7 @@
 /*
  * TIME-WAIT: RFC 9293 sections 3.6.1 and 3.10.7.4; RFC 1337 (a RST does not
  * end it); RFC 6191 (a new SYN with a newer timestamp, or beyond the old
- * sequence space, does).
+ * sequence space, does, where somebody listens).
  */
 #include "internal.h"
 
@@ -68,7 +68,10 @@ enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
 		return ATCP_FORGET;
 	}
 
-	if ((h->flags & (ATCP_SYN | ATCP_ACK)) == ATCP_SYN && listening && newer(tw, h)) {
+	if ((h->flags & (ATCP_SYN | ATCP_ACK)) == ATCP_SYN && newer(tw, h)) {
+		/* A new connection's; it is refused as if the old one had never been. */
+		if (!listening)
+			return atcp_closed_arrive(h, len, reply);
 		atcp_host_count(space, ATCP_STAT_TIME_WAIT_REUSED);
 		return ATCP_REOPEN;
 	}

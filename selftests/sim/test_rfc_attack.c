@@ -114,13 +114,13 @@ SCRIPT(limit_of_a_request)
 SCRIPT(limit_in_time_wait)
 {
 	be_time_wait();
-	inject("S 10");
+	inject("S 1");
 	expect("A 2 2");
-	inject("S 10");
+	inject("S 1");
 	inject("A 70000 2");
 	expect_nothing();
 	quiet(script.conf->challenge_interval);
-	inject("S 10");
+	inject("S 1");
 	expect("A 2 2");
 }
 

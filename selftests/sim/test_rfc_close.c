@@ -263,11 +263,19 @@ SCRIPT(reopened_by_a_sequence_number)
 	state_is(SYN_RECEIVED);
 }
 
-/* Nobody listens: the old connection answers. */
-SCRIPT(not_reopened_without_a_listener)
+/*
+ * Nobody listens: a new connection is refused, and does not have to wait until the old
+ * one is forgotten; which remains, and answers what is the old one's.
+ */
+SCRIPT(refused_without_a_listener)
 {
 	be_time_wait();
+	script.our_base = 0;
 	inject("S 100000 mss 1460");
+	expect("RA 0 100001");
+	state_is(TIME_WAIT);
+	script.our_base = script.iss;
+	inject("S -100000 mss 1460");
 	expect("A 2 2");
 	state_is(TIME_WAIT);
 }

@@ -263,7 +263,7 @@ static const struct row time_wait[] = {
 	{ "rst_ack", "RA 0 0" },
 	{ "rst_in_window", "R 10" },
 	{ "rst_beyond_window", "R 4000" },
-	{ "syn_in_window", "S 10", "A 0 0" },
+	/* A newer SYN: test_rfc_close.c, RFC 6191. */
 	{ "syn_again", "S -2", "A 0 0" },
 	{ "syn_ack", "SA 0 0", "A 0 0" },
 	{ "data_beyond_window", "PA 4000+10 0", "A 0 0" },
