@@ -52,7 +52,7 @@ struct atcp_node {
 	u8 type;		/* enum atcp_node_type */
 };
 
-struct atcp_bind;		/* ports.c: one local port in use */
+struct atcp_bind;		/* bind.h: one local port in use */
 struct atcp_hold;		/* hold.c: the same in the kernel's TCP */
 struct atcp_listener;		/* listen.c: queues of a listening socket */
 
@@ -69,7 +69,7 @@ struct atcp_sock {
 	struct atcp_node node;		/* in the connection table while hashed */
 	bool hashed;
 	bool over_v6;			/* its segments are IPv6's (the key says so) */
-	struct atcp_bind *bind;		/* port held, or NULL (ports.c) */
+	struct atcp_bind *bind;		/* port held, or NULL (bind.h) */
 	struct atcp_hold *hold;		/* keeps the kernel's TCP off it, or NULL; likewise */
 	struct hlist_node bind_node;	/* in bind's owners; under the bind bucket's lock */
 	bool bind_chosen;		/* counted in bind's chosen, likewise */

@@ -26,10 +26,10 @@
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/tcp.h>
 
+#include "bind_hold.h"
 #include "claim.h"
 #include "demux.h"
 #include "ip.h"
-#include "ports.h"
 
 #define PORTS	65536
 

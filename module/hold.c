@@ -4,7 +4,7 @@
  * its own there.
  *
  * These sockets have SO_REUSEPORT and a user whom nobody can be: so ours never are
- * in each other's way, whatever our own rules let be bound side by side (ports.c),
+ * in each other's way, whatever our own rules let be bound side by side (bind.c),
  * and never let anybody else in.  TIME-WAITs are the exception: SO_REUSEADDR passes
  * over those of the other stack.  A socket of the kernel's that asks for it passes
  * over a hold that is for TIME-WAITs alone; and one of ours over the kernel's.
@@ -18,6 +18,7 @@
 #include <net/tcp.h>
 
 #include "compat/bind_bucket.h"
+#include "bind.h"
 #include "hold.h"
 
 static void free_dead(struct work_struct *work)

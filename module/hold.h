@@ -8,7 +8,7 @@
 
 #include "atcp.h"
 #include "netns.h"
-#include "ports.h"
+#include "bind.h"
 
 /**
  * struct atcp_hold - a port that the kernel's TCP leaves to us
@@ -26,7 +26,7 @@
  * @idle_since:	jiffies when the last of @users and @tws went
  * @dead:	in atcp_net.dead_holds
  *
- * Everything that changes is under the lock of the port's bucket (ports.c).
+ * Everything that changes is under the lock of the port's bucket (bind.h).
  */
 struct atcp_hold {
 	struct hlist_node node;

@@ -12,7 +12,6 @@
 
 #include "carrier.h"
 #include "netns.h"
-#include "ports.h"
 #include "demux.h"
 #include "sock.h"
 #include "stamp.h"

@@ -12,10 +12,10 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "bind.h"
 #include "carrier.h"
 #include "claim.h"
 #include "netns.h"
-#include "ports.h"
 #include "request.h"
 #include "sock.h"
 #include "timewait.h"
@@ -41,7 +41,7 @@ static int __init atcp_init(void)
 {
 	int err;
 
-	err = atcp_ports_init();
+	err = atcp_binds_init();
 	if (err)
 		return err;
 	err = atcp_timewait_init();
@@ -76,7 +76,7 @@ no_netns:
 no_request:
 	atcp_timewait_exit();
 no_timewait:
-	atcp_ports_exit();
+	atcp_binds_exit();
 	return err;
 }
 
@@ -94,7 +94,7 @@ static void __exit atcp_exit(void)
 	rcu_barrier();
 	atcp_request_exit();
 	atcp_timewait_exit();
-	atcp_ports_exit();
+	atcp_binds_exit();
 }
 
 module_init(atcp_init);

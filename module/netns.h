@@ -16,7 +16,7 @@
 
 #include "core/core.h"
 
-#define ATCP_BIND_BUCKETS	512	/* ports.c; a power of two */
+#define ATCP_BIND_BUCKETS	512	/* bind.c; a power of two */
 #define ATCP_LISTEN_BUCKETS	512	/* demux.c; a power of two */
 #define ATCP_PERTURB_SLOTS	256	/* ports.c; a power of two */
 

@@ -14,6 +14,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "bind_hold.h"
 #include "hold.h"
 #include "pool.h"
 #include "ports.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Local ports.  RFC 9293 section 3.9.1 leaves them to the host; SO_REUSEADDR
- * means what the kernel's TCP makes of it; ephemeral ports are picked by the
- * double-hash algorithm of RFC 6056 section 3.3.4.
+ * Local ports: how a socket comes by one.  RFC 9293 section 3.9.1 leaves that to the
+ * host; ephemeral ports are picked by the double-hash algorithm of RFC 6056
+ * section 3.3.4.
  */
 #include <linux/mm.h>
 #include <linux/random.h>
@@ -10,38 +10,22 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "bind.h"
+#include "bind_hold.h"
 #include "demux.h"
 #include "hold.h"
 #include "pool.h"
 #include "ports.h"
 #include "timewait.h"
 
-static struct kmem_cache *bind_cache;
-
-int __init atcp_ports_init(void)
-{
-	bind_cache = KMEM_CACHE(atcp_bind, SLAB_ACCOUNT);
-	return bind_cache ? 0 : -ENOMEM;
-}
-
-void atcp_ports_exit(void)
-{
-	kmem_cache_destroy(bind_cache);
-}
-
 int atcp_ports_net_init(struct atcp_net *an)
 {
-	int i;
+	int err = atcp_binds_net_init(an);
 
-	an->binds = kvmalloc_array(ATCP_BIND_BUCKETS, sizeof(*an->binds), GFP_KERNEL_ACCOUNT);
 	an->perturb = kvmalloc_array(ATCP_PERTURB_SLOTS, sizeof(*an->perturb), GFP_KERNEL_ACCOUNT);
-	if (!an->binds || !an->perturb) {
+	if (err || !an->perturb) {
 		atcp_ports_net_exit(an);
 		return -ENOMEM;
-	}
-	for (i = 0; i < ATCP_BIND_BUCKETS; i++) {
-		spin_lock_init(&an->binds[i].lock);
-		INIT_HLIST_HEAD(&an->binds[i].binds);
 	}
 	get_random_bytes(an->perturb, ATCP_PERTURB_SLOTS * sizeof(*an->perturb));
 	get_random_bytes(&an->port_key, sizeof(an->port_key));
@@ -50,119 +34,8 @@ int atcp_ports_net_init(struct atcp_net *an)
 
 void atcp_ports_net_exit(struct atcp_net *an)
 {
-	kvfree(an->binds);
+	atcp_binds_net_exit(an);
 	kvfree(an->perturb);
-}
-
-static struct atcp_bind_bucket *bucket_of(struct atcp_net *an, u16 port)
-{
-	return &an->binds[port & (ATCP_BIND_BUCKETS - 1)];
-}
-
-/* Bucket lock held from here to port_take(). */
-
-static struct atcp_bind *bind_find(struct atcp_bind_bucket *bucket, u8 carrier, u16 port,
-				   int l3mdev)
-{
-	struct atcp_bind *b;
-
-	hlist_for_each_entry(b, &bucket->binds, node) {
-		if (b->port == port && b->l3mdev == l3mdev && b->carrier == carrier)
-			return b;
-	}
-	return NULL;
-}
-
-static struct atcp_bind *bind_create(struct atcp_bind_bucket *bucket, u8 carrier, u16 port,
-				     int l3mdev)
-{
-	struct atcp_bind *b = kmem_cache_zalloc(bind_cache, GFP_ATOMIC);
-
-	if (!b)
-		return NULL;
-	b->port = port;
-	b->carrier = carrier;
-	b->l3mdev = l3mdev;
-	hlist_add_head(&b->node, &bucket->binds);
-	return b;
-}
-
-/* Has it no holders? */
-static bool bind_unused(const struct atcp_bind *b)
-{
-	return hlist_empty(&b->socks) && hlist_empty(&b->tws);
-}
-
-static void bind_release(struct atcp_bind *b)
-{
-	if (!bind_unused(b) || !hlist_empty(&b->holds))
-		return;
-	hlist_del(&b->node);
-	kmem_cache_free(bind_cache, b);
-}
-
-/* --- what keeps the kernel's TCP off a port; the bucket's lock is held as well --- */
-
-static bool port_held(const struct atcp_bind_bucket *bucket, u16 port)
-{
-	const struct atcp_bind *b;
-
-	hlist_for_each_entry(b, &bucket->binds, node) {
-		if (b->port == port && !hlist_empty(&b->holds))
-			return true;
-	}
-	return false;
-}
-
-static struct atcp_hold *pooled(const struct atcp_bind *b)
-{
-	struct atcp_hold *h;
-
-	if (!b)
-		return NULL;
-	hlist_for_each_entry(h, &b->holds, node) {
-		if (h->pooled)
-			return h;
-	}
-	return NULL;
-}
-
-static bool bound_alike(const struct atcp_bound *a, const struct atcp_bound *b)
-{
-	return ipv6_addr_equal(&a->v6, &b->v6) && a->v4 == b->v4 && a->dev == b->dev &&
-	       a->v6only == b->v6only;
-}
-
-static void hold_enter(struct atcp_net *an, struct atcp_bind *b, struct atcp_hold *h)
-{
-	hlist_add_head(&h->node, &b->holds);
-	h->bind = b;
-	set_bit(b->port, an->held);
-}
-
-/* A user or a TIME-WAIT has gone: the last takes the hold, and perhaps the port, with it. */
-static void hold_left(struct atcp_net *an, struct atcp_hold *h)
-{
-	struct atcp_bind *b = h->bind;
-
-	atcp_hold_changed(h);
-	if (h->users || h->tws || h->pooled)
-		return;
-	if (b) {
-		hlist_del(&h->node);
-		if (!port_held(bucket_of(an, b->port), b->port))
-			clear_bit(b->port, an->held);
-		bind_release(b);
-	}
-	atcp_hold_release(an, h);
-}
-
-static void hold_unuse(struct atcp_net *an, struct atcp_hold *h)
-{
-	if (h) {
-		h->users--;
-		hold_left(an, h);
-	}
 }
 
 static void bind_add(struct atcp_bind *b, struct sock *sk, bool chosen, struct atcp_hold *h)
@@ -171,7 +44,7 @@ static void bind_add(struct atcp_bind *b, struct sock *sk, bool chosen, struct a
 
 	if (h) {
 		if (!h->bind)
-			hold_enter(atcp_net(sock_net(sk)), b, h);
+			atcp_hold_enter(atcp_net(sock_net(sk)), b, h);
 		h->users++;
 		atcp_hold_changed(h);
 	}
@@ -191,170 +64,33 @@ static void bind_del(struct atcp_bind *b, struct hlist_node *node, bool chosen)
 		b->reuse = false;
 		b->group = ATCP_BIND_NONE;
 	}
-	bind_release(b);
-}
-
-void atcp_bound_get(struct atcp_bound *bound, const struct sock *sk)
-{
-	bound->v4 = inet_sk(sk)->inet_rcv_saddr;
-	bound->dev = sk->sk_bound_dev_if;
-	bound->v6only = ipv6_only_sock(sk);
-	if (sk->sk_family == AF_INET6)
-		bound->v6 = sk->sk_v6_rcv_saddr;
-	else
-		ipv6_addr_set_v4mapped(bound->v4, &bound->v6);
-}
-
-static bool meet_v4(const struct atcp_bound *a, const struct atcp_bound *b, bool b_all)
-{
-	return !b->v6only && (!a->v4 || a->v4 == b->v4 || (b_all && !b->v4));
-}
-
-/*
- * Is there an address that both are bound to?  @b_all: being bound to all addresses
- * counts for @b as it does for @a.  @family is that of @a's socket.  These are the
- * rules of the kernel's TCP, odd ones included.
- */
-static bool meet(int family, const struct atcp_bound *a, const struct atcp_bound *b, bool b_all)
-{
-	bool mapped = ipv6_addr_v4mapped(&a->v6), mapped2 = ipv6_addr_v4mapped(&b->v6);
-
-	if (family == AF_INET || (mapped && mapped2))
-		return meet_v4(a, b, b_all);
-	if (ipv6_addr_any(&a->v6))
-		return ipv6_addr_any(&b->v6) || !(a->v6only && mapped2);
-	if (ipv6_addr_any(&b->v6))
-		return b_all && !(b->v6only && mapped);
-	return ipv6_addr_equal(&a->v6, &b->v6);
-}
-
-bool atcp_bound_overlap(int family, const struct atcp_bound *a, const struct atcp_bound *b)
-{
-	if (a->dev && b->dev && a->dev != b->dev)
-		return false;
-	return meet(family, a, b, true);
-}
-
-/* How much may a socket share with the other holders of a port? */
-enum share {
-	SHARE_NOTHING,		/* it wants any port that is free */
-	SHARE_REUSE,		/* the same, as net.ipv4.ip_autobind_reuse relaxes it */
-	SHARE_ALL,		/* it wants this one */
-};
-
-/* What of a holder counts for that, apart from what it is bound to. */
-struct holder {
-	bool reuse;		/* SO_REUSEADDR, and does not listen */
-	bool reuseport;		/* SO_REUSEPORT, and the user is the same */
-};
-
-/* A socket with a group of its own, by a program attached to it, shares nothing. */
-static bool group_ok(const struct sock *sk)
-{
-	return sk->sk_reuseport && !rcu_access_pointer(sk->sk_reuseport_cb);
-}
-
-/* The rules of inet_bind_conflict(), of two whose addresses overlap. */
-static bool in_the_way(const struct sock *sk, const struct holder *h, enum share share)
-{
-	bool grouped = h->reuseport && group_ok(sk);
-
-	if (sk->sk_reuse && h->reuse)
-		return share == SHARE_NOTHING || (share == SHARE_REUSE && grouped);
-	return share != SHARE_ALL || !grouped;
-}
-
-/* Does another holder of the port stand in @sk's way? */
-static bool bind_conflict(const struct sock *sk, const struct atcp_bind *b, enum share share)
-{
-	const struct atcp_timewait *tw;
-	const struct atcp_sock *as;
-	struct atcp_bound mine;
-
-	atcp_bound_get(&mine, sk);
-	hlist_for_each_entry(as, &b->socks, bind_node) {
-		const struct sock *sk2 = (const struct sock *)as;
-		struct holder h = {
-			.reuse = sk2->sk_reuse && READ_ONCE(sk2->sk_state) != TCP_LISTEN,
-			.reuseport = sk2->sk_reuseport && uid_eq(sk_uid(sk), sk_uid(sk2)),
-		};
-		struct atcp_bound other;
-
-		if (sk2 == sk || !in_the_way(sk, &h, share))
-			continue;
-		atcp_bound_get(&other, sk2);
-		if (atcp_bound_overlap(sk->sk_family, &mine, &other))
-			return true;
-	}
-	hlist_for_each_entry(tw, &b->tws, bind_node) {
-		struct holder h = { .reuse = tw->reuse, .reuseport = tw->reuseport };
-
-		if (in_the_way(sk, &h, share) &&
-		    atcp_bound_overlap(sk->sk_family, &mine, &tw->bound))
-			return true;
-	}
-	return false;
-}
-
-/* Is @sk one of those of SO_REUSEPORT whom none of the holders is in the way of? */
-static bool group_welcome(const struct sock *sk, const struct atcp_bind *b)
-{
-	struct atcp_bound mine;
-
-	if (b->group == ATCP_BIND_NONE || !group_ok(sk) || !uid_eq(b->user, sk_uid(sk)))
-		return false;
-	if (b->group == ATCP_BIND_ALL)
-		return true;
-	/* TCP does not ask for the device here, and so lets more in than it should. */
-	atcp_bound_get(&mine, sk);
-	return meet(b->family, &b->bound, &mine, false);
-}
-
-/* Is there no need to look at the holders, of whom there may be many? */
-static bool bind_welcome(const struct sock *sk, const struct atcp_bind *b)
-{
-	return (b->reuse && sk->sk_reuse && sk->sk_state != TCP_LISTEN) || group_welcome(sk, b);
-}
-
-/* @sk gets the port, or starts to listen there: who will be welcome from now on? */
-static void bind_learn(struct atcp_bind *b, const struct sock *sk)
-{
-	bool first = bind_unused(b), reuse = sk->sk_reuse && sk->sk_state != TCP_LISTEN;
-
-	b->reuse = reuse && (first || b->reuse);
-	if (!sk->sk_reuseport) {
-		b->group = ATCP_BIND_NONE;
-	} else if (first || !group_welcome(sk, b)) {
-		b->group = first ? ATCP_BIND_ALL : ATCP_BIND_ALIKE;
-		b->user = sk_uid(sk);
-		b->family = sk->sk_family;
-		atcp_bound_get(&b->bound, sk);
-	}
+	atcp_bind_release(b);
 }
 
 /* Takes the port if that is possible, or just finds that out if @sk holds it. */
 static int port_take(struct sock *sk, struct atcp_bind_bucket *bucket, u16 port, int l3mdev,
-		     enum share share, struct atcp_hold *hold)
+		     enum atcp_share share, struct atcp_hold *hold)
 {
 	u8 carrier = atcp_carrier(sk);
-	struct atcp_bind *b = atcp_sk(sk)->bind ?: bind_find(bucket, carrier, port, l3mdev);
+	struct atcp_bind *b = atcp_sk(sk)->bind ?: atcp_bind_find(bucket, carrier, port, l3mdev);
 
-	if (b && !(share == SHARE_ALL && bind_welcome(sk, b)) && bind_conflict(sk, b, share))
+	if (b && !(share == ATCP_SHARE_ALL && atcp_bind_welcome(sk, b)) &&
+	    atcp_bind_conflict(sk, b, share))
 		return -EADDRINUSE;
 	if (!b)
-		b = bind_create(bucket, carrier, port, l3mdev);
+		b = atcp_bind_create(bucket, carrier, port, l3mdev);
 	if (!b)
 		return -ENOMEM;
-	bind_learn(b, sk);
+	atcp_bind_learn(b, sk);
 	if (!atcp_sk(sk)->bind)
 		bind_add(b, sk, true, hold);
 	return 0;
 }
 
 /* Return: 0, -EADDRINUSE or -ENOMEM. */
-static int bind_try(struct sock *sk, u16 port, int l3mdev, enum share share)
+static int bind_try(struct sock *sk, u16 port, int l3mdev, enum atcp_share share)
 {
-	struct atcp_bind_bucket *bucket = bucket_of(atcp_net(sock_net(sk)), port);
+	struct atcp_bind_bucket *bucket = atcp_bucket_of(atcp_net(sock_net(sk)), port);
 	int err;
 
 	spin_lock_bh(&bucket->lock);
@@ -366,48 +102,24 @@ static int bind_try(struct sock *sk, u16 port, int l3mdev, enum share share)
 }
 
 /* The same while @hold keeps the kernel's TCP off the port; one use of it ends. */
-static int bind_held(struct sock *sk, struct atcp_hold *hold, int l3mdev, enum share share)
+static int bind_held(struct sock *sk, struct atcp_hold *hold, int l3mdev, enum atcp_share share)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
-	struct atcp_bind_bucket *bucket = bucket_of(an, hold->port);
+	struct atcp_bind_bucket *bucket = atcp_bucket_of(an, hold->port);
 	u16 port = hold->port;
 	int err;
 
 	spin_lock_bh(&bucket->lock);
 	err = port_take(sk, bucket, port, l3mdev, share, hold);
-	hold_unuse(an, hold);
+	atcp_hold_unuse(an, hold);
 	spin_unlock_bh(&bucket->lock);
 	if (!err)
 		inet_sk(sk)->inet_sport = htons(port);
 	return err;
 }
 
-/* One more use of a hold that is for the same, or NULL. */
-static struct atcp_hold *hold_join(struct sock *sk, const struct atcp_hold_ask *ask, int l3mdev)
-{
-	struct atcp_bind_bucket *bucket = bucket_of(atcp_net(sock_net(sk)), ask->port);
-	struct atcp_hold *h = NULL;
-	struct atcp_bind *b;
-
-	spin_lock_bh(&bucket->lock);
-	b = bind_find(bucket, IPPROTO_TCP, ask->port, l3mdev);
-	if (b) {
-		hlist_for_each_entry(h, &b->holds, node) {
-			if (atcp_hold_is_ours(h) && h->family == ask->family &&
-			    bound_alike(&h->bound, &ask->bound))
-				break;
-		}
-	}
-	if (h) {
-		h->users++;
-		atcp_hold_changed(h);
-	}
-	spin_unlock_bh(&bucket->lock);
-	return h;
-}
-
 /* bind_try() of the carrier TCP. @port: 0 for one that the kernel's TCP picks. */
-static int bind_both(struct sock *sk, u16 port, int l3mdev, enum share share)
+static int bind_both(struct sock *sk, u16 port, int l3mdev, enum atcp_share share)
 {
 	struct atcp_hold_ask ask = {
 		.family = sk->sk_family,
@@ -419,7 +131,7 @@ static int bind_both(struct sock *sk, u16 port, int l3mdev, enum share share)
 
 	atcp_bound_get(&ask.bound, sk);
 	if (port)
-		hold = hold_join(sk, &ask, l3mdev);
+		hold = atcp_hold_join(sk, &ask, l3mdev);
 	if (!hold)
 		hold = atcp_hold_make(sock_net(sk), &ask);
 	if (IS_ERR(hold))
@@ -456,7 +168,7 @@ static int enter_table(struct sock *sk)
 static int connect_with(struct sock *sk, u16 port, int l3mdev, struct atcp_hold *hold)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
-	struct atcp_bind_bucket *bucket = bucket_of(an, port);
+	struct atcp_bind_bucket *bucket = atcp_bucket_of(an, port);
 	struct atcp_sock *as = atcp_sk(sk);
 	u8 carrier = atcp_carrier(sk);
 	int err = -EADDRNOTAVAIL;
@@ -473,22 +185,22 @@ static int connect_with(struct sock *sk, u16 port, int l3mdev, struct atcp_hold 
 		goto out;
 
 	spin_lock_bh(&bucket->lock);
-	b = bind_find(bucket, carrier, port, l3mdev);
+	b = atcp_bind_find(bucket, carrier, port, l3mdev);
 	if (b && b->chosen)
 		goto unlock;
 	if (carrier == IPPROTO_TCP && !hold) {
-		hold = pooled(b);
+		hold = atcp_hold_pooled(b);
 		if (!hold)
 			goto unlock;
 	}
 	err = -ENOMEM;
 	if (!b)
-		b = bind_create(bucket, carrier, port, l3mdev);
+		b = atcp_bind_create(bucket, carrier, port, l3mdev);
 	if (!b)
 		goto unlock;
 	err = atcp_hash(sk);
 	if (err)
-		bind_release(b);
+		atcp_bind_release(b);
 	else
 		bind_add(b, sk, false, hold);
 unlock:
@@ -499,7 +211,7 @@ out:
 	return err;
 }
 
-static int connect_try(struct sock *sk, u16 port, int l3mdev, enum share share)
+static int connect_try(struct sock *sk, u16 port, int l3mdev, enum atcp_share share)
 {
 	return connect_with(sk, port, l3mdev, NULL);
 }
@@ -515,8 +227,8 @@ struct search {
 	int low;
 	int high;
 	int step;
-	int (*try)(struct sock *sk, u16 port, int l3mdev, enum share share);
-	enum share share;
+	int (*try)(struct sock *sk, u16 port, int l3mdev, enum atcp_share share);
+	enum atcp_share share;
 	int busy;		/* what try() returns when there is hope yet */
 	u32 tried;		/* out: how far it went */
 };
@@ -568,7 +280,7 @@ static int search(struct sock *sk, struct search *s)
 }
 
 /* bind() to port 0; SO_REUSEADDR leaves the upper half to others while it can. */
-static int bind_any(struct sock *sk, enum share share)
+static int bind_any(struct sock *sk, enum atcp_share share)
 {
 	struct search s = {
 		.try = atcp_carrier(sk) == IPPROTO_TCP ? bind_both : bind_try,
@@ -601,17 +313,18 @@ int atcp_port_get(struct sock *sk, u16 port)
 	int err, l3mdev = inet_sk_bound_l3mdev(sk);
 
 	if (port)
-		return both ? bind_both(sk, port, l3mdev, SHARE_ALL) :
-			      bind_try(sk, port, l3mdev, SHARE_ALL);
-	err = both ? bind_both(sk, 0, l3mdev, SHARE_NOTHING) : bind_any(sk, SHARE_NOTHING);
+		return both ? bind_both(sk, port, l3mdev, ATCP_SHARE_ALL) :
+			      bind_try(sk, port, l3mdev, ATCP_SHARE_ALL);
+	err = both ? bind_both(sk, 0, l3mdev, ATCP_SHARE_NOTHING) :
+		     bind_any(sk, ATCP_SHARE_NOTHING);
 	if (err == -EADDRINUSE && READ_ONCE(sock_net(sk)->ipv4.sysctl_ip_autobind_reuse))
-		err = bind_any(sk, SHARE_REUSE);
+		err = bind_any(sk, ATCP_SHARE_REUSE);
 	return err;
 }
 
 int atcp_port_check_listen(struct sock *sk)
 {
-	return bind_try(sk, inet_sk(sk)->inet_num, 0, SHARE_ALL);
+	return bind_try(sk, inet_sk(sk)->inet_num, 0, ATCP_SHARE_ALL);
 }
 
 void atcp_port_put(struct sock *sk)
@@ -621,9 +334,9 @@ void atcp_port_put(struct sock *sk)
 
 	if (!as->bind)
 		return;
-	bucket = bucket_of(atcp_net(sock_net(sk)), inet_sk(sk)->inet_num);
+	bucket = atcp_bucket_of(atcp_net(sock_net(sk)), inet_sk(sk)->inet_num);
 	spin_lock_bh(&bucket->lock);
-	hold_unuse(atcp_net(sock_net(sk)), as->hold);
+	atcp_hold_unuse(atcp_net(sock_net(sk)), as->hold);
 	as->hold = NULL;
 	bind_del(as->bind, &as->bind_node, as->bind_chosen);
 	as->bind = NULL;
@@ -633,7 +346,7 @@ void atcp_port_put(struct sock *sk)
 
 int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port)
 {
-	struct atcp_bind_bucket *bucket = bucket_of(atcp_net(sock_net(sk)), port);
+	struct atcp_bind_bucket *bucket = atcp_bucket_of(atcp_net(sock_net(sk)), port);
 	struct atcp_bind *b;
 
 	spin_lock_bh(&bucket->lock);
@@ -664,9 +377,9 @@ static int connect_own(struct sock *sk)
 	if (IS_ERR(hold))
 		return PTR_ERR(hold) == -EADDRINUSE ? -EADDRNOTAVAIL : PTR_ERR(hold);
 	err = connect_with(sk, hold->port, inet_sk_bound_l3mdev(sk), hold);
-	bucket = bucket_of(an, hold->port);
+	bucket = atcp_bucket_of(an, hold->port);
 	spin_lock_bh(&bucket->lock);
-	hold_unuse(an, hold);
+	atcp_hold_unuse(an, hold);
 	spin_unlock_bh(&bucket->lock);
 	return err;
 }
@@ -706,7 +419,7 @@ int atcp_port_connect(struct sock *sk)
 
 void atcp_port_tw_hold(struct atcp_timewait *tw, const struct sock *sk)
 {
-	struct atcp_bind_bucket *bucket = bucket_of(tw->an, inet_sk(sk)->inet_num);
+	struct atcp_bind_bucket *bucket = atcp_bucket_of(tw->an, inet_sk(sk)->inet_num);
 
 	spin_lock_bh(&bucket->lock);
 	tw->bind = atcp_sk(sk)->bind;
@@ -725,7 +438,7 @@ void atcp_port_tw_hold(struct atcp_timewait *tw, const struct sock *sk)
 
 bool atcp_port_tw_share(const struct atcp_timewait *tw, struct sock *sk)
 {
-	struct atcp_bind_bucket *bucket = bucket_of(tw->an, tw->tw.lport);
+	struct atcp_bind_bucket *bucket = atcp_bucket_of(tw->an, tw->tw.lport);
 	bool shared;
 
 	spin_lock_bh(&bucket->lock);
@@ -738,7 +451,7 @@ bool atcp_port_tw_share(const struct atcp_timewait *tw, struct sock *sk)
 
 void atcp_port_tw_put(struct atcp_net *an, struct atcp_timewait *tw)
 {
-	struct atcp_bind_bucket *bucket = bucket_of(an, tw->tw.lport);
+	struct atcp_bind_bucket *bucket = atcp_bucket_of(an, tw->tw.lport);
 
 	if (!tw->bind)
 		return;
@@ -746,83 +459,10 @@ void atcp_port_tw_put(struct atcp_net *an, struct atcp_timewait *tw)
 	if (tw->hold) {
 		tw->hold->tws--;
 		tw->hold->strict_tws -= !tw->reuse;
-		hold_left(an, tw->hold);
+		atcp_hold_left(an, tw->hold);
 		tw->hold = NULL;
 	}
 	bind_del(tw->bind, &tw->bind_node, tw->bind_chosen);
 	tw->bind = NULL;
 	spin_unlock_bh(&bucket->lock);
-}
-
-/* --- the carrier TCP --- */
-
-int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h)
-{
-	struct atcp_bind_bucket *bucket = bucket_of(an, h->port);
-	struct atcp_bind *b;
-
-	spin_lock_bh(&bucket->lock);
-	b = bind_find(bucket, IPPROTO_TCP, h->port, 0);
-	if (!b)
-		b = bind_create(bucket, IPPROTO_TCP, h->port, 0);
-	if (b) {
-		h->pooled = true;
-		hold_enter(an, b, h);
-	}
-	hold_unuse(an, h);
-	spin_unlock_bh(&bucket->lock);
-	return b ? 0 : -ENOMEM;
-}
-
-bool atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long before)
-{
-	struct atcp_bind_bucket *bucket = bucket_of(an, port);
-	struct atcp_hold *h;
-	struct atcp_bind *b;
-	bool gone;
-
-	spin_lock_bh(&bucket->lock);
-	b = bind_find(bucket, IPPROTO_TCP, port, 0);
-	h = pooled(b);
-	gone = !h || (!h->users && !h->tws && time_before_eq(h->idle_since, before));
-	if (h && gone) {
-		h->pooled = false;
-		hold_left(an, h);
-	}
-	spin_unlock_bh(&bucket->lock);
-	return gone;
-}
-
-static bool hold_covers(struct net *net, const struct atcp_hold *h, const struct atcp_key *key,
-			int dif, int sdif)
-{
-	if (!inet_sk_bound_dev_eq(net, h->bound.dev, dif, sdif))
-		return false;
-	if (!ipv6_addr_v4mapped(&key->laddr))
-		return h->family == AF_INET6 && (ipv6_addr_any(&h->bound.v6) ||
-						 ipv6_addr_equal(&h->bound.v6, &key->laddr));
-	if (h->bound.v6only)
-		return false;
-	return h->bound.v4 ? h->bound.v4 == key->laddr.s6_addr32[3] :
-			     h->family == AF_INET || ipv6_addr_any(&h->bound.v6) ||
-			     ipv6_addr_v4mapped(&h->bound.v6);
-}
-
-bool atcp_port_owned(struct atcp_net *an, const struct atcp_key *key, int dif, int sdif)
-{
-	u16 port = ntohs(key->lport);
-	struct atcp_bind_bucket *bucket = bucket_of(an, port);
-	struct atcp_hold *h;
-	struct atcp_bind *b;
-	bool owned = false;
-
-	spin_lock(&bucket->lock);
-	hlist_for_each_entry(b, &bucket->binds, node) {
-		if (b->port != port)
-			continue;
-		hlist_for_each_entry(h, &b->holds, node)
-			owned |= atcp_hold_is_ours(h) && hold_covers(an->net, h, key, dif, sdif);
-	}
-	spin_unlock(&bucket->lock);
-	return owned;
 }

@@ -11,68 +11,6 @@
 #include "atcp.h"
 #include "netns.h"
 
-/**
- * struct atcp_bound - what a socket is bound to, apart from its port
- * @v6:		address; mapped for an AF_INET socket; :: and mapped 0.0.0.0 mean all
- * @v4:		the same as an IPv4 address: 0.0.0.0 for ::, none's for one of IPv6
- * @dev:	interface index, or 0
- * @v6only:	takes nothing of IPv4
- */
-struct atcp_bound {
-	struct in6_addr v6;
-	__be32 v4;
-	int dev;
-	bool v6only;
-};
-
-/* Who of SO_REUSEPORT gets a port without a look at its holders? */
-enum atcp_bind_group {
-	ATCP_BIND_NONE,
-	ATCP_BIND_ALIKE,	/* @user's sockets on addresses of @bound */
-	ATCP_BIND_ALL,		/* @user's sockets: the holders are all of that kind */
-};
-
-/**
- * struct atcp_bind - a local port in use
- * @node:	in its bucket
- * @port:	host byte order
- * @carrier:	whose port: each has a space of its own
- * @l3mdev:	interface index of the VRF whose port it is, or 0
- * @reuse:	every holder had SO_REUSEADDR when it got the port, and does not listen
- * @group:	enum atcp_bind_group
- * @user:	see there
- * @bound:	see there
- * @family:	of the socket that @bound is of
- * @chosen:	holders that did not get it from connect(): without any of these
- *		another connect() may share it
- * @socks:	holders, by atcp_sock.bind_node
- * @tws:	holders, by atcp_timewait.bind_node
- * @holds:	struct atcp_hold: what keeps the kernel's TCP off it (carrier TCP)
- */
-struct atcp_bind {
-	struct hlist_node node;
-	u16 port;
-	u8 carrier;
-	int l3mdev;
-	bool reuse;
-	u8 group;
-	kuid_t user;
-	struct atcp_bound bound;
-	u16 family;
-	u32 chosen;
-	struct hlist_head socks;
-	struct hlist_head tws;
-	struct hlist_head holds;
-};
-
-/* Reads what a socket is bound to from its own fields. */
-void atcp_bound_get(struct atcp_bound *bound, const struct sock *sk);
-
-/* Is there an address and a device that both are bound to? @family is that of @a's socket. */
-bool atcp_bound_overlap(int family, const struct atcp_bound *a, const struct atcp_bound *b);
-
-int __init atcp_ports_init(void);
-void atcp_ports_exit(void);
 int atcp_ports_net_init(struct atcp_net *an);
 void atcp_ports_net_exit(struct atcp_net *an);
 
@@ -124,17 +62,6 @@ int atcp_port_connect(struct sock *sk);
  * Return: as atcp_port_connect(), which this is a part of.
  */
 int atcp_port_connect_pooled(struct sock *sk, u16 port);
-
-/* @h, fresh, is for connect() from now on. Return: 0 or -ENOMEM: it is gone. */
-int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h);
-/* A port of the pool goes if nobody has used it since @before (jiffies). Return: is it gone? */
-bool atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long before);
-
-/*
- * Is the local port of @key, of the carrier TCP, ours, at its address and on one of
- * these interfaces?  (A TIME-WAIT alone does not make it so.)  Softirq, RCU.
- */
-bool atcp_port_owned(struct atcp_net *an, const struct atcp_key *key, int dif, int sdif);
 
 struct atcp_timewait;
 /* A TIME-WAIT holds the port that @sk holds, too; and gives it up. */
