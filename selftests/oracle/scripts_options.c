@@ -74,6 +74,10 @@ const struct script scripts_options[] = {
 	  "1 get SOL_TCP TCP_CONGESTION 0; 1 get SOL_TCP TCP_CONGESTION 2;"
 	  "1 get SOL_TCP TCP_CONGESTION 16; 1 get SOL_TCP TCP_CONGESTION 100;"
 	  "1 get SOL_TCP TCP_CONGESTION -1" },
+	{ "ulp",
+	  PAIR "1 set SOL_TCP TCP_ULP 4 \"none\"; 1 set SOL_TCP TCP_ULP 0 \"none\";"
+	  "1 set SOL_TCP TCP_ULP -1 \"none\"; 1 get SOL_TCP TCP_ULP 0;"
+	  "1 get SOL_TCP TCP_ULP 16; 1 get SOL_TCP TCP_ULP -1" },
 	{ "user_timeout",
 	  PAIR "1 set SOL_TCP TCP_USER_TIMEOUT 4 -1; 1 set SOL_TCP TCP_USER_TIMEOUT 4 0;"
 	  "1 set SOL_TCP TCP_USER_TIMEOUT 4 1; 1 set SOL_TCP TCP_USER_TIMEOUT 4 2147483647" },
