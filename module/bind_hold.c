@@ -159,13 +159,13 @@ bool atcp_port_owned(struct atcp_net *an, const struct atcp_key *key, int dif, i
 	struct atcp_bind *b;
 	bool owned = false;
 
-	spin_lock(&bucket->lock);
+	spin_lock_bh(&bucket->lock);
 	hlist_for_each_entry(b, &bucket->binds, node) {
 		if (b->port != port)
 			continue;
 		hlist_for_each_entry(h, &b->holds, node)
 			owned |= atcp_hold_is_ours(h) && hold_covers(an->net, h, key, dif, sdif);
 	}
-	spin_unlock(&bucket->lock);
+	spin_unlock_bh(&bucket->lock);
 	return owned;
 }

@@ -34,7 +34,7 @@ bool atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long before);
 
 /*
  * Is the local port of @key, of the carrier TCP, ours, at its address and on one of
- * these interfaces?  (A TIME-WAIT alone does not make it so.)  Softirq, RCU.
+ * these interfaces?  (A TIME-WAIT alone does not make it so.)  RCU.
  */
 bool atcp_port_owned(struct atcp_net *an, const struct atcp_key *key, int dif, int sdif);
 

@@ -9,6 +9,8 @@
  *
  * ICMP errors go to the kernel's TCP alone; those about our segments are heard here.
  *
+ * Segments that a program has let go on (NFQUEUE) come from its call, with BHs on.
+ *
  * The hooks are there from a namespace's first socket of this carrier on.  IPv6 puts
  * fragments together behind them, so that netfilter is asked to do it before.
  */
@@ -103,7 +105,9 @@ static void hear4(struct atcp_net *an, struct sk_buff *skb, u32 hlen)
 		goto out;
 	skb_set_transport_header(copy, hlen);
 	__skb_pull(copy, hlen + sizeof(*icmp));
+	local_bh_disable();
 	atcp_v4_err(copy, info);
+	local_bh_enable();
 out:
 	consume_skb(copy);
 }
@@ -248,8 +252,10 @@ static void hear6(struct atcp_net *an, struct sk_buff *skb, u32 offset)
 	skb_set_transport_header(copy, offset);
 	__skb_pull(copy, offset + sizeof(*icmp));
 	icmp = icmp6_hdr(copy);
+	local_bh_disable();
 	atcp_v6_hear(IPPROTO_TCP, copy, icmp->icmp6_type, icmp->icmp6_code,
 		     inner - offset - sizeof(*icmp), icmp->icmp6_mtu);
+	local_bh_enable();
 out:
 	consume_skb(copy);
 }

@@ -15,11 +15,10 @@
 #include "../../kselftest_harness.h"
 #include "lib/fails.h"
 #include "lib/net.h"
+#include "lib/stacks.h"
 #include "lib/wire.h"
 
 #define PORT	20000
-
-enum stack { ATCP, TCP, STACKS };
 
 #define ANY	ip46("0.0.0.0", "::")
 #define HERE	self->net.ip[CLIENT]
@@ -44,27 +43,6 @@ FIXTURE_TEARDOWN(two)
 {
 }
 
-static int sock_of(enum stack stack)
-{
-	int fd;
-
-	if (stack == TCP)
-		fd = socket(ip46(AF_INET, AF_INET6), SOCK_STREAM, 0);
-	else
-		fd = socket(stack_family(), SOCK_STREAM, stack_kind());
-	if (fd < 0)
-		net_die("socket: %s", strerror(errno));
-	return fd;
-}
-
-static int sock_in(const struct net *net, int side, enum stack stack)
-{
-	int old = net_visit(net, side), fd = sock_of(stack);
-
-	net_leave(old);
-	return fd;
-}
-
 /* With one or none of SO_REUSEADDR and SO_REUSEPORT. */
 static int sock_with(enum stack stack, int option)
 {
@@ -78,39 +56,6 @@ static int sock_with(enum stack stack, int option)
 static int bind_to(int fd, const char *ip, uint16_t port)
 {
 	return addr_bind(fd, addr_of(ip, port));
-}
-
-static int listen_at(enum stack stack, const char *ip, uint16_t port)
-{
-	int fd = sock_with(stack, SO_REUSEADDR);
-
-	if (bind_to(fd, ip, port) || listen(fd, 100))
-		net_die("listen at %s: %s", ip, strerror(errno));
-	return fd;
-}
-
-static void dial(int fd, const char *ip, uint16_t port)
-{
-	if (addr_connect(fd, addr_of(ip, port)))
-		net_die("connect to %s: %s", ip, strerror(errno));
-}
-
-/* A few bytes each way, and both ends. */
-static void talk(int a, int b)
-{
-	char got[4];
-
-	sock_send(a, "ping", 4);
-	sock_recv(b, got, 4);
-	sock_send(b, "pong", 4);
-	sock_recv(a, got, 4);
-	shutdown(a, SHUT_WR);
-	sock_recv_end(b);
-	sock_send(b, "last", 4);
-	close(b);
-	sock_recv(a, got, 4);
-	sock_recv_end(a);
-	close(a);
 }
 
 static const int options[] = { 0, SO_REUSEADDR, SO_REUSEPORT };
@@ -379,18 +324,6 @@ TEST_F(two, nobody_there)
 	close(kernel);
 }
 
-/* A connection to SERVER, where the other stack is: its listener and both ends. */
-static void call_far(const struct net *net, enum stack stack, int *l, int *c, int *s)
-{
-	int old = net_visit(net, SERVER);
-
-	*l = listen_at(!stack, net->ip[SERVER], PORT);
-	net_leave(old);
-	*c = sock_in(net, CLIENT, stack);
-	dial(*c, net->ip[SERVER], PORT);
-	*s = sock_accept(*l);
-}
-
 /* Source NAT, which knows TCP: what comes back finds its connection. */
 TEST_F(two, masquerade)
 {
@@ -409,7 +342,7 @@ TEST_F(two, masquerade)
 	if (stack_is_ipv6())
 		net_wait_address(&self->net, CLIENT, as);
 	for (stack = ATCP; stack < STACKS; stack++) {
-		call_far(&self->net, stack, &l, &c, &s);
+		call_far(&self->net, stack, PORT, &l, &c, &s);
 		peer = addr_peer(s);
 		EXPECT_TRUE(addr_same_ip(&peer, &want));
 		talk(c, s);
@@ -430,7 +363,7 @@ TEST_F(two, tracked_as_established)
 		"add rule inet f c meta l4proto { icmp, icmpv6 } accept\n"
 		"E\n");
 	for (stack = ATCP; stack < STACKS; stack++) {
-		call_far(&self->net, stack, &l, &c, &s);
+		call_far(&self->net, stack, PORT, &l, &c, &s);
 		talk(c, s);
 		close(l);
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The bytes that long transfers carry: see net.h. */
+#include <pthread.h>
 #include <string.h>
 
 #include "net.h"
@@ -7,14 +8,13 @@
 /* A prime period: no segment size or buffer size divides it. */
 #define PERIOD	65521
 
-static const uint8_t *pattern(void)
+static uint8_t bytes[2 * PERIOD];
+
+static void make_pattern(void)
 {
-	static uint8_t bytes[2 * PERIOD];
 	uint32_t x = 0x2545f491;
 	int i;
 
-	if (bytes[0] || bytes[1])
-		return bytes;
 	for (i = 0; i < PERIOD; i++) {
 		x ^= x << 13;
 		x ^= x >> 17;
@@ -22,6 +22,13 @@ static const uint8_t *pattern(void)
 		bytes[i] = x;
 		bytes[i + PERIOD] = x;
 	}
+}
+
+static const uint8_t *pattern(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_pattern);
 	return bytes;
 }
 
