@@ -20,6 +20,7 @@
 
 #include "../../kselftest_harness.h"
 #include "lib/fails.h"
+#include "lib/flow.h"
 #include "lib/net.h"
 #include "lib/stacks.h"
 
@@ -43,75 +44,6 @@ FIXTURE_SETUP(way)
 
 FIXTURE_TEARDOWN(way)
 {
-}
-
-/* --- much data both ways at once --- */
-
-struct flow {
-	int from;
-	int to;
-	pthread_t sender;
-	pthread_t receiver;
-	size_t good;		/* bytes received that are right */
-};
-
-static void *send_flow(void *arg)
-{
-	static const size_t piece = 64 << 10;
-	struct flow *f = arg;
-	char buf[piece];
-	size_t done;
-
-	for (done = 0; done < BULK; done += piece) {
-		pattern_fill(buf, piece, done);
-		sock_send(f->from, buf, piece);
-	}
-	return NULL;
-}
-
-static void *receive_flow(void *arg)
-{
-	struct flow *f = arg;
-	char buf[64 << 10];
-	ssize_t n;
-
-	while (f->good < BULK) {
-		n = recv(f->to, buf, sizeof(buf), 0);
-		if (n <= 0)
-			net_die("after %zu bytes: %s", f->good, n ? strerror(errno) : "end");
-		if (pattern_check(buf, n, f->good) < (size_t)n)
-			net_die("wrong bytes after %zu", f->good);
-		f->good += n;
-	}
-	return NULL;
-}
-
-static void flow_start(struct flow *f)
-{
-	if (pthread_create(&f->sender, NULL, send_flow, f) ||
-	    pthread_create(&f->receiver, NULL, receive_flow, f))
-		net_die("no thread");
-}
-
-static size_t flow_end(struct flow *f)
-{
-	pthread_join(f->sender, NULL);
-	pthread_join(f->receiver, NULL);
-	return f->good;
-}
-
-/* Both ways at once, and then a talk to the end. Returns the bytes that came. */
-static size_t exchange(int a, int b)
-{
-	struct flow there = { a, b }, back = { b, a };
-	size_t n;
-
-	flow_start(&there);
-	flow_start(&back);
-	n = flow_end(&there);
-	n += flow_end(&back);
-	talk(a, b);
-	return n;
 }
 
 /* --- a program that has packets queued to it and lets them all go on --- */
@@ -243,7 +175,8 @@ static void queued(struct __test_metadata *_metadata, struct net *net, const cha
 	queue_open(&q);
 	for (stack = ATCP; stack < STACKS; stack++) {
 		call_far(net, stack, PORT + stack, &l, &c, &s);
-		EXPECT_EQ(2 * BULK, exchange(c, s));
+		exchange(c, s, BULK);
+		talk(c, s);
 		close(l);
 	}
 	old = net_visit(net, SERVER);
@@ -316,7 +249,8 @@ TEST_F_TIMEOUT(way, synproxy, 120)
 	net_sysctl(net, SERVER, "net/netfilter/nf_conntrack_tcp_loose", "0");
 	for (stack = ATCP; stack < STACKS; stack++) {
 		call_far(net, stack, PORT + stack, &l, &c, &s);
-		EXPECT_EQ(2 * BULK, exchange(c, s));
+		exchange(c, s, BULK);
+		talk(c, s);
 		close(l);
 	}
 	/* And atcp at both ends. */
@@ -326,7 +260,8 @@ TEST_F_TIMEOUT(way, synproxy, 120)
 	c = sock_of(ATCP);
 	dial(c, net->ip[SERVER], PORT + STACKS);
 	s = sock_accept(l);
-	EXPECT_EQ(2 * BULK, exchange(c, s));
+	exchange(c, s, BULK);
+	talk(c, s);
 	close(l);
 	/* It was the firewall that made the handshakes: SYNs that it has received. */
 	EXPECT_EQ(0, net_try(net, SERVER,

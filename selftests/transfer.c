@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * atcp with its segments as TCP's, and the kernel's TCP: much data both ways at once,
+ * every byte checked, in both roles, over links of all sorts.
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../kselftest_harness.h"
+#include "lib/flow.h"
+#include "lib/net.h"
+#include "lib/stacks.h"
+
+#define PORT	20000
+#define MB	1048576
+
+FIXTURE(transfer)
+{
+	struct net net;
+};
+
+FIXTURE_SETUP(transfer)
+{
+	if (stack_is_tcp())
+		SKIP(return, "there are two stacks in this");
+	setenv("ATCP_TEST_CARRIER", "tcp", 1);
+	net_open(&self->net);
+	net_enter(&self->net, CLIENT);
+}
+
+FIXTURE_TEARDOWN(transfer)
+{
+}
+
+/* Of what the devices do for a stack: "on" or "off". */
+static void offloads(const struct net *net, const char *how)
+{
+	int side;
+
+	for (side = CLIENT; side <= SERVER; side++)
+		net_run(net, side, "ethtool -K %s tso %s gso %s gro %s tx %s rx %s sg %s >%s",
+			net->dev[side], how, how, how, how, how, how, "/dev/null");
+}
+
+static void disturb(const struct net *net, const char *netem)
+{
+	int side;
+
+	for (side = CLIENT; side <= SERVER; side++)
+		net_run(net, side, "tc qdisc add dev %s root netem limit 10000 %s",
+			net->dev[side], netem);
+}
+
+/* atcp connects to the kernel's TCP, and the other way round. */
+static void both_roles(const struct net *net, size_t bytes)
+{
+	int l, c, s, stack;
+
+	for (stack = ATCP; stack < STACKS; stack++) {
+		call_far(net, stack, PORT + stack, &l, &c, &s);
+		exchange(c, s, bytes);
+		talk(c, s);
+		close(l);
+	}
+}
+
+TEST_F_TIMEOUT(transfer, clean_256_mb_each_way, 240)
+{
+	both_roles(&self->net, 256 * MB);
+}
+
+/* Segment by segment, with checksums: what a device gets that does nothing by itself. */
+TEST_F_TIMEOUT(transfer, without_offloads, 240)
+{
+	offloads(&self->net, "off");
+	both_roles(&self->net, 16 * MB);
+}
+
+TEST_F_TIMEOUT(transfer, lost, 240)
+{
+	disturb(&self->net, "loss 1%");
+	both_roles(&self->net, 16 * MB);
+}
+
+TEST_F_TIMEOUT(transfer, reordered_and_duplicated, 240)
+{
+	disturb(&self->net, "delay 2ms 1ms reorder 75% duplicate 5%");
+	both_roles(&self->net, 4 * MB);
+}
+
+TEST_F_TIMEOUT(transfer, far_away, 240)
+{
+	disturb(&self->net, "delay 50ms");
+	both_roles(&self->net, 4 * MB);
+}
+
+TEST_F_TIMEOUT(transfer, far_away_and_lost_by_segments, 240)
+{
+	offloads(&self->net, "off");
+	disturb(&self->net, "delay 50ms loss 1%");
+	both_roles(&self->net, MB / 2);
+}
+
+TEST_HARNESS_MAIN
