@@ -10,64 +10,70 @@
 
 #define PIECE	(64 << 10)
 
-struct flow {
-	int from;
-	int to;
+struct end {
+	int fd;
 	size_t bytes;
-	pthread_t sender;
-	pthread_t receiver;
 };
+
+static size_t piece(const struct end *e, size_t done)
+{
+	return e->bytes - done < PIECE ? e->bytes - done : PIECE;
+}
 
 static void *send_all(void *arg)
 {
-	const struct flow *f = arg;
+	const struct end *e = arg;
 	char buf[PIECE];
 	size_t done, n;
 
-	for (done = 0; done < f->bytes; done += n) {
-		n = f->bytes - done < PIECE ? f->bytes - done : PIECE;
+	for (done = 0; done < e->bytes; done += n) {
+		n = piece(e, done);
 		pattern_fill(buf, n, done);
-		sock_send(f->from, buf, n);
+		sock_send(e->fd, buf, n);
 	}
 	return NULL;
 }
 
-static void *receive_all(void *arg)
+static void receive_all(const struct end *e)
 {
-	const struct flow *f = arg;
 	char buf[PIECE];
 	size_t done;
 	ssize_t n;
 
-	for (done = 0; done < f->bytes; done += n) {
-		n = recv(f->to, buf, f->bytes - done < PIECE ? f->bytes - done : PIECE, 0);
+	for (done = 0; done < e->bytes; done += n) {
+		n = recv(e->fd, buf, piece(e, done), 0);
 		if (n <= 0)
 			net_die("after %zu bytes: %s", done, n ? strerror(errno) : "end");
 		if (pattern_check(buf, n, done) < (size_t)n)
 			net_die("wrong bytes after %zu", done);
 	}
+}
+
+static void *send_and_receive(void *arg)
+{
+	pthread_t sender;
+
+	if (pthread_create(&sender, NULL, send_all, arg))
+		net_die("no thread");
+	receive_all(arg);
+	pthread_join(sender, NULL);
 	return NULL;
 }
 
-static void start(struct flow *f)
+void exchange_end(int fd, size_t bytes)
 {
-	if (pthread_create(&f->sender, NULL, send_all, f) ||
-	    pthread_create(&f->receiver, NULL, receive_all, f))
-		net_die("no thread");
-}
+	struct end e = { fd, bytes };
 
-static void end(struct flow *f)
-{
-	pthread_join(f->sender, NULL);
-	pthread_join(f->receiver, NULL);
+	send_and_receive(&e);
 }
 
 void exchange(int a, int b, size_t bytes)
 {
-	struct flow there = { a, b, bytes }, back = { b, a, bytes };
+	struct end here = { a, bytes };
+	pthread_t thread;
 
-	start(&there);
-	start(&back);
-	end(&there);
-	end(&back);
+	if (pthread_create(&thread, NULL, send_and_receive, &here))
+		net_die("no thread");
+	exchange_end(b, bytes);
+	pthread_join(thread, NULL);
 }

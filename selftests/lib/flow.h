@@ -11,4 +11,7 @@
  */
 void exchange(int a, int b, size_t bytes);
 
+/* What one of the two ends does for that. */
+void exchange_end(int fd, size_t bytes);
+
 #endif /* ATCP_SELFTEST_FLOW_H */

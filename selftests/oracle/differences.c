@@ -348,6 +348,21 @@ struct difference differences[] = {
 		.rare = true,
 	},
 	{
+		.id = "syn-to-time-wait",
+		.what = "a new connection's SYN to TIME-WAIT where nobody listens",
+		.tcp = "has an ACK for an answer; the reset that follows is ignored, and so on",
+		.atcp = "is refused, and TIME-WAIT stays",
+		.why = "its sender learns at once what it would after two minutes",
+		.op = "inject . SYN .*",
+		.tcp_line = SEG "R 0 ack 0 length 0",
+		.atcp_line = SEG "AR 0 ack 0 length 0",
+	},
+	{
+		.id = "syn-to-time-wait-tcp",
+		.op = "inject . SYN .*",
+		.tcp_line = SEG "A 0 ack 0 length 0 time",
+	},
+	{
 		.id = "fin-wait-2-rst-inside",
 		.what = "a reset to FIN-WAIT-2 of a closed socket, in the window",
 		.tcp = "ends it",
