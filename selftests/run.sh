@@ -1,0 +1,160 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# atcp-run, as a user runs it: Python's sockets become atcp's, over both carriers, and
+# what they are asked afterwards they answer as TCP's; what cannot be moved is said.
+#
+# ATCP_BIN names the folder of atcp-run and libatcp.so.
+
+# shellcheck source=selftests/common.sh
+. "$(dirname "$0")/common.sh"
+
+run=$dir/atcp-run
+
+begin 15
+ip -n "$a" link set lo up
+version=4
+[ -z "$ipv6" ] || version=6
+
+# in_a COMMAND...: in $a, its words in out and err.
+in_a()
+{
+	ip netns exec "$a" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+}
+
+# python CODE [WORD...]: in $a under atcp-run with the options in $how.
+python()
+{
+	# shellcheck disable=SC2086 # options, or none
+	in_a timeout 60 "$run" $how python3 -c "$@"
+}
+
+in_a "$run" --check
+status=$?
+grep -q 'loaded, protocol family' "$tmp/out" &&
+[ "$(grep -c 'works over IPv4, works over IPv6' "$tmp/out")" = 2 ]
+result "--check: module, family, both carriers over IPv4 and IPv6" $((status + $?))
+
+# A server in $b, and a client in $a that asks it over the same carrier.
+serve='
+import socket, sys
+l = socket.create_server((sys.argv[1], 8000), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+print("ready", flush=True)
+while True:
+    c, _ = l.accept()
+    with c.makefile("rb") as f:
+        data = f.read()
+    c.sendall(data.upper())
+    c.close()
+'
+ask='
+import socket, sys
+s = socket.create_connection((sys.argv[1], 8000))
+s.sendall(b"half" * 25000)
+s.shutdown(socket.SHUT_WR)
+got = b""
+while True:
+    d = s.recv(65536)
+    if not d: break
+    got += d
+assert got == b"HALF" * 25000, len(got)
+assert s.getsockopt(socket.SOL_SOCKET, socket.SO_PROTOCOL) == socket.IPPROTO_TCP
+assert s.getsockopt(socket.SOL_SOCKET, socket.SO_DOMAIN) == s.family
+assert s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) in (0, 1)
+print("fine")
+'
+for carrier in 253 tcp; do
+	how="-c $carrier -v"
+	ip netns exec "$b" "$run" -c $carrier -s python3 -u -c "$serve" "$peer_ip" \
+		>"$tmp/log" 2>&1 </dev/null &
+	server=$!
+	waits_for "$tmp/log" ready
+	python "$ask" "$peer_ip"
+	status=$?
+	grep -q fine "$tmp/out"
+	result "over $carrier: both ends, half-close, options" $((status + $?))
+	grep -q "descriptor [0-9]* is atcp's, IPv$version" "$tmp/err"
+	status=$?
+	grep -q "1 of its TCP sockets were atcp's, 0 the kernel's" "$tmp/err"
+	result "over $carrier: --verbose says what was moved" $((status + $?))
+	kill $server && wait $server 2>/dev/null
+	server=
+done
+
+# As TCP on the wire, the other end is any TCP.
+ip netns exec "$b" python3 -u -c "$serve" "$peer_ip" >"$tmp/log" 2>&1 </dev/null &
+server=$!
+waits_for "$tmp/log" ready
+how="-c tcp -s"
+python "$ask" "$peer_ip"
+result "asks a server of the kernel's TCP" $?
+kill $server && wait $server 2>/dev/null
+ip netns exec "$b" "$run" -c tcp -s python3 -u -c "$serve" "$peer_ip" >"$tmp/log" 2>&1 \
+	</dev/null &
+server=$!
+waits_for "$tmp/log" ready
+in_a timeout 60 python3 -c "$ask" "$peer_ip"
+result "a client of the kernel's TCP asks it" $?
+kill $server && wait $server 2>/dev/null
+server=
+
+how="-v"
+python '
+import socket
+# What is not TCP is left alone.
+for family, kind, proto in ((socket.AF_INET, socket.SOCK_DGRAM, 0),
+                            (socket.AF_UNIX, socket.SOCK_STREAM, 0),
+                            (socket.AF_INET, socket.SOCK_RAW, 253)):
+    s = socket.socket(family, kind, proto)
+    assert s.getsockopt(socket.SOL_SOCKET, socket.SO_PROTOCOL) in (proto, socket.IPPROTO_UDP)
+'
+status=$?
+! grep -q "descriptor" "$tmp/err"
+result "UDP, UNIX and raw sockets stay what they are" $((status + $?))
+
+python '
+import os, socket, subprocess, sys, threading
+def one(): socket.socket().close()
+threads = [threading.Thread(target=one) for i in range(20)]
+for t in threads: t.start()
+for t in threads: t.join()
+if os.fork() == 0:
+    one(); sys.exit(0)
+os.wait()
+subprocess.run([sys.executable, "-c", "import socket; socket.socket()"], check=True)
+'
+status=$?
+[ "$(grep -c 'descriptor' "$tmp/err")" = 22 ]
+result "in threads, after fork, across exec" $((status + $?))
+
+how="-s"
+python '
+import socket
+s = socket.socket()
+assert s.getsockname() == ("0.0.0.0", 0), s.getsockname()
+try:
+    s.getpeername()
+except OSError as e:
+    assert e.errno == 107, e
+'
+result "names before bind" $?
+
+LD_PRELOAD=/lib/x86_64-linux-gnu/libm.so.6 in_a "$run" sh -c 'echo $LD_PRELOAD'
+grep -q "libatcp.so:/lib/x86_64-linux-gnu/libm.so.6" "$tmp/out"
+result "a library that was preloaded before stays" $?
+
+in_a "$run" busybox true
+status=$?
+grep -q "statically linked" "$tmp/err"
+result "a static program: said, and run" $((status + $?))
+in_a "$run" --strict busybox true
+[ $? = 125 ]
+result "a static program: refused with --strict" $?
+in_a "$run" nosuch-program
+[ $? = 127 ]
+result "no such command" $?
+in_a "$run" -c 7 true
+[ $? = 125 ] && grep -q "no carrier 7" "$tmp/err"
+result "no such carrier" $?
+
+[ $failed -eq 0 ]

@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * atcp-run: runs a program with its TCP sockets as atcp's, by a library that is
+ * preloaded (libatcp.c).  Says before the program starts what will not be moved, for
+ * "is it really used?" is the first question that a wrapper gets.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <linux/elf.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../module/uapi/atcp.h"
+#include "atcp_run.h"
+
+#define FAMILY_FILE	"/sys/module/atcp/parameters/family"
+
+/* As env(1) and nohup(1) end when it is not the command that ended. */
+enum {
+	EXIT_OWN	= 125,
+	EXIT_NOT_RUN	= 126,
+	EXIT_NOT_FOUND	= 127,
+};
+
+static const char *carrier = "253";
+static bool strict;
+static bool verbose;
+
+static void __attribute__((noreturn)) usage(int status)
+{
+	fputs("usage: atcp-run [--carrier=tcp|253] [--strict] [--verbose] COMMAND [ARGUMENT]...\n"
+	      "       atcp-run --check\n"
+	      "Runs COMMAND with its TCP sockets turned into atcp's.\n"
+	      "  -c, --carrier=253   atcp's segments as IP protocol 253 (both ends are atcp)\n"
+	      "  -c, --carrier=tcp   as TCP on the wire (the other end is any TCP)\n"
+	      "  -s, --strict        fail rather than use the kernel's TCP\n"
+	      "  -v, --verbose       say which sockets are moved, and how many were\n"
+	      "  -C, --check         say whether atcp is there and works; runs nothing\n",
+	      status ? stderr : stdout);
+	exit(status);
+}
+
+/* Returns the number of the family of the loaded module, or -1: none is loaded. */
+static int loaded_family(void)
+{
+	FILE *f = fopen(FAMILY_FILE, "re");
+	int family = -1;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%d", &family) != 1)
+		family = -1;
+	fclose(f);
+	return family;
+}
+
+/* --- is it there, and does it work? --- */
+
+static struct sockaddr_storage loopback(int af, socklen_t *len)
+{
+	struct sockaddr_storage ss = { .ss_family = af };
+
+	if (af == AF_INET6) {
+		((struct sockaddr_in6 *)&ss)->sin6_addr = in6addr_loopback;
+		*len = sizeof(struct sockaddr_in6);
+	} else {
+		((struct sockaddr_in *)&ss)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		*len = sizeof(struct sockaddr_in);
+	}
+	return ss;
+}
+
+/* A connection of this host with itself, and a byte over it. */
+static bool connection_works(int family, int protocol, int af)
+{
+	struct timeval limit = { .tv_sec = 5 };
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int l, c = -1, s = -1;
+	bool works = false;
+	char byte = 0;
+
+	if (af == AF_INET6)
+		protocol |= ATCP_IPV6;
+	l = socket(family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
+	if (l < 0)
+		return false;
+	ss = loopback(af, &len);
+	if (bind(l, (struct sockaddr *)&ss, len) || listen(l, 1) ||
+	    getsockname(l, (struct sockaddr *)&ss, &len))
+		goto out;
+	c = socket(family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
+	setsockopt(l, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(c, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (c < 0 || connect(c, (struct sockaddr *)&ss, len))
+		goto out;
+	s = accept(l, NULL, NULL);
+	if (s < 0)
+		goto out;
+	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	works = send(c, "!", 1, 0) == 1 && recv(s, &byte, 1, 0) == 1 && byte == '!';
+out:
+	close(l);
+	close(c);
+	close(s);
+	return works;
+}
+
+static int check(void)
+{
+	static const struct { const char *name; int protocol; } carriers[] = {
+		{ "253", 0 },
+		{ "tcp", IPPROTO_TCP },
+	};
+	int family = loaded_family(), failed = 0;
+	unsigned int i;
+
+	if (family < 0) {
+		puts("module: not loaded (modprobe atcp, or insmod atcp.ko)");
+		return 1;
+	}
+	printf("module: loaded, protocol family %d\n", family);
+	for (i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++) {
+		bool v4 = connection_works(family, carriers[i].protocol, AF_INET);
+		bool v6 = connection_works(family, carriers[i].protocol, AF_INET6);
+
+		printf("carrier %s: %s over IPv4, %s over IPv6\n", carriers[i].name,
+		       v4 ? "works" : "does not work", v6 ? "works" : "does not work");
+		failed |= !v4 && !v6;
+	}
+	return failed;
+}
+
+/* --- what the command is --- */
+
+/* Finds what execvp() would run; false: nothing. */
+static bool find(const char *command, char *path, size_t size)
+{
+	const char *dirs = getenv("PATH") ?: "/bin:/usr/bin";
+	size_t n;
+
+	if (strchr(command, '/'))
+		return snprintf(path, size, "%s", command) < (int)size && !access(path, F_OK);
+	for (;; dirs += n + 1) {
+		struct stat st;
+
+		n = strcspn(dirs, ":");
+		if (snprintf(path, size, "%.*s%s%s", (int)n, dirs, n ? "/" : "", command) <
+		    (int)size && !access(path, X_OK) && !stat(path, &st) && S_ISREG(st.st_mode))
+			return true;
+		if (!dirs[n])
+			return false;
+	}
+}
+
+/* What of an ELF file tells how it makes its system calls. */
+struct image {
+	bool elf;
+	bool dynamic;		/* another program loads the libraries */
+	bool go;
+};
+
+static bool read_at(int fd, void *buf, size_t len, off_t at)
+{
+	return pread(fd, buf, len, at) == (ssize_t)len;
+}
+
+static bool is_go_section(int fd, const struct elf64_shdr *names, const struct elf64_shdr *s)
+{
+	static const char name[] = ".go.buildinfo";
+	char text[sizeof(name)];
+
+	return s->sh_name < names->sh_size &&
+	       read_at(fd, text, sizeof(text), names->sh_offset + s->sh_name) &&
+	       !memcmp(text, name, sizeof(name));
+}
+
+static void read_image(int fd, struct image *im)
+{
+	struct elf64_hdr e;
+	struct elf64_shdr names, s;
+	struct elf64_phdr p;
+	int i;
+
+	memset(im, 0, sizeof(*im));
+	if (!read_at(fd, &e, sizeof(e), 0) || memcmp(e.e_ident, ELFMAG, SELFMAG) ||
+	    e.e_ident[EI_CLASS] != ELFCLASS64)
+		return;
+	im->elf = true;
+	for (i = 0; i < e.e_phnum; i++) {
+		if (read_at(fd, &p, sizeof(p), e.e_phoff + i * sizeof(p)) &&
+		    p.p_type == PT_INTERP)
+			im->dynamic = true;
+	}
+	if (!read_at(fd, &names, sizeof(names), e.e_shoff + e.e_shstrndx * sizeof(s)))
+		return;
+	for (i = 0; i < e.e_shnum; i++) {
+		if (read_at(fd, &s, sizeof(s), e.e_shoff + i * sizeof(s)) &&
+		    is_go_section(fd, &names, &s))
+			im->go = true;
+	}
+}
+
+/* The program that a script names in its first line; false: it is no script. */
+static bool interpreter(int fd, char *path, size_t size)
+{
+	char line[PATH_MAX];
+	ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
+	char *p;
+
+	if (n < 3 || line[0] != '#' || line[1] != '!')
+		return false;
+	line[n] = 0;
+	p = line + 2 + strspn(line + 2, " \t");
+	p[strcspn(p, " \t\n")] = 0;
+	return snprintf(path, size, "%s", p) < (int)size;
+}
+
+/* Why a preloaded library does not reach its sockets; NULL: it does, for all that is known. */
+static const char *out_of_reach(char *path, size_t size)
+{
+	struct image im;
+	struct stat st;
+	int fd, depth;
+	bool script;
+
+	for (depth = 0; depth < 4; depth++) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return NULL;
+		read_image(fd, &im);
+		script = !im.elf && interpreter(fd, path, size);
+		if (fstat(fd, &st))
+			st.st_mode = 0;
+		close(fd);
+		if (script)
+			continue;	/* what counts is the program that reads it */
+		if ((st.st_mode & S_ISUID && st.st_uid != geteuid()) ||
+		    (st.st_mode & S_ISGID && st.st_gid != getegid()))
+			return "is set-user-ID or set-group-ID, and takes no preloaded library";
+		if (im.elf && !im.dynamic)
+			return "is statically linked, so that its sockets do not pass through libc";
+		return im.go ? "is a Go program, whose sockets do not pass through libc" : NULL;
+	}
+	return NULL;
+}
+
+/* --- the environment --- */
+
+/* Beside this program, as in a build, or where it is installed. */
+static bool find_library(char *path, size_t size)
+{
+	static const char *const places[] = { "", "../lib/atcp/" };
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	unsigned int i;
+	char *slash;
+
+	if (n < 0)
+		return false;
+	self[n] = 0;
+	slash = strrchr(self, '/');
+	if (!slash)
+		return false;
+	slash[1] = 0;
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (snprintf(path, size, "%s%s%s", self, places[i], ATCP_LIBRARY) < (int)size &&
+		    !access(path, R_OK))
+			return true;
+	}
+	return false;
+}
+
+static void preload(const char *library, int family)
+{
+	const char *before = getenv("LD_PRELOAD");
+	char how[64], number[16], *list;
+
+	if (asprintf(&list, "%s%s%s", library, before && *before ? ":" : "",
+		     before ?: "") < 0)
+		exit(EXIT_OWN);
+	snprintf(how, sizeof(how), "%s%s%s", carrier, strict ? ",strict" : "",
+		 verbose ? ",verbose" : "");
+	snprintf(number, sizeof(number), "%d", family);
+	if (setenv("LD_PRELOAD", list, 1) || setenv(ATCP_RUN_ENV, how, 1) ||
+	    setenv(ATCP_FAMILY_ENV, number, 1))
+		exit(EXIT_OWN);
+	free(list);
+}
+
+/* Says what keeps the command from atcp; with --strict that is the end. */
+static void kept(const char *command, const char *why)
+{
+	fprintf(stderr, "atcp-run: %s %s\n", command, why);
+	if (strict)
+		exit(EXIT_OWN);
+	fputs("atcp-run: it runs over the kernel's TCP\n", stderr);
+}
+
+static void parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "carrier", required_argument, NULL, 'c' },
+		{ "strict", no_argument, NULL, 's' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "check", no_argument, NULL, 'C' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	int o;
+
+	while ((o = getopt_long(argc, argv, "+c:svCh", options, NULL)) != -1) {
+		switch (o) {
+		case 'c':
+			carrier = optarg;
+			if (strcmp(carrier, "tcp") && strcmp(carrier, "253")) {
+				fprintf(stderr, "atcp-run: no carrier %s: tcp or 253\n", carrier);
+				exit(EXIT_OWN);
+			}
+			break;
+		case 's':
+			strict = true;
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'C':
+			exit(check());
+		case 'h':
+			usage(0);
+		default:
+			usage(EXIT_OWN);
+		}
+	}
+	if (optind == argc)
+		usage(EXIT_OWN);
+}
+
+int main(int argc, char **argv)
+{
+	char path[PATH_MAX], library[PATH_MAX];
+	int family = loaded_family();
+	const char *why;
+
+	parse(argc, argv);
+	argv += optind;
+	if (!find(argv[0], path, sizeof(path))) {
+		fprintf(stderr, "atcp-run: %s: %s\n", argv[0], strerror(ENOENT));
+		return EXIT_NOT_FOUND;
+	}
+	why = out_of_reach(path, sizeof(path));
+	if (!find_library(library, sizeof(library))) {
+		fprintf(stderr, "atcp-run: no %s beside this program or in ../lib/atcp\n",
+			ATCP_LIBRARY);
+		return EXIT_OWN;
+	}
+	if (family < 0)
+		kept("atcp.ko", "is not loaded");
+	else if (why)
+		kept(path, why);
+	else
+		preload(library, family);
+	execvp(argv[0], argv);
+	fprintf(stderr, "atcp-run: %s: %s\n", argv[0], strerror(errno));
+	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Preloaded by atcp-run: stream sockets of IPv4 and IPv6 that a program opens for TCP
+ * become atcp's.
+ *
+ * All is decided when a socket is opened; nothing is kept about a descriptor.  So
+ * whatever becomes of it, by dup(), fork(), exec, or on its way to another process, is
+ * right, and these calls may be made from any thread and any signal handler, as the ones
+ * of the C library.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../module/uapi/atcp.h"
+#include "atcp_run.h"
+
+typedef int socket_fn(int domain, int type, int protocol);
+typedef int getsockopt_fn(int fd, int level, int option, void *value, socklen_t *len);
+
+static socket_fn *next_socket;
+static getsockopt_fn *next_getsockopt;
+
+static bool wanted;
+static bool strict;
+static bool verbose;
+static int carrier;		/* socket()'s protocol for it */
+static int family;
+static atomic_uint moved;
+static atomic_uint left;
+static atomic_flag told = ATOMIC_FLAG_INIT;
+
+/* Those of the next library that has them, or, before it is known, the kernel's. */
+
+static int plain_socket(int domain, int type, int protocol)
+{
+	return next_socket ? next_socket(domain, type, protocol) :
+			     (int)syscall(SYS_socket, domain, type, protocol);
+}
+
+static int plain_getsockopt(int fd, int level, int option, void *value, socklen_t *len)
+{
+	return next_getsockopt ? next_getsockopt(fd, level, option, value, len) :
+				 (int)syscall(SYS_getsockopt, fd, level, option, value, len);
+}
+
+/* A line on standard error, in one piece. */
+static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
+{
+	char text[256];
+	int n = snprintf(text, sizeof(text), "atcp-run: %s[%d]: ",
+			 program_invocation_short_name, getpid());
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (n > 0 && n < (int)sizeof(text))
+		n += vsnprintf(text + n, sizeof(text) - n, fmt, ap);
+	va_end(ap);
+	if (n > (int)sizeof(text) - 1)
+		n = sizeof(text) - 1;
+	text[n++] = '\n';
+	if (write(STDERR_FILENO, text, n) < 0)
+		return;			/* there is nobody to tell */
+}
+
+static bool word(const char *list, const char *w)
+{
+	size_t len = strlen(w);
+	const char *p;
+
+	for (p = list; (p = strstr(p, w)); p += len) {
+		if ((p == list || p[-1] == ',') && (!p[len] || p[len] == ','))
+			return true;
+	}
+	return false;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *how = getenv(ATCP_RUN_ENV), *number = getenv(ATCP_FAMILY_ENV);
+
+	next_socket = (socket_fn *)dlsym(RTLD_NEXT, "socket");
+	next_getsockopt = (getsockopt_fn *)dlsym(RTLD_NEXT, "getsockopt");
+	if (!how)
+		return;
+	carrier = word(how, "tcp") ? IPPROTO_TCP : 0;
+	strict = word(how, "strict");
+	verbose = word(how, "verbose");
+	family = number ? atoi(number) : AF_ATCP;
+	wanted = true;
+}
+
+__attribute__((destructor)) static void end(void)
+{
+	unsigned int n = atomic_load(&moved), m = atomic_load(&left);
+
+	if (verbose && (n || m))
+		say("%u of its TCP sockets were atcp's, %u the kernel's", n, m);
+}
+
+static bool is_tcp(int domain, int type, int protocol)
+{
+	return (domain == AF_INET || domain == AF_INET6) &&
+	       (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM &&
+	       (protocol == 0 || protocol == IPPROTO_TCP);
+}
+
+/* Does it mean that atcp is not there? The last: a kernel with something else there. */
+static bool no_atcp(int err)
+{
+	return err == EAFNOSUPPORT || err == EPROTONOSUPPORT || err == ESOCKTNOSUPPORT;
+}
+
+int socket(int domain, int type, int protocol)
+{
+	int err = errno, fd;
+
+	if (!wanted || !is_tcp(domain, type, protocol))
+		return plain_socket(domain, type, protocol);
+	fd = plain_socket(family, type, carrier | (domain == AF_INET6 ? ATCP_IPV6 : 0));
+	if (fd >= 0) {
+		atomic_fetch_add(&moved, 1);
+		if (verbose)
+			say("descriptor %d is atcp's, IPv%d over %s", fd,
+			    domain == AF_INET6 ? 6 : 4, carrier ? "TCP" : "253");
+		return fd;
+	}
+	if (strict || !no_atcp(errno))
+		return -1;
+	if (!atomic_flag_test_and_set(&told))
+		say("atcp is not there (%s): the kernel's TCP it is", strerrorname_np(errno));
+	atomic_fetch_add(&left, 1);
+	errno = err;
+	return plain_socket(domain, type, protocol);
+}
+
+/* A program that asks for the protocol of its TCP socket expects to hear TCP. */
+int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
+{
+	int ret = plain_getsockopt(fd, level, option, value, len);
+	int protocol, type;
+	socklen_t n = sizeof(type);
+
+	if (ret || !wanted || level != SOL_SOCKET || option != SO_PROTOCOL ||
+	    *len != sizeof(protocol))
+		return ret;
+	memcpy(&protocol, value, sizeof(protocol));
+	if (protocol != ATCP_PROTOCOL_TCP && protocol != IPPROTO_ATCP)
+		return ret;
+	/* A raw socket for 253 is somebody else's. */
+	if (plain_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) || type != SOCK_STREAM)
+		return ret;
+	protocol = IPPROTO_TCP;
+	memcpy(value, &protocol, sizeof(protocol));
+	return 0;
+}
