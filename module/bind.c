@@ -125,7 +125,7 @@ bool atcp_bound_overlap(int family, const struct atcp_bound *a, const struct atc
 	return meet(family, a, b, true);
 }
 
-/* What of a holder counts for that, apart from what it is bound to. */
+/* What of a holder counts for sharing, apart from what it is bound to. */
 struct holder {
 	bool reuse;		/* SO_REUSEADDR, and does not listen */
 	bool reuseport;		/* SO_REUSEPORT, and the user is the same */
@@ -147,7 +147,6 @@ static bool in_the_way(const struct sock *sk, const struct holder *h, enum atcp_
 	return share != ATCP_SHARE_ALL || !grouped;
 }
 
-/* Does another holder of the port stand in @sk's way? */
 bool atcp_bind_conflict(const struct sock *sk, const struct atcp_bind *b, enum atcp_share share)
 {
 	const struct atcp_timewait *tw;
@@ -193,13 +192,11 @@ static bool group_welcome(const struct sock *sk, const struct atcp_bind *b)
 	return meet(b->family, &b->bound, &mine, false);
 }
 
-/* Is there no need to look at the holders, of whom there may be many? */
 bool atcp_bind_welcome(const struct sock *sk, const struct atcp_bind *b)
 {
 	return (b->reuse && sk->sk_reuse && sk->sk_state != TCP_LISTEN) || group_welcome(sk, b);
 }
 
-/* @sk gets the port, or starts to listen there: who will be welcome from now on? */
 void atcp_bind_learn(struct atcp_bind *b, const struct sock *sk)
 {
 	bool first = bind_unused(b), reuse = sk->sk_reuse && sk->sk_state != TCP_LISTEN;

@@ -162,7 +162,7 @@ static bool all_acknowledged(void *net)
  */
 static void queued(struct __test_metadata *_metadata, struct net *net, const char *hook)
 {
-	int l, c, s, stack, bound = sock_of(ATCP), old;
+	int c, bound = sock_of(ATCP), old;
 	struct queue q;
 
 	ASSERT_EQ(0, addr_bind(bound, addr_side(net, CLIENT, PORT)));
@@ -173,12 +173,7 @@ static void queued(struct __test_metadata *_metadata, struct net *net, const cha
 		"add rule inet q c meta l4proto tcp queue num %d\n"
 		"E\n", hook, QUEUE);
 	queue_open(&q);
-	for (stack = ATCP; stack < STACKS; stack++) {
-		call_far(net, stack, PORT + stack, &l, &c, &s);
-		exchange(c, s, BULK);
-		talk(c, s);
-		close(l);
-	}
+	both_roles(net, PORT, BULK);
 	old = net_visit(net, SERVER);
 	c = sock_of(TCP);
 	FAILS(ECONNREFUSED, addr_connect(c, addr_side(net, CLIENT, PORT)));
@@ -233,7 +228,7 @@ TEST_F(way, queued_in_vain)
 TEST_F_TIMEOUT(way, synproxy, 120)
 {
 	struct net *net = &self->net;
-	int l, c, s, stack, old;
+	int l, c, s, old;
 
 	if (net_try(net, SERVER,
 		    "nft -f - <<E\n"
@@ -247,12 +242,7 @@ TEST_F_TIMEOUT(way, synproxy, 120)
 		    "E\n", PORT, PORT + STACKS, PORT, PORT + STACKS))
 		SKIP(return, "no SYNPROXY in this kernel");
 	net_sysctl(net, SERVER, "net/netfilter/nf_conntrack_tcp_loose", "0");
-	for (stack = ATCP; stack < STACKS; stack++) {
-		call_far(net, stack, PORT + stack, &l, &c, &s);
-		exchange(c, s, BULK);
-		talk(c, s);
-		close(l);
-	}
+	both_roles(net, PORT, BULK);
 	/* And atcp at both ends. */
 	old = net_visit(net, SERVER);
 	l = listen_at(ATCP, net->ip[SERVER], PORT + STACKS);

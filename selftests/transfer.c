@@ -5,11 +5,8 @@
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "../../kselftest_harness.h"
-#include "lib/flow.h"
 #include "lib/net.h"
 #include "lib/stacks.h"
 
@@ -53,54 +50,41 @@ static void disturb(const struct net *net, const char *netem)
 			net->dev[side], netem);
 }
 
-/* atcp connects to the kernel's TCP, and the other way round. */
-static void both_roles(const struct net *net, size_t bytes)
-{
-	int l, c, s, stack;
-
-	for (stack = ATCP; stack < STACKS; stack++) {
-		call_far(net, stack, PORT + stack, &l, &c, &s);
-		exchange(c, s, bytes);
-		talk(c, s);
-		close(l);
-	}
-}
-
 TEST_F_TIMEOUT(transfer, clean_256_mb_each_way, 240)
 {
-	both_roles(&self->net, 256 * MB);
+	both_roles(&self->net, PORT, 256 * MB);
 }
 
 /* Segment by segment, with checksums: what a device gets that does nothing by itself. */
 TEST_F_TIMEOUT(transfer, without_offloads, 240)
 {
 	offloads(&self->net, "off");
-	both_roles(&self->net, 16 * MB);
+	both_roles(&self->net, PORT, 16 * MB);
 }
 
 TEST_F_TIMEOUT(transfer, lost, 240)
 {
 	disturb(&self->net, "loss 1%");
-	both_roles(&self->net, 16 * MB);
+	both_roles(&self->net, PORT, 16 * MB);
 }
 
 TEST_F_TIMEOUT(transfer, reordered_and_duplicated, 240)
 {
 	disturb(&self->net, "delay 2ms 1ms reorder 75% duplicate 5%");
-	both_roles(&self->net, 4 * MB);
+	both_roles(&self->net, PORT, 4 * MB);
 }
 
 TEST_F_TIMEOUT(transfer, far_away, 240)
 {
 	disturb(&self->net, "delay 50ms");
-	both_roles(&self->net, 4 * MB);
+	both_roles(&self->net, PORT, 4 * MB);
 }
 
 TEST_F_TIMEOUT(transfer, far_away_and_lost_by_segments, 240)
 {
 	offloads(&self->net, "off");
 	disturb(&self->net, "delay 50ms loss 1%");
-	both_roles(&self->net, MB / 2);
+	both_roles(&self->net, PORT, MB / 2);
 }
 
 TEST_HARNESS_MAIN

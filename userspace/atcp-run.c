@@ -20,8 +20,7 @@
 
 #include "../module/uapi/atcp.h"
 #include "atcp_run.h"
-
-#define FAMILY_FILE	"/sys/module/atcp/parameters/family"
+#include "family.h"
 
 /* As env(1) and nohup(1) end when it is not the command that ended. */
 enum {
@@ -46,20 +45,6 @@ static void __attribute__((noreturn)) usage(int status)
 	      "  -C, --check         say whether atcp is there and works; runs nothing\n",
 	      status ? stderr : stdout);
 	exit(status);
-}
-
-/* Returns the number of the family of the loaded module, or -1: none is loaded. */
-static int loaded_family(void)
-{
-	FILE *f = fopen(FAMILY_FILE, "re");
-	int family = -1;
-
-	if (!f)
-		return -1;
-	if (fscanf(f, "%d", &family) != 1)
-		family = -1;
-	fclose(f);
-	return family;
 }
 
 /* --- is it there, and does it work? --- */
@@ -120,7 +105,7 @@ static int check(void)
 		{ "253", 0 },
 		{ "tcp", IPPROTO_TCP },
 	};
-	int family = loaded_family(), failed = 0;
+	int family = atcp_loaded_family(), failed = 0;
 	unsigned int i;
 
 	if (family < 0) {
@@ -347,7 +332,7 @@ static void parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	char path[PATH_MAX], library[PATH_MAX];
-	int family = loaded_family();
+	int family = atcp_loaded_family();
 	const char *why;
 
 	parse(argc, argv);

@@ -12,21 +12,14 @@
 
 #include "../module/uapi/atcp.h"
 #include "daytime_common.h"
-
-#define FAMILY_FILE	"/sys/module/atcp/parameters/family"
+#include "family.h"
 
 /* The family number that the loaded module uses, else the usual one. */
 static int atcp_family(void)
 {
-	int family = AF_ATCP;
-	FILE *f = fopen(FAMILY_FILE, "re");
+	int family = atcp_loaded_family();
 
-	if (f) {
-		if (fscanf(f, "%d", &family) != 1)
-			family = AF_ATCP;
-		fclose(f);
-	}
-	return family;
+	return family < 0 ? AF_ATCP : family;
 }
 
 int daytime_parse_carrier(const char *text)

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "flow.h"
 #include "stacks.h"
 
 int sock_of(enum stack stack)
@@ -71,4 +72,16 @@ void call_far(const struct net *net, enum stack stack, uint16_t port, int *l, in
 	*c = sock_in(net, CLIENT, stack);
 	dial(*c, net->ip[SERVER], port);
 	*s = sock_accept(*l);
+}
+
+void both_roles(const struct net *net, uint16_t port, size_t bytes)
+{
+	int l, c, s, stack;
+
+	for (stack = ATCP; stack < STACKS; stack++) {
+		call_far(net, stack, port + stack, &l, &c, &s);
+		exchange(c, s, bytes);
+		talk(c, s);
+		close(l);
+	}
 }

@@ -24,6 +24,12 @@ void dial(int fd, const char *ip, uint16_t port);
  */
 void call_far(const struct net *net, enum stack stack, uint16_t port, int *l, int *c, int *s);
 
+/*
+ * CLIENT's atcp calls SERVER's TCP, on @port, and the other way round, on the next: so
+ * much data both ways at once (flow.h), and a talk.
+ */
+void both_roles(const struct net *net, uint16_t port, size_t bytes);
+
 /* A few bytes each way and the end in each direction; both are closed. */
 void talk(int a, int b);
 
