@@ -75,6 +75,13 @@ void atcp_hold_unuse(struct atcp_net *an, struct atcp_hold *h)
 	}
 }
 
+/* Does it hold all that is asked for?  One of the pool holds every address. */
+static bool answers(const struct atcp_hold *h, const struct atcp_hold_ask *ask)
+{
+	return h->pooled || (atcp_hold_is_ours(h) && h->family == ask->family &&
+			     bound_alike(&h->bound, &ask->bound));
+}
+
 /* One more use of a hold that is for the same, or NULL. */
 struct atcp_hold *atcp_hold_join(struct sock *sk, const struct atcp_hold_ask *ask, int l3mdev)
 {
@@ -86,8 +93,7 @@ struct atcp_hold *atcp_hold_join(struct sock *sk, const struct atcp_hold_ask *as
 	b = atcp_bind_find(bucket, IPPROTO_TCP, ask->port, l3mdev);
 	if (b) {
 		hlist_for_each_entry(h, &b->holds, node) {
-			if (atcp_hold_is_ours(h) && h->family == ask->family &&
-			    bound_alike(&h->bound, &ask->bound))
+			if (answers(h, ask))
 				break;
 		}
 	}

@@ -25,6 +25,7 @@
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/ndisc.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/tcp.h>
 
@@ -211,14 +212,41 @@ static bool find_upper(const struct sk_buff *skb, struct place *p)
 	return false;
 }
 
+/*
+ * Where an error has what it is about, or 0.  A redirect has it in an option, and comes
+ * from the link alone (RFC 4861 sections 4.5 and 8.1).
+ */
+static u32 quoted_by(struct sk_buff *skb, u32 offset, u8 type)
+{
+	const struct ipv6hdr *hdr = ipv6_hdr(skb);
+	const struct nd_opt_hdr *opt;
+	u32 at = offset + sizeof(struct rd_msg);
+
+	if (type != NDISC_REDIRECT)
+		return offset + sizeof(struct icmp6hdr);
+	if (hdr->hop_limit != 255 || !(ipv6_addr_type(&hdr->saddr) & IPV6_ADDR_LINKLOCAL) ||
+	    skb_linearize(skb))
+		return 0;
+	while (at + sizeof(*opt) <= skb->len) {
+		opt = (const struct nd_opt_hdr *)(skb->data + at);
+		if (!opt->nd_opt_len)
+			return 0;
+		if (opt->nd_opt_type == ND_OPT_REDIRECT_HDR)
+			return at + 8;
+		at += opt->nd_opt_len * 8;
+	}
+	return 0;
+}
+
 static void hear6(struct atcp_net *an, struct sk_buff *skb, u32 offset)
 {
 	struct icmp6hdr buf;
 	const struct icmp6hdr *icmp;
 	struct sk_buff *copy;
 	__be16 frag_off;
-	u8 proto;
+	u32 quoted;
 	int inner;
+	u8 proto;
 
 	icmp = skb_header_pointer(skb, offset, sizeof(buf), &buf);
 	if (!icmp)
@@ -228,6 +256,7 @@ static void hear6(struct atcp_net *an, struct sk_buff *skb, u32 offset)
 	case ICMPV6_PKT_TOOBIG:
 	case ICMPV6_TIME_EXCEED:
 	case ICMPV6_PARAMPROB:
+	case NDISC_REDIRECT:
 		break;
 	default:
 		return;
@@ -235,9 +264,10 @@ static void hear6(struct atcp_net *an, struct sk_buff *skb, u32 offset)
 	copy = skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
 	if (!copy)
 		return;
-	if (!pskb_may_pull(copy, offset + sizeof(*icmp) + sizeof(struct ipv6hdr)))
+	quoted = quoted_by(copy, offset, icmp->icmp6_type);
+	if (!quoted || !pskb_may_pull(copy, quoted + sizeof(struct ipv6hdr)))
 		goto out;
-	inner = offset + sizeof(*icmp);
+	inner = quoted;
 	proto = ((struct ipv6hdr *)(copy->data + inner))->nexthdr;
 	inner += sizeof(struct ipv6hdr);
 	if (ipv6_ext_hdr(proto)) {
@@ -250,11 +280,11 @@ static void hear6(struct atcp_net *an, struct sk_buff *skb, u32 offset)
 	    nf_ip6_checksum(copy, NF_INET_LOCAL_IN, offset, IPPROTO_ICMPV6))
 		goto out;
 	skb_set_transport_header(copy, offset);
-	__skb_pull(copy, offset + sizeof(*icmp));
+	__skb_pull(copy, quoted);
 	icmp = icmp6_hdr(copy);
 	local_bh_disable();
-	atcp_v6_hear(IPPROTO_TCP, copy, icmp->icmp6_type, icmp->icmp6_code,
-		     inner - offset - sizeof(*icmp), icmp->icmp6_mtu);
+	atcp_v6_hear(IPPROTO_TCP, copy, icmp->icmp6_type, icmp->icmp6_code, inner - quoted,
+		     icmp->icmp6_mtu);
 	local_bh_enable();
 out:
 	consume_skb(copy);

@@ -8,6 +8,11 @@
  * and never let anybody else in.  TIME-WAITs are the exception: SO_REUSEADDR passes
  * over those of the other stack.  A socket of the kernel's that asks for it passes
  * over a hold that is for TIME-WAITs alone; and one of ours over the kernel's.
+ *
+ * A port of the pool is held at every address, so that it needs but one hold, and from
+ * everybody; there may be thousands.  One socket, the agent, binds to each in turn and
+ * leaves a stand-in there, which looks like a TIME-WAIT without SO_REUSEADDR: of those
+ * nobody reads more than the addresses.  It comes back to let go.
  */
 #include <linux/llist.h>
 #include <linux/net.h>
@@ -41,6 +46,19 @@ void atcp_hold_net_init(struct atcp_net *an)
 void atcp_hold_net_exit(struct atcp_net *an)
 {
 	flush_work(&an->hold_work);
+	if (an->agent)
+		sock_release(an->agent);
+}
+
+/* Return: 0, or -EADDRINUSE or -ENOMEM. */
+static int new_socket(struct net *net, u16 family, struct socket **sock)
+{
+	int err = sock_create_kern(net, family, SOCK_STREAM, IPPROTO_TCP, sock);
+
+	if (!err)
+		return 0;
+	/* Memory (that of an inode is ENFILE), or a policy: the port is not to be had. */
+	return err == -ENOMEM || err == -ENOBUFS || err == -ENFILE ? -ENOMEM : -EADDRINUSE;
 }
 
 /* What bind() leaves in a socket, for get_port() to read. */
@@ -105,12 +123,9 @@ struct atcp_hold *atcp_hold_make(struct net *net, const struct atcp_hold_ask *as
 
 	if (!h)
 		return ERR_PTR(-ENOMEM);
-	err = sock_create_kern(net, ask->family, SOCK_STREAM, IPPROTO_TCP, &h->sock);
-	if (err) {
-		/* Memory (that of an inode is ENFILE), or a policy: the port is not to be had. */
-		err = err == -ENOMEM || err == -ENOBUFS || err == -ENFILE ? -ENOMEM : -EADDRINUSE;
+	err = new_socket(net, ask->family, &h->sock);
+	if (err)
 		goto no_sock;
-	}
 	sk = h->sock->sk;
 	set_bound(sk, ask);
 	err = -EADDRINUSE;
@@ -130,10 +145,82 @@ no_sock:
 	return ERR_PTR(err);
 }
 
+/* Binds the agent to a port that nobody has. */
+static int agent_bind(struct net *net, const struct sock *range)
+{
+	struct atcp_net *an = atcp_net(net);
+	struct sock *sk;
+	int err;
+
+	if (!an->agent) {
+		err = new_socket(net, atcp_hold_family(), &an->agent);
+		if (err) {
+			an->agent = NULL;
+			return err;
+		}
+	}
+	sk = an->agent->sk;
+	inet_sk(sk)->local_port_range = inet_sk(range)->local_port_range;
+	return sk->sk_prot->get_port(sk, 0) ? -EADDRINUSE : 0;
+}
+
+static void fill_stand_in(struct inet_timewait_sock *tw, const struct sock *sk)
+{
+	tw->tw_family = sk->sk_family;
+	tw->tw_state = TCP_TIME_WAIT;
+	tw->tw_num = inet_sk(sk)->inet_num;
+	tw->tw_prot = sk->sk_prot;
+	twsk_net_set(tw, sock_net(sk));
+	refcount_set(&tw->tw_refcnt, 1);
+}
+
+struct atcp_hold *atcp_hold_pick(struct net *net, const struct sock *range)
+{
+	struct atcp_hold *h = kzalloc(sizeof(*h), GFP_KERNEL_ACCOUNT);
+	struct sock *sk;
+	int err = -ENOMEM;
+
+	if (!h)
+		return ERR_PTR(-ENOMEM);
+	h->stand_in = kzalloc(sizeof(*h->stand_in), GFP_KERNEL_ACCOUNT);
+	if (!h->stand_in)
+		goto fail;
+	err = agent_bind(net, range);
+	if (err)
+		goto fail;
+	sk = atcp_net(net)->agent->sk;
+	fill_stand_in(h->stand_in, sk);
+	h->family = sk->sk_family;
+	h->port = inet_sk(sk)->inet_num;
+	h->users = 1;
+	atcp_bucket_stand_in(h->stand_in, sk);
+	return h;
+fail:
+	kfree(h->stand_in);
+	kfree(h);
+	return ERR_PTR(err);
+}
+
+static void release_stand_in(struct atcp_net *an, struct atcp_hold *h)
+{
+	struct sock *sk = an->agent->sk;
+
+	lockdep_assert_held(&an->pool_lock);
+	atcp_bucket_stand_back(h->stand_in, sk);
+	sk->sk_prot->put_port(sk);
+	kfree(h->stand_in);
+	kfree(h);
+}
+
 void atcp_hold_release(struct atcp_net *an, struct atcp_hold *h)
 {
-	struct sock *sk = h->sock->sk;
+	struct sock *sk;
 
+	if (h->stand_in) {
+		release_stand_in(an, h);
+		return;
+	}
+	sk = h->sock->sk;
 	sk->sk_prot->put_port(sk);
 	if (llist_add(&h->dead, &an->dead_holds))
 		schedule_work(&an->hold_work);
@@ -145,5 +232,6 @@ void atcp_hold_changed(struct atcp_hold *h)
 
 	if (!h->users && !h->tws)
 		h->idle_since = jiffies;
-	h->sock->sk->sk_reuse = passable ? SK_CAN_REUSE : SK_NO_REUSE;
+	if (h->sock)
+		h->sock->sk->sk_reuse = passable ? SK_CAN_REUSE : SK_NO_REUSE;
 }

@@ -89,6 +89,7 @@ struct atcp_limits {
  * @pool:	ports that connect() takes over the carrier TCP (pool.c), or NULL
  * @pool_count:	how many
  * @pool_work:	lets go of those that nobody uses
+ * @agent:	a socket of the kernel's TCP that picks them (hold.c), or NULL
  * @dead_holds:	struct atcp_hold to be freed by @hold_work
  * @hold_work:	see there
  * @sockets:	atcp sockets in the namespace, of any state
@@ -118,6 +119,7 @@ struct atcp_net {
 	u16 *pool;
 	u32 pool_count;
 	struct delayed_work pool_work;
+	struct socket *agent;
 	struct llist_head dead_holds;
 	struct work_struct hold_work;
 	atomic_t sockets;

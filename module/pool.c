@@ -2,9 +2,9 @@
 /*
  * The ports from which the carrier TCP connects.
  *
- * To take a port from the kernel's TCP costs a socket of its own (hold.c).  So a
- * namespace keeps those that it has for a while, in a pool, and connections share
- * them as long as their other ends differ.  The pool grows by a port that the
+ * To take a port from the kernel's TCP costs a look for one that is free and some memory
+ * (hold.c).  So a namespace keeps those that it has for a while, in a pool, and
+ * connections share them as long as their other ends differ.  The pool grows by a port that the
  * kernel's TCP picks at random when the first few that are looked at do not do; it
  * takes half of the range at most, and a port that nobody uses goes after a minute.
  *
@@ -57,8 +57,10 @@ void atcp_pool_net_exit(struct atcp_net *an)
 	u32 i;
 
 	cancel_delayed_work_sync(&an->pool_work);
+	mutex_lock(&an->pool_lock);
 	for (i = 0; i < an->pool_count; i++)
 		WARN_ON_ONCE(!atcp_port_unpool(an, an->pool[i], jiffies));
+	mutex_unlock(&an->pool_lock);
 	kvfree(an->pool);
 }
 
@@ -67,11 +69,6 @@ static int grow(struct sock *sk, u32 most)
 {
 	struct net *net = sock_net(sk);
 	struct atcp_net *an = atcp_net(net);
-	struct atcp_hold_ask ask = {
-		.bound = { .v6 = IN6ADDR_ANY_INIT },
-		.family = atcp_pool_family(),
-		.range = sk,
-	};
 	struct atcp_hold *h;
 	int port;
 
@@ -84,7 +81,7 @@ static int grow(struct sock *sk, u32 most)
 		an->pool = kvmalloc_array(POOL_MOST, sizeof(*an->pool), GFP_KERNEL_ACCOUNT);
 	if (!an->pool)
 		goto unlock;
-	h = atcp_hold_make(net, &ask);
+	h = atcp_hold_pick(net, sk);
 	if (IS_ERR(h)) {
 		port = PTR_ERR(h) == -EADDRINUSE ? -EADDRNOTAVAIL : PTR_ERR(h);
 		goto unlock;

@@ -15,12 +15,6 @@ void atcp_pool_net_init(struct atcp_net *an);
 /* The last sockets and TIME-WAITs have gone. Process context. */
 void atcp_pool_net_exit(struct atcp_net *an);
 
-/* Of which family a socket keeps everybody off a port, whatever the addresses. */
-static inline u16 atcp_pool_family(void)
-{
-	return ipv6_mod_enabled() ? AF_INET6 : AF_INET;
-}
-
 /**
  * atcp_pool_connect() - a local port for a connection, and its place in the table
  * @sk:		as for atcp_port_connect(); holds no port

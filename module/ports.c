@@ -366,7 +366,7 @@ static int connect_own(struct sock *sk)
 	struct atcp_net *an = atcp_net(sock_net(sk));
 	struct atcp_hold_ask ask = {
 		.bound = { .v6 = IN6ADDR_ANY_INIT, .dev = sk->sk_bound_dev_if },
-		.family = atcp_pool_family(),
+		.family = atcp_hold_family(),
 		.range = sk,
 	};
 	struct atcp_bind_bucket *bucket;

@@ -312,6 +312,44 @@ TEST_F(icmp, router)
 	close(l);
 }
 
+static bool goes_by(void *arg)
+{
+	const char *const *to_by = arg;
+	char cmd[128];
+
+	snprintf(cmd, sizeof(cmd), "ip route get %s | grep -q 'via %s '", to_by[0], to_by[1]);
+	return !system(cmd);
+}
+
+/*
+ * A router that sends what it is given to another one on the same link says so, and
+ * from then on it goes there at once.
+ */
+TEST_F(icmp, redirect)
+{
+	struct net *net = &self->net;
+	const char *to_by[] = { ip46("10.9.0.1", "fd09::1"), ip46("10.0.0.3", "fe80::3") };
+	int fd = sock_open(net, CLIENT, SOCK_NONBLOCK);
+
+	net_run(net, SERVER,
+		"set -e\n"
+		"echo 1 >/proc/sys/net/ipv4/ip_forward\n"
+		"echo 1 >/proc/sys/net/ipv6/conf/all/forwarding\n"
+		"ip neigh add %s lladdr 02:00:00:00:00:03 dev v1 nud permanent\n"
+		"ip route add %s via %s dev v1\n", to_by[1], to_by[0], to_by[1]);
+	net_run(net, CLIENT,
+		"ip neigh replace fe80::2 lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
+		"ip neigh add %s lladdr 02:00:00:00:00:03 dev v0 nud permanent\n"
+		"ip route add %s via %s dev v0\n",
+		to_by[1], to_by[0], ip46("10.0.0.2", "fe80::2"));
+	net_enter(net, CLIENT);
+	EXPECT_FALSE(goes_by(to_by));
+	ASSERT_EQ(-1, addr_connect(fd, addr_of(to_by[0], PORT)));
+	ASSERT_EQ(EINPROGRESS, errno);
+	EXPECT_TRUE(net_until(goes_by, to_by, PATIENCE));
+	close(fd);
+}
+
 /* IP_PMTUDISC_PROBE and INTERFACE: what the network says is not believed. */
 TEST_F(icmp, disbelief)
 {

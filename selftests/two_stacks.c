@@ -5,6 +5,10 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,6 +212,89 @@ TEST_F(two, connections_hold_their_port)
 		talk(c, s);
 		close(l[0]);
 	}
+}
+
+static int on_socket(const struct nlmsghdr *h, void *arg)
+{
+	const struct inet_diag_msg *diag = mnl_nlmsg_get_payload(h);
+	int *port = arg;
+
+	if (ntohs(diag->id.idiag_sport) == *port)
+		*port = 0;
+	return MNL_CB_OK;
+}
+
+/* Does the kernel's TCP show ss a socket there, be it but bound?  ENOENT: it shows none. */
+static bool shown(int port)
+{
+	struct mnl_socket *nl = mnl_socket_open(NETLINK_SOCK_DIAG);
+	char buf[MNL_SOCKET_BUFFER_SIZE];
+	struct inet_diag_req_v2 *req;
+	struct nlmsghdr *h;
+	ssize_t n;
+	int more;
+
+	h = mnl_nlmsg_put_header(buf);
+	h->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	req = mnl_nlmsg_put_extra_header(h, sizeof(*req));
+	req->sdiag_family = ip46(AF_INET, AF_INET6);
+	req->sdiag_protocol = IPPROTO_TCP;
+	req->idiag_states = ~0U;
+	if (!nl || mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
+		net_die("sock_diag: %s", strerror(errno));
+	do {
+		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		more = n < 0 ? n : mnl_cb_run(buf, n, 0, 0, on_socket, &port);
+		if (more < 0 && errno != ENOENT)
+			net_die("sock_diag: %s", strerror(errno));
+	} while (more == MNL_CB_OK);
+	mnl_socket_close(nl);
+	return !port;
+}
+
+/* What keeps a port from the others is not itself a socket of theirs. */
+TEST_F(two, not_shown)
+{
+	int l = listen_at(TCP, HERE, PORT), c[40], i;
+
+	if (!shown(PORT) && errno == ENOENT)
+		SKIP(return, "a kernel without INET_DIAG");
+	for (i = 0; i < 40; i++) {
+		c[i] = sock_of(ATCP);
+		dial(c[i], HERE, PORT);
+		EXPECT_TRUE(shown(PORT));
+		EXPECT_FALSE(shown(sock_port(c[i])));
+	}
+	close(l);
+}
+
+/* A port that connect() has picked is bound to as well, and the connection ends first. */
+TEST_F(two, bound_and_connected)
+{
+	int l = listen_at(TCP, HERE, PORT), c = sock_with(ATCP, SO_REUSEADDR), s, fd, late, o;
+	uint16_t port;
+
+	dial(c, HERE, PORT);
+	s = sock_accept(l);
+	port = sock_port(c);
+	fd = sock_with(ATCP, SO_REUSEADDR);
+	ASSERT_EQ(0, bind_to(fd, HERE, port));
+	close(s);
+	sock_recv_end(c);
+	close(c);
+	close(l);
+	for (o = 0; o < 3; o++) {
+		late = sock_with(TCP, options[o]);
+		FAILS(EADDRINUSE, bind_to(late, ANY, port));
+		FAILS(EADDRINUSE, bind_to(late, HERE, port));
+		close(late);
+	}
+	ASSERT_EQ(0, listen(fd, 1));
+	c = sock_of(TCP);
+	dial(c, HERE, port);
+	s = sock_accept(fd);
+	talk(c, s);
 }
 
 /* However few ports there are, no two connections of both stacks have the same. */

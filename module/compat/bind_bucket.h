@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who of the kernel's TCP is bound to a port?
+ * Who of the kernel's TCP is bound to a port, and how one takes another's place there.
  */
 #ifndef _ATCP_COMPAT_BIND_BUCKET_H
 #define _ATCP_COMPAT_BIND_BUCKET_H
 
+#include <net/inet_connection_sock.h>
 #include <net/inet_hashtables.h>
+#include <net/inet_timewait_sock.h>
 
 /* What keeps the holders of @sk's port as they are: the lock of its bucket. */
 static inline spinlock_t *atcp_bucket_lock(const struct sock *sk)
@@ -15,6 +17,15 @@ static inline spinlock_t *atcp_bucket_lock(const struct sock *sk)
 
 	return &hashinfo->bhash[inet_bhashfn(net, inet_sk(sk)->inet_num,
 					     hashinfo->bhash_size)].lock;
+}
+
+/* Within the former: the lock of the second table's bucket, by port and address. */
+static inline spinlock_t *atcp_bucket2_lock(const struct sock *sk)
+{
+	struct net *net = sock_net(sk);
+
+	return &inet_bhashfn_portaddr(net->ipv4.tcp_death_row.hashinfo, sk, net,
+				      inet_sk(sk)->inet_num)->lock;
 }
 
 /*
@@ -37,6 +48,26 @@ static inline bool atcp_bucket_any(const struct inet_bind_bucket *tb,
 	}
 	return false;
 }
+
+static inline void atcp_bucket_enter(struct sock *sk)
+{
+	sk_add_bind_node(sk, &inet_csk(sk)->icsk_bind2_hash->owners);
+}
+
+static inline void atcp_bucket_leave(struct sock *sk)
+{
+	__sk_del_bind_node(sk);
+}
+
+static inline void atcp_bucket_enter_tw(struct inet_timewait_sock *tw)
+{
+	hlist_add_head(&tw->tw_bind_node, &tw->tw_tb2->owners);
+}
+
+static inline void atcp_bucket_leave_tw(struct inet_timewait_sock *tw)
+{
+	__hlist_del(&tw->tw_bind_node);
+}
 #else
 static inline bool atcp_bucket_any(const struct inet_bind_bucket *tb,
 				   bool (*is)(const struct sock *sk2, const void *arg),
@@ -50,6 +81,68 @@ static inline bool atcp_bucket_any(const struct inet_bind_bucket *tb,
 	}
 	return false;
 }
+
+static inline void atcp_bucket_enter(struct sock *sk)
+{
+	sk_add_bind_node(sk, &inet_csk(sk)->icsk_bind_hash->owners);
+	sk_add_bind2_node(sk, &inet_csk(sk)->icsk_bind2_hash->owners);
+}
+
+static inline void atcp_bucket_leave(struct sock *sk)
+{
+	__sk_del_bind_node(sk);
+	__sk_del_bind2_node(sk);
+}
+
+static inline void atcp_bucket_enter_tw(struct inet_timewait_sock *tw)
+{
+	hlist_add_head(&tw->tw_bind_node, &tw->tw_tb->owners);
+	hlist_add_head(&tw->tw_bind2_node, &tw->tw_tb2->deathrow);
+}
+
+static inline void atcp_bucket_leave_tw(struct inet_timewait_sock *tw)
+{
+	__hlist_del(&tw->tw_bind_node);
+	__hlist_del(&tw->tw_bind2_node);
+}
 #endif
+
+/* @tw, bound to the same, takes the place of @sk, which is bound to nothing from then on. */
+static inline void atcp_bucket_stand_in(struct inet_timewait_sock *tw, struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	spinlock_t *lock = atcp_bucket_lock(sk), *lock2 = atcp_bucket2_lock(sk);
+
+	spin_lock_bh(lock);
+	spin_lock(lock2);
+	tw->tw_tb = icsk->icsk_bind_hash;
+	tw->tw_tb2 = icsk->icsk_bind2_hash;
+	atcp_bucket_enter_tw(tw);
+	atcp_bucket_leave(sk);
+	icsk->icsk_bind_hash = NULL;
+	icsk->icsk_bind2_hash = NULL;
+	WRITE_ONCE(inet_sk(sk)->inet_num, 0);
+	spin_unlock(lock2);
+	spin_unlock_bh(lock);
+}
+
+/* The other way round: @sk, bound to no port, takes that of @tw. */
+static inline void atcp_bucket_stand_back(struct inet_timewait_sock *tw, struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	spinlock_t *lock, *lock2;
+
+	WRITE_ONCE(inet_sk(sk)->inet_num, tw->tw_num);
+	lock = atcp_bucket_lock(sk);
+	lock2 = atcp_bucket2_lock(sk);
+	spin_lock_bh(lock);
+	spin_lock(lock2);
+	icsk->icsk_bind_hash = tw->tw_tb;
+	icsk->icsk_bind2_hash = tw->tw_tb2;
+	atcp_bucket_enter(sk);
+	atcp_bucket_leave_tw(tw);
+	spin_unlock(lock2);
+	spin_unlock_bh(lock);
+}
 
 #endif /* _ATCP_COMPAT_BIND_BUCKET_H */
