@@ -275,14 +275,15 @@ u32 atcp_host_rcv_limit(struct atcp_tcb *c)
 	return atcp_win_from_space(READ_ONCE(atcp_tcb_sk(c)->sk_rcvbuf));
 }
 
+/* As the kernel's TCP reckons it: as if all of the largest buffer could be window. */
 u32 atcp_host_rcv_full(struct atcp_tcb *c)
 {
 	const struct sock *sk = atcp_tcb_sk(c);
-	u32 most = READ_ONCE(sk->sk_rcvbuf);
+	u32 most = atcp_win_from_space(READ_ONCE(sk->sk_rcvbuf));
 
 	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
-		most = max(most, READ_ONCE(atcp_space_net(c->space)->limits.rmem[2]));
-	most = atcp_win_from_space(min_t(u32, most, INT_MAX));
+		most = max3(most, READ_ONCE(atcp_space_net(c->space)->limits.rmem[2]),
+			    READ_ONCE(sysctl_rmem_max));
 	return c->wnd_clamp ? min(most, c->wnd_clamp) : most;
 }
 

@@ -312,12 +312,17 @@ TEST_F(icmp, router)
 	close(l);
 }
 
+/* Where to, and by which router. */
+struct way {
+	const char *to, *by;
+};
+
 static bool goes_by(void *arg)
 {
-	const char *const *to_by = arg;
+	const struct way *way = arg;
 	char cmd[128];
 
-	snprintf(cmd, sizeof(cmd), "ip route get %s | grep -q 'via %s '", to_by[0], to_by[1]);
+	snprintf(cmd, sizeof(cmd), "ip route get %s | grep -q 'via %s '", way->to, way->by);
 	return !system(cmd);
 }
 
@@ -328,7 +333,7 @@ static bool goes_by(void *arg)
 TEST_F(icmp, redirect)
 {
 	struct net *net = &self->net;
-	const char *to_by[] = { ip46("10.9.0.1", "fd09::1"), ip46("10.0.0.3", "fe80::3") };
+	struct way way = { ip46("10.9.0.1", "fd09::1"), ip46("10.0.0.3", "fe80::3") };
 	int fd = sock_open(net, CLIENT, SOCK_NONBLOCK);
 
 	net_run(net, SERVER,
@@ -336,17 +341,17 @@ TEST_F(icmp, redirect)
 		"echo 1 >/proc/sys/net/ipv4/ip_forward\n"
 		"echo 1 >/proc/sys/net/ipv6/conf/all/forwarding\n"
 		"ip neigh add %s lladdr 02:00:00:00:00:03 dev v1 nud permanent\n"
-		"ip route add %s via %s dev v1\n", to_by[1], to_by[0], to_by[1]);
+		"ip route add %s via %s dev v1\n", way.by, way.to, way.by);
 	net_run(net, CLIENT,
 		"ip neigh replace fe80::2 lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
 		"ip neigh add %s lladdr 02:00:00:00:00:03 dev v0 nud permanent\n"
 		"ip route add %s via %s dev v0\n",
-		to_by[1], to_by[0], ip46("10.0.0.2", "fe80::2"));
+		way.by, way.to, ip46("10.0.0.2", "fe80::2"));
 	net_enter(net, CLIENT);
-	EXPECT_FALSE(goes_by(to_by));
-	ASSERT_EQ(-1, addr_connect(fd, addr_of(to_by[0], PORT)));
+	EXPECT_FALSE(goes_by(&way));
+	ASSERT_EQ(-1, addr_connect(fd, addr_of(way.to, PORT)));
 	ASSERT_EQ(EINPROGRESS, errno);
-	EXPECT_TRUE(net_until(goes_by, to_by, PATIENCE));
+	EXPECT_TRUE(net_until(goes_by, &way, PATIENCE));
 	close(fd);
 }
 

@@ -249,8 +249,8 @@ enum atcp_verdict atcp_listen_arrive(const struct atcp_hdr *h, u32 len,
  * @t:		its ends
  * @h:		the SYN
  * @adv_mss:	MSS option to send
- * @space_full:	largest receive window this connection could ever offer: sets
- *		the window scale
+ * @space_full:	no less than the largest receive window this connection could ever
+ *		offer: sets the window scale
  * @wnd:	receive window to offer first, bytes
  */
 void atcp_req_init(struct atcp_req *r, struct atcp_space *space, const struct atcp_tuple *t,

@@ -169,7 +169,7 @@ bool atcp_host_coalesce(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg
 u32 atcp_host_rcv_space(struct atcp_tcb *c);
 /* The same if the buffer, at its present size, were empty. */
 u32 atcp_host_rcv_limit(struct atcp_tcb *c);
-/* The most that it could ever be for this connection: sets the window scale. */
+/* No less than it could ever be for this connection: sets the window scale. */
 u32 atcp_host_rcv_full(struct atcp_tcb *c);
 
 /* --- events --- */

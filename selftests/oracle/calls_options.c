@@ -212,6 +212,7 @@ void do_info(struct run *r, const struct op *op)
 	    i.tcpi_delivered_ce, (unsigned long long)i.tcpi_bytes_sent,
 	    (unsigned long long)i.tcpi_bytes_retrans);
 	say(r->t, "  %sooo %u dsack %u", past, i.tcpi_rcv_ooopack, i.tcpi_dsack_dups);
-	say(r->t, "  %swindows scale %u %u rcv ssthresh %u snd wnd %u", past,
-	    i.tcpi_snd_wscale, i.tcpi_rcv_wscale, i.tcpi_rcv_ssthresh, i.tcpi_snd_wnd);
+	say(r->t, "  %sscales %u %u", past, i.tcpi_snd_wscale, i.tcpi_rcv_wscale);
+	say(r->t, "  %swindows rcv ssthresh %u snd wnd %u", past, i.tcpi_rcv_ssthresh,
+	    i.tcpi_snd_wnd);
 }

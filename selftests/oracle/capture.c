@@ -366,9 +366,10 @@ static void say_packet(struct run *r, int flow, int dir, const struct packet *p)
 	    p->len, more, options, ip);
 	if (p->flags != flagged.flags)
 		say(r->t, "    wire %d %c pushes", flow, dir ? '<' : '>');
-	if (p->flags & F_SYN)
-		say(r->t, "    wire %d %c window %u scale %d", flow,
-		    dir ? '<' : '>', p->window, p->scale);
+	if (p->flags & F_SYN) {
+		say(r->t, "    wire %d %c window %u", flow, dir ? '<' : '>', p->window);
+		say(r->t, "    wire %d %c scale %d", flow, dir ? '<' : '>', p->scale);
+	}
 }
 
 /* Joins next to p if both are parts of one stretch of full segments. */
