@@ -25,6 +25,7 @@ help:
 	@echo "make coverage  lines of module/core/ that simulator and fuzzers reach, by file"
 	@echo "make vm        a shell in a VM with the module loaded; KERNEL= picks the kernel"
 	@echo "make bench     atcp, the kernel's TCP and AF_UNIX side by side, in instructions"
+	@echo "make profile   which functions these are in"
 	@echo "make setup     only what make check installs and downloads; setup-update looks for"
 	@echo "               newer kernels"
 	@echo "make clean     remove build/ (downloads stay: see ATCP_CACHE in $(V)/lib.sh)"
@@ -86,7 +87,12 @@ bench:
 	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module
 	@selftests/bench/bench
 
+profile:
+	@$(V)/setup build vm test 6.1
+	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module
+	@selftests/bench/profile
+
 clean:
 	rm -rf build
 
-.PHONY: all help module userspace demo setup setup-update check check-debug sim coverage fuzz vm bench clean
+.PHONY: all help module userspace demo setup setup-update check check-debug sim coverage fuzz vm bench profile clean

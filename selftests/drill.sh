@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# packetdrill's way to test a TCP: its sockets in a program, its peer a TUN device that
+# the same program reads and writes.  The program is drill.py, under atcp-run and without
+# it; what it prints must be the same.
+#
+# ATCP_BIN names the folder of atcp-run and libatcp.so.
+
+# shellcheck source=selftests/common.sh
+. "$(dirname "$0")/common.sh"
+
+version=4
+[ -z "$ipv6" ] || version=6
+
+begin 2
+for protocol in 0 6; do
+	for stack in tcp atcp; do
+		ip netns add "$a-$stack" && ip -n "$a-$stack" link set lo up || exit 1
+		# atcp has no tail loss probe.
+		ip netns exec "$a-$stack" sh -c \
+			"echo 0 >/proc/sys/net/ipv4/tcp_early_retrans" || exit 1
+		# shellcheck disable=SC2046 # a command, or none
+		ip netns exec "$a-$stack" timeout 60 \
+			$([ $stack = tcp ] || echo "$dir/atcp-run" -s -c tcp) \
+			python3 "$here/drill.py" $version $protocol >"$tmp/$stack" 2>"$tmp/err"
+		status=$?
+		ip netns del "$a-$stack"
+		[ $status = 0 ] || break
+	done
+	sed 's/^/# /' "$tmp/err"
+	[ $status = 0 ] && [ "$(grep -c '^ >' "$tmp/atcp")" -ge 30 ] &&
+		diff "$tmp/tcp" "$tmp/atcp" >"$tmp/diff"
+	status=$?
+	sed 's/^/# /' "$tmp/diff"
+	result "IPv$version, protocol $protocol: as the kernel's TCP does" $status
+done
+
+[ $failed -eq 0 ]
