@@ -216,15 +216,17 @@ static bool find_upper(const struct sk_buff *skb, struct place *p)
  * Where an error has what it is about, or 0.  A redirect has it in an option, and comes
  * from the link alone (RFC 4861 sections 4.5 and 8.1).
  */
-static u32 quoted_by(struct sk_buff *skb, u32 offset, u8 type)
+static u32 quoted_by(struct sk_buff *skb, u32 offset, const struct icmp6hdr *icmp)
 {
 	const struct ipv6hdr *hdr = ipv6_hdr(skb);
 	const struct nd_opt_hdr *opt;
 	u32 at = offset + sizeof(struct rd_msg);
 
-	if (type != NDISC_REDIRECT)
-		return offset + sizeof(struct icmp6hdr);
-	if (hdr->hop_limit != 255 || !(ipv6_addr_type(&hdr->saddr) & IPV6_ADDR_LINKLOCAL) ||
+	if (icmp->icmp6_type != NDISC_REDIRECT)
+		return offset + sizeof(*icmp);
+	if (icmp->icmp6_code || hdr->hop_limit != 255 ||
+	    IP6CB(skb)->flags & IP6SKB_FRAGMENTED ||
+	    !(ipv6_addr_type(&hdr->saddr) & IPV6_ADDR_LINKLOCAL) ||
 	    skb_linearize(skb))
 		return 0;
 	while (at + sizeof(*opt) <= skb->len) {
@@ -264,7 +266,7 @@ static void hear6(struct atcp_net *an, struct sk_buff *skb, u32 offset)
 	copy = skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
 	if (!copy)
 		return;
-	quoted = quoted_by(copy, offset, icmp->icmp6_type);
+	quoted = quoted_by(copy, offset, icmp);
 	if (!quoted || !pskb_may_pull(copy, quoted + sizeof(struct ipv6hdr)))
 		goto out;
 	inner = quoted;

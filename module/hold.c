@@ -12,7 +12,8 @@
  * A port of the pool is held at every address, so that it needs but one hold, and from
  * everybody; there may be thousands.  One socket, the agent, binds to each in turn and
  * leaves a stand-in there, which looks like a TIME-WAIT without SO_REUSEADDR: of those
- * nobody reads more than the addresses.  It comes back to let go.
+ * nobody reads what a TIME-WAIT does not have.  It comes back to let go.  As long as a
+ * port is the pool's, nobody passes over TIME-WAITs there.
  */
 #include <linux/llist.h>
 #include <linux/net.h>
@@ -46,8 +47,6 @@ void atcp_hold_net_init(struct atcp_net *an)
 void atcp_hold_net_exit(struct atcp_net *an)
 {
 	flush_work(&an->hold_work);
-	if (an->agent)
-		sock_release(an->agent);
 }
 
 /* Return: 0, or -EADDRINUSE or -ENOMEM. */
@@ -160,6 +159,7 @@ static int agent_bind(struct net *net, const struct sock *range)
 		}
 	}
 	sk = an->agent->sk;
+	sk->sk_ipv6only = false;		/* net.ipv6.bindv6only may say otherwise */
 	inet_sk(sk)->local_port_range = inet_sk(range)->local_port_range;
 	return sk->sk_prot->get_port(sk, 0) ? -EADDRINUSE : 0;
 }
@@ -199,6 +199,15 @@ fail:
 	kfree(h->stand_in);
 	kfree(h);
 	return ERR_PTR(err);
+}
+
+struct socket *atcp_hold_agent_off(struct atcp_net *an)
+{
+	struct socket *agent = an->agent;
+
+	lockdep_assert_held(&an->pool_lock);
+	an->agent = NULL;
+	return agent;
 }
 
 static void release_stand_in(struct atcp_net *an, struct atcp_hold *h)

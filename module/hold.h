@@ -94,6 +94,12 @@ struct atcp_hold *atcp_hold_make(struct net *net, const struct atcp_hold_ask *as
 struct atcp_hold *atcp_hold_pick(struct net *net, const struct sock *range);
 
 /*
+ * The last hold that was picked has gone.  atcp_net.pool_lock is held.
+ * Return: a socket for sock_release() without that lock, or NULL.
+ */
+struct socket *atcp_hold_agent_off(struct atcp_net *an);
+
+/*
  * Gives the port back at once; @h is gone.  Entered nowhere, or its bucket is locked.
  * Any context.
  */

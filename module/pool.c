@@ -11,6 +11,7 @@
  * Where in the pool a connection begins to look is told by RFC 6056 section 3.3.4.
  */
 #include <linux/mm.h>
+#include <linux/net.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 
@@ -29,6 +30,7 @@ static void reap(struct work_struct *work)
 {
 	struct atcp_net *an = container_of(to_delayed_work(work), struct atcp_net, pool_work);
 	unsigned long before = jiffies - POOL_LINGER;
+	struct socket *agent = NULL;
 	u32 i = 0;
 
 	mutex_lock(&an->pool_lock);
@@ -43,7 +45,11 @@ static void reap(struct work_struct *work)
 	}
 	if (an->pool_count)
 		schedule_delayed_work(&an->pool_work, POOL_LINGER / 4);
+	else
+		agent = atcp_hold_agent_off(an);
 	mutex_unlock(&an->pool_lock);
+	if (agent)
+		sock_release(agent);
 }
 
 void atcp_pool_net_init(struct atcp_net *an)
@@ -54,13 +60,17 @@ void atcp_pool_net_init(struct atcp_net *an)
 
 void atcp_pool_net_exit(struct atcp_net *an)
 {
+	struct socket *agent;
 	u32 i;
 
 	cancel_delayed_work_sync(&an->pool_work);
 	mutex_lock(&an->pool_lock);
 	for (i = 0; i < an->pool_count; i++)
 		WARN_ON_ONCE(!atcp_port_unpool(an, an->pool[i], jiffies));
+	agent = atcp_hold_agent_off(an);
 	mutex_unlock(&an->pool_lock);
+	if (agent)
+		sock_release(agent);
 	kvfree(an->pool);
 }
 

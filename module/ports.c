@@ -118,6 +118,14 @@ static int bind_held(struct sock *sk, struct atcp_hold *hold, int l3mdev, enum a
 	return err;
 }
 
+/* What keeps the kernel's TCP off what is asked for: one that is there, or a new one. */
+static struct atcp_hold *hold_for(struct sock *sk, const struct atcp_hold_ask *ask, int l3mdev)
+{
+	struct atcp_hold *hold = ask->port ? atcp_hold_join(sk, ask, l3mdev) : NULL;
+
+	return hold ?: atcp_hold_make(sock_net(sk), ask);
+}
+
 /* bind_try() of the carrier TCP. @port: 0 for one that the kernel's TCP picks. */
 static int bind_both(struct sock *sk, u16 port, int l3mdev, enum atcp_share share)
 {
@@ -127,13 +135,17 @@ static int bind_both(struct sock *sk, u16 port, int l3mdev, enum atcp_share shar
 		.range = sk,
 		.reuse = sk->sk_reuse,
 	};
-	struct atcp_hold *hold = NULL;
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	struct atcp_hold *hold;
 
 	atcp_bound_get(&ask.bound, sk);
-	if (port)
-		hold = atcp_hold_join(sk, &ask, l3mdev);
-	if (!hold)
-		hold = atcp_hold_make(sock_net(sk), &ask);
+	hold = hold_for(sk, &ask, l3mdev);
+	if (port && hold == ERR_PTR(-EADDRINUSE)) {
+		/* Perhaps it was on its way into the pool. */
+		mutex_lock(&an->pool_lock);
+		hold = hold_for(sk, &ask, l3mdev);
+		mutex_unlock(&an->pool_lock);
+	}
 	if (IS_ERR(hold))
 		return PTR_ERR(hold);
 	return bind_held(sk, hold, l3mdev, share);

@@ -14,6 +14,8 @@ version=4
 [ -z "$ipv6" ] || version=6
 
 begin 2
+# Where it is a module, its device is there when that is.
+[ -e /dev/net/tun ] || modprobe tun || exit 1
 for protocol in 0 6; do
 	for stack in tcp atcp; do
 		ip netns add "$a-$stack" && ip -n "$a-$stack" link set lo up || exit 1

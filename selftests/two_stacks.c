@@ -329,6 +329,32 @@ TEST_F(two, few_ports)
 	close(l);
 }
 
+/* Nor a server's, also where sockets of IPv6 leave IPv4's ports alone. */
+TEST_F(two, servers_keep_their_ports)
+{
+	int l = listen_at(TCP, HERE, PORT), servers[8], c, s, i, fd, n = 0;
+
+	net_sysctl(&self->net, CLIENT, "net/ipv6/bindv6only", "1");
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_local_port_range", "40000 40015");
+	for (i = 0; i < 8; i++)
+		servers[i] = listen_at(TCP, HERE, 40000 + 2 * i);
+	while (fd = sock_of(ATCP), !addr_connect(fd, addr_of(HERE, PORT))) {
+		ASSERT_EQ(1, sock_port(fd) % 2);
+		n++;
+	}
+	EXPECT_EQ(EADDRNOTAVAIL, errno);
+	EXPECT_LE(4, n);
+	for (i = 0; i < 8; i++) {
+		c = sock_of(TCP);
+		/* Its own port is not of the few. */
+		ASSERT_EQ(0, bind_to(c, HERE, 41000 + i));
+		dial(c, HERE, 40000 + 2 * i);
+		s = sock_accept(servers[i]);
+		talk(c, s);
+	}
+	close(l);
+}
+
 /* Each is the other's peer, on this host and from another. */
 TEST_F(two, peers)
 {
