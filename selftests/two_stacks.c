@@ -473,7 +473,8 @@ TEST_F(two, tracked_as_established)
 		"add table inet f\n"
 		"add chain inet f c { type filter hook input priority 0; policy drop; }\n"
 		"add rule inet f c ct state established accept\n"
-		"add rule inet f c meta l4proto { icmp, icmpv6 } accept\n"
+		"add rule inet f c meta l4proto icmp accept\n"
+		"add rule inet f c meta l4proto icmpv6 accept\n"
 		"E\n");
 	for (stack = ATCP; stack < STACKS; stack++) {
 		call_far(&self->net, stack, PORT, &l, &c, &s);

@@ -24,7 +24,7 @@
 #include "oracle.h"
 #include "packet.h"
 
-#define DEVICES	3	/* the link, and both loopback devices */
+enum { LINK, LO_CLIENT, LO_SERVER, LINK_FAR, DEVICES };	/* the link at both its ends */
 #define FLOWS	64
 #define SEGMENTS 4096
 
@@ -56,7 +56,7 @@ struct flow {
 
 struct capture {
 	int fd[DEVICES];
-	bool lo[DEVICES];
+	int on_its_way[DEVICES];	/* by the device that packets have to come in at */
 	struct flow flow[FLOWS];
 	int flows;
 	/* Since the last capture_say(). */
@@ -93,11 +93,10 @@ struct capture *capture_open(struct run *r)
 
 	if (!c)
 		net_die("out of memory");
-	c->fd[0] = open_device(r, CLIENT, r->net.dev[CLIENT]);
-	c->fd[1] = open_device(r, CLIENT, "lo");
-	c->fd[2] = open_device(r, SERVER, "lo");
-	c->lo[1] = true;
-	c->lo[2] = true;
+	c->fd[LINK] = open_device(r, CLIENT, r->net.dev[CLIENT]);
+	c->fd[LO_CLIENT] = open_device(r, CLIENT, "lo");
+	c->fd[LO_SERVER] = open_device(r, SERVER, "lo");
+	c->fd[LINK_FAR] = open_device(r, SERVER, r->net.dev[SERVER]);
 	return c;
 }
 
@@ -113,6 +112,38 @@ void capture_begin(struct capture *c)
 	c->segs = 0;
 	c->injected = (struct packet){ 0 };
 	memset(c->flow, 0, sizeof(c->flow));
+	capture_landed(c);
+}
+
+/* Counts what has left one end of a wire and not come to the other. */
+static void follow(struct capture *c, int device, int type)
+{
+	static const int other_end[DEVICES] = {
+		[LINK] = LINK_FAR,
+		[LINK_FAR] = LINK,
+		[LO_CLIENT] = LO_CLIENT,
+		[LO_SERVER] = LO_SERVER,
+	};
+
+	if (type == PACKET_OUTGOING)
+		c->on_its_way[other_end[device]]++;
+	else if (type != PACKET_LOOPBACK)
+		c->on_its_way[device]--;	/* below 0 until the other end is read */
+}
+
+bool capture_in_transit(const struct capture *c)
+{
+	int i;
+
+	for (i = 0; i < DEVICES; i++)
+		if (c->on_its_way[i] > 0)
+			return true;
+	return false;
+}
+
+void capture_landed(struct capture *c)
+{
+	memset(c->on_its_way, 0, sizeof(c->on_its_way));
 }
 
 bool capture_wait(struct capture *c, int ms)
@@ -255,9 +286,10 @@ bool capture_read(struct run *r)
 			if (n < 0)
 				break;
 			any = true;
-			/* On lo everything passes twice: out and in. */
-			if (r->capture->lo[i] &&
-			    ll.sll_pkttype == PACKET_OUTGOING)
+			follow(r->capture, i, ll.sll_pkttype);
+			/* Everything passes twice: on lo, out and in. */
+			if (i == LINK_FAR ||
+			    (i != LINK && ll.sll_pkttype == PACKET_OUTGOING))
 				continue;
 			if (packet_read(&p, bytes, n, stack_proto()))
 				keep(r, &p);

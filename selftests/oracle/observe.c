@@ -39,12 +39,23 @@ void observe_add(struct run *r, int slot)
 		net_die("epoll_ctl: %s", strerror(errno));
 }
 
+/* Until everything that was sent has come to where it goes, unless it is lost. */
+static void let_arrive(struct run *r)
+{
+	long long until = net_now() + DELAY;
+
+	do {
+		while (capture_read(r) || capture_wait(r->capture, MOMENT))
+			;
+	} while (capture_in_transit(r->capture) && net_now() < until);
+	capture_landed(r->capture);
+}
+
 static void settle(struct run *r)
 {
 	long long until;
 
-	while (capture_read(r) || capture_wait(r->capture, MOMENT))
-		;
+	let_arrive(r);
 	/* Nobody knows whether a crafted segment will be answered. */
 	while (r->verbose && capture_wait(r->capture, DELAY))
 		capture_read(r);
@@ -56,10 +67,8 @@ static void settle(struct run *r)
 			capture_give_up(r->capture);
 			return;
 		}
-		if (!capture_wait(r->capture, left))
-			continue;
-		while (capture_read(r) || capture_wait(r->capture, MOMENT))
-			;
+		if (capture_wait(r->capture, left))
+			let_arrive(r);
 	}
 }
 

@@ -209,6 +209,10 @@ bool capture_read(struct run *r);
 bool capture_pending(struct run *r);
 /* Waits ms for a packet. */
 bool capture_wait(struct capture *c, int ms);
+/* Is there something that has been sent and has not come in, as far as was read? */
+bool capture_in_transit(const struct capture *c);
+/* If so, it is lost: do not wait for it again. */
+void capture_landed(struct capture *c);
 /* What is unacknowledged now will not be: do not wait for it again. */
 void capture_give_up(struct capture *c);
 /* Writes the segments since the last call. */
