@@ -42,20 +42,29 @@ void observe_add(struct run *r, int slot)
 /* Until everything that was sent has come to where it goes, unless it is lost. */
 static void let_arrive(struct run *r)
 {
-	long long until = net_now() + DELAY;
+	long long until = net_now() + DELAY, left;
 
-	do {
-		while (capture_read(r) || capture_wait(r->capture, MOMENT))
-			;
-	} while (capture_in_transit(r->capture) && net_now() < until);
+	capture_read(r);
+	while (capture_in_transit(r->capture) && (left = until - net_now()) > 0) {
+		if (capture_wait(r->capture, left))
+			capture_read(r);
+	}
 	capture_landed(r->capture);
+}
+
+/* And until nobody says any more. */
+static void let_speak(struct run *r)
+{
+	do {
+		let_arrive(r);
+	} while (capture_wait(r->capture, MOMENT));
 }
 
 static void settle(struct run *r)
 {
 	long long until;
 
-	let_arrive(r);
+	let_speak(r);
 	/* Nobody knows whether a crafted segment will be answered. */
 	while (r->verbose && capture_wait(r->capture, DELAY))
 		capture_read(r);
@@ -68,7 +77,7 @@ static void settle(struct run *r)
 			return;
 		}
 		if (capture_wait(r->capture, left))
-			let_arrive(r);
+			let_speak(r);
 	}
 }
 
@@ -182,8 +191,11 @@ void observe(struct run *r, bool wait)
 {
 	int i;
 
-	if (!wait)
+	/* What is sent comes in at once, unless the machine is busy. */
+	if (!wait) {
+		let_arrive(r);
 		return;
+	}
 	settle(r);
 	capture_say(r);
 	look_for_edges(r);
