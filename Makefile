@@ -26,6 +26,8 @@ help:
 	@echo "make vm        a shell in a VM with the module loaded; KERNEL= picks the kernel"
 	@echo "make bench     atcp, the kernel's TCP and AF_UNIX side by side, in instructions"
 	@echo "make profile   which functions these are in"
+	@echo "make install   the module for the running kernel (KDIR= for another), programs and"
+	@echo "               manual pages, below PREFIX=/usr/local; make uninstall removes them"
 	@echo "make setup     only what make check installs and downloads; setup-update looks for"
 	@echo "               newer kernels"
 	@echo "make clean     remove build/ (downloads stay: see ATCP_CACHE in $(V)/lib.sh)"
@@ -92,7 +94,12 @@ profile:
 	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module
 	@selftests/bench/profile
 
+install uninstall:
+	@KDIR='$(KDIR)' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' \
+		userspace/install $(if $(filter uninstall,$@),--remove)
+
 clean:
 	rm -rf build
 
-.PHONY: all help module userspace demo setup setup-update check check-debug sim coverage fuzz vm bench profile clean
+.PHONY: all help module userspace demo setup setup-update check check-debug sim coverage fuzz vm bench profile install \
+	uninstall clean

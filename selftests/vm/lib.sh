@@ -48,6 +48,14 @@ kernel_release()
 	cat "$1/.complete"
 }
 
+# What `uname -r` says on the kernel of a directory of headers: of Debian's the makefiles
+# tell another version.
+headers_release()
+{
+	sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$1/include/generated/utsrelease.h" 2>/dev/null |
+		grep . || make -s -C "$1" kernelrelease
+}
+
 # The directory of a kernel's whole source.
 source_dir()
 {
