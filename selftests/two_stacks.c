@@ -10,6 +10,8 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 
 #include "../../kselftest_harness.h"
 #include "lib/fails.h"
+#include "lib/flow.h"
 #include "lib/net.h"
 #include "lib/stacks.h"
 #include "lib/wire.h"
@@ -481,6 +484,92 @@ TEST_F(two, tracked_as_established)
 		talk(c, s);
 		close(l);
 	}
+}
+
+/* --- the kernel's TCP while atcp is at work beside it, between the same hosts --- */
+
+struct crowd {
+	struct net *net;
+	int listener;		/* on SERVER */
+	uint16_t port;
+	enum stack stack;	/* that connects */
+	size_t bytes;		/* each way, before the talk */
+	atomic_bool over;
+	unsigned int calls;
+	pthread_t thread;
+};
+
+/* Calls, one after another. */
+static void call(struct crowd *c)
+{
+	int a = sock_of(c->stack), b;
+
+	dial(a, c->net->ip[SERVER], c->port);
+	b = sock_accept(c->listener);
+	exchange(a, b, c->bytes);
+	talk(a, b);
+	c->calls++;
+}
+
+static void *call_on(void *arg)
+{
+	struct crowd *c = arg;
+
+	while (!c->over)
+		call(c);
+	return NULL;
+}
+
+static void crowd_open(struct crowd *c, struct net *net, enum stack stack, uint16_t port,
+		       size_t bytes)
+{
+	int back = net_visit(net, SERVER);
+
+	*c = (struct crowd){ .net = net, .stack = stack, .port = port, .bytes = bytes };
+	c->listener = listen_at(TCP, net->ip[SERVER], port);
+	net_leave(back);
+}
+
+/* A counter of the kernel's TCP, in the namespace that this is. */
+static unsigned long tcp_counter(const char *name)
+{
+	char cmd[160], text[32] = "";
+	FILE *f;
+
+	snprintf(cmd, sizeof(cmd), "awk '/^Tcp:/ { for (i = 2; i <= NF; i++) if ($i == \"%s\") "
+		 "n = i; v = $n } END { print v }' /proc/thread-self/net/snmp", name);
+	f = popen(cmd, "r");
+	if (!f || !fgets(text, sizeof(text), f))
+		net_die("no counter %s", name);
+	pclose(f);
+	return strtoul(text, NULL, 10);
+}
+
+TEST_F_TIMEOUT(two, natives_beside, 120)
+{
+	static const char *const bad[] = { "OutRsts", "InErrs", "AttemptFails", "EstabResets" };
+	unsigned long before[ARRAY_SIZE(bad)];
+	struct crowd busy[2], native[2];
+	int i;
+
+	crowd_open(&busy[0], &self->net, ATCP, PORT, 1 << 20);
+	crowd_open(&busy[1], &self->net, ATCP, PORT + 1, 0);
+	crowd_open(&native[0], &self->net, TCP, PORT + 2, 16 << 20);
+	crowd_open(&native[1], &self->net, TCP, PORT + 3, 0);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		before[i] = tcp_counter(bad[i]);
+	for (i = 0; i < 2; i++)
+		pthread_create(&busy[i].thread, NULL, call_on, &busy[i]);
+	call(&native[0]);
+	for (i = 0; i < 300; i++)
+		call(&native[1]);
+	for (i = 0; i < 2; i++) {
+		busy[i].over = true;
+		pthread_join(busy[i].thread, NULL);
+		EXPECT_LT(0, busy[i].calls);
+	}
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(before[i], tcp_counter(bad[i]));
 }
 
 TEST_HARNESS_MAIN
