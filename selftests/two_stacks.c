@@ -536,8 +536,9 @@ static unsigned long tcp_counter(const char *name)
 	char cmd[160], text[32] = "";
 	FILE *f;
 
-	snprintf(cmd, sizeof(cmd), "awk '/^Tcp:/ { for (i = 2; i <= NF; i++) if ($i == \"%s\") "
-		 "n = i; v = $n } END { print v }' /proc/thread-self/net/snmp", name);
+	snprintf(cmd, sizeof(cmd),
+		 "awk '/^Tcp:/ { if (!n) while (n < NF && $++n != \"%s\"); v = $n } END { print v }' %s",
+		 name, "/proc/thread-self/net/snmp");
 	f = popen(cmd, "r");
 	if (!f || !fgets(text, sizeof(text), f))
 		net_die("no counter %s", name);
