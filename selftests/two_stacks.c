@@ -21,6 +21,7 @@
 #include "../../kselftest_harness.h"
 #include "lib/fails.h"
 #include "lib/flow.h"
+#include "lib/info.h"
 #include "lib/net.h"
 #include "lib/stacks.h"
 #include "lib/wire.h"
@@ -483,6 +484,83 @@ TEST_F(two, tracked_as_established)
 		call_far(&self->net, stack, PORT, &l, &c, &s);
 		talk(c, s);
 		close(l);
+	}
+}
+
+/* --- what the two agree on --- */
+
+#define OPT_TIMESTAMPS	1	/* of TCP_INFO */
+#define OPT_WSCALE	4
+#define OPT_ECN		8
+
+/* @stack, on CLIENT, calls the other one; both have such a clamp, or 0. */
+static void agree(struct net *net, enum stack stack, uint16_t port, int clamp, struct info *c,
+		  struct info *s)
+{
+	int old = net_visit(net, SERVER), l = sock_with(!stack, SO_REUSEADDR), a, b;
+
+	if (clamp)
+		sock_set(l, SOL_TCP, TCP_WINDOW_CLAMP, clamp);
+	if (bind_to(l, net->ip[SERVER], port) || listen(l, 1))
+		net_die("listen: %s", strerror(errno));
+	net_leave(old);
+	a = sock_of(stack);
+	if (clamp)
+		sock_set(a, SOL_TCP, TCP_WINDOW_CLAMP, clamp);
+	dial(a, net->ip[SERVER], port);
+	b = sock_accept(l);
+	info_get(a, c);
+	info_get(b, s);
+	exchange(a, b, 100000);
+	talk(a, b);
+	close(l);
+}
+
+TEST_F(two, window_scales)
+{
+	struct info c, s;
+	int side, stack, scale;
+
+	for (side = CLIENT; side <= SERVER; side++) {
+		net_sysctl(&self->net, side, "net/ipv4/tcp_rmem", "4096 131072 1073741824");
+		net_sysctl(&self->net, side, "net/atcp/rmem", "4096 131072 1073741824");
+	}
+	for (stack = ATCP; stack < STACKS; stack++) {
+		for (scale = 0; scale <= 14; scale++) {
+			agree(&self->net, stack, PORT + 100 * stack + scale, 1 << (15 + scale),
+			      &c, &s);
+			EXPECT_TRUE(c.options & OPT_WSCALE);
+			EXPECT_EQ(scale, (int)c.rcv_wscale);
+			EXPECT_EQ(scale, (int)c.snd_wscale);
+			EXPECT_EQ(scale, (int)s.rcv_wscale);
+			EXPECT_EQ(scale, (int)s.snd_wscale);
+		}
+	}
+}
+
+/* Timestamps where both want them; ECN, which the kernel's asks for here, nowhere. */
+TEST_F(two, timestamps_and_ecn)
+{
+	static const char *const wants[3][STACKS] = {
+		{ [ATCP] = "1", [TCP] = "1" },
+		{ [ATCP] = "1", [TCP] = "0" },
+		{ [ATCP] = "0", [TCP] = "1" },
+	};
+	struct info c, s;
+	int side, stack, i;
+
+	for (i = 0; i < 3; i++) {
+		for (side = CLIENT; side <= SERVER; side++) {
+			net_sysctl(&self->net, side, "net/ipv4/tcp_ecn", "1");
+			net_sysctl(&self->net, side, "net/ipv4/tcp_timestamps", wants[i][TCP]);
+			net_sysctl(&self->net, side, "net/atcp/timestamps", wants[i][ATCP]);
+		}
+		for (stack = ATCP; stack < STACKS; stack++) {
+			agree(&self->net, stack, PORT + 10 * stack + i, 0, &c, &s);
+			EXPECT_EQ(!i, !!(c.options & OPT_TIMESTAMPS));
+			EXPECT_EQ(!i, !!(s.options & OPT_TIMESTAMPS));
+			EXPECT_FALSE((c.options | s.options) & OPT_ECN);
+		}
 	}
 }
 
