@@ -65,6 +65,16 @@ static bool settled(void *arg)
 	return true;
 }
 
+/* And if it does not come to that: what is left. */
+static void tell_what_is_left(const struct net *net)
+{
+	int side;
+
+	for (side = 0; side < 2; side++)
+		net_run(net, side, "sed 's/^/# /' /proc/thread-self/net/%s%s", stack_is_tcp() ?
+			"tcp" : "atcp", ip46("", "6"));
+}
+
 /* A new connection carries data there and back, and ends. */
 static void works(const struct net *net, uint16_t port)
 {
@@ -454,7 +464,8 @@ TEST_F_TIMEOUT(race_close, any_calls_in_any_state, 600)
 		pthread_join(w[i].thread, NULL);
 	close(listener);
 	close(r.file);
-	EXPECT_TRUE(net_until(settled, &self->net, 3 * PATIENCE));
+	EXPECT_TRUE(net_until(settled, &self->net, 3 * PATIENCE))
+		tell_what_is_left(&self->net);
 	works(&self->net, PORT + 2);
 	covered_add("races", rounds);
 	covered_add("calls", r.calls);
