@@ -52,6 +52,13 @@ FIXTURE_TEARDOWN(race_close)
 	covered_net(&self->net);
 }
 
+/*
+ * How long, in ms, a connection that nobody holds lasts at most.  Where one end gives up by
+ * its TCP_USER_TIMEOUT, which the other does not learn, that one is in FIN-WAIT-2: a minute,
+ * or what TCP_LINGER2 says, up to two.
+ */
+#define ORPHAN	(125 * 1000)
+
 /* Nothing but TIME-WAIT is left, on either side. */
 static bool settled(void *arg)
 {
@@ -464,7 +471,7 @@ TEST_F_TIMEOUT(race_close, any_calls_in_any_state, 600)
 		pthread_join(w[i].thread, NULL);
 	close(listener);
 	close(r.file);
-	EXPECT_TRUE(net_until(settled, &self->net, 3 * PATIENCE))
+	EXPECT_TRUE(net_until(settled, &self->net, ORPHAN))
 		tell_what_is_left(&self->net);
 	works(&self->net, PORT + 2);
 	covered_add("races", rounds);
