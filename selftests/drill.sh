@@ -31,7 +31,7 @@ for protocol in 0 6; do
 		[ $status = 0 ] || break
 	done
 	sed 's/^/# /' "$tmp/err"
-	[ $status = 0 ] && [ "$(grep -c '^ >' "$tmp/atcp")" -ge 30 ] &&
+	[ $status = 0 ] && [ "$(grep -c '^ >' "$tmp/atcp")" -ge 20 ] &&
 		diff "$tmp/tcp" "$tmp/atcp" >"$tmp/diff"
 	status=$?
 	sed 's/^/# /' "$tmp/diff"
