@@ -4,9 +4,9 @@
  *
  * To take a port from the kernel's TCP costs a look for one that is free and some memory
  * (hold.c).  So a namespace keeps those that it has for a while, in a pool, and
- * connections share them as long as their other ends differ.  The pool grows by a port that the
- * kernel's TCP picks at random when the first few that are looked at do not do; it
- * takes half of the range at most, and a port that nobody uses goes after a minute.
+ * connections share them as long as their other ends differ.  The pool grows by a port
+ * that the kernel's TCP picks at random when the first few that are looked at do not do;
+ * it takes half of the range at most, and a port that nobody uses goes after a minute.
  *
  * Where in the pool a connection begins to look is told by RFC 6056 section 3.3.4.
  */

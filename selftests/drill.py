@@ -182,12 +182,12 @@ def listener(port):
     return l
 
 
-def finish(w, c, mine, theirs, ts=False):
+def finish(w, c, mine, theirs):
     """They close; the peer acknowledges and closes, too."""
     c.close()
     w.expect()
-    w.send(ACK, mine, theirs + 1, ts=ts)
-    w.send(FIN | ACK, mine, theirs + 1, ts=ts)
+    w.send(ACK, mine, theirs + 1)
+    w.send(FIN | ACK, mine, theirs + 1)
     w.expect()
 
 
