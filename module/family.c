@@ -28,6 +28,7 @@
 #include "compat/sendpage.h"
 #include "claim.h"
 #include "demux.h"
+#include "diag.h"
 #include "ip.h"
 #include "listen.h"
 #include "netns.h"
@@ -164,6 +165,7 @@ static int atcp_get_port(struct sock *sk, unsigned short port)
 	.unhash			= atcp_unhash,			\
 	.get_port		= atcp_get_port,		\
 	.put_port		= atcp_port_put,		\
+	.diag_destroy		= atcp_diag_destroy,		\
 	.max_header		= ATCP_HEADROOM,		\
 	.no_autobind		= true,				\
 								\
@@ -346,8 +348,13 @@ int __init atcp_family_init(void)
 			       family, err);
 		goto out_proto;
 	}
+	err = atcp_diag_init(family);
+	if (err)
+		goto out_family;
 	return 0;
 
+out_family:
+	sock_unregister(family);
 out_proto:
 	proto_unregister(&atcpv6_prot);
 out_proto4:
@@ -359,6 +366,7 @@ out_counter:
 
 void atcp_family_exit(void)
 {
+	atcp_diag_exit();
 	sock_unregister(atcp_family.family);
 	proto_unregister(&atcpv6_prot);
 	proto_unregister(&atcp_prot);

@@ -13,25 +13,18 @@
 #include "request.h"
 #include "sock.h"
 #include "timewait.h"
+#include "walk.h"
 
 /* --- /proc/net/atcp, /proc/net/atcp6 --- */
 
 /**
  * struct table_iter - where a reader is, from one read() to the next
- * @an:		the namespace; the file goes before it does
- * @family:	whose sockets: AF_INET or AF_INET6
- * @walk:	position in the connection table
- * @pos:	seq_file's position that the fields below belong to
- * @bucket:	of the listeners, ATCP_LISTEN_BUCKETS once they are through
- * @nth:	listener in that bucket
+ * @walk:	see there
+ * @pos:	seq_file's position of the item that it is at
  */
 struct table_iter {
-	struct atcp_net *an;
-	int family;
-	struct rhashtable_iter walk;
+	struct atcp_walk walk;
 	loff_t pos;
-	int bucket;
-	int nth;
 };
 
 /* What a row tells. Times are clock ticks (USER_HZ). */
@@ -89,8 +82,8 @@ static void show_row(struct seq_file *seq, const struct row *r)
 	const struct table_iter *iter = seq->private;
 
 	seq_printf(seq, "%4llu: ", (unsigned long long)seq->index - 1);
-	show_end(seq, iter->family, &r->key->laddr, r->key->lport);
-	show_end(seq, iter->family, &r->key->raddr, r->key->rport);
+	show_end(seq, iter->walk.family, &r->key->laddr, r->key->lport);
+	show_end(seq, iter->walk.family, &r->key->raddr, r->key->rport);
 	seq_printf(seq, "%02X %08X:%08X ", r->state, r->tx_queue, r->rx_queue);
 	seq_printf(seq, "%02X:%08lX %08X %5u %8u %lu %d %pK", r->timer, when, r->retries,
 		   from_kuid_munged(seq_user_ns(seq), r->uid), r->probes, r->inode, r->refs,
@@ -121,13 +114,8 @@ static void show_listener(struct seq_file *seq, struct atcp_listener *l)
 		.object = sk,
 		.tcb = &atcp_sk(sk)->tcb,
 	};
-	__be16 port = htons(inet_sk(sk)->inet_num);
 
-	if (sk->sk_family == AF_INET6)
-		atcp_key_v6(&key, atcp_carrier(sk), &sk->sk_v6_rcv_saddr, port,
-			    &in6addr_any, 0, 0);
-	else
-		atcp_key_v4(&key, atcp_carrier(sk), inet_sk(sk)->inet_rcv_saddr, port, 0, 0);
+	atcp_listener_key(l, &key);
 	show_row(seq, &r);
 }
 
@@ -206,94 +194,6 @@ static void show_node(struct seq_file *seq, struct atcp_node *node)
 	}
 }
 
-/* Is it a row of this file? */
-static bool wanted(const struct table_iter *iter, const struct atcp_node *node)
-{
-	switch (node->type) {
-	case ATCP_NODE_SOCK:
-		return container_of(node, struct atcp_sock, node)->inet.sk.sk_family ==
-		       iter->family;
-	case ATCP_NODE_REQ:
-		return container_of(node, struct atcp_request, node)->listener->sk->sk_family ==
-		       iter->family;
-	default:
-		return container_of(node, struct atcp_timewait, node)->family == iter->family;
-	}
-}
-
-/* seq_file's cursor is a listener as long as iter->bucket says so, then a node. */
-
-static struct atcp_node *next_connection(struct table_iter *iter)
-{
-	struct atcp_node *node;
-
-	do {
-		node = rhashtable_walk_next(&iter->walk);
-		/* An error: resized, and from the start again. */
-	} while (node && (IS_ERR(node) || !wanted(iter, node)));
-	return node;
-}
-
-/* The listener that iter->bucket and nth tell, or the first one behind, or NULL. */
-static struct atcp_listener *find_listener(struct table_iter *iter)
-{
-	struct atcp_listener *l;
-	int n;
-
-	for (; iter->bucket < ATCP_LISTEN_BUCKETS; iter->bucket++, iter->nth = 0) {
-		n = 0;
-		hlist_for_each_entry_rcu(l, &iter->an->listeners[iter->bucket].all, node) {
-			if (n++ < iter->nth)
-				continue;
-			if (l->sk->sk_family == iter->family)
-				return l;
-			iter->nth++;
-		}
-	}
-	return NULL;
-}
-
-static void *next_item(struct table_iter *iter)
-{
-	void *item;
-
-	if (iter->bucket < ATCP_LISTEN_BUCKETS) {
-		iter->nth++;
-		item = find_listener(iter);
-		if (item)
-			return item;
-	}
-	return next_connection(iter);
-}
-
-static void *first_item(struct table_iter *iter)
-{
-	iter->bucket = 0;
-	iter->nth = -1;
-	rhashtable_walk_stop(&iter->walk);
-	rhashtable_walk_exit(&iter->walk);
-	rhashtable_walk_enter(&iter->an->connections, &iter->walk);
-	rhashtable_walk_start(&iter->walk);
-	return next_item(iter);
-}
-
-/* Where the last read() stopped, or what has come into its place. */
-static void *same_item(struct table_iter *iter)
-{
-	struct atcp_node *node;
-	void *item;
-
-	if (iter->bucket < ATCP_LISTEN_BUCKETS) {
-		item = find_listener(iter);
-		if (item)
-			return item;
-	}
-	node = rhashtable_walk_peek(&iter->walk);
-	if (node && (IS_ERR(node) || !wanted(iter, node)))
-		node = next_connection(iter);
-	return node;
-}
-
 static void *table_start(struct seq_file *seq, loff_t *pos)
 	__acquires(RCU)
 {
@@ -301,16 +201,16 @@ static void *table_start(struct seq_file *seq, loff_t *pos)
 	void *item;
 	loff_t n;
 
-	rhashtable_walk_start(&iter->walk);
+	atcp_walk_start(&iter->walk);
 	if (!*pos) {
 		iter->pos = 0;
 		return SEQ_START_TOKEN;
 	}
 	if (*pos == iter->pos)
-		return same_item(iter);
-	item = first_item(iter);
+		return atcp_walk_here(&iter->walk);
+	item = atcp_walk_first(&iter->walk);
 	for (n = *pos - 1; item && n; n--)
-		item = next_item(iter);
+		item = atcp_walk_next(&iter->walk);
 	iter->pos = *pos;
 	return item;
 }
@@ -320,7 +220,8 @@ static void *table_next(struct seq_file *seq, void *item, loff_t *pos)
 	struct table_iter *iter = seq->private;
 
 	iter->pos = ++*pos;
-	return item == SEQ_START_TOKEN ? first_item(iter) : next_item(iter);
+	return item == SEQ_START_TOKEN ? atcp_walk_first(&iter->walk) :
+					 atcp_walk_next(&iter->walk);
 }
 
 static void table_stop(struct seq_file *seq, void *item)
@@ -328,7 +229,7 @@ static void table_stop(struct seq_file *seq, void *item)
 {
 	struct table_iter *iter = seq->private;
 
-	rhashtable_walk_stop(&iter->walk);
+	atcp_walk_rest(&iter->walk);
 }
 
 static void show_heading(struct seq_file *seq, int family)
@@ -347,8 +248,8 @@ static int table_show(struct seq_file *seq, void *item)
 	struct table_iter *iter = seq->private;
 
 	if (item == SEQ_START_TOKEN)
-		show_heading(seq, iter->family);
-	else if (iter->bucket < ATCP_LISTEN_BUCKETS)
+		show_heading(seq, iter->walk.family);
+	else if (atcp_walk_listens(&iter->walk))
 		show_listener(seq, item);
 	else
 		show_node(seq, item);
@@ -368,9 +269,7 @@ static int table_open(struct inode *inode, struct file *file, int family)
 
 	if (!iter)
 		return -ENOMEM;
-	iter->an = pde_data(inode);
-	iter->family = family;
-	rhashtable_walk_enter(&iter->an->connections, &iter->walk);
+	atcp_walk_enter(&iter->walk, pde_data(inode), family);
 	return 0;
 }
 
@@ -388,7 +287,7 @@ static int table_release(struct inode *inode, struct file *file)
 {
 	struct table_iter *iter = ((struct seq_file *)file->private_data)->private;
 
-	rhashtable_walk_exit(&iter->walk);
+	atcp_walk_exit(&iter->walk);
 	return seq_release_private(inode, file);
 }
 

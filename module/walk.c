@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Walks over all that a namespace has, for /proc/net/atcp (proc.c) and sock_diag
+ * (diag.c).
+ */
+#include "demux.h"
+#include "listen.h"
+#include "request.h"
+#include "sock.h"
+#include "timewait.h"
+#include "walk.h"
+
+void atcp_walk_enter(struct atcp_walk *w, struct atcp_net *an, int family)
+{
+	*w = (struct atcp_walk){ .an = an, .family = family, .nth = -1 };
+	rhashtable_walk_enter(&an->connections, &w->iter);
+}
+
+void atcp_walk_exit(struct atcp_walk *w)
+{
+	rhashtable_walk_exit(&w->iter);
+}
+
+void atcp_walk_start(struct atcp_walk *w)
+	__acquires(RCU)
+{
+	rhashtable_walk_start(&w->iter);
+}
+
+void atcp_walk_rest(struct atcp_walk *w)
+	__releases(RCU)
+{
+	rhashtable_walk_stop(&w->iter);
+}
+
+bool atcp_walk_listens(const struct atcp_walk *w)
+{
+	return w->bucket < ATCP_LISTEN_BUCKETS;
+}
+
+static int family_of(const struct atcp_node *node)
+{
+	switch (node->type) {
+	case ATCP_NODE_SOCK:
+		return container_of(node, struct atcp_sock, node)->inet.sk.sk_family;
+	case ATCP_NODE_REQ:
+		return container_of(node, struct atcp_request, node)->listener->sk->sk_family;
+	default:
+		return container_of(node, struct atcp_timewait, node)->family;
+	}
+}
+
+static bool wanted(const struct atcp_walk *w, int family)
+{
+	return w->family == AF_UNSPEC || w->family == family;
+}
+
+static struct atcp_node *next_connection(struct atcp_walk *w)
+{
+	struct atcp_node *node;
+
+	do {
+		node = rhashtable_walk_next(&w->iter);
+		/* An error: resized, and from the start again. */
+	} while (node && (IS_ERR(node) || !wanted(w, family_of(node))));
+	return node;
+}
+
+/* The listener that w->bucket and nth tell, or the first one behind, or NULL. */
+static struct atcp_listener *find_listener(struct atcp_walk *w)
+{
+	struct atcp_listener *l;
+	int n;
+
+	for (; atcp_walk_listens(w); w->bucket++, w->nth = 0) {
+		n = 0;
+		hlist_for_each_entry_rcu(l, &w->an->listeners[w->bucket].all, node) {
+			if (n++ < w->nth)
+				continue;
+			if (wanted(w, l->sk->sk_family))
+				return l;
+			w->nth++;
+		}
+	}
+	return NULL;
+}
+
+void *atcp_walk_next(struct atcp_walk *w)
+{
+	void *item;
+
+	if (atcp_walk_listens(w)) {
+		w->nth++;
+		item = find_listener(w);
+		if (item)
+			return item;
+	}
+	return next_connection(w);
+}
+
+void *atcp_walk_first(struct atcp_walk *w)
+{
+	atcp_walk_rest(w);
+	atcp_walk_exit(w);
+	atcp_walk_enter(w, w->an, w->family);
+	atcp_walk_start(w);
+	return atcp_walk_next(w);
+}
+
+void *atcp_walk_here(struct atcp_walk *w)
+{
+	struct atcp_node *node;
+	void *item;
+
+	if (atcp_walk_listens(w)) {
+		w->nth = max(w->nth, 0);
+		item = find_listener(w);
+		if (item)
+			return item;
+	}
+	node = rhashtable_walk_peek(&w->iter);
+	if (node && (IS_ERR(node) || !wanted(w, family_of(node))))
+		node = next_connection(w);
+	return node;
+}
+
+void atcp_listener_key(const struct atcp_listener *l, struct atcp_key *key)
+{
+	const struct sock *sk = l->sk;
+	__be16 port = htons(inet_sk(sk)->inet_num);
+
+	if (sk->sk_family == AF_INET6)
+		atcp_key_v6(key, atcp_carrier(sk), &sk->sk_v6_rcv_saddr, port, &in6addr_any, 0, 0);
+	else
+		atcp_key_v4(key, atcp_carrier(sk), inet_sk(sk)->inet_rcv_saddr, port, 0, 0);
+}
