@@ -23,6 +23,8 @@
 #include <linux/swap.h>
 #include <net/inet_common.h>
 #include <net/ipv6.h>
+#include <net/protocol.h>
+#include <net/transp_v6.h>
 #include <net/tcp_states.h>
 
 #include "compat/sendpage.h"
@@ -147,9 +149,29 @@ static int atcp_get_port(struct sock *sk, unsigned short port)
 
 /* --- the tables --- */
 
+/*
+ * Whoever made the socket, we or the kernel by its own family's door (below).
+ * Process context.
+ */
+static int init_sock(struct sock *sk)
+{
+	int err;
+
+	if (sk->sk_protocol == IPPROTO_ATCP_TCP)
+		sk->sk_protocol = ATCP_PROTOCOL_TCP;
+	if (sk->sk_protocol == ATCP_PROTOCOL_TCP) {
+		err = atcp_claim_start(atcp_net(sock_net(sk)));
+		if (err)
+			return err;
+	}
+	if (sk->sk_socket)
+		atcp_socket_flags(sk->sk_socket);
+	return atcp_sk_init(sk);
+}
+
 #define ATCP_PROTO_CALLS					\
 	.owner			= THIS_MODULE,			\
-	.init			= atcp_sk_init,			\
+	.init			= init_sock,			\
 	.close			= atcp_sk_close,		\
 	.connect		= atcp_connect,			\
 	.disconnect		= atcp_sk_disconnect,		\
@@ -271,14 +293,7 @@ static int atcp_create(struct net *net, struct socket *sock, int protocol, int k
 	/* The host may have been booted with ipv6.disable=1. */
 	if (v6 && !ipv6_mod_enabled())
 		return -EAFNOSUPPORT;
-	if (protocol == IPPROTO_TCP) {
-		err = atcp_claim_start(atcp_net(net));
-		if (err)
-			return err;
-		protocol = ATCP_PROTOCOL_TCP;
-	} else {
-		protocol = IPPROTO_ATCP;
-	}
+	protocol = protocol == IPPROTO_TCP ? ATCP_PROTOCOL_TCP : IPPROTO_ATCP;
 
 	sock->state = SS_UNCONNECTED;
 	sock->ops = v6 ? &atcpv6_stream_ops : &atcp_stream_ops;
@@ -299,7 +314,6 @@ static int atcp_create(struct net *net, struct socket *sock, int protocol, int k
 	atcp_inet_flags(sk);
 	if (v6)
 		init_inet6(sk);
-	atcp_socket_flags(sock);
 
 	err = sk->sk_prot->init(sk);
 	if (!err && !kern)
@@ -309,6 +323,55 @@ static int atcp_create(struct net *net, struct socket *sock, int protocol, int k
 		sock->sk = NULL;
 	}
 	return err;
+}
+
+/*
+ * The second door: socket(AF_INET or AF_INET6, SOCK_STREAM, IPPROTO_ATCP), for what cannot
+ * name another family; and with IPPROTO_ATCP_TCP, TCP on the wire.
+ */
+static struct inet_protosw doors4[] = {
+	{
+		.type = SOCK_STREAM, .protocol = IPPROTO_ATCP,
+		.prot = &atcp_prot, .ops = &atcp_stream_ops,
+	}, {
+		.type = SOCK_STREAM, .protocol = IPPROTO_ATCP_TCP,
+		.prot = &atcp_prot, .ops = &atcp_stream_ops,
+	},
+};
+
+static struct inet_protosw doors6[] = {
+	{
+		.type = SOCK_STREAM, .protocol = IPPROTO_ATCP,
+		.prot = &atcpv6_prot, .ops = &atcpv6_stream_ops,
+	}, {
+		.type = SOCK_STREAM, .protocol = IPPROTO_ATCP_TCP,
+		.prot = &atcpv6_prot, .ops = &atcpv6_stream_ops,
+	},
+};
+
+static void open_doors(void)
+{
+	int i;
+
+	/* Where inet6_create() of before 6.8 looks for it. */
+	BUILD_BUG_ON(offsetof(struct atcp6_sock, inet6) + sizeof(struct ipv6_pinfo) !=
+		     sizeof(struct atcp6_sock));
+	for (i = 0; i < ARRAY_SIZE(doors4); i++) {
+		inet_register_protosw(&doors4[i]);
+		if (ipv6_mod_enabled())
+			WARN_ON_ONCE(inet6_register_protosw(&doors6[i]));
+	}
+}
+
+static void close_doors(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(doors4); i++) {
+		if (ipv6_mod_enabled())
+			inet6_unregister_protosw(&doors6[i]);
+		inet_unregister_protosw(&doors4[i]);
+	}
 }
 
 static struct net_proto_family atcp_family = {
@@ -351,6 +414,7 @@ int __init atcp_family_init(void)
 	err = atcp_diag_init(family);
 	if (err)
 		goto out_family;
+	open_doors();
 	return 0;
 
 out_family:
@@ -366,6 +430,7 @@ out_counter:
 
 void atcp_family_exit(void)
 {
+	close_doors();
 	atcp_diag_exit();
 	sock_unregister(atcp_family.family);
 	proto_unregister(&atcpv6_prot);

@@ -25,6 +25,12 @@
 #define IPPROTO_ATCP	253
 
 /*
+ * As socket()'s protocol for AF_INET and AF_INET6: TCP on the wire, as IPPROTO_TCP is for
+ * AF_ATCP.  IPPROTO_ATCP works there as well.
+ */
+#define IPPROTO_ATCP_TCP	254
+
+/*
  * Added to socket()'s protocol: a socket as those of AF_INET6, which takes IPv4,
  * too, unless IPV6_V6ONLY is set.
  */
