@@ -20,6 +20,7 @@
 
 #include "../module/uapi/atcp.h"
 #include "atcp_run.h"
+#include "cgroup.h"
 #include "family.h"
 
 /* As env(1) and nohup(1) end when it is not the command that ended. */
@@ -32,16 +33,18 @@ enum {
 static const char *carrier = "253";
 static bool strict;
 static bool verbose;
+static bool in_cgroup;
 
 static void __attribute__((noreturn)) usage(int status)
 {
-	fputs("usage: atcp-run [--carrier=tcp|253] [--strict] [--verbose] COMMAND [ARGUMENT]...\n"
+	fputs("usage: atcp-run [--carrier=tcp|253] [--strict] [--verbose] [--cgroup] COMMAND...\n"
 	      "       atcp-run --check\n"
 	      "Runs COMMAND with its TCP sockets turned into atcp's.\n"
 	      "  -c, --carrier=253   atcp's segments as IP protocol 253 (both ends are atcp)\n"
 	      "  -c, --carrier=tcp   as TCP on the wire (the other end is any TCP)\n"
 	      "  -s, --strict        fail rather than use the kernel's TCP\n"
 	      "  -v, --verbose       say which sockets are moved, and how many were\n"
+	      "  -g, --cgroup        by the kernel, not by libc: static and Go programs, too\n"
 	      "  -C, --check         say whether atcp is there and works; runs nothing\n",
 	      status ? stderr : stdout);
 	exit(status);
@@ -296,13 +299,14 @@ static void parse(int argc, char **argv)
 		{ "carrier", required_argument, NULL, 'c' },
 		{ "strict", no_argument, NULL, 's' },
 		{ "verbose", no_argument, NULL, 'v' },
+		{ "cgroup", no_argument, NULL, 'g' },
 		{ "check", no_argument, NULL, 'C' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	int o;
 
-	while ((o = getopt_long(argc, argv, "+c:svCh", options, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "+c:svgCh", options, NULL)) != -1) {
 		switch (o) {
 		case 'c':
 			carrier = optarg;
@@ -316,6 +320,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'v':
 			verbose = true;
+			break;
+		case 'g':
+			in_cgroup = true;
 			break;
 		case 'C':
 			exit(check());
@@ -341,6 +348,16 @@ int main(int argc, char **argv)
 		fprintf(stderr, "atcp-run: %s: %s\n", argv[0], strerror(ENOENT));
 		return EXIT_NOT_FOUND;
 	}
+	if (in_cgroup && family >= 0) {
+		int status;
+
+		why = cgroup_run(argv, strcmp(carrier, "tcp") ? IPPROTO_ATCP : IPPROTO_ATCP_TCP,
+				 &status);
+		if (!why)
+			return status;
+		kept("--cgroup:", why);
+		goto plain;
+	}
 	why = out_of_reach(path, sizeof(path));
 	if (!find_library(library, sizeof(library))) {
 		fprintf(stderr, "atcp-run: no %s beside this program or in ../lib/atcp\n",
@@ -353,6 +370,7 @@ int main(int argc, char **argv)
 		kept(path, why);
 	else
 		preload(library, family);
+plain:
 	execvp(argv[0], argv);
 	fprintf(stderr, "atcp-run: %s: %s\n", argv[0], strerror(errno));
 	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * atcp-run --cgroup: a small BPF program at update_socket_protocol(), which kernels from
+ * 6.6 on ask whenever socket() is called, makes stream sockets of IPv4 and IPv6 for TCP
+ * atcp's, for whoever is in one cgroup.  It is gone with the last descriptor of its link,
+ * which is this process's.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/bpf.h>
+#include <mntent.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+
+#define HOOK		"update_socket_protocol"
+#define TYPE_MASK	0xf	/* of socket()'s second argument: what is no flag */
+
+#define INSN(c, d, s, o, i) \
+	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
+#define LOAD_ARG(reg, n)	INSN(BPF_LDX | BPF_DW | BPF_MEM, reg, BPF_REG_1, 8 * (n), 0)
+#define GOTO_IF(op, reg, n, to)	INSN(BPF_JMP | (op) | BPF_K, reg, 0, to, n)
+#define SET(reg, n)		INSN(BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, n)
+#define RETURN			INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+
+/* What returns something else than 0 decides, and the kernel's own answer is not asked. */
+static int load(int map, int protocol, int hook)
+{
+	struct bpf_insn program[] = {
+		LOAD_ARG(BPF_REG_6, 0),				/* family */
+		GOTO_IF(BPF_JEQ, BPF_REG_6, AF_INET, 1),
+		GOTO_IF(BPF_JNE, BPF_REG_6, AF_INET6, 13),
+		LOAD_ARG(BPF_REG_6, 1),				/* type */
+		INSN(BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_6, 0, 0, TYPE_MASK),
+		GOTO_IF(BPF_JNE, BPF_REG_6, SOCK_STREAM, 10),
+		LOAD_ARG(BPF_REG_6, 2),				/* protocol */
+		GOTO_IF(BPF_JEQ, BPF_REG_6, 0, 1),
+		GOTO_IF(BPF_JNE, BPF_REG_6, IPPROTO_TCP, 7),
+		INSN(BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map),
+		INSN(0, 0, 0, 0, 0),
+		SET(BPF_REG_2, 0),
+		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_current_task_under_cgroup),
+		GOTO_IF(BPF_JNE, BPF_REG_0, 1, 2),
+		SET(BPF_REG_0, protocol),
+		RETURN,
+		SET(BPF_REG_0, 0),
+		RETURN,
+	};
+	struct bpf_prog_load_opts opts = {
+		.sz = sizeof(opts),
+		.expected_attach_type = BPF_MODIFY_RETURN,
+		.attach_btf_id = hook,
+	};
+
+	return bpf_prog_load(BPF_PROG_TYPE_TRACING, "atcp_run", "GPL", program,
+			     sizeof(program) / sizeof(program[0]), &opts);
+}
+
+/* A new cgroup below the one that this process is in. Return: false: why is set. */
+static bool make_cgroup(char *path, size_t size, const char **why)
+{
+	char line[PATH_MAX], mount[PATH_MAX] = "";
+	struct mntent *m;
+	char *own = NULL;
+	FILE *f;
+
+	f = setmntent("/proc/self/mounts", "r");
+	while (f && (m = getmntent(f)))
+		if (!strcmp(m->mnt_type, "cgroup2") && !*mount)
+			snprintf(mount, sizeof(mount), "%s", m->mnt_dir);
+	if (f)
+		endmntent(f);
+	f = fopen("/proc/self/cgroup", "r");
+	while (f && !own && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "0::", 3))
+			own = line + 3;
+	if (f)
+		fclose(f);
+	if (!*mount || !own) {
+		*why = "no cgroup2 file system is mounted";
+		return false;
+	}
+	own[strcspn(own, "\n")] = '\0';
+	if (snprintf(path, size, "%s%s/atcp-run.%d", mount, own, getpid()) >= (int)size ||
+	    mkdir(path, 0755)) {
+		*why = "no cgroup can be made here";
+		return false;
+	}
+	return true;
+}
+
+/* Return: the link's descriptor, or -1: why is set. */
+static int attach(const char *cgroup, int protocol, const char **why)
+{
+	int fd = -1, map = -1, prog = -1, link = -1, hook;
+	unsigned int key = 0;
+
+	hook = libbpf_find_vmlinux_btf_id(HOOK, BPF_MODIFY_RETURN);
+	if (hook < 0) {
+		*why = "this kernel asks no BPF program about sockets (" HOOK ", from 6.6 on)";
+		return -1;
+	}
+	*why = "the kernel takes no BPF program from you";
+	map = bpf_map_create(BPF_MAP_TYPE_CGROUP_ARRAY, "atcp_run", sizeof(key), sizeof(fd), 1,
+			     NULL);
+	fd = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (map < 0 || fd < 0 || bpf_map_update_elem(map, &key, &fd, BPF_ANY))
+		goto out;
+	prog = load(map, protocol, hook);
+	if (prog >= 0)
+		link = bpf_raw_tracepoint_open(NULL, prog);
+out:
+	close(fd);
+	close(map);
+	close(prog);
+	return link;
+}
+
+static bool enter(const char *cgroup)
+{
+	char path[PATH_MAX + 32];
+	bool in;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	in = fd >= 0 && write(fd, "0", 1) == 1;
+	close(fd);
+	return in;
+}
+
+/* Until nobody is in it. */
+static void wait_empty(const char *cgroup)
+{
+	char path[PATH_MAX + 32], text[256];
+	struct pollfd pfd = { .events = POLLPRI };
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/cgroup.events", cgroup);
+	pfd.fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (pfd.fd >= 0) {
+		n = pread(pfd.fd, text, sizeof(text) - 1, 0);
+		text[n > 0 ? n : 0] = '\0';
+		if (n <= 0 || strstr(text, "populated 0"))
+			break;
+		poll(&pfd, 1, -1);
+	}
+	close(pfd.fd);
+}
+
+const char *cgroup_run(char **argv, int protocol, int *status)
+{
+	char cgroup[PATH_MAX];
+	const char *why;
+	int link;
+	pid_t child;
+
+	if (!make_cgroup(cgroup, sizeof(cgroup), &why))
+		return why;
+	link = attach(cgroup, protocol, &why);
+	if (link < 0) {
+		rmdir(cgroup);
+		return why;
+	}
+	child = fork();
+	if (!child) {
+		if (!enter(cgroup))
+			_exit(126);
+		execvp(argv[0], argv);
+		fprintf(stderr, "atcp-run: %s: %s\n", argv[0], strerror(errno));
+		_exit(errno == ENOENT ? 127 : 126);
+	}
+	/* What the terminal sends goes to the command, too; this one ends with it. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	while (waitpid(child, status, 0) < 0 && errno == EINTR)
+		;
+	*status = WIFEXITED(*status) ? WEXITSTATUS(*status) : 128 + WTERMSIG(*status);
+	wait_empty(cgroup);
+	close(link);
+	rmdir(cgroup);
+	return NULL;
+}
