@@ -11,7 +11,7 @@
 
 run=$dir/atcp-run
 
-begin 15
+begin 18
 ip -n "$a" link set lo up
 version=4
 [ -z "$ipv6" ] || version=6
@@ -150,6 +150,49 @@ result "a static program: said, and run" $((status + $?))
 in_a "$run" --strict busybox true
 [ $? = 125 ]
 result "a static program: refused with --strict" $?
+# Where the kernel asks, a static program's sockets are moved as well.
+opened()
+{
+	ip netns exec "$a" awk '$1 == "active_opens" { print $2 }' /proc/net/atcp_stat
+}
+ip netns exec "$b" python3 -u -c "$serve" "$peer_ip" >"$tmp/log" 2>&1 </dev/null &
+server=$!
+waits_for "$tmp/log" ready
+before=$(opened)
+in_a sh -c "echo half | timeout 20 $run -g -s -c tcp busybox nc $peer_ip 8000"
+status=$?
+if [ -e /sys/kernel/btf/vmlinux ] && grep -q ' update_socket_protocol$' /proc/kallsyms; then
+	[ "$(opened)" -eq $((before + 1)) ] && grep -q HALF "$tmp/out"
+	result "--cgroup: a static program, over atcp" $((status + $?))
+	in_a "$run" -g -c tcp sh -c 'exit 7'
+	[ $? = 7 ] && [ -z "$(find /sys/fs/cgroup -name 'atcp-run.*')" ]
+	result "--cgroup: ends as the command does, and leaves no cgroup" $?
+else
+	[ $status = 125 ] && grep -q "asks no BPF program" "$tmp/err" && [ "$(opened)" = "$before" ]
+	result "--cgroup: said that this kernel cannot" $?
+	in_a "$run" -g sh -c 'exit 7'
+	[ $? = 7 ] && [ -z "$(find /sys/fs/cgroup -name 'atcp-run.*')" ]
+	result "--cgroup: without it the command runs all the same" $?
+fi
+kill $server && wait $server 2>/dev/null
+server=
+in_a python3 -c '
+import socket
+for family, ip in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+    for there, here, proto in ((253, 253, 253), (254, 0, 0x206), (254, 254, 0x206)):
+        l = socket.socket(family, socket.SOCK_STREAM, there)
+        l.bind((ip, 0))
+        l.listen(1)
+        c = socket.socket(family, socket.SOCK_STREAM, here)
+        c.connect(l.getsockname()[:2])
+        s, _ = l.accept()
+        c.sendall(b"door")
+        assert s.recv(4, socket.MSG_WAITALL) == b"door"
+        assert s.getsockopt(socket.SOL_SOCKET, socket.SO_PROTOCOL) == proto
+        assert s.getsockopt(socket.SOL_SOCKET, socket.SO_DOMAIN) == family
+'
+result "the second door: AF_INET and AF_INET6, 253 and 254" $?
+
 in_a "$run" nosuch-program
 [ $? = 127 ]
 result "no such command" $?

@@ -12,15 +12,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/bpf.h>
-#include <mntent.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -71,43 +70,40 @@ static int load(int map, int protocol, int hook)
 			     sizeof(program) / sizeof(program[0]), &opts);
 }
 
-/* A new cgroup below the one that this process is in. Return: false: why is set. */
-static bool make_cgroup(char *path, size_t size, const char **why)
+/* The tree of cgroups, wherever it is mounted: `ip netns exec` hides it. */
+static int open_all(void)
 {
-	char line[PATH_MAX], mount[PATH_MAX] = "";
-	struct mntent *m;
-	char *own = NULL;
-	FILE *f;
+	int fs = fsopen("cgroup2", FSOPEN_CLOEXEC), tree = -1;
 
-	f = setmntent("/proc/self/mounts", "r");
-	while (f && (m = getmntent(f)))
-		if (!strcmp(m->mnt_type, "cgroup2") && !*mount)
-			snprintf(mount, sizeof(mount), "%s", m->mnt_dir);
-	if (f)
-		endmntent(f);
-	f = fopen("/proc/self/cgroup", "r");
-	while (f && !own && fgets(line, sizeof(line), f))
-		if (!strncmp(line, "0::", 3))
-			own = line + 3;
+	if (fs >= 0 && !fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		tree = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	close(fs);
+	return tree;
+}
+
+/* That of this process in it, or -1. */
+static int open_own(void)
+{
+	FILE *f = fopen("/proc/self/cgroup", "r");
+	int tree = open_all(), own = -1;
+	char line[PATH_MAX];
+
+	while (f && tree >= 0 && own < 0 && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!strncmp(line, "0::/", 4))
+			own = openat(tree, line[4] ? line + 4 : ".",
+				     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
 	if (f)
 		fclose(f);
-	if (!*mount || !own) {
-		*why = "no cgroup2 file system is mounted";
-		return false;
-	}
-	own[strcspn(own, "\n")] = '\0';
-	if (snprintf(path, size, "%s%s/atcp-run.%d", mount, own, getpid()) >= (int)size ||
-	    mkdir(path, 0755)) {
-		*why = "no cgroup can be made here";
-		return false;
-	}
-	return true;
+	close(tree);
+	return own;
 }
 
 /* Return: the link's descriptor, or -1: why is set. */
-static int attach(const char *cgroup, int protocol, const char **why)
+static int attach(int cgroup, int protocol, const char **why)
 {
-	int fd = -1, map = -1, prog = -1, link = -1, hook;
+	int map, prog = -1, link = -1, hook;
 	unsigned int key = 0;
 
 	hook = libbpf_find_vmlinux_btf_id(HOOK, BPF_MODIFY_RETURN);
@@ -116,43 +112,34 @@ static int attach(const char *cgroup, int protocol, const char **why)
 		return -1;
 	}
 	*why = "the kernel takes no BPF program from you";
-	map = bpf_map_create(BPF_MAP_TYPE_CGROUP_ARRAY, "atcp_run", sizeof(key), sizeof(fd), 1,
+	map = bpf_map_create(BPF_MAP_TYPE_CGROUP_ARRAY, "atcp_run", sizeof(key), sizeof(cgroup), 1,
 			     NULL);
-	fd = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (map < 0 || fd < 0 || bpf_map_update_elem(map, &key, &fd, BPF_ANY))
-		goto out;
-	prog = load(map, protocol, hook);
+	if (map >= 0 && !bpf_map_update_elem(map, &key, &cgroup, BPF_ANY))
+		prog = load(map, protocol, hook);
 	if (prog >= 0)
 		link = bpf_raw_tracepoint_open(NULL, prog);
-out:
-	close(fd);
 	close(map);
 	close(prog);
 	return link;
 }
 
-static bool enter(const char *cgroup)
+static bool enter(int cgroup)
 {
-	char path[PATH_MAX + 32];
-	bool in;
-	int fd;
+	int fd = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	bool in = fd >= 0 && write(fd, "0", 1) == 1;
 
-	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	in = fd >= 0 && write(fd, "0", 1) == 1;
 	close(fd);
 	return in;
 }
 
 /* Until nobody is in it. */
-static void wait_empty(const char *cgroup)
+static void wait_empty(int cgroup)
 {
-	char path[PATH_MAX + 32], text[256];
 	struct pollfd pfd = { .events = POLLPRI };
+	char text[256];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "%s/cgroup.events", cgroup);
-	pfd.fd = open(path, O_RDONLY | O_CLOEXEC);
+	pfd.fd = openat(cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	while (pfd.fd >= 0) {
 		n = pread(pfd.fd, text, sizeof(text) - 1, 0);
 		text[n > 0 ? n : 0] = '\0';
@@ -163,36 +150,46 @@ static void wait_empty(const char *cgroup)
 	close(pfd.fd);
 }
 
-const char *cgroup_run(char **argv, int protocol, int *status)
+/* Return: the command's exit status. */
+static int run(char **argv, int cgroup)
 {
-	char cgroup[PATH_MAX];
-	const char *why;
-	int link;
-	pid_t child;
+	int status = 0;
+	pid_t child = fork();
 
-	if (!make_cgroup(cgroup, sizeof(cgroup), &why))
-		return why;
-	link = attach(cgroup, protocol, &why);
-	if (link < 0) {
-		rmdir(cgroup);
-		return why;
-	}
-	child = fork();
 	if (!child) {
-		if (!enter(cgroup))
-			_exit(126);
-		execvp(argv[0], argv);
+		if (enter(cgroup))
+			execvp(argv[0], argv);
 		fprintf(stderr, "atcp-run: %s: %s\n", argv[0], strerror(errno));
 		_exit(errno == ENOENT ? 127 : 126);
 	}
 	/* What the terminal sends goes to the command, too; this one ends with it. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
-	while (waitpid(child, status, 0) < 0 && errno == EINTR)
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
-	*status = WIFEXITED(*status) ? WEXITSTATUS(*status) : 128 + WTERMSIG(*status);
 	wait_empty(cgroup);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+const char *cgroup_run(char **argv, int protocol, int *status)
+{
+	int own = open_own(), cgroup = -1, link;
+	const char *why = "no cgroup can be made here";
+	char name[32];
+
+	snprintf(name, sizeof(name), "atcp-run.%d", getpid());
+	if (own >= 0 && !mkdirat(own, name, 0755))
+		cgroup = openat(own, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cgroup < 0)
+		return why;
+	link = attach(cgroup, protocol, &why);
+	if (link >= 0) {
+		*status = run(argv, cgroup);
+		why = NULL;
+	}
 	close(link);
-	rmdir(cgroup);
-	return NULL;
+	close(cgroup);
+	unlinkat(own, name, AT_REMOVEDIR);
+	close(own);
+	return why;
 }
