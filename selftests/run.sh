@@ -159,10 +159,11 @@ ip netns exec "$b" python3 -u -c "$serve" "$peer_ip" >"$tmp/log" 2>&1 </dev/null
 server=$!
 waits_for "$tmp/log" ready
 before=$(opened)
-in_a sh -c "echo half | timeout 20 $run -g -s -c tcp busybox nc $peer_ip 8000"
+in_a sh -c "echo half | timeout 20 $run -g -s -v -c tcp busybox nc $peer_ip 8000"
 status=$?
 if [ -e /sys/kernel/btf/vmlinux ] && grep -q ' update_socket_protocol$' /proc/kallsyms; then
-	[ "$(opened)" -eq $((before + 1)) ] && grep -q HALF "$tmp/out"
+	[ "$(opened)" -eq $((before + 1)) ] && grep -q HALF "$tmp/out" &&
+		grep -q "busybox: 1 of its TCP sockets were atcp's" "$tmp/err"
 	result "--cgroup: a static program, over atcp" $((status + $?))
 	in_a "$run" -g -c tcp sh -c 'exit 7'
 	[ $? = 7 ] && [ -z "$(find /sys/fs/cgroup -name 'atcp-run.*')" ]

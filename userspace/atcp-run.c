@@ -293,6 +293,24 @@ static void kept(const char *command, const char *why)
 	fputs("atcp-run: it runs over the kernel's TCP\n", stderr);
 }
 
+/* Returns if nothing was run. */
+static void by_kernel(char **argv)
+{
+	struct cgroup_run r = {
+		.argv = argv,
+		.protocol = strcmp(carrier, "tcp") ? IPPROTO_ATCP : IPPROTO_ATCP_TCP,
+	};
+	const char *why = cgroup_run(&r);
+
+	if (why) {
+		kept("--cgroup:", why);
+		return;
+	}
+	if (verbose)
+		fprintf(stderr, "atcp-run: %s: %llu of its TCP sockets were atcp's\n", argv[0], r.moved);
+	exit(r.status);
+}
+
 static void parse(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -348,29 +366,20 @@ int main(int argc, char **argv)
 		fprintf(stderr, "atcp-run: %s: %s\n", argv[0], strerror(ENOENT));
 		return EXIT_NOT_FOUND;
 	}
-	if (in_cgroup && family >= 0) {
-		int status;
-
-		why = cgroup_run(argv, strcmp(carrier, "tcp") ? IPPROTO_ATCP : IPPROTO_ATCP_TCP,
-				 &status);
-		if (!why)
-			return status;
-		kept("--cgroup:", why);
-		goto plain;
-	}
-	why = out_of_reach(path, sizeof(path));
-	if (!find_library(library, sizeof(library))) {
+	if (!in_cgroup && !find_library(library, sizeof(library))) {
 		fprintf(stderr, "atcp-run: no %s beside this program or in ../lib/atcp\n",
 			ATCP_LIBRARY);
 		return EXIT_OWN;
 	}
+	why = out_of_reach(path, sizeof(path));
 	if (family < 0)
 		kept("atcp.ko", "is not loaded");
+	else if (in_cgroup)
+		by_kernel(argv);
 	else if (why)
 		kept(path, why);
 	else
 		preload(library, family);
-plain:
 	execvp(argv[0], argv);
 	fprintf(stderr, "atcp-run: %s: %s\n", argv[0], strerror(errno));
 	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;

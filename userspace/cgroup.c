@@ -35,26 +35,33 @@
 #define LOAD_ARG(reg, n)	INSN(BPF_LDX | BPF_DW | BPF_MEM, reg, BPF_REG_1, 8 * (n), 0)
 #define GOTO_IF(op, reg, n, to)	INSN(BPF_JMP | (op) | BPF_K, reg, 0, to, n)
 #define SET(reg, n)		INSN(BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, n)
+#define LOAD_MAP(reg, what, map) \
+	INSN(BPF_LD | BPF_DW | BPF_IMM, reg, what, 0, map), INSN(0, 0, 0, 0, 0)
 #define RETURN			INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
-/* What returns something else than 0 decides, and the kernel's own answer is not asked. */
-static int load(int map, int protocol, int hook)
+/*
+ * @ours: the cgroup, @count: how many sockets were moved, both of one entry.
+ * What returns something else than 0 decides, and the kernel's own answer is not asked.
+ */
+static int load(int ours, int count, int protocol, int hook)
 {
 	struct bpf_insn program[] = {
 		LOAD_ARG(BPF_REG_6, 0),				/* family */
 		GOTO_IF(BPF_JEQ, BPF_REG_6, AF_INET, 1),
-		GOTO_IF(BPF_JNE, BPF_REG_6, AF_INET6, 13),
+		GOTO_IF(BPF_JNE, BPF_REG_6, AF_INET6, 17),
 		LOAD_ARG(BPF_REG_6, 1),				/* type */
 		INSN(BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_6, 0, 0, TYPE_MASK),
-		GOTO_IF(BPF_JNE, BPF_REG_6, SOCK_STREAM, 10),
+		GOTO_IF(BPF_JNE, BPF_REG_6, SOCK_STREAM, 14),
 		LOAD_ARG(BPF_REG_6, 2),				/* protocol */
 		GOTO_IF(BPF_JEQ, BPF_REG_6, 0, 1),
-		GOTO_IF(BPF_JNE, BPF_REG_6, IPPROTO_TCP, 7),
-		INSN(BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map),
-		INSN(0, 0, 0, 0, 0),
+		GOTO_IF(BPF_JNE, BPF_REG_6, IPPROTO_TCP, 11),
+		LOAD_MAP(BPF_REG_1, BPF_PSEUDO_MAP_FD, ours),
 		SET(BPF_REG_2, 0),
 		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_current_task_under_cgroup),
-		GOTO_IF(BPF_JNE, BPF_REG_0, 1, 2),
+		GOTO_IF(BPF_JNE, BPF_REG_0, 1, 6),
+		LOAD_MAP(BPF_REG_1, BPF_PSEUDO_MAP_VALUE, count),
+		SET(BPF_REG_2, 1),
+		INSN(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, BPF_REG_2, 0, BPF_ADD),
 		SET(BPF_REG_0, protocol),
 		RETURN,
 		SET(BPF_REG_0, 0),
@@ -100,8 +107,8 @@ static int open_own(void)
 	return own;
 }
 
-/* Return: the link's descriptor, or -1: why is set. */
-static int attach(int cgroup, int protocol, const char **why)
+/* Return: the link's descriptor, or -1: why is set. @count: of sockets, a map. */
+static int attach(int cgroup, int count, int protocol, const char **why)
 {
 	int map, prog = -1, link = -1, hook;
 	unsigned int key = 0;
@@ -114,8 +121,8 @@ static int attach(int cgroup, int protocol, const char **why)
 	*why = "the kernel takes no BPF program from you";
 	map = bpf_map_create(BPF_MAP_TYPE_CGROUP_ARRAY, "atcp_run", sizeof(key), sizeof(cgroup), 1,
 			     NULL);
-	if (map >= 0 && !bpf_map_update_elem(map, &key, &cgroup, BPF_ANY))
-		prog = load(map, protocol, hook);
+	if (map >= 0 && count >= 0 && !bpf_map_update_elem(map, &key, &cgroup, BPF_ANY))
+		prog = load(map, count, protocol, hook);
 	if (prog >= 0)
 		link = bpf_raw_tracepoint_open(NULL, prog);
 	close(map);
@@ -171,23 +178,29 @@ static int run(char **argv, int cgroup)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-const char *cgroup_run(char **argv, int protocol, int *status)
+const char *cgroup_run(struct cgroup_run *r)
 {
-	int own = open_own(), cgroup = -1, link;
+	int own = open_own(), cgroup = -1, count, link;
 	const char *why = "no cgroup can be made here";
+	unsigned int key = 0;
 	char name[32];
 
+	libbpf_set_print(NULL);
 	snprintf(name, sizeof(name), "atcp-run.%d", getpid());
 	if (own >= 0 && !mkdirat(own, name, 0755))
 		cgroup = openat(own, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cgroup < 0)
 		return why;
-	link = attach(cgroup, protocol, &why);
+	count = bpf_map_create(BPF_MAP_TYPE_ARRAY, "atcp_run", sizeof(key), sizeof(r->moved), 1,
+			       NULL);
+	link = attach(cgroup, count, r->protocol, &why);
 	if (link >= 0) {
-		*status = run(argv, cgroup);
+		r->status = run(r->argv, cgroup);
+		bpf_map_lookup_elem(count, &key, &r->moved);
 		why = NULL;
 	}
 	close(link);
+	close(count);
 	close(cgroup);
 	unlinkat(own, name, AT_REMOVEDIR);
 	close(own);

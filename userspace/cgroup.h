@@ -4,14 +4,23 @@
 #define ATCP_CGROUP_H
 
 /**
- * cgroup_run() - run a command in a cgroup of its own whose TCP sockets become atcp's
+ * struct cgroup_run - a command whose TCP sockets become atcp's
  * @argv:	the command
  * @protocol:	what socket() gets instead of TCP (IPPROTO_ATCP, IPPROTO_ATCP_TCP)
  * @status:	out: the command's exit status
- *
- * Returns when the last process in the cgroup has ended.
+ * @moved:	out: sockets that were made by it and by what it started
+ */
+struct cgroup_run {
+	char **argv;
+	int protocol;
+	int status;
+	unsigned long long moved;
+};
+
+/*
+ * Runs it in a cgroup of its own; returns when the last process in that has ended.
  * Return: NULL, or why it cannot be done; then nothing was run.
  */
-const char *cgroup_run(char **argv, int protocol, int *status);
+const char *cgroup_run(struct cgroup_run *r);
 
 #endif /* ATCP_CGROUP_H */
