@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Python's own test suites of sockets and, as far as it makes some, of asyncio, which
+# know what TCP does: each test must end over atcp as it does over the kernel's TCP. What
+# ends otherwise is asked again by itself over both, so that a busy machine is no
+# difference.
+#
+# ATCP_BIN names the folder of atcp-run and libatcp.so.
+
+# shellcheck source=selftests/common.sh
+. "$(dirname "$0")/common.sh"
+
+# over STACK FILE NAME...: those tests; stack is tcp, or a carrier of atcp's.
+over()
+{
+	stack=$1
+	shift
+	# shellcheck disable=SC2046 # a command, or none
+	(cd "$tmp" && ip netns exec "$a" timeout 1200 \
+		$([ "$stack" = tcp ] || echo "$dir/atcp-run" -s -c "${stack#atcp-}") \
+		/usr/bin/python3 "$here/suites.py" "$@" >>"$tmp/out" 2>>"$tmp/err" </dev/null)
+}
+
+# unlike A B: what ended otherwise in one file than in the other; a name a line.
+unlike()
+{
+	sort "$1" >"$1.sorted"
+	sort "$2" | comm -3 "$1.sorted" - | awk '{ print $2 }' | sort -u
+}
+
+# compare SUITE STACK
+compare()
+{
+	: >"$tmp/err"
+	over tcp "$tmp/a" "$1" && over "$2" "$tmp/b" "$1"
+	status=$?
+	passed=$(grep -c '^ok' "$tmp/a")
+	echo "# $1: $(wc -l <"$tmp/a") tests, of which $passed passed, and" \
+		"$(grep -c '^ok' "$tmp/b") over $2"
+	[ "$passed" -gt 0 ] || status=1
+	for name in $(unlike "$tmp/a" "$tmp/b"); do
+		: >"$tmp/err"
+		over tcp "$tmp/a1" "${name#test.}" && over "$2" "$tmp/b1" "${name#test.}"
+		again=$(unlike "$tmp/a1" "$tmp/b1")
+		echo "# $name: not as over the kernel's TCP${again:+, nor when asked again:}"
+		[ -z "$again" ] || {
+			sed 's/^/# /' "$tmp/a1" "$tmp/b1" "$tmp/err"
+			status=1
+		}
+	done
+	result "$1, as over the kernel's TCP" $status
+}
+
+# What makes no TCP sockets is not here: test_tasks and the like.
+suites="test_socket"
+for part in base_events buffered_proto events sendfile server sock_lowlevel ssl sslproto \
+	streams unix_events; do
+	suites="$suites test_asyncio.test_$part"
+done
+
+begin 12
+ip -n "$a" link set lo up
+for suite in $suites; do
+	compare "$suite" atcp-253
+done
+[ "$(ip netns exec "$a" awk '$1 == "established" { print $2 }' /proc/net/atcp_stat)" -gt 200 ]
+result "those were atcp's connections" $?
+[ $failed -eq 0 ]
