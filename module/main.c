@@ -101,4 +101,5 @@ module_init(atcp_init);
 module_exit(atcp_exit);
 
 MODULE_DESCRIPTION("An alternate TCP (RFC 9293)");
+MODULE_VERSION("0.1");
 MODULE_LICENSE("GPL");
