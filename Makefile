@@ -28,6 +28,8 @@ help:
 	@echo "make profile   which functions these are in"
 	@echo "make install   the module for the running kernel (KDIR= for another), programs and"
 	@echo "               manual pages, below PREFIX=/usr/local; make uninstall removes them"
+	@echo "make deb       Debian packages, into build/deb/: the programs', and the module's"
+	@echo "               source for DKMS, which builds it for the kernels that are installed"
 	@echo "make setup     only what make check installs and downloads; setup-update looks for"
 	@echo "               newer kernels"
 	@echo "make clean     remove build/ (downloads stay: see ATCP_CACHE in $(V)/lib.sh)"
@@ -54,7 +56,7 @@ demo:
 
 setup setup-update:
 	@$(V)/setup $(if $(filter setup-update,$@),--fresh) \
-		build vm test fuzz 6.1 6.12 sid kselftest
+		build vm test fuzz deb 6.1 6.12 sid kselftest
 
 # All kselftests on a kernel that was asked for, or as check itself thinks best.
 check: setup
@@ -98,8 +100,12 @@ install uninstall:
 	@KDIR='$(KDIR)' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' \
 		userspace/install $(if $(filter uninstall,$@),--remove)
 
+deb:
+	@$(V)/setup build deb
+	@userspace/deb/build
+
 clean:
 	rm -rf build
 
 .PHONY: all help module userspace demo setup setup-update check check-debug sim coverage fuzz vm bench profile install \
-	uninstall clean
+	uninstall deb clean
