@@ -56,7 +56,7 @@ demo:
 
 setup setup-update:
 	@$(V)/setup $(if $(filter setup-update,$@),--fresh) \
-		build vm test fuzz deb 6.1 6.12 sid kselftest
+		build vm test fuzz deb 6.1 6.12 sid kselftest root
 
 # All kselftests on a kernel that was asked for, or as check itself thinks best.
 check: setup

@@ -11,6 +11,7 @@
 #	source/VERSION/		a kernel's source, whole
 #	debug/KIND-KEY/		a debug kernel (selftests/debug)
 #	kselftest/		the kernel's own test framework and checkpatch
+#	root/RELEASE.tar	a small Debian to install packages in, for that kernel
 #	kvm			whether KVM works here (one line: boot id, answer)
 
 # Not everyone has depmod and modprobe on the way.
@@ -33,6 +34,23 @@ die()
 {
 	say "$*"
 	exit 1
+}
+
+# Is there a way to be root without asking anyone?
+may_be_root()
+{
+	[ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
+}
+
+as_root()
+{
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "this needs root, and there is no sudo: $*"
+	fi
 }
 
 # The directory of an unpacked kernel: a series (6.1) or a whole release.
