@@ -166,8 +166,11 @@ if [ -e /sys/kernel/btf/vmlinux ] && grep -q ' update_socket_protocol$' /proc/ka
 		grep -q "busybox: 1 of its TCP sockets were atcp's" "$tmp/err"
 	result "--cgroup: a static program, over atcp" $((status + $?))
 	in_a "$run" -g -c tcp sh -c 'exit 7'
-	[ $? = 7 ] && [ -z "$(find /sys/fs/cgroup -name 'atcp-run.*')" ]
-	result "--cgroup: ends as the command does, and leaves no cgroup" $?
+	[ $? = 7 ] &&
+	in_a "$run" -g sh -c 'trap "exit 8" TERM; kill $PPID
+		n=0; while [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.1; done'
+	[ $? = 8 ] && [ -z "$(find /sys/fs/cgroup -name 'atcp-run.*')" ]
+	result "--cgroup: ends as the command does, also when told to, and leaves no cgroup" $?
 else
 	[ $status = 125 ] && grep -q "asks no BPF program" "$tmp/err" && [ "$(opened)" = "$before" ]
 	result "--cgroup: said that this kernel cannot" $?

@@ -157,23 +157,58 @@ static void wait_empty(int cgroup)
 	close(pfd.fd);
 }
 
+/* What a supervisor sends to this process is for the command. */
+static const int passed_on[] = { SIGHUP, SIGTERM, SIGUSR1, SIGUSR2 };
+static pid_t command;
+
+static void pass_on(int number)
+{
+	kill(command, number);
+}
+
+/* But what was ignored before, as nohup has it. */
+static void handle(void (*how)(int))
+{
+	struct sigaction action = { .sa_handler = how, .sa_flags = SA_RESTART }, old;
+
+	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++) {
+		sigaction(passed_on[i], NULL, &old);
+		if (old.sa_handler != SIG_IGN)
+			sigaction(passed_on[i], &action, NULL);
+	}
+}
+
 /* Return: the command's exit status. */
 static int run(char **argv, int cgroup)
 {
+	sigset_t all, before;
+	siginfo_t info;
 	int status = 0;
-	pid_t child = fork();
 
-	if (!child) {
-		if (enter(cgroup))
-			execvp(argv[0], argv);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	command = fork();
+	if (command <= 0)
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	if (!command && enter(cgroup))
+		execvp(argv[0], argv);
+	if (command <= 0) {
 		fprintf(stderr, "atcp-run: %s: %s\n", argv[0], strerror(errno));
-		_exit(errno == ENOENT ? 127 : 126);
+		status = errno == ENOENT ? 127 : 126;
+		if (!command)
+			_exit(status);
+		return status;
 	}
 	/* What the terminal sends goes to the command, too; this one ends with it. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+	handle(pass_on);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	/* Its number is its own until it has been waited for. */
+	while (waitid(P_PID, command, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
+	handle(SIG_DFL);
+	waitpid(command, &status, 0);
 	wait_empty(cgroup);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
