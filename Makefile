@@ -56,7 +56,7 @@ demo:
 
 setup setup-update:
 	@$(V)/setup $(if $(filter setup-update,$@),--fresh) \
-		build vm test fuzz deb 6.1 6.12 sid kselftest root
+		build vm test fuzz deb 6.1 6.12 sid kselftest root programs
 
 # All kselftests on a kernel that was asked for, or as check itself thinks best.
 check: setup
@@ -64,7 +64,7 @@ check: setup
 		TESTS='$(TESTS)' $(V)/check
 
 check-debug:
-	@$(V)/setup build vm test debug source-6.1 source-sid 6.1 kselftest
+	@$(V)/setup build vm test debug source-6.1 source-sid 6.1 kselftest programs
 	@selftests/debug/check
 
 sim:

@@ -12,6 +12,7 @@
 #	debug/KIND-KEY/		a debug kernel (selftests/debug)
 #	kselftest/		the kernel's own test framework and checkpatch
 #	root/RELEASE.tar	a small Debian to install packages in, for that kernel
+#	programs/		programs to test with, as an addition to /usr
 #	kvm			whether KVM works here (one line: boot id, answer)
 
 # Not everyone has depmod and modprobe on the way.
