@@ -6,7 +6,16 @@
 # print and bring across is checked; with --strict, none can have used another stack
 # than it was meant to.
 #
-# ATCP_BIN names the folder of atcp-run. What is not installed is skipped.
+# ATCP_BIN names the folder of atcp-run. What is not installed comes from what
+# selftests/vm/setup has unpacked in ATCP_CACHE, or is skipped.
+
+# That lies below the machine's own /usr, in mounts which end with this script.
+programs=${ATCP_CACHE-}/programs
+if [ -e "$programs/.complete" ] && [ -z "${unshared-}" ]; then
+	unshared=yes exec unshare -m "$0" "$@"
+fi
+[ -z "${unshared-}" ] || mount -t overlay -o "lowerdir=/usr:$programs/usr" overlay /usr || exit
+PATH=$PATH:/usr/sbin:$(echo /usr/lib/postgresql/*/bin)
 
 # shellcheck source=selftests/common.sh
 . "$(dirname "$0")/common.sh"
@@ -16,15 +25,22 @@ url=$peer_ip
 [ -z "$ipv6" ] || url="[$peer_ip]"
 mb=${ATCP_TEST_MB:-100}
 
-begin 42
+begin 81
 ip -n "$a" link set lo up
 mkdir "$tmp/www" "$tmp/put" "$tmp/home"
 chmod 755 "$tmp" "$tmp/www"
 chmod 777 "$tmp/put"
 
+# The user that sshd wants, where it is not installed.
+if [ -n "${unshared-}" ] && ! grep -q '^sshd:' /etc/passwd; then
+	echo 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin' | cat /etc/passwd - >"$tmp/passwd"
+	mount --bind "$tmp/passwd" /etc/passwd || exit
+fi
+
 # Bytes that are nowhere the same for long.
 seq 1 20000000 | head -c $((mb << 20)) >"$tmp/www/big"
 head -c 20000 "$tmp/www/big" >"$tmp/www/small"
+tr 0-9 a-j <"$tmp/www/small" >"$tmp/question"
 
 # serve COMMAND...: in $b, over the stack of the server in this round.
 serve()
@@ -35,14 +51,46 @@ serve()
 	server=$!
 }
 
-# call COMMAND...: in $a, over that of the client; what it says goes to out and err.
-call()
+# ask FILE COMMAND...: in $a, over that of the client, with FILE as its input; what it
+# says goes to out and err.
+ask()
 {
+	input=$1
+	shift
 	# shellcheck disable=SC2086 # words, or none
-	ip netns exec "$a" timeout 120 $client_run "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	ip netns exec "$a" timeout 120 $client_run "$@" >"$tmp/out" 2>"$tmp/err" <"$input"
 }
 
-# listens PORT: until somebody listens there, over either stack; 20 s at most.
+# call COMMAND...: one that has no input.
+call()
+{
+	ask /dev/null "$@"
+}
+
+# becomes FILE OTHER: until what is in it is what is in the other; 20 s at most.
+becomes()
+{
+	tries=0
+	until cmp -s "$1" "$2"; do
+		tries=$((tries + 1))
+		[ $tries -lt 400 ] || return 1
+		sleep 0.05
+	done
+}
+
+# later: the question comes out of the FIFO of that name, once all of "small" is in out.
+later()
+{
+	: >"$tmp/out"
+	[ -p "$tmp/later" ] || mkfifo "$tmp/later"
+	{
+		becomes "$tmp/out" "$tmp/www/small"
+		cat "$tmp/question"
+	} >"$tmp/later" &
+}
+
+# listens PORT: until somebody listens there, over either stack; 20 s at most, and no
+# longer than there is a server.
 listens()
 {
 	port=$(printf ':%04X 0' "$1")
@@ -51,7 +99,7 @@ listens()
 		'cat /proc/net/tcp /proc/net/tcp6 /proc/net/atcp /proc/net/atcp6' |
 		grep -q "$port.* 0A "; do
 		tries=$((tries + 1))
-		[ $tries -lt 200 ] || return 1
+		[ $tries -lt 200 ] && kill -0 "$server" 2>/dev/null || return 1
 		sleep 0.1
 	done
 }
@@ -95,6 +143,10 @@ http {
 	sendfile on;
 	client_max_body_size 0;
 	client_body_temp_path $tmp/put;
+	proxy_temp_path $tmp/nginx;
+	fastcgi_temp_path $tmp/nginx;
+	uwsgi_temp_path $tmp/nginx;
+	scgi_temp_path $tmp/nginx;
 	server {
 		listen $url:80;
 		root $tmp/www;
@@ -156,17 +208,150 @@ store()
 	end_server
 }
 
+data_base()
+{
+	has 3 initdb postgres psql pgbench setpriv || return
+	least=$((least + 7))
+	# It does not run as root.
+	as="setpriv --reuid=nobody --regid=nogroup --clear-groups"
+	if ! [ -d "$tmp/pg" ]; then
+		mkdir -m 700 "$tmp/pg"
+		chown nobody:nogroup "$tmp/pg"
+		# shellcheck disable=SC2086 # words
+		$as initdb -D "$tmp/pg" -U atcp -A trust --locale=C --no-sync >"$tmp/log" 2>&1
+		echo "host all all all trust" >>"$tmp/pg/pg_hba.conf"
+	fi
+	# shellcheck disable=SC2086 # words
+	serve $as postgres -D "$tmp/pg" -h "$peer_ip" -k '' -c fsync=off -c jit=off \
+		-c autovacuum=off -c shared_buffers=16MB
+	listens 5432
+	call pgbench -h "$peer_ip" -U atcp -i -q postgres && grep -q '^done in' "$tmp/err" &&
+		[ "$(sql 'select count(*) from pgbench_accounts')" = 100000 ]
+	result "$how: pgbench fills a table of PostgreSQL's" $?
+	call pgbench -h "$peer_ip" -U atcp -n -c 4 -t 20 postgres &&
+		grep -q 'actually processed: 80/80$' "$tmp/out" &&
+		grep -q 'failed transactions: 0 ' "$tmp/out"
+	result "$how: pgbench, 4 clients" $?
+	[ "$(sql 'select count(*) from pgbench_history')" = 80 ]
+	result "$how: what they did is there" $?
+	end_server
+}
+
+# sql QUESTION: of that data base.
+sql()
+{
+	call psql -h "$peer_ip" -U atcp -Atc "$1" postgres && cat "$tmp/out"
+}
+
+scripts()
+{
+	if has 1 node; then
+		least=$((least + 1))
+		serve node "$here/programs/web.js" serve "$peer_ip" 8000 "$tmp/www/small"
+		listens 8000
+		call node "$here/programs/web.js" get "http://$url:8000/" &&
+			cmp "$tmp/out" "$tmp/www/small"
+		result "$how: Node.js, a connection is kept alive" $?
+		end_server
+	fi
+	has 2 python3 curl || return
+	serve python3 -m http.server --bind "$peer_ip" --directory "$tmp/www" 8000
+	listens 8000
+	call curl -sS "http://$url:8000/small" && cmp "$tmp/out" "$tmp/www/small"
+	result "$how: Python's http.server" $?
+	end_server
+	serve python3 "$here/programs/halves.py" answer "$peer_ip" 7
+	listens 7
+	ask "$tmp/question" python3 "$here/programs/halves.py" ask "$peer_ip" 7 &&
+		capitals
+	result "$how: Python's asyncio, half-closed" $?
+	end_server
+}
+
+# What came back is the question in capitals.
+capitals()
+{
+	tr '[:lower:]' '[:upper:]' <"$tmp/question" | cmp - "$tmp/out"
+}
+
 echoed()
 {
-	has 1 socat || return
-	serve socat -t 60 "TCP${ipv6:+6}-LISTEN:7,fork,reuseaddr" SYSTEM:'sort -r'
+	has 2 socat || return
+	listen=TCP${ipv6:+6}-LISTEN:7,fork,reuseaddr
+	serve socat -t 60 "$listen" SYSTEM:'sort -r'
 	listens 7
 	# The answer comes only after the end of the question.
-	ip netns exec "$a" sh -c "seq 1 1000 | timeout 60 $client_run \
-		socat -t 60 - TCP${ipv6:+6}:$url:7" >"$tmp/out" 2>"$tmp/err"
-	[ "$(head -n 1 "$tmp/out")" = 999 ] && [ "$(wc -l <"$tmp/out")" = 1000 ]
+	sort -r "$tmp/question" >"$tmp/sorted"
+	ask "$tmp/question" socat -t 60 - "TCP${ipv6:+6}:$url:7" && cmp "$tmp/out" "$tmp/sorted"
 	result "$how: socat, half-closed" $?
+	if has 1 nc.openbsd; then
+		least=$((least + 1))
+		ask "$tmp/question" nc.openbsd -N "$peer_ip" 7 && cmp "$tmp/out" "$tmp/sorted"
+		result "$how: netcat, half-closed" $?
+	fi
 	end_server
+	# The server ends first, and hears all the same what comes after that.
+	serve socat -t 60 "$listen" "OPEN:$tmp/www/small,rdonly!!CREATE:$tmp/served"
+	listens 7
+	later
+	ask "$tmp/later" socat -t 60 - "TCP${ipv6:+6}:$url:7" &&
+		cmp "$tmp/out" "$tmp/www/small" && becomes "$tmp/served" "$tmp/question"
+	result "$how: socat, half-closed by the server" $?
+	end_server
+	has 1 nc.openbsd || return
+	least=$((least + 1))
+	# shellcheck disable=SC2016 # the inner shell's
+	serve sh -c 'exec nc.openbsd -l -N "$1" 7 <"$2/www/small" >"$2/served"' sh \
+		"$peer_ip" "$tmp"
+	listens 7
+	later
+	ask "$tmp/later" nc.openbsd -N "$peer_ip" 7 &&
+		cmp "$tmp/out" "$tmp/www/small" && becomes "$tmp/served" "$tmp/question"
+	result "$how: netcat, half-closed by the server" $?
+	end_server
+}
+
+# A program to which no library is preloaded.
+static()
+{
+	peer=$here/programs/peer
+	has 4 "$peer" || return
+	least=$((least + 2))
+	# By itself: socket(AF_INET or AF_INET6, SOCK_STREAM, 253 or 254).
+	in_go "asks for the protocol itself" "$peer $server_door" "$peer $client_door"
+	if [ -e /sys/kernel/btf/vmlinux ] &&
+	   grep -q ' update_socket_protocol$' /proc/kallsyms; then
+		least=$((least + 2))
+		in_go "atcp-run --cgroup" "${server_run:+$server_run -g} $peer" \
+			"${client_run:+$client_run -g} $peer"
+		return
+	fi
+	ip netns exec "$a" "$run" -s "$peer" get "http://$url/" >"$tmp/out" 2>"$tmp/err"
+	[ $? = 125 ] && grep -q 'statically linked' "$tmp/err"
+	result "$how: Go, --strict: that it is static is said" $?
+	ip netns exec "$a" "$run" -s -g "$peer" get "http://$url/" >"$tmp/out" 2>"$tmp/err"
+	[ $? = 125 ] && grep -q 'asks no BPF program' "$tmp/err"
+	result "$how: Go, --cgroup: that this kernel cannot is said" $?
+}
+
+# in_go NAME SERVER CLIENT: with these words before what the two shall do.
+in_go()
+{
+	server_before=$server_run client_before=$client_run
+	server_run=$2 client_run=$3
+	serve serve "$url:8000" "$tmp/www"
+	listens 8000
+	call get "http://$url:8000/small" "http://$url:8000/small" &&
+		cat "$tmp/www/small" "$tmp/www/small" | cmp - "$tmp/out" &&
+		grep -q '^connections: 1$' "$tmp/err"
+	result "$how: Go, $1: http, a connection is kept alive" $?
+	end_server
+	serve answer "$url:7"
+	listens 7
+	ask "$tmp/question" ask "$url:7" && capitals
+	result "$how: Go, $1: half-closed" $?
+	end_server
+	server_run=$server_before client_run=$client_before
 }
 
 shell()
@@ -227,28 +412,32 @@ atcp_count()
 }
 
 for how in 253 client server; do
-	server_run=
-	client_run=
+	server_run='' server_door=''
+	client_run='' client_door=''
 	case $how in
 	253)
 		server_run="$run -s" client_run="$run -s"
+		server_door="-p 253" client_door="-p 253"
 		there="$a $b"
 		;;
 	client)
-		client_run="$run -s -c tcp"
+		client_run="$run -s -c tcp" client_door="-p 254"
 		there=$a
 		;;
 	server)
-		server_run="$run -s -c tcp"
+		server_run="$run -s -c tcp" server_door="-p 254"
 		there=$b
 		;;
 	esac
-	least=10		# connections, of what is always installed
+	least=14		# connections, of what is always installed
 	before=$(for ns in $there; do atcp_count "$ns"; done)
 	web
 	throughput
 	store
+	data_base
+	scripts
 	echoed
+	static
 	shell
 	clone
 	# Was it really used?
