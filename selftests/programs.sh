@@ -15,7 +15,10 @@ if [ -e "$programs/.complete" ] && [ -z "${unshared-}" ]; then
 	unshared=yes exec unshare -m "$0" "$@"
 fi
 [ -z "${unshared-}" ] || mount -t overlay -o "lowerdir=/usr:$programs/usr" overlay /usr || exit
-PATH=$PATH:/usr/sbin:$(echo /usr/lib/postgresql/*/bin)
+PATH=$PATH:/usr/sbin
+for d in /usr/lib/postgresql/*/bin; do
+	PATH=$PATH:$d
+done
 
 # shellcheck source=selftests/common.sh
 . "$(dirname "$0")/common.sh"
