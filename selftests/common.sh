@@ -112,7 +112,7 @@ result()
 		echo "ok $count $1"
 	else
 		echo "not ok $count $1"
-		sed 's/^/# /' "$tmp/out" "$tmp/err" "$tmp/log" 2>/dev/null
+		sed -e 's/^/# /' -e '$a\' "$tmp/out" "$tmp/err" "$tmp/log" 2>/dev/null
 		failed=$((failed + 1))
 	fi
 }
