@@ -37,10 +37,11 @@ die()
 	exit 1
 }
 
-# Is there a way to be root without asking anyone?
+# Is there a way to be root, with mounts of its own, without asking anyone?
 may_be_root()
 {
-	[ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
+	{ [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; } &&
+		as_root unshare --mount --pid --fork true 2>/dev/null
 }
 
 as_root()
