@@ -264,6 +264,7 @@ static int dump_done(struct netlink_callback *cb)
  */
 static int dump_sock(struct answer *a, struct netlink_callback *cb, struct atcp_walk *w,
 		     struct sock *sk, const struct atcp_key *key)
+	__must_hold(RCU)
 {
 	struct atcp_key copy = *key;
 	int err;
