@@ -307,7 +307,8 @@ static void by_kernel(char **argv)
 		return;
 	}
 	if (verbose)
-		fprintf(stderr, "atcp-run: %s: %llu of its TCP sockets were atcp's\n", argv[0], r.moved);
+		fprintf(stderr, "atcp-run: %s: %llu of its TCP sockets were atcp's\n", argv[0],
+			r.moved);
 	exit(r.status);
 }
 

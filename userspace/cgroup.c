@@ -35,8 +35,8 @@
 #define LOAD_ARG(reg, n)	INSN(BPF_LDX | BPF_DW | BPF_MEM, reg, BPF_REG_1, 8 * (n), 0)
 #define GOTO_IF(op, reg, n, to)	INSN(BPF_JMP | (op) | BPF_K, reg, 0, to, n)
 #define SET(reg, n)		INSN(BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, n)
-#define LOAD_MAP(reg, what, map) \
-	INSN(BPF_LD | BPF_DW | BPF_IMM, reg, what, 0, map), INSN(0, 0, 0, 0, 0)
+#define LOAD_MAP(reg, what, map) INSN(BPF_LD | BPF_DW | BPF_IMM, reg, what, 0, map)
+#define SECOND_HALF		INSN(0, 0, 0, 0, 0)	/* of that */
 #define RETURN			INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
 /*
@@ -56,10 +56,12 @@ static int load(int ours, int count, int protocol, int hook)
 		GOTO_IF(BPF_JEQ, BPF_REG_6, 0, 1),
 		GOTO_IF(BPF_JNE, BPF_REG_6, IPPROTO_TCP, 11),
 		LOAD_MAP(BPF_REG_1, BPF_PSEUDO_MAP_FD, ours),
+		SECOND_HALF,
 		SET(BPF_REG_2, 0),
 		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_current_task_under_cgroup),
 		GOTO_IF(BPF_JNE, BPF_REG_0, 1, 6),
 		LOAD_MAP(BPF_REG_1, BPF_PSEUDO_MAP_VALUE, count),
+		SECOND_HALF,
 		SET(BPF_REG_2, 1),
 		INSN(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, BPF_REG_2, 0, BPF_ADD),
 		SET(BPF_REG_0, protocol),
