@@ -12,15 +12,35 @@
 # shellcheck source=selftests/common.sh
 . "$(dirname "$0")/common.sh"
 
-# over STACK FILE NAME...: those tests, over tcp or atcp.
+# over STACK FILE NAME...: those tests, over atcp in $a or over tcp in $b.
 over()
 {
-	stack=$1
-	shift
-	# shellcheck disable=SC2046 # a command, or none
-	(cd "$tmp" && ip netns exec "$a" timeout 1200 \
-		$([ "$stack" = tcp ] || echo "$dir/atcp-run" -s -c "$carrier") \
-		/usr/bin/python3 "$here/suites.py" "$@" >>"$tmp/out" 2>>"$tmp/err" </dev/null)
+	(
+		ns=$b
+		atcp_run=
+		if [ "$1" = atcp ]; then
+			ns=$a
+			atcp_run="$dir/atcp-run -s -c $carrier"
+		fi
+		shift
+		cd "$tmp" || exit
+		# shellcheck disable=SC2086 # words, or none
+		ip netns exec "$ns" timeout 1200 $atcp_run /usr/bin/python3 \
+			"$here/suites.py" "$@" >>"$tmp/out" 2>>"$tmp/err" </dev/null
+	)
+}
+
+# both A B NAME...: over the kernel's TCP, and at the same time over atcp: they wait more
+# than they do.
+both()
+{
+	kernels=$1
+	atcps=$2
+	shift 2
+	over tcp "$kernels" "$@" &
+	over atcp "$atcps" "$@"
+	set -- $?
+	wait $! && [ "$1" = 0 ]
 }
 
 # unlike A B: what ended otherwise in one file than in the other; a name a line.
@@ -34,7 +54,7 @@ unlike()
 compare()
 {
 	: >"$tmp/err"
-	over tcp "$tmp/a" "$1" && over atcp "$tmp/b" "$1"
+	both "$tmp/a" "$tmp/b" "$1"
 	status=$?
 	passed=$(grep -c '^ok' "$tmp/a")
 	echo "# $1: $(wc -l <"$tmp/a") tests, of which $passed passed, and" \
@@ -42,7 +62,7 @@ compare()
 	[ "$passed" -gt 0 ] || status=1
 	for name in $(unlike "$tmp/a" "$tmp/b"); do
 		: >"$tmp/err"
-		over tcp "$tmp/a1" "${name#test.}" && over atcp "$tmp/b1" "${name#test.}"
+		both "$tmp/a1" "$tmp/b1" "${name#test.}"
 		again=$(unlike "$tmp/a1" "$tmp/b1")
 		echo "# $name: not as over the kernel's TCP${again:+, nor when asked again:}"
 		[ -z "$again" ] || {
@@ -69,6 +89,7 @@ sys.exit(not u.find_spec("test.test_socket"))' 2>/dev/null; then
 fi
 begin 12
 ip -n "$a" link set lo up
+ip -n "$b" link set lo up
 for suite in $suites; do
 	compare "$suite"
 done
