@@ -213,8 +213,11 @@ bool atcp_host_coalesce(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg
 		return false;
 	/* In a buffer of its own: @to's may be shared. */
 	both = sim_seg_new(to->len + from->len);
-	memcpy(both->data, to->data, to->len);
-	memcpy(both->data + to->len, from->data, from->len);
+	/* A FIN may have no data, and no place for any. */
+	if (to->len)
+		memcpy(both->data, to->data, to->len);
+	if (from->len)
+		memcpy(both->data + to->len, from->data, from->len);
 	both->len = to->len + from->len;
 	{
 		struct sim_buf *buf = to->buf;
