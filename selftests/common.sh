@@ -117,15 +117,21 @@ result()
 	fi
 }
 
-# waits_for FILE PATTERN: until the file has such a line; 20 s at most.
-waits_for()
+# comes_true COMMAND...: until that succeeds; 20 s at most.
+comes_true()
 {
 	tries=0
-	until grep -Eq "$2" "$1" 2>/dev/null; do
+	until "$@"; do
 		tries=$((tries + 1))
 		[ $tries -lt 400 ] || return 1
 		sleep 0.05
 	done
+}
+
+# waits_for FILE PATTERN: until the file has such a line; 20 s at most.
+waits_for()
+{
+	comes_true grep -Eqs "$2" "$1"
 }
 
 # start ARGUMENT...: starts daytimed in B and waits until it listens.

@@ -78,12 +78,7 @@ call()
 # becomes FILE OTHER: until what is in it is what is in the other; 20 s at most.
 becomes()
 {
-	tries=0
-	until cmp -s "$1" "$2"; do
-		tries=$((tries + 1))
-		[ $tries -lt 400 ] || return 1
-		sleep 0.05
-	done
+	comes_true cmp -s "$1" "$2"
 }
 
 # later: the question comes out of the FIFO of that name, once all of "small" is in out.
