@@ -207,8 +207,8 @@ static bool cookie_expected(const struct atcp_net *an, const struct atcp_listene
 }
 
 /*
- * Return: false when it is no cookie, or the listener has closed, for @why;
- * true: @skb is consumed.
+ * Return: false when it is no cookie, or (ATCP_DROP_CLOSED) the listener has closed or
+ * the cookie has come before, for @why; true: @skb is consumed.
  */
 static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const struct atcp_hdr *h,
 			  const struct atcp_key *key, enum atcp_drop *why)
@@ -220,6 +220,7 @@ static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const st
 	struct atcp_tuple tuple;
 	struct atcp_req req;
 	struct atcp_flow f;
+	int err;
 
 	*why = ATCP_DROP_NO_PORT;
 	if (!cookie_expected(an, l))
@@ -251,14 +252,18 @@ static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const st
 		return false;
 	}
 	req.adv_mss = atcp_sk(child)->tcb.adv_mss;
-	atcp_child_open(child, sk, &req, skb);
-	if (atcp_hash(child)) {
-		/* Another segment was first: this one comes again. */
+	/* Before it is open, so that one which comes too late goes without a word. */
+	err = atcp_hash(child);
+	if (err) {
 		atcp_child_abort(child);
 		atcp_child_put(child);
-		*why = ATCP_DROP_DUPLICATE;
-		goto drop;
+		if (err == -ENOMEM)
+			goto drop;
+		/* Another segment was first: the connection is there by now. */
+		*why = ATCP_DROP_CLOSED;
+		return false;
 	}
+	atcp_child_open(child, sk, &req, skb);
 	atcp_net_count(an, ATCP_STAT_SYN_COOKIES_GOOD);
 	atcp_saw_listen(l, key, ATCP_DECISION_COOKIE_GOOD);
 	atcp_child_enter(l, child, skb, h);
