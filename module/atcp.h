@@ -34,7 +34,7 @@ struct atcp_key {
 	struct in6_addr raddr;
 	__be16 lport;
 	__be16 rport;
-	int scope;		/* interface of a link-local or bound-to-device end, or 0 */
+	int dev;		/* of a node: interface that it is bound to, or 0 */
 	u8 carrier;		/* IPPROTO_ATCP or IPPROTO_TCP */
 };
 
@@ -43,6 +43,7 @@ enum atcp_node_type {
 	ATCP_NODE_SOCK,		/* struct atcp_sock, any state from SYN-SENT on */
 	ATCP_NODE_REQ,		/* struct atcp_request, SYN-RECEIVED from a listener */
 	ATCP_NODE_TW,		/* struct atcp_timewait */
+	ATCP_NODE_MOVING,	/* nothing but a node: a socket's that is on its way (demux.c) */
 };
 
 /* Head of everything in the connection table. */

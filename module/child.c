@@ -2,7 +2,7 @@
 /*
  * From a completed handshake to a socket in the accept queue:
  *
- *   atcp_child_make -> atcp_child_open -> (the connection table) -> atcp_child_enter
+ *   atcp_child_make -> atcp_child_open, the connection table -> atcp_child_enter
  */
 #include <linux/security.h>
 #include <net/inet_hashtables.h>
@@ -95,6 +95,7 @@ struct sock *atcp_child_make(struct atcp_listener *l, const struct atcp_req *req
 
 	atcp_sock_init(child);
 	as->node.key = *key;
+	as->node.key.dev = f->oif;
 	as->node.type = ATCP_NODE_SOCK;
 	if (atcp_ip_child(child, key, f, skb) || atcp_port_inherit(child, sk, req->lport)) {
 		atcp_child_abort(child);

@@ -45,7 +45,7 @@ static bool port_may_be_ours(const struct atcp_net *an, __be16 port)
 
 static bool ours(struct atcp_net *an, const struct atcp_key *key, int dif, int sdif)
 {
-	return atcp_lookup(an, key) || atcp_lookup_listener(an, key, dif, sdif, NULL) ||
+	return atcp_lookup(an, key, dif, sdif) || atcp_lookup_listener(an, key, dif, sdif, NULL) ||
 	       atcp_port_owned(an, key, dif, sdif);
 }
 
@@ -314,8 +314,7 @@ static unsigned int claim6(void *priv, struct sk_buff *skb, const struct nf_hook
 	if (!ports || !port_may_be_ours(an, ports[1]))
 		return NF_ACCEPT;
 	hdr = ipv6_hdr(skb);
-	atcp_key_v6(&key, IPPROTO_TCP, &hdr->daddr, ports[1], &hdr->saddr, ports[0],
-		    inet6_iif(skb));
+	atcp_key_v6(&key, IPPROTO_TCP, &hdr->daddr, ports[1], &hdr->saddr, ports[0]);
 	if (!ours(an, &key, inet6_iif(skb), inet6_sdif(skb)))
 		return NF_ACCEPT;
 	if (skb_ensure_writable(skb, place.offset))

@@ -5,15 +5,22 @@
  */
 #include <linux/hash.h>
 #include <linux/jhash.h>
+#include <linux/slab.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
 #include <net/sock_reuseport.h>
 
 #include "demux.h"
 #include "listen.h"
 
-static u32 key_hash(const void *data, u32 len, u32 seed)
+/* What is looked up: ends, whose own dev does not count, and a device or 0. */
+struct probe {
+	const struct atcp_key *ends;
+	int dev;
+};
+
+static u32 ends_hash(const struct atcp_key *k, int dev, u32 seed)
 {
-	const struct atcp_key *k = data;
 	u32 laddr = (__force u32)k->laddr.s6_addr32[3];
 	u32 raddr = (__force u32)k->raddr.s6_addr32[3];
 	u32 ports = (__force u32)k->lport << 16 | (__force u32)k->rport;
@@ -22,27 +29,43 @@ static u32 key_hash(const void *data, u32 len, u32 seed)
 		laddr = jhash2((__force const u32 *)k->laddr.s6_addr32, 4, seed);
 		raddr = jhash2((__force const u32 *)k->raddr.s6_addr32, 4, laddr);
 	}
+	if (unlikely(dev))
+		laddr = jhash_1word(dev, laddr);
 	return jhash_3words(laddr, raddr, ports ^ k->carrier, seed);
 }
 
-/* Zero when equal. */
-static int key_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+static u32 probe_hash(const void *data, u32 len, u32 seed)
 {
-	const struct atcp_key *a = arg->key;
+	const struct probe *p = data;
+
+	return ends_hash(p->ends, p->dev, seed);
+}
+
+static u32 node_hash(const void *data, u32 len, u32 seed)
+{
+	const struct atcp_key *k = &((const struct atcp_node *)data)->key;
+
+	return ends_hash(k, k->dev, seed);
+}
+
+/* Zero when equal. */
+static int probe_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct probe *p = arg->key;
+	const struct atcp_key *a = p->ends;
 	const struct atcp_key *b = &((const struct atcp_node *)obj)->key;
 
 	return a->rport != b->rport || a->lport != b->lport ||
 	       !ipv6_addr_equal(&a->raddr, &b->raddr) ||
 	       !ipv6_addr_equal(&a->laddr, &b->laddr) ||
-	       a->scope != b->scope || a->carrier != b->carrier;
+	       p->dev != READ_ONCE(b->dev) || a->carrier != b->carrier;
 }
 
 static const struct rhashtable_params table_params = {
 	.head_offset = offsetof(struct atcp_node, hash),
-	.key_offset = offsetof(struct atcp_node, key),
-	.key_len = sizeof(struct atcp_key),
-	.hashfn = key_hash,
-	.obj_cmpfn = key_cmp,
+	.hashfn = probe_hash,
+	.obj_hashfn = node_hash,
+	.obj_cmpfn = probe_cmp,
 	.min_size = 256,
 	.automatic_shrinking = true,
 };
@@ -79,20 +102,18 @@ void atcp_key_v4(struct atcp_key *key, u8 carrier, __be32 laddr, __be16 lport,
 	ipv6_addr_set_v4mapped(raddr, &key->raddr);
 	key->lport = lport;
 	key->rport = rport;
-	key->scope = 0;
+	key->dev = 0;
 	key->carrier = carrier;
 }
 
 void atcp_key_v6(struct atcp_key *key, u8 carrier, const struct in6_addr *laddr, __be16 lport,
-		 const struct in6_addr *raddr, __be16 rport, int scope)
+		 const struct in6_addr *raddr, __be16 rport)
 {
-	bool local = (ipv6_addr_type(laddr) | ipv6_addr_type(raddr)) & IPV6_ADDR_LINKLOCAL;
-
 	key->laddr = *laddr;
 	key->raddr = *raddr;
 	key->lport = lport;
 	key->rport = rport;
-	key->scope = local ? scope : 0;
+	key->dev = 0;
 	key->carrier = carrier;
 }
 
@@ -104,23 +125,95 @@ void atcp_key_tuple(struct atcp_tuple *t, const struct atcp_key *key)
 	t->rport = ntohs(key->rport);
 }
 
-struct atcp_node *atcp_lookup(struct atcp_net *an, const struct atcp_key *key)
+static struct atcp_node *find(struct atcp_net *an, const struct atcp_key *ends, int dev)
 {
-	return rhashtable_lookup(&an->connections, key, table_params);
+	struct probe p = { .ends = ends, .dev = dev };
+
+	return rhashtable_lookup(&an->connections, &p, table_params);
 }
 
-int atcp_node_insert(struct atcp_net *an, struct atcp_node *node)
+/* Who has the ends on the second device, or on any, of what comes in by @dif and @sdif? */
+static struct atcp_node *find_wider(struct atcp_net *an, const struct atcp_key *ends,
+				    int dif, int sdif)
 {
-	int err = rhashtable_lookup_insert_fast(&an->connections, &node->hash, table_params);
+	struct atcp_node *node = NULL;
 
+	if (unlikely(sdif && sdif != dif) && atomic_read(&an->bound_nodes))
+		node = find(an, ends, sdif);
+	if (!node && inet_sk_bound_dev_eq(an->net, 0, dif, sdif))
+		node = find(an, ends, 0);
+	return node;
+}
+
+struct atcp_node *atcp_lookup(struct atcp_net *an, const struct atcp_key *ends, int dif, int sdif)
+{
+	struct atcp_node *node = NULL;
+
+	if (unlikely(atomic_read(&an->bound_nodes)))
+		node = find(an, ends, dif);
+	return node ?: find_wider(an, ends, dif, sdif);
+}
+
+struct atcp_node *atcp_lookup_taken(struct atcp_net *an, const struct atcp_key *key)
+{
+	return atcp_lookup(an, key, key->dev, l3mdev_master_ifindex_by_index(an->net, key->dev));
+}
+
+/* Is there a node in whose name one bound to key->dev could take segments? Not @except. */
+static bool taken_from_wider(struct atcp_net *an, const struct atcp_key *key,
+			     const struct atcp_node *except)
+{
+	const struct atcp_node *node;
+	bool taken;
+
+	rcu_read_lock();
+	node = find_wider(an, key, key->dev, l3mdev_master_ifindex_by_index(an->net, key->dev));
+	taken = node && node != except;
+	rcu_read_unlock();
+	return taken;
+}
+
+/* @except: a node that is no obstacle, for it will be removed; or NULL. */
+static int insert(struct atcp_net *an, struct atcp_node *node, const struct atcp_node *except)
+{
+	struct probe p = { .ends = &node->key, .dev = node->key.dev };
+	int err = -EEXIST;
+
+	if (likely(!node->key.dev)) {
+		err = rhashtable_lookup_insert_key(&an->connections, &p, &node->hash,
+						   table_params);
+		goto out;
+	}
+	/* First, so that whoever could meet the node looks for such. */
+	atomic_inc(&an->bound_nodes);
+	if (taken_from_wider(an, &node->key, except))
+		goto undo;
+	err = rhashtable_lookup_insert_key(&an->connections, &p, &node->hash, table_params);
+	if (err)
+		goto undo;
+	/* Again, for one that came meanwhile was not in its way. */
+	if (likely(!taken_from_wider(an, &node->key, except)))
+		return 0;
+	rhashtable_remove_fast(&an->connections, &node->hash, table_params);
+	err = -EEXIST;
+undo:
+	atomic_dec(&an->bound_nodes);
+out:
 	if (err == -EEXIST)
 		return -EADDRNOTAVAIL;
 	return err ? -ENOMEM : 0;
 }
 
+int atcp_node_insert(struct atcp_net *an, struct atcp_node *node)
+{
+	return insert(an, node, NULL);
+}
+
 void atcp_node_remove(struct atcp_net *an, struct atcp_node *node)
 {
 	rhashtable_remove_fast(&an->connections, &node->hash, table_params);
+	if (unlikely(node->key.dev))
+		atomic_dec(&an->bound_nodes);
 }
 
 int atcp_node_replace(struct atcp_net *an, struct atcp_node *old, struct atcp_node *new)
@@ -150,6 +243,52 @@ void atcp_unhash(struct sock *sk)
 		return;
 	atcp_node_remove(atcp_net(sock_net(sk)), &as->node);
 	WRITE_ONCE(as->hashed, false);
+}
+
+/* Stands in the old place of a node that moves, so that no look-up finds nothing there. */
+struct moving {
+	struct atcp_node node;
+	struct rcu_head rcu;
+};
+
+/*
+ * A segment that meets the stand-in is dropped, and its sender sends it again; at the
+ * new place none was the socket's before.  Readers who are just at a node that changes
+ * chains notice by the end of the chain, and begin anew.
+ */
+static int move(struct atcp_net *an, struct atcp_node *node, int dev)
+{
+	struct moving *m = kmalloc(sizeof(*m), GFP_ATOMIC | __GFP_NOWARN);
+	int err, old = node->key.dev;
+
+	if (!m)
+		return -ENOMEM;
+	m->node.key = node->key;
+	m->node.type = ATCP_NODE_MOVING;
+	err = atcp_node_replace(an, node, &m->node);
+	if (WARN_ON_ONCE(err)) {
+		kfree(m);
+		return err;
+	}
+	WRITE_ONCE(node->key.dev, dev);
+	err = insert(an, node, &m->node);
+	if (!err) {
+		atcp_node_remove(an, &m->node);
+	} else {
+		WRITE_ONCE(node->key.dev, old);
+		WARN_ON_ONCE(atcp_node_replace(an, &m->node, node));
+	}
+	kfree_rcu(m, rcu);
+	return err;
+}
+
+void atcp_rehash(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	int dev = sk->sk_bound_dev_if, old = as->node.key.dev;
+
+	if (as->hashed && dev != old && move(atcp_net(sock_net(sk)), &as->node, dev))
+		WRITE_ONCE(sk->sk_bound_dev_if, old);
 }
 
 static struct atcp_listen_bucket *listen_bucket(struct atcp_net *an, u16 port)

@@ -339,7 +339,7 @@ static void key_of(struct atcp_key *key, const struct inet_diag_req_v2 *ask)
 
 	if (ask->pad == AF_INET6)
 		atcp_key_v6(key, ask->sdiag_protocol, src, ask->id.idiag_sport, dst,
-			    ask->id.idiag_dport, ask->id.idiag_if);
+			    ask->id.idiag_dport);
 	else
 		atcp_key_v4(key, ask->sdiag_protocol, ask->id.idiag_src[0], ask->id.idiag_sport,
 			    ask->id.idiag_dst[0], ask->id.idiag_dport);
@@ -377,7 +377,7 @@ static struct sock *find(struct net *net, const struct inet_diag_req_v2 *ask,
 	key_of(key, ask);
 	rcu_read_lock();
 	if (ask->id.idiag_dport) {
-		node = atcp_lookup(an, key);
+		node = atcp_lookup(an, key, ask->id.idiag_if, 0);
 		if (node && node->type == ATCP_NODE_SOCK)
 			sk = (struct sock *)container_of(node, struct atcp_sock, node);
 		if (sk && sock_diag_check_cookie(sk, ask->id.idiag_cookie))

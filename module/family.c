@@ -185,6 +185,7 @@ static int init_sock(struct sock *sk)
 	.release_cb		= atcp_sk_release_cb,		\
 	.stream_memory_free	= atcp_stream_memory_free,	\
 	.unhash			= atcp_unhash,			\
+	.rehash			= atcp_rehash,			\
 	.get_port		= atcp_get_port,		\
 	.put_port		= atcp_port_put,		\
 	.diag_destroy		= atcp_diag_destroy,		\

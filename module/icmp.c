@@ -131,7 +131,7 @@ void atcp_icmp_release(struct sock *sk)
 int atcp_icmp_arrive(struct net *net, const struct atcp_key *key, int dif, int sdif,
 		     struct sk_buff *skb, const struct atcp_icmp_error *e)
 {
-	struct atcp_node *node = atcp_lookup(atcp_net(net), key);
+	struct atcp_node *node = atcp_lookup(atcp_net(net), key, dif, sdif);
 	struct sock *sk;
 
 	if (!node) {
@@ -144,8 +144,6 @@ int atcp_icmp_arrive(struct net *net, const struct atcp_key *key, int dif, int s
 	switch (node->type) {
 	case ATCP_NODE_SOCK:
 		sk = (struct sock *)container_of(node, struct atcp_sock, node);
-		if (!inet_sk_bound_dev_eq(net, READ_ONCE(sk->sk_bound_dev_if), dif, sdif))
-			return -ENOENT;
 		bh_lock_sock(sk);
 		sock_err(sk, skb, e);
 		bh_unlock_sock(sk);

@@ -8,7 +8,7 @@
  *                     request -> atcp_request_rcv (request.c)
  *                     TIME-WAIT -> atcp_timewait_rcv (timewait.c)
  *     -> atcp_lookup_listener -> atcp_listen_rcv (listen.c)
- *     -> nobody: RFC 9293 section 3.10.7.1
+ *     -> nobody: RFC 9293 section 3.10.7.1, or the kernel's TCP (carrier TCP)
  */
 #include <linux/filter.h>
 #include <linux/skbuff.h>
@@ -19,6 +19,7 @@
 #include <net/ip6_route.h>
 #include <net/xfrm.h>
 
+#include "bind_hold.h"
 #include "claim.h"
 #include "demux.h"
 #include "input.h"
@@ -145,70 +146,107 @@ bad:
 	return false;
 }
 
-/* @h: read; @dif, @sdif: the interface it came in by, as IP tells it. Consumes @skb. */
-static void segment_input(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h,
-			  const struct atcp_key *key, int dif, int sdif)
+/*
+ * May the kernel's TCP have the port?  Then what is none of ours goes back to it:
+ * the socket that claim.c saw has gone, or a TIME-WAIT of ours is all that is left.
+ */
+static bool tcp_may_own(struct atcp_net *an, const struct atcp_key *key, int dif, int sdif)
 {
-	struct net_device *dev = skb->dev;
-	const struct atcp_tw *reopened = NULL;
+	return key->carrier == IPPROTO_TCP && !atcp_port_owned(an, key, dif, sdif);
+}
+
+/* What became of a segment. */
+enum fate {
+	FATE_TAKEN,		/* it is consumed */
+	FATE_AGAIN,		/* what was found has changed: untouched */
+	FATE_TCP,		/* it is for the kernel's TCP: untouched */
+};
+
+/*
+ * @h: read; @dif, @sdif: the interface it came in by, as IP tells it; @old: out, what a
+ * TIME-WAIT was that gave way to it, and *@reopened tells that it did.
+ */
+static enum fate look(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h,
+		      const struct atcp_key *key, int dif, int sdif, struct atcp_tw *old,
+		      bool *reopened)
+{
+	struct atcp_node *node = atcp_lookup(an, key, dif, sdif);
 	struct atcp_timewait *tw;
 	struct atcp_request *req;
-	struct atcp_node *node;
-	struct net *net = an->net;
-	struct atcp_tw old;
 	struct sock *sk;
-	bool reopen;
+	bool reopen, listening;
 
-again:
-	skb->dev = dev;
-	node = atcp_lookup(an, key);
 	if (!node)
 		goto listener;
 
 	switch (node->type) {
 	case ATCP_NODE_SOCK:
 		sk = (struct sock *)container_of(node, struct atcp_sock, node);
-		if (!inet_sk_bound_dev_eq(net, READ_ONCE(sk->sk_bound_dev_if), dif, sdif))
-			goto listener;
 		if (admitted(an, sk, skb, h->hlen) && !sock_input(an, sk, skb, h))
-			goto again;
-		return;
+			return FATE_AGAIN;
+		return FATE_TAKEN;
 	case ATCP_NODE_REQ:
 		req = container_of(node, struct atcp_request, node);
-		if (!inet_sk_bound_dev_eq(net, req->oif, dif, sdif))
-			goto listener;
 		if (admitted(an, req->listener->sk, skb, h->hlen) &&
 		    !atcp_request_rcv(req, skb, h))
-			goto again;
-		return;
+			return FATE_AGAIN;
+		return FATE_TAKEN;
 	case ATCP_NODE_TW:
 		tw = container_of(node, struct atcp_timewait, node);
-		if (!inet_sk_bound_dev_eq(net, tw->bound.dev, dif, sdif))
-			goto listener;
 		if (!policy_ok(NULL, skb)) {
 			atcp_net_drop(an, skb, ATCP_DROP_POLICY);
-			return;
+			return FATE_TAKEN;
 		}
-		sk = NULL;
-		if (h->flags & ATCP_SYN)
-			sk = atcp_lookup_listener(an, key, dif, sdif, skb);
-		if (atcp_timewait_rcv(tw, skb, h, sk, &reopen, &old))
-			return;
+		listening = h->flags & ATCP_SYN &&
+			    (atcp_lookup_listener(an, key, dif, sdif, skb) ||
+			     tcp_may_own(an, key, dif, sdif));
+		if (atcp_timewait_rcv(tw, skb, h, listening, &reopen, old))
+			return FATE_TAKEN;
 		if (!reopen)
-			goto again;
-		reopened = &old;
+			return FATE_AGAIN;
+		*reopened = true;
 		goto listener;
+	case ATCP_NODE_MOVING:
+		atcp_net_drop(an, skb, ATCP_DROP_MOVING);
+		return FATE_TAKEN;
 	}
 
 listener:
 	sk = atcp_lookup_listener(an, key, dif, sdif, skb);
 	if (sk) {
 		if (admitted(an, sk, skb, h->hlen) &&
-		    !atcp_listen_rcv(sk, skb, h, key, reopened))
-			goto again;
-		return;
+		    !atcp_listen_rcv(sk, skb, h, key, *reopened ? old : NULL))
+			return FATE_AGAIN;
+		return FATE_TAKEN;
 	}
+	if (tcp_may_own(an, key, dif, sdif))
+		return FATE_TCP;
 	no_port(an, skb, h, key->carrier);
+	return FATE_TAKEN;
+}
+
+/* So often is a segment looked up whose connection changes meanwhile. */
+#define LOOKS	3
+
+/* Return: true unless it is for the kernel's TCP; then @skb is consumed. */
+static bool segment_input(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h,
+			  const struct atcp_key *key, int dif, int sdif)
+{
+	struct net_device *dev = skb->dev;
+	bool reopened = false;
+	struct atcp_tw old;
+	int i;
+
+	for (i = 0; i < LOOKS; i++) {
+		enum fate fate = look(an, skb, h, key, dif, sdif, &old, &reopened);
+
+		if (fate != FATE_AGAIN)
+			return fate == FATE_TAKEN;
+		skb->dev = dev;
+	}
+	/* Its sender sends it again, when things have settled. */
+	atcp_net_drop(an, skb, ATCP_DROP_MOVING);
+	return true;
 }
 
 int atcp_v4_input(struct sk_buff *skb)
@@ -230,8 +268,8 @@ int atcp_v4_input(struct sk_buff *skb)
 		return 0;
 	iph = ip_hdr(skb);
 	atcp_key_v4(&key, carrier, iph->daddr, htons(h.dport), iph->saddr, htons(h.sport));
-	segment_input(an, skb, &h, &key, inet_iif(skb), inet_sdif(skb));
-	return 0;
+	/* IP takes a protocol's number, below 0, to hand the segment to that. */
+	return segment_input(an, skb, &h, &key, inet_iif(skb), inet_sdif(skb)) ? 0 : -IPPROTO_TCP;
 }
 
 int atcp_v6_input(struct sk_buff *skb)
@@ -260,8 +298,7 @@ int atcp_v6_input(struct sk_buff *skb)
 		atcp_net_drop(an, skb, ATCP_DROP_BAD_ADDRESS);
 		return 0;
 	}
-	atcp_key_v6(&key, carrier, &hdr->daddr, htons(h.dport), &hdr->saddr, htons(h.sport),
-		    inet6_iif(skb));
-	segment_input(an, skb, &h, &key, inet6_iif(skb), inet6_sdif(skb));
-	return 0;
+	atcp_key_v6(&key, carrier, &hdr->daddr, htons(h.dport), &hdr->saddr, htons(h.sport));
+	/* IPv6 takes it above 0. */
+	return segment_input(an, skb, &h, &key, inet6_iif(skb), inet6_sdif(skb)) ? 0 : IPPROTO_TCP;
 }

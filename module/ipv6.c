@@ -413,7 +413,7 @@ int atcp_v6_hear(u8 carrier, struct sk_buff *skb, u8 type, u8 code, int offset, 
 	else if (type == ICMPV6_PKT_TOOBIG)
 		e.kind = ATCP_ICMP_TOO_BIG;
 	atcp_key_v6(&key, carrier, &hdr->saddr, htons(get_unaligned_be16(p)), &hdr->daddr,
-		    e.port, inet6_iif(skb));
+		    e.port);
 	return atcp_icmp_arrive(dev_net(skb->dev), &key, inet6_iif(skb), inet6_sdif(skb),
 				skb, &e);
 }

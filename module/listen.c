@@ -115,7 +115,8 @@ static int bound_dev(const struct sock *sk, struct sk_buff *skb)
 	int oif = inet_request_bound_dev_if(sk, skb);
 
 	if (atcp_skb_is_v6(skb) &&
-	    ipv6_addr_type(&ipv6_hdr(skb)->saddr) & IPV6_ADDR_LINKLOCAL &&
+	    (ipv6_addr_type(&ipv6_hdr(skb)->saddr) | ipv6_addr_type(&ipv6_hdr(skb)->daddr)) &
+	    IPV6_ADDR_LINKLOCAL &&
 	    (!READ_ONCE(sk->sk_bound_dev_if) || ipv6_l3mdev_skb(IP6CB(skb)->flags)))
 		oif = inet6_iif(skb);
 	return oif;

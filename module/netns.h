@@ -75,6 +75,7 @@ struct atcp_limits {
  * @limits:	see there
  * @stats:	per CPU
  * @connections: struct atcp_node by struct atcp_key; RCU
+ * @bound_nodes: how many of them are bound to a device, or about to be there
  * @listeners:	ATCP_LISTEN_BUCKETS buckets by port, changed under @listen_lock
  * @listen_lock: of @listeners
  * @binds:	ports in use, ATCP_BIND_BUCKETS buckets
@@ -106,6 +107,7 @@ struct atcp_net {
 	struct atcp_limits limits;
 	struct atcp_stats __percpu *stats;
 	struct rhashtable connections;
+	atomic_t bound_nodes;
 	struct atcp_listen_bucket *listeners;
 	spinlock_t listen_lock;		/* of changes to listeners */
 	struct atcp_bind_bucket *binds;

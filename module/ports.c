@@ -166,7 +166,7 @@ static int enter_table(struct sock *sk)
 	int err = -EADDRNOTAVAIL;
 
 	rcu_read_lock();
-	node = atcp_lookup(atcp_net(sock_net(sk)), &atcp_sk(sk)->node.key);
+	node = atcp_lookup_taken(atcp_net(sock_net(sk)), &atcp_sk(sk)->node.key);
 	if (node)
 		err = take_over(sk, node);
 	rcu_read_unlock();
@@ -189,7 +189,7 @@ static int connect_with(struct sock *sk, u16 port, int l3mdev, struct atcp_hold 
 
 	as->node.key.lport = htons(port);
 	rcu_read_lock();
-	node = atcp_lookup(an, &as->node.key);
+	node = atcp_lookup_taken(an, &as->node.key);
 	if (node)
 		err = take_over(sk, node);
 	rcu_read_unlock();
@@ -407,8 +407,8 @@ int atcp_port_connect(struct sock *sk)
 
 	as->tcb.iss = 0;
 	atcp_key_v6(&as->node.key, atcp_carrier(sk), &sk->sk_v6_rcv_saddr,
-		    htons(inet_sk(sk)->inet_num), &sk->sk_v6_daddr, inet_sk(sk)->inet_dport,
-		    sk->sk_bound_dev_if);
+		    htons(inet_sk(sk)->inet_num), &sk->sk_v6_daddr, inet_sk(sk)->inet_dport);
+	as->node.key.dev = sk->sk_bound_dev_if;
 	if (as->bind)
 		return enter_table(sk);
 

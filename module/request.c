@@ -161,6 +161,7 @@ enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req 
 	}
 	r->saved_syn = syn;
 	r->node.key = *key;
+	r->node.key.dev = f->oif;
 	r->node.type = ATCP_NODE_REQ;
 	r->req = *req;
 	r->an = an;

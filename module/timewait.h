@@ -68,7 +68,7 @@ void atcp_timewait_enter(struct sock *sk);
 /**
  * atcp_timewait_rcv() - a segment arrives
  * @skb:	header at skb->data; consumed unless false is returned
- * @listening:	a listener would take a SYN
+ * @listening:	a listener would take a SYN, or may of the kernel's TCP
  * @reopen:	out: TIME-WAIT gave way to a SYN, to be handed to the listener
  * @old:	out, when @reopen: what it was
  *
@@ -79,7 +79,7 @@ bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struc
 
 /**
  * atcp_timewait_replace() - connect() takes the place of a TIME-WAIT
- * @sk:		locked; its node's key is that of @t
+ * @sk:		locked; its node's key is that of @t, but perhaps for the device
  *
  * RCU, BHs on. @sk shares the port of @t if it holds none, and is in the table
  * afterwards.

@@ -80,9 +80,9 @@ TRACE_DEFINE_ENUM(ATCP_LOSS);
 	memcpy(__entry->saddr_v6, &(key)->laddr, 16);				\
 	memcpy(__entry->daddr_v6, &(key)->raddr, 16);				\
 	atcp_trace_sockaddr(__entry->saddr, __entry->family == AF_INET,		\
-			    &(key)->laddr, (key)->lport, (key)->scope);		\
+			    &(key)->laddr, (key)->lport, (key)->dev);		\
 	atcp_trace_sockaddr(__entry->daddr, __entry->family == AF_INET,		\
-			    &(key)->raddr, (key)->rport, (key)->scope)
+			    &(key)->raddr, (key)->rport, (key)->dev)
 
 #define ATCP_ENDS_FORMAT	"src=%pISpc dest=%pISpc "
 #define ATCP_ENDS_PRINT		__entry->saddr, __entry->daddr

@@ -55,6 +55,11 @@ static bool wanted(const struct atcp_walk *w, int family)
 	return w->family == AF_UNSPEC || w->family == family;
 }
 
+static bool node_wanted(const struct atcp_walk *w, const struct atcp_node *node)
+{
+	return node->type != ATCP_NODE_MOVING && wanted(w, family_of(node));
+}
+
 static struct atcp_node *next_connection(struct atcp_walk *w)
 {
 	struct atcp_node *node;
@@ -62,7 +67,7 @@ static struct atcp_node *next_connection(struct atcp_walk *w)
 	do {
 		node = rhashtable_walk_next(&w->iter);
 		/* An error: resized, and from the start again. */
-	} while (node && (IS_ERR(node) || !wanted(w, family_of(node))));
+	} while (node && (IS_ERR(node) || !node_wanted(w, node)));
 	return node;
 }
 
@@ -119,7 +124,7 @@ void *atcp_walk_here(struct atcp_walk *w)
 			return item;
 	}
 	node = rhashtable_walk_peek(&w->iter);
-	if (node && (IS_ERR(node) || !wanted(w, family_of(node))))
+	if (node && (IS_ERR(node) || !node_wanted(w, node)))
 		node = next_connection(w);
 	return node;
 }
@@ -130,7 +135,7 @@ void atcp_listener_key(const struct atcp_listener *l, struct atcp_key *key)
 	__be16 port = htons(inet_sk(sk)->inet_num);
 
 	if (sk->sk_family == AF_INET6)
-		atcp_key_v6(key, atcp_carrier(sk), &sk->sk_v6_rcv_saddr, port, &in6addr_any, 0, 0);
+		atcp_key_v6(key, atcp_carrier(sk), &sk->sk_v6_rcv_saddr, port, &in6addr_any, 0);
 	else
 		atcp_key_v4(key, atcp_carrier(sk), inet_sk(sk)->inet_rcv_saddr, port, 0, 0);
 }

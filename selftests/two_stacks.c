@@ -301,6 +301,42 @@ TEST_F(two, bound_and_connected)
 	talk(c, s);
 }
 
+/*
+ * Where the kernel's TCP listens by now, a TIME-WAIT of atcp's gives way to the SYN of
+ * a new connection, and nothing of it is in that connection's way.
+ */
+TEST_F(two, time_wait_gives_way)
+{
+	static const char *const demux[] = { "1", "0" };
+	int l, c, s, i;
+
+	for (i = 0; i < 2; i++) {
+		net_sysctl(&self->net, SERVER, "net/ipv4/ip_early_demux", demux[i]);
+		c = sock_with(TCP, SO_REUSEADDR);
+		ASSERT_EQ(0, bind_to(c, HERE, PORT + 9 + i));
+		net_enter(&self->net, SERVER);
+		l = listen_at(ATCP, ANY, PORT + i);
+		net_enter(&self->net, CLIENT);
+		dial(c, THERE, PORT + i);
+		s = sock_accept(l);
+		close(s);
+		sock_recv_end(c);
+		close(c);
+		close(l);
+		net_wait_state(&self->net, SERVER, PORT + i, PORT + 9 + i, ST_TIME_WAIT);
+
+		net_enter(&self->net, SERVER);
+		l = listen_at(TCP, ANY, PORT + i);
+		net_enter(&self->net, CLIENT);
+		c = sock_with(TCP, SO_REUSEADDR);
+		ASSERT_EQ(0, bind_to(c, HERE, PORT + 9 + i));
+		dial(c, THERE, PORT + i);
+		s = sock_accept(l);
+		talk(c, s);
+		close(l);
+	}
+}
+
 /* However few ports there are, no two connections of both stacks have the same. */
 TEST_F(two, few_ports)
 {

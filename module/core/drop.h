@@ -23,6 +23,7 @@
 	X(ACCEPT_QUEUE, ACCEPT_QUEUE_FULL, "accept queue full")			\
 	X(BAD_COOKIE, SYN_COOKIES_BAD, "no valid SYN cookie")			\
 	X(CLOSED, IN_UNEXPECTED, "the socket has just closed")			\
+	X(MOVING, IN_MOVING, "its connection changed while it was looked up")	\
 	X(UNEXPECTED, IN_UNEXPECTED, "of no meaning in the state")		\
 	X(PAWS, IN_PAWS, "old timestamp (PAWS)")				\
 	X(NO_TIMESTAMP, IN_PAWS, "no timestamp where all have one")		\
