@@ -14,10 +14,14 @@ help:
 	@echo "               KDIR=/lib/modules/\$$(uname -r)/build for this machine's own"
 	@echo "make demo      all set-up, then: load atcp in a VM, ask for the time, show the wire;"
 	@echo "               IP=6 does so over IPv6"
-	@echo "make check     all set-up, then every test; ends with 'N passed, N failed'"
-	@echo "               KERNEL=6.12 (6.1, 7.2) runs all kselftests on that kernel of"
-	@echo "               Debian's; without it all on 6.1 and some on the others;"
-	@echo "               TESTS='scene_walk ...' only these of them"
+	@echo "make check     all set-up, then the tests, but what shows least for its time;"
+	@echo "               ends with 'N passed, N failed'"
+	@echo "               KERNEL=6.12 (6.1, 7.2) runs the kselftests on that kernel of"
+	@echo "               Debian's; without it on 6.1, and some on the others;"
+	@echo "               TESTS='scene_walk ...' only these of them;"
+	@echo "               DEBUG=yes builds the newest debug kernel for it, if need be"
+	@echo "make check-all all set-up, then every test of make check and what that leaves out,"
+	@echo "               with such a kernel; KERNEL= and TESTS= as there"
 	@echo "make check-debug   all set-up, then every test on kernels with every checker on,"
 	@echo "               which are built first: a quarter of an hour each, once"
 	@echo "make sim       the tests in the simulated network alone: no VM, about a minute"
@@ -58,10 +62,11 @@ setup setup-update:
 	@$(V)/setup $(if $(filter setup-update,$@),--fresh) \
 		build vm test fuzz deb 6.1 6.12 sid kselftest root programs
 
-# All kselftests on a kernel that was asked for, or as check itself thinks best.
-check: setup
-	@KERNELS='$(if $(filter file,$(origin KERNEL)),$(KERNELS),$(KERNEL))' \
-		TESTS='$(TESTS)' $(V)/check
+# The kselftests on a kernel that was asked for, or as check itself thinks best.
+check check-all: setup
+	@$(if $(filter check-all,$@)$(filter yes,$(DEBUG)),$(V)/setup debug source-sid)
+	@DEBUG='$(DEBUG)' KERNELS='$(if $(filter file,$(origin KERNEL)),$(KERNELS),$(KERNEL))' \
+		TESTS='$(TESTS)' $(V)/check $(if $(filter check-all,$@),--all)
 
 check-debug:
 	@$(V)/setup build vm test debug source-6.1 source-sid 6.1 kselftest programs
@@ -107,5 +112,5 @@ deb:
 clean:
 	rm -rf build
 
-.PHONY: all help module userspace demo setup setup-update check check-debug sim coverage fuzz vm bench profile install \
+.PHONY: all help module userspace demo setup setup-update check check-all check-debug sim coverage fuzz vm bench profile install \
 	uninstall deb clean

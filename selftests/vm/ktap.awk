@@ -3,7 +3,8 @@
 # Reads what the kselftest runner prints; shows one line a test, and all that a
 # failing program said; appends each result, as "pass|fail|skip NAME: REASON",
 # to the file `results`.  `suite` comes before the names; `expected` is how
-# many programs there are: what is missing has failed.
+# many programs there are: what is missing has failed.  The file `times`, if there
+# is one, gets a line for each program: its seconds, the processor's, its name.
 
 function result(how, name, reason)
 {
@@ -28,7 +29,7 @@ function program_start(name)
 	program = name
 	planned = seen = failed = 0
 	text = ""
-	seconds = 0
+	seconds = cpu = 0
 }
 
 /^# selftests: / {
@@ -64,6 +65,8 @@ function program_start(name)
 		print "----"
 	}
 	printf "         %s/%s: %d s\n", suite, program, seconds
+	if (times != "")
+		printf "%d %.0f %s/%s\n", seconds, cpu, suite, program >>times
 	fflush()
 	program = ""
 	skip_reason = ""
@@ -75,6 +78,14 @@ program == "" { next }
 # run-tests says it.
 /^# # seconds: [0-9]+$/ {
 	seconds = $NF
+	next
+}
+
+# What the emulator has had of processors so far, says whoever knows: when a program
+# begins, and when it has ended.
+/^# # cpu: [0-9.]+$/ {
+	cpu = $NF - before
+	before = $NF
 	next
 }
 
