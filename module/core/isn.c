@@ -56,12 +56,14 @@ u32 atcp_isn(const struct atcp_space *space, const struct atcp_tuple *t)
 }
 
 /*
- * By addresses alone: between two hosts timestamps then grow from one
- * connection to the next, which TIME-WAIT reuse asks for (RFC 6191).
+ * By all of the tuple: one that is shared by the connections of two hosts tells whoever
+ * may open one of them about the others, and who else shares an address (CVE-2026-23247).
+ * From one connection to the next with the same ends timestamps still grow, which is
+ * all that TIME-WAIT reuse asks for (RFC 6191).
  */
 u32 atcp_ts_offset(const struct atcp_space *space, const struct atcp_tuple *t)
 {
 	if (space->conf.timestamps != 1)
 		return 0;
-	return (u32)atcp_host_siphash(t, sizeof(t->laddr) + sizeof(t->raddr), space->ts_key);
+	return (u32)atcp_host_siphash(t, sizeof(*t), space->ts_key);
 }

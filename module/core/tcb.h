@@ -83,7 +83,7 @@ struct atcp_tuple {
  *			options included, bytes
  * @min_rtt_wlen:	how long a minimum of the round-trip time counts, seconds
  * @timestamps:		RFC 7323 timestamps, 0: none; 1: with an offset that is random
- *			for two hosts; else without
+ *			for each connection; else without
  * @window_scaling:	offer and accept RFC 7323 window scaling
  * @sack:		offer and accept RFC 2018 SACK
  * @rfc1337:		a RST does not end TIME-WAIT
@@ -122,6 +122,9 @@ struct atcp_conf {
  * @isn_key:		secret of RFC 6528 initial sequence numbers
  * @ts_key:		secret of the timestamp offsets
  * @cookie_key:		secret of SYN cookies
+ *
+ * What is made of a key is hashed with all of a connection's tuple: nothing that one
+ * connection shows says anything of another's.
  *
  * There is no limit of challenge ACKs here on purpose: one that connections
  * share tells an attacker on one of them what happens on another

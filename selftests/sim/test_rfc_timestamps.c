@@ -97,6 +97,29 @@ SCRIPT(starts_anywhere)
 	ASSERT_NE(script.last_tsval, (u32)(sim->now / MSEC));
 }
 
+/*
+ * Between the same ends they grow from one connection to the next, which takes the place
+ * of a TIME-WAIT: RFC 6191.
+ */
+SCRIPT(grow_over_time_wait)
+{
+	u32 tsval;
+
+	be_stamped();
+	user_shuts();
+	expect("FA 1 1");
+	inject("FA 1 2");
+	expect("A 2 2");
+	state_is(TIME_WAIT);
+	tsval = script.last_tsval;
+	quiet(100 * MSEC);
+	user_closes();
+	user_opens();
+	expect("S %u ecr 0", 2 + 65537);
+	ASSERT_EQ(script.last_tsval - tsval, 100);
+	user_aborts();
+}
+
 /* "If a non-RST segment is received without TSopt, ... silently drop". */
 SCRIPT(missing)
 {

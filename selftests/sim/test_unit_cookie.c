@@ -128,6 +128,29 @@ TEST(options_in_timestamps)
 	}
 }
 
+/* Of one connection they tell nothing of another's, and come back all the same. */
+TEST(timestamps_differ_by_port)
+{
+	u32 first = 0, i;
+
+	begin();
+	for (i = 0; i < 64; i++) {
+		struct atcp_hdr syn = { .opts = ATCP_OPT_TS };
+		struct atcp_req r, back;
+		struct atcp_hdr ack;
+
+		tuple.rport = 1000 + i;
+		r = make(&syn);
+		ack = answer(&r);
+		ASSERT(check(&ack, &back));
+		ASSERT_EQ(back.ts_offset, r.ts_offset);
+		if (!i)
+			first = r.cookie_ts;
+		else
+			ASSERT_GT(r.cookie_ts - first + 1000, 2000);
+	}
+}
+
 /* The borrowed bits may not push the clock ahead: later timestamps would seem old. */
 TEST(timestamp_is_not_ahead)
 {

@@ -118,20 +118,51 @@ TEST(debug_isn)
 	ASSERT_EQ(atcp_isn(space(), &t), 4294967290u);
 }
 
-/* The same between two hosts whatever the ports, so that RFC 6191 can compare. */
+/*
+ * The same for the same ends, so that RFC 6191 can compare; another wherever one of
+ * them differs, so that no connection tells of another.
+ */
 TEST(timestamp_offset)
 {
 	struct atcp_tuple t = tuple();
-	u32 first;
+	u32 first, byte, i;
 
 	test_world(1, 2);
 	first = atcp_ts_offset(space(), &t);
-	t.lport++;
-	t.rport++;
+	sim->now += 3600 * ATCP_SEC;
 	ASSERT_EQ(atcp_ts_offset(space(), &t), first);
-	t.raddr[15] ^= 1;
-	ASSERT_NE(atcp_ts_offset(space(), &t), first);
-	t.raddr[15] ^= 1;
-	space()->ts_key[0] ^= 1;
-	ASSERT_NE(atcp_ts_offset(space(), &t), first);
+	for (byte = 0; byte < sizeof(t); byte++) {
+		((u8 *)&t)[byte] ^= 1;
+		test_case("byte %u of the tuple", byte);
+		ASSERT_NE(atcp_ts_offset(space(), &t), first);
+		((u8 *)&t)[byte] ^= 1;
+	}
+	for (i = 0; i < 128; i++) {
+		space()->ts_key[i / 64] ^= 1ULL << i % 64;
+		test_case("bit %u of the key", i);
+		ASSERT_NE(atcp_ts_offset(space(), &t), first);
+		space()->ts_key[i / 64] ^= 1ULL << i % 64;
+	}
+	/* Nor does the initial sequence number, which is hashed likewise. */
+	ASSERT_NE(first, atcp_isn(space(), &t) - (u32)(sim->now / 4));
+}
+
+/* Those of two ports are not near each other but by chance. */
+TEST(timestamp_offsets_apart)
+{
+	struct atcp_tuple t = tuple();
+	u32 i, near = 0, last;
+
+	test_world(1, 2);
+	last = atcp_ts_offset(space(), &t);
+	for (i = 0; i < 4096; i++) {
+		u32 offset;
+
+		t.rport++;
+		offset = atcp_ts_offset(space(), &t);
+		near += offset - last + (1u << 27) < 1u << 28;	/* a sixteenth of all */
+		last = offset;
+	}
+	ASSERT_GT(near, 4096 / 16 / 2);
+	ASSERT_LT(near, 4096 / 16 * 2);
 }
