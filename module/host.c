@@ -22,7 +22,11 @@ static_assert(sizeof(struct atcp_cb) <= sizeof_field(struct atcp_mark, core));
 
 /* --- sending --- */
 
-/* Memory on its way to the wire keeps the socket, and counts in sk_wmem_alloc. */
+/*
+ * Memory on its way to the wire keeps the socket, and counts in sk_wmem_alloc.  What
+ * an ACK or a retransmission takes is bounded by the queue of the device, where it
+ * waits; what data takes, by the congestion window besides.
+ */
 static void own_for_wire(struct sock *sk, struct sk_buff *skb)
 {
 	skb->sk = sk;
@@ -125,6 +129,24 @@ int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 m
 	return atcp_carrier_transmit(sk, atcp_skb(seg), hlen, mss);
 }
 
+/*
+ * As tcp_fragment(): one large segment may exceed the buffer, and another be cut, and
+ * what the overhead adds to all that may be as much again.  Whatever the peer does,
+ * sk_wmem_queued stays below
+ *
+ *	2 * (sk_sndbuf + 2 * SKB_TRUESIZE(GSO_LEGACY_MAX_SIZE)) + 2 * SKB_TRUESIZE(headroom)
+ *
+ * and one such buffer for each time that the path's MTU shrinks, for the first segment
+ * is exempt.
+ */
+bool atcp_host_may_split(struct atcp_tcb *c)
+{
+	const struct sock *sk = atcp_tcb_sk(c);
+	s64 most = (s64)READ_ONCE(sk->sk_sndbuf) + 2 * SKB_TRUESIZE(GSO_LEGACY_MAX_SIZE);
+
+	return sk->sk_wmem_queued >> 1 <= most;
+}
+
 struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 {
 	struct sock *sk = atcp_tcb_sk(c);
@@ -133,7 +155,8 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 
 	if (settle(sk, skb) || unshare(skb))
 		return NULL;
-	rest = atcp_alloc_sendable(sk, GFP_ATOMIC | __GFP_NOWARN, true);
+	/* Beyond net.atcp.mem only for the first: one buffer a connection. */
+	rest = atcp_alloc_sendable(sk, GFP_ATOMIC | __GFP_NOWARN, seg == c->snd_first);
 	if (!rest)
 		return NULL;
 
@@ -146,6 +169,38 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 	sk_mem_charge(sk, rest->truesize);
 	rest->truesize += moved;
 	return atcp_seg(rest);
+}
+
+bool atcp_host_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from)
+{
+	struct sk_buff *skb = atcp_skb(to), *next = atcp_skb(from);
+	struct skb_shared_info *a = skb_shinfo(skb), *b = skb_shinfo(next);
+	int i = 0, n = a->nr_frags;
+	u32 len = next->len;
+
+	/* A clone on its way out would see what changes. */
+	if (skb_cloned(skb) || skb_cloned(next) || atcp_mark(skb)->skip || atcp_mark(next)->skip)
+		return false;
+	if (a->flags != b->flags || skb_zcopy(skb) || skb_zcopy(next) ||
+	    atcp_stamped(skb) || atcp_stamped(next) || n + b->nr_frags > MAX_SKB_FRAGS)
+		return false;
+	/* What was split once lies side by side. */
+	if (skb_can_coalesce(skb, n, skb_frag_page(&b->frags[0]), skb_frag_off(&b->frags[0]))) {
+		skb_frag_size_add(&a->frags[n - 1], skb_frag_size(&b->frags[0]));
+		skb_frag_unref(next, i++);
+	}
+	while (i < b->nr_frags)
+		a->frags[n++] = b->frags[i++];
+	a->nr_frags = n;
+	b->nr_frags = 0;
+	skb->len += len;
+	skb->data_len += len;
+	skb->truesize += len;
+	next->len = 0;
+	next->data_len = 0;
+	next->truesize -= len;
+	atcp_host_free_sent(c, from);
+	return true;
 }
 
 void atcp_seg_trim_head(struct atcp_tcb *c, struct atcp_seg *seg, u32 bytes)
@@ -185,6 +240,10 @@ static void catch_urgent(struct sock *sk, struct sk_buff *skb)
 		sk->sk_data_ready(sk);
 }
 
+/*
+ * The bound of all that was received and not read, in order or not: sk_rcvbuf, and one
+ * segment that begins below it.
+ */
 bool atcp_host_admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
 {
 	struct sock *sk = atcp_tcb_sk(c);

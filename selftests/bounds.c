@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -56,15 +58,21 @@ FIXTURE_TEARDOWN(bounds)
 	close(self->log);
 }
 
-/* Bytes of memory that a socket's receive queue takes. */
-static unsigned int rmem(int fd)
+/* One of SK_MEMINFO_*, bytes. */
+static unsigned int meminfo(int fd, int what)
 {
 	unsigned int info[SK_MEMINFO_VARS];
 	socklen_t len = sizeof(info);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len))
 		net_die("SO_MEMINFO: %s", strerror(errno));
-	return info[SK_MEMINFO_RMEM_ALLOC];
+	return info[what];
+}
+
+/* Bytes of memory that a socket's receive queue takes. */
+static unsigned int rmem(int fd)
+{
+	return meminfo(fd, SK_MEMINFO_RMEM_ALLOC);
 }
 
 /* Connects, and has a byte echoed. */
@@ -267,6 +275,131 @@ TEST_F(bounds, out_of_order)
 	EXPECT_EQ(0, sock_events(c.end[SERVER], POLLIN));
 	wire_close(wire);
 	conn_close(&c);
+}
+
+/*
+ * A peer made by hand, with an MSS of 48, that acknowledges as much or as little as
+ * the test likes.
+ */
+struct peer {
+	const struct net *net;
+	int fd;			/* SERVER's socket */
+	uint32_t iss;		/* its first octet */
+	struct craft next;	/* an ACK of all that was acknowledged so far */
+	uint32_t fed;		/* bytes queued in all */
+	unsigned int most;	/* memory that its send queue took */
+};
+
+static int outq(int fd, unsigned long request)
+{
+	int bytes;
+
+	if (ioctl(fd, request, &bytes))
+		net_die("SIOCOUTQ: %s", strerror(errno));
+	return bytes;
+}
+
+/* All that the send buffer takes. */
+static void feed(struct peer *peer)
+{
+	static char block[65536];
+	ssize_t n;
+
+	while ((n = send(peer->fd, block, sizeof(block), MSG_DONTWAIT)) > 0)
+		peer->fed += n;
+}
+
+/* n ACKs of step bytes more, or fewer at the end of what was sent. */
+static void acknowledge(struct peer *peer, unsigned int step, int n)
+{
+	while (n--) {
+		uint32_t nxt = peer->iss + peer->fed - outq(peer->fd, SIOCOUTQNSD);
+		uint32_t left = nxt - peer->next.ack;
+		unsigned int now;
+
+		peer->next.ack += left < step ? left : step;
+		wire_send(peer->net, CLIENT, &peer->next);
+		now = meminfo(peer->fd, SK_MEMINFO_WMEM_QUEUED);
+		if (now > peer->most)
+			peer->most = now;
+	}
+}
+
+static bool timed_out(void *arg)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+	const struct peer *peer = arg;
+
+	return !getsockopt(peer->fd, IPPROTO_TCP, TCP_INFO, &info, &len) &&
+	       info.tcpi_retransmits;
+}
+
+static bool all_acknowledged(void *arg)
+{
+	struct peer *peer = arg;
+
+	acknowledge(peer, 1 << 20, 1);
+	return !outq(peer->fd, SIOCOUTQ);
+}
+
+/* Each 48 bytes that a peer has sent by themselves cost a buffer. */
+TEST_F_TIMEOUT(bounds, send_queue, 90)
+{
+	static const uint8_t options[] = { 2, 4, 0, 48, 1, 3, 3, 10 };
+	struct peer peer = { .net = &self->net };
+	struct wire *wire;
+	unsigned int most;
+	int l;
+
+	net_run(&self->net, SERVER, "ip route add %s via %s",
+		ip46("10.64.0.0/10", "fd64::/16"), self->net.ip[CLIENT]);
+	wire = wire_open(&self->net, CLIENT, PORT);
+	l = sock_listen(&self->net, SERVER, PORT, 1);
+	sock_set(l, SOL_SOCKET, SO_SNDBUF, 200000);
+	peer.next = (struct craft){
+		.src = ip46("10.64.0.1", "fd64::1"),
+		.sport = 1024,
+		.dport = PORT,
+		.seq = 1000,
+		.flags = TH_SYN,
+		.opt = options,
+		.opt_len = sizeof(options),
+	};
+	wire_send(&self->net, CLIENT, &peer.next);
+	peer.iss = wire_wait(wire, "< SA 0 1 0")->raw_seq + 1;
+	wire_close(wire);
+	peer.next.opt_len = 0;
+	peer.next.flags = TH_ACK;
+	peer.next.seq++;
+	peer.next.ack = peer.iss;
+	wire_send(&self->net, CLIENT, &peer.next);
+	peer.fd = sock_accept(l);
+	/* Twice the buffer and two large segments: beside module/host.c's split. */
+	most = 2 * (meminfo(peer.fd, SK_MEMINFO_SNDBUF) + 2 * 66200) + 4096;
+
+	feed(&peer);
+	/* The congestion window grows, and with it what is in flight. */
+	acknowledge(&peer, 48, 3000);
+	feed(&peer);
+	EXPECT_LT(stack_is_tcp() ? 10000 : 50000,
+		  outq(peer.fd, SIOCOUTQ) - outq(peer.fd, SIOCOUTQNSD));
+	EXPECT_TRUE(net_until(timed_out, &peer, PATIENCE));
+	acknowledge(&peer, 48, 2000);
+	/* And inside of segments. */
+	acknowledge(&peer, 31, 1000);
+	EXPECT_LT(0, outq(peer.fd, SIOCOUTQ));
+	/* The kernel's TCP bounds only what it cuts to send it again. */
+	if (!stack_is_tcp()) {
+		EXPECT_GE(most, peer.most);
+		EXPECT_LT(0, net_stat(&self->net, SERVER, "splits_refused"));
+	}
+	/* It goes on to the end. */
+	feed(&peer);
+	EXPECT_TRUE(net_until(all_acknowledged, &peer, PATIENCE));
+	EXPECT_EQ(0, meminfo(peer.fd, SK_MEMINFO_WMEM_QUEUED));
+	close(peer.fd);
+	close(l);
 }
 
 /* TIME-WAIT is capped; beyond the cap a connection closes without it. */

@@ -141,6 +141,16 @@ int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 m
  * NULL for want of memory, with @seg unchanged.
  */
 struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len);
+/*
+ * Has the send queue room for the buffer of one more segment?  This is the bound of
+ * its memory, whatever the peer does: with the first segment it is not asked.
+ */
+bool atcp_host_may_split(struct atcp_tcb *c);
+/*
+ * Appends the payload of @from to @to, its neighbour in the send queue; true: @from
+ * is freed.  False where that is not cheap.
+ */
+bool atcp_host_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from);
 /* Drops payload bytes at the front or keeps only the first @len. */
 void atcp_seg_trim_head(struct atcp_tcb *c, struct atcp_seg *seg, u32 bytes);
 void atcp_seg_trim_tail(struct atcp_tcb *c, struct atcp_seg *seg, u32 len);

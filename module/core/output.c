@@ -265,13 +265,27 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 	return true;
 }
 
+/*
+ * Cuts @seg in two, unless memory or the bound of the queue's forbids it.
+ *
+ * A buffer costs far more than the few bytes that a peer can have cut off, by its
+ * MSS, window or ACKs, and so the host bounds what a queue may grow to by this.
+ * SND.UNA's segment is exempt: it is sent whenever nothing else may be, and thus the
+ * connection goes on.  (The kernel's TCP exempts the last, too, for its tail loss
+ * probe.)
+ */
 static bool split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
-	struct atcp_seg *rest = atcp_host_split(c, seg, len);
+	struct atcp_seg *rest;
 	struct atcp_cb *rcb;
 	u8 tell;
 
+	if (unlikely(seg != c->snd_first && !atcp_host_may_split(c))) {
+		atcp_count(c, ATCP_STAT_SPLITS_REFUSED);
+		return false;
+	}
+	rest = atcp_host_split(c, seg, len);
 	if (unlikely(!rest)) {
 		atcp_count(c, ATCP_STAT_OUT_NO_MEMORY);
 		timer_for_flight(c, false);
@@ -488,8 +502,48 @@ void atcp_take_stock(struct atcp_tcb *c)
 
 /* --- again --- */
 
-/* Sends what of @seg lies from SND.UNA on, at most one full segment; false: no memory. */
-static bool resend(struct atcp_tcb *c, struct atcp_seg *seg)
+/*
+ * Puts what was sent in small pieces together, up to a full segment, as
+ * tcp_retrans_try_collapse(): fewer segments, and their buffers' memory is free again.
+ */
+static void join_next(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	struct atcp_seg *next;
+
+	if (unlikely(seq_gt(c->snd_up, c->snd_una)))
+		return;
+	while ((next = next_of(seg)) && next != c->snd_head) {
+		struct atcp_cb *ncb = atcp_seg_cb(next);
+		struct atcp_seg *third = next_of(next);
+		u32 end = ncb->end_seq;
+		u8 flags = ncb->flags;
+		u8 eor = ncb->sent & ATCP_SENT_EOR;
+
+		if (end - cb->seq > c->mss || seq_gt(end, c->snd_una + c->snd_wnd) ||
+		    cb->sent & ATCP_SENT_EOR || (cb->sent | ncb->sent) & ATCP_SENT_TELL ||
+		    !atcp_host_join(c, seg, next))
+			return;
+		cb->end_seq = end;
+		cb->flags |= flags;
+		cb->sent |= eor;
+		atcp_seg_link(seg)->next = third;
+		if (third)
+			atcp_seg_link(third)->prev = seg;
+		else
+			c->snd_last = seg;
+		if (c->rtx_seg == next) {
+			c->rtx_seg = third;
+			c->rtx_nxt = end;
+		}
+	}
+}
+
+/*
+ * Sends what of @seg lies from SND.UNA on, at most one full segment.  What cannot be
+ * cut goes whole, if no more than @room.  False: it waits.
+ */
+static bool resend(struct atcp_tcb *c, struct atcp_seg *seg, u32 room)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
 
@@ -497,7 +551,13 @@ static bool resend(struct atcp_tcb *c, struct atcp_seg *seg)
 		atcp_seg_trim_head(c, seg, c->snd_una - cb->seq);
 		cb->seq = c->snd_una;
 	}
-	if (atcp_seg_len(seg) > c->mss && !split(c, seg, c->mss))
+	/* Where a segment is cut on its way, the urgent pointer would not follow. */
+	if (unlikely(seq_gt(c->snd_up, cb->seq)))
+		room = 0;
+	if (atcp_seg_len(seg) < c->mss)
+		join_next(c, seg);
+	else if (atcp_seg_len(seg) > c->mss && !split(c, seg, c->mss) &&
+		 atcp_seg_len(seg) > room)
 		return false;
 	return transmit(c, seg, atcp_fin_sent(c) && !next_of(seg));
 }
@@ -505,7 +565,7 @@ static bool resend(struct atcp_tcb *c, struct atcp_seg *seg)
 void atcp_resend_first(struct atcp_tcb *c)
 {
 	if (c->snd_first && c->snd_first != c->snd_head) {
-		resend(c, c->snd_first);
+		resend(c, c->snd_first, 0);
 		return;
 	}
 	if (atcp_fin_sent(c) && send_ctl(c, atcp_fin_seq(c), ATCP_FIN | ATCP_ACK))
@@ -523,7 +583,7 @@ static void resend_lost(struct atcp_tcb *c, u64 rate)
 			c->rtx_nxt = c->recover;
 			break;
 		}
-		if (!resend(c, seg))
+		if (!resend(c, seg, c->cwnd - (c->rtx_nxt - c->snd_una)))
 			break;
 		if (unlikely(rate))
 			pace_sent(c, atcp_seg_len(seg), rate);

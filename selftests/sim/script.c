@@ -8,7 +8,7 @@
 
 #include "script.h"
 
-#define QUEUE_MAX	256	/* segments that came and were not expected yet */
+#define QUEUE_MAX	2048	/* segments that came and were not expected yet */
 #define PAYLOAD_MAX	65536
 #define WRAPPING	1	/* of the runs below */
 

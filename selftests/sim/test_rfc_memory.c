@@ -2,7 +2,8 @@
 /*
  * When memory fails the connection recovers by itself, for TCP is made for
  * segments that are lost: what each single failure is made good by.  (Every
- * failure in every test: faults.c.)
+ * failure in every test: faults.c.)  And what a peer can do to have it fail: the
+ * send queue's memory has a bound.
  */
 #include "script.h"
 
@@ -141,6 +142,273 @@ SCRIPT(time_wait)
 	expect("A 2 2");
 	state_is(CLOSED);
 	ASSERT_EQ(count_of(ATCP_STAT_TIME_WAIT_FULL), 1);
+}
+
+/* --- what a peer can make the send queue hold --- */
+
+#define SNDBUF		120000
+#define SEGMENT		1280	/* what one costs besides its payload: userspace/sim/host.c */
+#define MOST		(2 * (SNDBUF + 2 * (65536 + SEGMENT)))
+
+/* Forgets what came; the queue is within its bound all the while. */
+static void drain(void)
+{
+	while (expect_any())
+		;
+	/* The program may add to it what the buffer takes, in large ones. */
+	ASSERT_LE(script.conn->nsent, MOST / SEGMENT + 2 + SNDBUF / script.opt.room);
+}
+
+/* The peer acknowledges @step bytes at a time, @n times or all that was sent; from @una. */
+static u32 acknowledges(u32 una, u32 step, u32 n)
+{
+	while (n-- && tcb()->iss + una != tcb()->snd_nxt) {
+		una += min(step, tcb()->snd_nxt - tcb()->iss - una);
+		inject("A 1 %u", una);
+		drain();
+	}
+	return una;
+}
+
+static void is_fed(void)
+{
+	user_sends(SNDBUF);
+	drain();
+}
+
+/* To the end of all that was sent, in steps as small; nothing stalls. */
+static void goes_on(u32 una, u32 step)
+{
+	u32 idle = 0;
+
+	while (tcb()->iss + una != tcb()->write_seq) {
+		u32 old = una;
+
+		una = acknowledges(una, step, ~0u);
+		if (una != old)
+			continue;
+		ASSERT_LT(idle++, 5);
+		sim_run_for(MINUTE);
+		drain();
+	}
+	ASSERT_EQ(atcp_unacked(tcb()), 0);
+	ASSERT(!tcb()->snd_first);
+}
+
+/* An MSS of 48 cuts a buffer of hundreds of bytes off for every 48 of payload. */
+static void be_cut(u32 step)
+{
+	u32 una = 1;
+
+	script.syn = "mss 48 ws 4";
+	script.opt.sndbuf = SNDBUF;
+	be_established();
+	is_fed();
+	/* The congestion window grows to what the peer likes. */
+	una = acknowledges(una, 48, 1300);
+	is_fed();
+	ASSERT_GT(tcb()->snd_nxt - tcb()->snd_una, SNDBUF / 4);
+	sim_run_for(2 * SEC);
+	drain();
+	ASSERT_EQ(tcb()->recovery, ATCP_LOSS);
+	una = acknowledges(una, step, 1000);
+	is_fed();
+	goes_on(una, step);
+	ASSERT_GT(count_of(ATCP_STAT_SPLITS_REFUSED), 0);
+}
+
+SCRIPT(acks_of_48_after_a_timeout)
+{
+	be_cut(48);
+}
+
+/* ACKs inside of segments, too. */
+SCRIPT(acks_of_47_after_a_timeout)
+{
+	be_cut(47);
+}
+
+/* The same without a time-out: the window opens by 48 bytes at a time. */
+SCRIPT(window_of_crumbs)
+{
+	u32 wnd;
+
+	script.syn = "mss 48";
+	script.wnd = 48;
+	script.opt.sndbuf = SNDBUF;
+	be_established();
+	is_fed();
+	tcb()->cwnd = SNDBUF;
+	for (wnd = 48; wnd < 65535; wnd += 48) {
+		inject("A 1 1 win %u", wnd);
+		drain();
+	}
+	ASSERT_GT(count_of(ATCP_STAT_SPLITS_REFUSED), 0);
+	script.wnd = 65535;
+	goes_on(1, 1000);
+}
+
+/* The path takes 68 bytes all of a sudden, and the time comes for all of it to go again. */
+SCRIPT(path_of_68)
+{
+	script.opt.sndbuf = SNDBUF;
+	script.opt.room = 65000;
+	script.syn = "mss 1460 ws 4";
+	be_established();
+	tcb()->cwnd = SNDBUF;
+	is_fed();
+	tcb()->mss_path = 28;
+	atcp_path_changed(tcb());
+	drain();
+	tcb()->cwnd = SNDBUF;
+	sim_run_for(10 * SEC);
+	drain();
+	goes_on(acknowledges(1, 48, 1500), 20000);
+}
+
+/*
+ * The program itself has filled a small buffer with single bytes, whose memory is beyond
+ * the bound: what is lost at the front is cut and goes all the same.
+ */
+SCRIPT(the_first_is_always_cut)
+{
+	u32 i;
+
+	script.opt.nodelay = true;
+	script.opt.sndbuf = 4608;
+	be_established();
+	tcb()->cwnd = 65535;
+	user_sends(4000);
+	expect("A 1+1460 1");
+	expect("A 1461+1460 1");
+	expect("PA 2921+1080 1");
+	for (i = 0; i < 500; i++) {
+		user_sends(1);
+		expect("PA %u+1 1", 4001 + i);
+	}
+	expect_after(RTO, "A 1+1460 1");
+	ASSERT_EQ(script.conn->nsent, 502);
+	inject("A 1 1461");
+	expect("A 1461+1460 1");
+	/* The rest of it takes the next 380 along. */
+	expect("PA 2921+1460 1");
+	inject("A 1 4001");
+	expect("PA 4381+120 1");
+	ASSERT_EQ(script.conn->nsent, 2);
+	inject("A 1 4501");
+	quiet(MINUTE);
+}
+
+/* What may not be cut and is too much for the congestion window waits... */
+SCRIPT(not_cut_waits)
+{
+	be_established();
+	user_sends(14600);
+	while (expect_any())
+		;
+	expect_after(RTO, "A 1+1460 1");
+	/* It is cut, cloned, sent; and the next may not be cut. */
+	next_fails(4);
+	inject("A 1 1461");
+	expect("A 1461+1460 1");
+	expect_nothing();
+	ASSERT_EQ(count_of(ATCP_STAT_SPLITS_REFUSED), 1);
+	inject("A 1 2921");
+	expect("A 2921+1460 1");
+	expect("A 4381+1460 1");
+	expect("A 5841+1460 1");
+	inject("A 1 14601");
+}
+
+/* ...and goes whole when it is not. */
+SCRIPT(not_cut_goes_whole)
+{
+	u32 i;
+
+	script.opt.nodelay = true;
+	be_established();
+	for (i = 0; i < 5; i++) {
+		user_sends(2000);
+		expect("A %u+1460 1", 1 + 2000 * i);
+		expect("PA %u+540 1", 1461 + 2000 * i);
+	}
+	expect_after(RTO, "A 1+1460 1");
+	next_fails(3);
+	inject("A 1 1461");
+	expect("PA 1461+540 1");
+	expect("A 2001+1460 1");
+	expect("PA 3461+540 1");
+	expect("A 4001+1460 1");
+	ASSERT_EQ(count_of(ATCP_STAT_SPLITS_REFUSED), 1);
+	inject("A 1 10001");
+}
+
+/* Small ones become one when they go again. */
+SCRIPT(small_ones_are_joined)
+{
+	script.opt.nodelay = true;
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	user_sends(20);
+	expect("PA 11+20 1");
+	user_sends(1430);
+	expect("PA 31+1430 1");
+	user_sends(1);
+	expect("PA 1461+1 1");
+	ASSERT_EQ(script.conn->nsent, 4);
+	expect_after(RTO, "PA 1+1460 1");
+	ASSERT_EQ(script.conn->nsent, 2);
+	/* An ACK of a part of it. */
+	inject("A 1 101");
+	expect("PA 1461+1 1");
+	expect_within(RTO, 4 * RTO, "PA 101+1361 1");
+	inject("A 1 1462");
+	user_sends(10);
+	expect("PA 1462+10 1");
+	inject("A 1 1472");
+	quiet(MINUTE);
+}
+
+/* The peer has closed before, and we do after. */
+SCRIPT(joined_before_a_fin)
+{
+	script.opt.nodelay = true;
+	be_close_wait();
+	user_sends(10);
+	expect("PA 1+10 2");
+	user_sends(10);
+	expect("PA 11+10 2");
+	expect_after(RTO, "PA 1+20 2");
+	inject("A 2 21");
+	user_sends(10);
+	expect("PA 21+10 2");
+	user_sends(10);
+	expect("PA 31+10 2");
+	user_shuts();
+	expect("FA 41 2");
+	state_is(LAST_ACK);
+	/* The last of them takes the FIN along. */
+	expect_within(RTO, 4 * RTO, "FPA 21+20 2");
+	inject("A 2 42");
+	closed_with(0);
+}
+
+/* Not beyond what the peer would take now. */
+SCRIPT(joined_as_the_window_allows)
+{
+	script.opt.nodelay = true;
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	user_sends(10);
+	expect("PA 11+10 1");
+	user_sends(10);
+	expect("PA 21+10 1");
+	inject("A 1 1 win 25");
+	expect_after(RTO, "PA 1+20 1");
+	expect("PA 21+10 1");
+	inject("A 1 31");
 }
 
 SCRIPT(reset)

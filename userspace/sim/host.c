@@ -5,6 +5,7 @@
 #include "sim.h"
 
 #define TIGHT_OVERHEAD	128	/* what a segment costs besides its payload */
+#define SENT_OVERHEAD	1280	/* the same in the send queue */
 
 static struct sim_conn *conn_of(struct atcp_tcb *c)
 {
@@ -67,6 +68,21 @@ int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 m
 	return 0;
 }
 
+/* As in the kernel: the buffer, two large segments, and as much again for overhead. */
+static bool room_to_split(const struct sim_conn *conn)
+{
+	u64 most = (u64)conn->opt.sndbuf + 2 * (65536 + SENT_OVERHEAD);
+
+	return (conn->wmem + (u64)conn->nsent * SENT_OVERHEAD) / 2 <= most;
+}
+
+bool atcp_host_may_split(struct atcp_tcb *c)
+{
+	struct sim_conn *conn = conn_of(c);
+
+	return room_to_split(conn) && !sim_fault(conn->host, SIM_MAY_SPLIT, c->state);
+}
+
 struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 {
 	struct sim_conn *conn = conn_of(c);
@@ -74,6 +90,8 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 
 	SIM_CHECK(seg->owner == SIM_SEG_SENT, "split of a segment that is not queued");
 	SIM_CHECK(len && len < seg->len, "split of %u bytes at %u", seg->len, len);
+	SIM_CHECK(seg == c->snd_first || room_to_split(conn),
+		  "a segment was cut though the send queue has %u already", conn->nsent);
 	if (sim_fault(conn->host, SIM_SPLIT, c->state))
 		return NULL;
 	rest = sim_seg_ref(seg);
@@ -90,6 +108,33 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 	seg->len = len;
 	conn->nsent++;
 	return rest;
+}
+
+bool atcp_host_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from)
+{
+	struct sim_conn *conn = conn_of(c);
+	struct atcp_seg *both;
+	struct sim_buf *buf;
+
+	SIM_CHECK(to->owner == SIM_SEG_SENT && from->owner == SIM_SEG_SENT,
+		  "joining what is not queued");
+	SIM_CHECK(!((atcp_seg_cb(to)->sent | atcp_seg_cb(from)->sent) & ATCP_SENT_TELL),
+		  "joining what is waited for");
+	if (sim_fault(conn->host, SIM_JOIN, c->state))
+		return false;
+	both = sim_seg_new(to->len + from->len);
+	memcpy(both->data, to->data, to->len);
+	memcpy(both->data + to->len, from->data, from->len);
+	buf = to->buf;
+	to->buf = both->buf;
+	to->data = both->data;
+	to->len += from->len;
+	to->charge += from->charge;
+	both->buf = buf;
+	sim_seg_free(both);
+	conn->nsent--;
+	sim_seg_free(from);
+	return true;
 }
 
 /* What is charged by its payload costs no more than that. */
