@@ -50,7 +50,7 @@ void atcp_ip_disconnected(struct sock *sk)
 	}
 }
 
-/* A copy of a source route, or NULL. */
+/* A copy of a source route, or NULL: one a connection. */
 static struct ip_options_rcu *copy_route(const struct ip_options_rcu *opt)
 {
 	return opt ? kmemdup(opt, sizeof(*opt) + opt->opt.optlen, GFP_ATOMIC) : NULL;
@@ -226,6 +226,7 @@ static bool own_by(struct sock *sk, struct sk_buff *skb)
 	return true;
 }
 
+/* One segment for one that came; where it waits, the device's queue is its bound. */
 void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h)
 {
 	struct atcp_net *an = atcp_net(net);

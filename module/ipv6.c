@@ -243,7 +243,8 @@ int atcp_v6_xmit(struct sock *sk, struct sk_buff *skb)
 
 /*
  * IPV6_PKTOPTIONS: there are no messages in a stream that options could belong to,
- * so what the last segment had is kept, and asked for by getsockopt().
+ * so what the last segment had is kept, and asked for by getsockopt(): one of them a
+ * socket, and one while it is looked at.
  */
 struct sk_buff *atcp_v6_latch(struct sock *sk, struct sk_buff *skb)
 {

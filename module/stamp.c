@@ -122,7 +122,10 @@ static struct sk_buff *connection_stats(struct sock *sk)
 	return skb;
 }
 
-/* As __skb_tstamp_tx(), which takes what is in skb->cb for the kernel's TCP's. */
+/*
+ * As __skb_tstamp_tx(), which takes what is in skb->cb for the kernel's TCP's.  Reports
+ * that nobody reads count in sk_rmem_alloc: sk_rcvbuf bounds them.
+ */
 void atcp_host_acked(struct atcp_tcb *c, struct atcp_seg *seg)
 {
 	struct sock *sk = atcp_tcb_sk(c);

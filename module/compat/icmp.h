@@ -22,7 +22,10 @@
 #include <linux/icmpv6.h>
 #include <net/sock.h>
 
-/* @ee: what happened; @addr: the address that it happened on the way to. */
+/*
+ * @ee: what happened; @addr: the address that it happened on the way to.  What nobody
+ * reads counts in sk_rmem_alloc, as with ip_icmp_error(): sk_rcvbuf bounds it.
+ */
 static inline void atcp_queue_icmp_error(struct sock *sk, struct sk_buff *skb,
 					 struct sock_extended_err ee, const void *addr,
 					 __be16 port, const u8 *payload)
