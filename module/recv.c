@@ -212,6 +212,8 @@ void atcp_consume(struct sock *sk, struct sk_buff *skb, u32 n)
 static int recv_urgent(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	struct atcp_sock *as = atcp_sk(sk);
+	/* A socket's memory is not for copies to the user: the cache says so to the kernel. */
+	u8 octet = as->urgent_octet;
 
 	if (sock_flag(sk, SOCK_URGINLINE) || as->urgent == ATCP_URGENT_NONE ||
 	    as->urgent == ATCP_URGENT_READ)
@@ -227,7 +229,7 @@ static int recv_urgent(struct sock *sk, struct msghdr *msg, size_t len, int flag
 	msg->msg_flags |= MSG_OOB;
 	if (!len)
 		msg->msg_flags |= MSG_TRUNC;
-	else if (!(flags & MSG_TRUNC) && memcpy_to_msg(msg, &as->urgent_octet, 1))
+	else if (!(flags & MSG_TRUNC) && memcpy_to_msg(msg, &octet, 1))
 		return -EFAULT;
 	if (!(flags & MSG_PEEK))
 		WRITE_ONCE(as->urgent, ATCP_URGENT_READ);
