@@ -362,12 +362,14 @@ int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port)
 	struct atcp_bind *b;
 
 	spin_lock_bh(&bucket->lock);
-	/* Written under this lock, so that it stays what it is. */
-	b = atcp_sk(sk)->bind;
-	if (b && b->port == port)
+	/*
+	 * Its port and what goes with it change under the lock of that port's bucket.  So
+	 * they stay what they are if it is this one; if not, what bind points to may be
+	 * freed just now.
+	 */
+	b = READ_ONCE(inet_sk(sk)->inet_num) == port ? atcp_sk(sk)->bind : NULL;
+	if (b)
 		bind_add(b, child, true, atcp_sk(sk)->hold);
-	else
-		b = NULL;
 	spin_unlock_bh(&bucket->lock);
 	return b ? 0 : -ENOENT;
 }
