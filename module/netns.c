@@ -83,6 +83,7 @@ static int __net_init net_init(struct net *net)
 	mutex_lock(&nets_lock);
 	list_add(&an->node, &nets);
 	mutex_unlock(&nets_lock);
+	atcp_sysctl_cap(an);
 	return 0;
 no_proc:
 	atcp_sysctl_exit(an);
@@ -163,7 +164,7 @@ static void reset_orphan(struct atcp_net *an, struct atcp_node *node)
 	sock_put(sk);
 }
 
-static void reset_orphans(struct atcp_net *an)
+static void reset_orphans(struct atcp_net *an, void *arg)
 {
 	struct rhashtable_iter iter;
 	struct atcp_node *node;
@@ -181,12 +182,17 @@ static void reset_orphans(struct atcp_net *an)
 	rhashtable_walk_exit(&iter);
 }
 
-void atcp_reset_orphans(void)
+void atcp_netns_each(void (*fn)(struct atcp_net *an, void *arg), void *arg)
 {
 	struct atcp_net *an;
 
 	mutex_lock(&nets_lock);
 	list_for_each_entry(an, &nets, node)
-		reset_orphans(an);
+		fn(an, arg);
 	mutex_unlock(&nets_lock);
+}
+
+void atcp_reset_orphans(void)
+{
+	atcp_netns_each(reset_orphans, NULL);
 }

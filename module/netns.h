@@ -43,8 +43,8 @@ struct atcp_listen_bucket {
 
 /**
  * struct atcp_limits - caps and defaults that the glue reads, lockless, any time
- * @max_tw:		TIME-WAITs kept at once
- * @max_orphans:	connections that no program holds
+ * @max_tw:		TIME-WAITs kept at once; no more than the first namespace's
+ * @max_orphans:	connections that no program holds; likewise
  * @max_syn_backlog:	without cookies, a listener's requests that leave none of the
  *			last quarter free
  * @reuse_tw:		may connect() take over a TIME-WAIT? 0: no, 1: yes, 2: on loopback
@@ -161,8 +161,16 @@ void atcp_netns_exit(void);
  */
 void atcp_reset_orphans(void);
 
+/* Calls @fn for each namespace; none begins or ends meanwhile. Process context. */
+void atcp_netns_each(void (*fn)(struct atcp_net *an, void *arg), void *arg);
+
 /* sysctl.c */
 int atcp_sysctl_init(struct atcp_net *an);
+/*
+ * A new namespace gets no more than the first one has by now.  From atcp_netns_each()'s
+ * finding it on that follows by itself. Process context.
+ */
+void atcp_sysctl_cap(struct atcp_net *an);
 void atcp_sysctl_exit(struct atcp_net *an);
 
 /* proc.c */

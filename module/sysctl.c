@@ -5,7 +5,17 @@
  * A file that TCP has too is named, ranged and read by the kernel as
  * net.ipv4.tcp_*, which is why some take values that mean nothing: what was
  * written is what is read back, and what is done with it is bounded here.
+ *
+ * Whoever makes a user namespace is root of a network namespace, too, and may write all
+ * of it there, as of TCP's.  What that costs the host is accounted (buffers, sockets: by
+ * net.atcp.mem and the cgroup), or bounded by what the program has to hold for it
+ * (half-open connections: by its listeners and their backlogs), but for what lives on
+ * when no program holds it and is charged to no cgroup, for it is made in softirq:
+ * TIME-WAITs, and orphans.  Of these a namespace keeps no more than the first one may,
+ * and TIME-WAITs no longer, whatever it has been told (@capped below).  How many
+ * namespaces a user makes is bounded by user.max_net_namespaces.
  */
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 #include <net/tcp.h>
@@ -34,10 +44,12 @@ enum kind {
  * @unit:	what 1 in the file, or a tick, is in the field
  * @least:	what the field gets at least, in the same unit
  * @most:	and at most
+ * @capped:	nor does it get more than the first namespace's
  */
 struct knob {
 	const char *name;
 	enum kind kind;
+	bool capped;
 	u8 count;
 	int min;
 	int max;
@@ -48,9 +60,10 @@ struct knob {
 	s64 most;
 };
 
-#define FIELD(_name, _field, _size, _kind, _count, _min, _max, _unit, _least, _most) {	\
+#define FIELD(_name, _field, _size, _kind, _count, _min, _max, _unit, _least, _most, _capped) { \
 	.name = _name,							\
 	.kind = _kind,							\
+	.capped = _capped,						\
 	.count = _count,						\
 	.min = _min,							\
 	.max = _max,							\
@@ -64,24 +77,26 @@ struct knob {
 /* Of a u32, three of them, a u64 of microseconds, a bool. */
 
 #define ROW(name, field, kind, min, max, unit, least, most) \
-	FIELD(name, field, sizeof(u32), kind, 1, min, max, unit, least, most)
+	FIELD(name, field, sizeof(u32), kind, 1, min, max, unit, least, most, false)
 
 #define VECTOR(name, field, min) \
-	FIELD(name, field, sizeof(u32), INT, 3, min, INT_MAX, 1, 0, INT_MAX)
+	FIELD(name, field, sizeof(u32), INT, 3, min, INT_MAX, 1, 0, INT_MAX, false)
 
 #define TIME(name, field, kind, min, max, unit, least, most) \
-	FIELD(name, field, sizeof(u64), kind, 1, min, max, unit, least, most)
+	FIELD(name, field, sizeof(u64), kind, 1, min, max, unit, least, most, false)
 
 #define SWITCH(name, field) \
-	FIELD(name, field, sizeof(bool), U8, 1, 0, 255, 1, 0, 1)
+	FIELD(name, field, sizeof(bool), U8, 1, 0, 255, 1, 0, 1, false)
 
 #define BYTE(name, field)	ROW(name, field, U8, 0, 255, 1, 0, 255)
-
-#define CAP(name, field)	ROW(name, field, INT, INT_MIN, INT_MAX, 1, 0, INT_MAX)
 
 /* As proc_dointvec_jiffies(), to the second. */
 #define SECONDS(name, field) \
 	TIME(name, field, INT, -(INT_MAX / HZ), INT_MAX / HZ, ATCP_SEC, 0, INT_MAX / HZ)
+
+/* A number of things; no more than the first namespace's. */
+#define CAPPED(name, field) \
+	FIELD(name, field, sizeof(u32), INT, 1, INT_MIN, INT_MAX, 1, 0, INT_MAX, true)
 
 static const struct knob knobs[] = {
 	SECONDS("fin_timeout", space.conf.fin_timeout),
@@ -106,9 +121,9 @@ static const struct knob knobs[] = {
 	ROW("min_snd_mss", space.conf.min_snd_mss, INT, 48, 65535, 1, 48, 65535),
 	ROW("tw_reuse", limits.reuse_tw, U8, 0, 2, 1, 0, 2),
 	TIME("tw_reuse_delay", space.conf.tw_reuse_delay, UINT, 1, 60000, ATCP_MSEC, 1, 60000),
-	CAP("max_tw_buckets", limits.max_tw),
-	CAP("max_orphans", limits.max_orphans),
-	CAP("max_syn_backlog", limits.max_syn_backlog),
+	CAPPED("max_tw_buckets", limits.max_tw),
+	CAPPED("max_orphans", limits.max_orphans),
+	ROW("max_syn_backlog", limits.max_syn_backlog, INT, INT_MIN, INT_MAX, 1, 0, INT_MAX),
 	BYTE("syncookies", limits.syncookies),
 	SWITCH("abort_on_overflow", limits.abort_on_overflow),
 	SWITCH("moderate_rcvbuf", limits.moderate_rcvbuf),
@@ -116,7 +131,7 @@ static const struct knob knobs[] = {
 	VECTOR("wmem", limits.wmem, 1),
 	ROW("notsent_lowat", limits.notsent_lowat, UINT, 0, -1, 1, 0, U32_MAX),
 	/* TCP has these as constants, or not at all. */
-	TIME("time_wait", space.conf.msl2, INT, 1, 600, ATCP_SEC, 1, 600),
+	FIELD("time_wait", space.conf.msl2, sizeof(u64), INT, 1, 1, 600, ATCP_SEC, 1, 600, true),
 	ROW("initial_window", space.conf.initial_window, INT, 1, 1000, 1, 1, 1000),
 	ROW("debug_isn", space.conf.debug_isn, UINT, 0, -1, 1, 0, U32_MAX),
 };
@@ -143,7 +158,18 @@ static s64 load(const struct knob *k, const void *data, int i)
 	}
 }
 
-/* From the file's number to the field. */
+static u64 get_field(const struct knob *k, const struct atcp_net *an, int i)
+{
+	const void *field = (const void *)an + k->offset + i * k->size;
+
+	if (k->size == sizeof(u64))
+		return READ_ONCE(*(const u64 *)field);
+	if (k->size == sizeof(u32))
+		return READ_ONCE(*(const u32 *)field);
+	return READ_ONCE(*(const u8 *)field);
+}
+
+/* From the file's number to the field. @k->capped: caps_lock is held. */
 static void apply(const struct knob *k, struct atcp_net *an, const void *data)
 {
 	int i;
@@ -152,6 +178,8 @@ static void apply(const struct knob *k, struct atcp_net *an, const void *data)
 		void *field = (void *)an + k->offset + i * k->size;
 		u64 val = clamp_t(s64, load(k, data, i), k->least, k->most) * k->unit;
 
+		if (k->capped && !net_eq(an->net, &init_net))
+			val = min(val, get_field(k, atcp_net(&init_net), i));
 		if (k->size == sizeof(u64))
 			WRITE_ONCE(*(u64 *)field, val);
 		else if (k->size == sizeof(u32))
@@ -167,16 +195,45 @@ static void show(const struct knob *k, const struct atcp_net *an, void *data)
 	int i;
 
 	for (i = 0; i < k->count; i++) {
-		const void *field = (const void *)an + k->offset + i * k->size;
-		u64 val = k->size == sizeof(u64) ? *(const u64 *)field :
-			  k->size == sizeof(u32) ? *(const u32 *)field : *(const u8 *)field;
+		u64 val = div_u64(get_field(k, an, i), k->unit);
 
-		val = div_u64(val, k->unit);
 		if (k->kind == U8)
 			((u8 *)data)[i] = val;
 		else
 			((u32 *)data)[i] = val;
 	}
+}
+
+/* Fields that have a cap are written under it, so that none is of an old one. */
+static DEFINE_MUTEX(caps_lock);
+
+static void apply_again(struct atcp_net *an, void *arg)
+{
+	const struct knob *k = arg;
+
+	if (!net_eq(an->net, &init_net))
+		apply(k, an, an->sysctl_table[k - knobs].data);
+}
+
+static void apply_capped(const struct knob *k, struct atcp_net *an, const void *data)
+{
+	mutex_lock(&caps_lock);
+	apply(k, an, data);
+	if (net_eq(an->net, &init_net))
+		atcp_netns_each(apply_again, (void *)k);
+	mutex_unlock(&caps_lock);
+}
+
+void atcp_sysctl_cap(struct atcp_net *an)
+{
+	int i;
+
+	mutex_lock(&caps_lock);
+	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
+		if (knobs[i].capped)
+			apply_again(an, (void *)&knobs[i]);
+	}
+	mutex_unlock(&caps_lock);
 }
 
 static int knob_handler(atcp_ctl_table *row, int write, void *buffer, size_t *lenp, loff_t *ppos)
@@ -206,7 +263,9 @@ static int knob_handler(atcp_ctl_table *row, int write, void *buffer, size_t *le
 	default:
 		err = proc_dointvec_ms_jiffies(&tmp, write, buffer, lenp, ppos);
 	}
-	if (write)
+	if (write && k->capped)
+		apply_capped(k, an, row->data);
+	else if (write)
 		apply(k, an, row->data);	/* of a vector the first numbers may be in */
 	if (write && net_eq(an->net, &init_net)) {
 		WRITE_ONCE(atcp_rmem_min, READ_ONCE(an->limits.rmem[0]));

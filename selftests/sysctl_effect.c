@@ -3,10 +3,12 @@
  * What the sysctls do, each on the wire or through the socket.  Those that other
  * tests need anyway are tested there: max_tw_buckets, max_orphans and syncookies
  * in bounds.c, syn_retries in scene_loss.c, tw_reuse in api_ports.c, time_wait in
- * trace.c, debug_isn in scene_wrap.c.
+ * trace.c, debug_isn in scene_wrap.c.  That no namespace keeps more than the first one
+ * may is tested here.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -595,6 +597,160 @@ TEST_F(effect, initial_window)
 		total += seg->len;
 	EXPECT_EQ(3 * (stack_mss() - 12), total);
 	conn_close(&c);
+}
+
+/* --- what the first namespace caps: this process's own, while it enters no other --- */
+
+#define FIRST	"/proc/sys/net/atcp/"
+
+static const char *const capped[] = { "max_tw_buckets", "max_orphans", "time_wait" };
+
+#define CAPPED	(sizeof(capped) / sizeof(capped[0]))
+
+FIXTURE(cap)
+{
+	struct net net;
+	char before[CAPPED][32];
+};
+
+static void first_get(const char *name, char value[32])
+{
+	char path[128];
+	int fd;
+	ssize_t n = -1;
+
+	snprintf(path, sizeof(path), FIRST "%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		n = read(fd, value, 31);
+	if (n < 1)
+		net_die("%s: %s", path, strerror(errno));
+	value[n] = '\0';
+	close(fd);
+}
+
+static void first_set(const char *name, const char *value)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), FIRST "%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		net_die("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+FIXTURE_SETUP(cap)
+{
+	size_t i;
+
+	if (stack_is_tcp())
+		SKIP(return, "what of TCP's is the first namespace's alone has no file in others");
+	for (i = 0; i < CAPPED; i++)
+		first_get(capped[i], self->before[i]);
+	net_open(&self->net);
+}
+
+FIXTURE_TEARDOWN(cap)
+{
+	size_t i;
+
+	if (stack_is_tcp())
+		return;
+	for (i = 0; i < CAPPED; i++)
+		first_set(capped[i], self->before[i]);
+}
+
+/* Makes @n connections that CLIENT ends, first of the two or with nobody to answer. */
+static void end_some(const struct net *net, int n, bool answered)
+{
+	int l = sock_listen(net, SERVER, PORT, 64), c, s;
+
+	if (!answered)
+		net_drop(net, SERVER, TH_FIN | TH_ACK, 40, 80, 0);
+	while (n--) {
+		uint16_t port;
+
+		c = sock_connect(net, CLIENT, net->ip[SERVER], PORT);
+		s = sock_accept(l);
+		port = sock_port(c);
+		close(c);
+		if (answered) {
+			sock_recv_end(s);
+			close(s);
+			net_wait_state(net, SERVER, PORT, port, ST_NONE);
+		}
+	}
+	close(l);
+}
+
+/* Whichever of the two is written last. */
+TEST_F(cap, time_waits)
+{
+	char value[32];
+	struct net fresh;
+
+	first_set("max_tw_buckets", "4");
+	net_sysctl(&self->net, CLIENT, "net/atcp/max_tw_buckets", "1000");
+	end_some(&self->net, 8, true);
+	EXPECT_EQ(4, net_count_state(&self->net, CLIENT, ST_TIME_WAIT));
+	EXPECT_EQ(4, net_stat(&self->net, CLIENT, "time_wait_full"));
+	/* What was written is what is read, and holds as soon as it may. */
+	first_set("max_tw_buckets", "6");
+	end_some(&self->net, 8, true);
+	EXPECT_EQ(6, net_count_state(&self->net, CLIENT, ST_TIME_WAIT));
+	first_set("max_tw_buckets", "2000");
+	net_open(&fresh);
+	first_set("max_tw_buckets", "3");
+	first_get("max_tw_buckets", value);
+	EXPECT_STREQ("3\n", value);
+	end_some(&fresh, 8, true);
+	EXPECT_EQ(3, net_count_state(&fresh, CLIENT, ST_TIME_WAIT));
+	/* A namespace made afterwards, which writes nothing. */
+	net_open(&fresh);
+	end_some(&fresh, 8, true);
+	EXPECT_EQ(3, net_count_state(&fresh, CLIENT, ST_TIME_WAIT));
+	/* It may have less. */
+	net_sysctl(&fresh, SERVER, "net/atcp/max_tw_buckets", "0");
+	first_set("max_tw_buckets", "100");
+	net_sysctl(&fresh, CLIENT, "net/atcp/max_tw_buckets", "5");
+	end_some(&fresh, 8, true);
+	EXPECT_EQ(5, net_count_state(&fresh, CLIENT, ST_TIME_WAIT));
+}
+
+TEST_F(cap, orphans)
+{
+	net_sysctl(&self->net, CLIENT, "net/atcp/max_orphans", "1000");
+	first_set("max_orphans", "4");
+	end_some(&self->net, 10, false);
+	EXPECT_EQ(4, net_count_state(&self->net, CLIENT, ST_FIN_WAIT_1));
+	EXPECT_EQ(6, net_stat(&self->net, CLIENT, "orphans_full"));
+}
+
+static bool no_time_wait(void *net)
+{
+	return !net_count_state(net, CLIENT, ST_TIME_WAIT);
+}
+
+static bool one_time_wait(void *net)
+{
+	return net_count_state(net, CLIENT, ST_TIME_WAIT) == 1;
+}
+
+TEST_F_TIMEOUT(cap, time_wait, 90)
+{
+	first_set("time_wait", "2");
+	net_sysctl(&self->net, CLIENT, "net/atcp/time_wait", "600");
+	end_some(&self->net, 1, true);
+	EXPECT_TRUE(net_until(no_time_wait, &self->net, PATIENCE));
+	first_set("time_wait", "600");
+	end_some(&self->net, 1, true);
+	EXPECT_TRUE(one_time_wait(&self->net));
+	/* Of those that are there the time stays what it was. */
+	first_set("time_wait", "1");
+	end_some(&self->net, 1, true);
+	EXPECT_TRUE(net_until(one_time_wait, &self->net, PATIENCE));
 }
 
 TEST_HARNESS_MAIN
