@@ -12,7 +12,10 @@
  * Segments that a program has let go on (NFQUEUE) come from its call, with BHs on.
  *
  * The hooks are there from a namespace's first socket of this carrier on.  IPv6 puts
- * fragments together behind them, so that netfilter is asked to do it before.
+ * fragments together behind them, so that netfilter is asked to do it before, from the
+ * first socket over IPv6 on: for all that comes into the namespace, also where it is on
+ * its way to others.  What cannot be put together would go to the kernel's TCP, which
+ * resets our connections: without that there is no such socket.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -354,25 +357,31 @@ static const struct nf_hook_ops hooks[] = {
 
 /*
  * That is done by a module which atcp.ko, to be loaded without it, must not need; it
- * stays as long as the namespace wants it.  Without it fragments are lost.
+ * stays as long as the namespace wants it.  It is loaded, if need be, once a namespace:
+ * who has put it there later loads it by hand.  claim_lock is held.
  */
-static void defrag_start(struct atcp_net *an)
+static int defrag_start(struct atcp_net *an)
 {
 	int (*enable)(struct net *net);
+	int err;
 
-	if (!ipv6_mod_enabled())
-		return;
 	enable = symbol_get(nf_defrag_ipv6_enable);
-	if (!enable) {
+	if (!enable && !an->defrag_asked) {
+		an->defrag_asked = true;
 		request_module("nf_defrag_ipv6");
 		enable = symbol_get(nf_defrag_ipv6_enable);
 	}
-	if (!enable)
-		return;
-	if (enable(an->net))
+	if (!enable) {
+		pr_warn_once("no module nf_defrag_ipv6, which puts fragments together: no TCP on the wire over IPv6\n");
+		return -EAFNOSUPPORT;
+	}
+	err = enable(an->net);
+	if (err)
 		symbol_put(nf_defrag_ipv6_enable);
 	else
-		an->defrags = true;
+		/* Whoever sees this needs nothing more. */
+		smp_store_release(&an->defrags, true);
+	return err;
 }
 
 static void defrag_stop(struct atcp_net *an)
@@ -400,38 +409,44 @@ void atcp_claim_net_exit(struct atcp_net *an)
 	kvfree(an->held);
 }
 
-int atcp_claim_start(struct atcp_net *an)
+/* claim_lock is held. */
+static int hooks_start(struct atcp_net *an)
 {
-	int err = 0;
+	int err;
 
-	/* Whoever sees that the hooks are there sees what they need, too. */
-	if (smp_load_acquire(&an->claims))
-		return 0;
-	mutex_lock(&an->claim_lock);
-	if (an->claims)
-		goto unlock;
-	err = -ENOMEM;
 	if (!an->held)
 		an->held = kvcalloc(BITS_TO_LONGS(PORTS), sizeof(long), GFP_KERNEL_ACCOUNT);
 	if (!an->held)
-		goto unlock;
+		return -ENOMEM;
 	err = nf_register_net_hooks(an->net, hooks, ARRAY_SIZE(hooks));
-	if (err)
-		goto unlock;
-	defrag_start(an);
-	/* All of it is there for whoever sees this. */
-	smp_store_release(&an->claims, true);
-unlock:
+	if (!err)
+		/* All of it is there for whoever sees this. */
+		smp_store_release(&an->claims, true);
+	return err;
+}
+
+int atcp_claim_start(struct atcp_net *an, bool v6)
+{
+	int err = 0;
+
+	/* Whoever sees that they are there sees what they need, too. */
+	if (smp_load_acquire(&an->claims) && (!v6 || smp_load_acquire(&an->defrags)))
+		return 0;
+	mutex_lock(&an->claim_lock);
+	if (v6 && !an->defrags)
+		err = defrag_start(an);
+	if (!err && !an->claims)
+		err = hooks_start(an);
 	mutex_unlock(&an->claim_lock);
 	return err;
 }
 
 void atcp_claim_stop(struct atcp_net *an)
 {
+	defrag_stop(an);
 	if (!an->claims)
 		return;
 	an->claims = false;
-	defrag_stop(an);
 	nf_unregister_net_hooks(an->net, hooks, ARRAY_SIZE(hooks));
 }
 

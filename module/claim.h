@@ -17,13 +17,15 @@ void atcp_claim_net_exit(struct atcp_net *an);
 
 /**
  * atcp_claim_start() - a socket of the carrier TCP is being made in the namespace
+ * @an:	the namespace's
+ * @v6:	it is one over IPv6, of which fragments have to be put together
  *
  * From the first on segments are claimed there, until the namespace ends: to begin
  * and to stop disturbs others. Process context.
  *
- * Return: 0 or a negative errno.
+ * Return: 0, -EAFNOSUPPORT: nothing puts them together, or another negative errno.
  */
-int atcp_claim_start(struct atcp_net *an);
+int atcp_claim_start(struct atcp_net *an, bool v6);
 
 /* No more segments are claimed anywhere; those that were have been received. */
 void atcp_claim_exit(void);

@@ -160,7 +160,7 @@ static int init_sock(struct sock *sk)
 	if (sk->sk_protocol == IPPROTO_ATCP_TCP)
 		sk->sk_protocol = ATCP_PROTOCOL_TCP;
 	if (sk->sk_protocol == ATCP_PROTOCOL_TCP) {
-		err = atcp_claim_start(atcp_net(sock_net(sk)));
+		err = atcp_claim_start(atcp_net(sock_net(sk)), sk->sk_family == AF_INET6);
 		if (err)
 			return err;
 	}

@@ -83,9 +83,10 @@ struct atcp_limits {
  * @perturb:	its table of increments, racy by design
  * @held:	ports that holds keep the kernel's TCP off, a bit for each of 65536; or NULL:
  *		the namespace has never had a socket of the carrier TCP
- * @claim_lock:	of @claims
+ * @claim_lock:	of changes to the next three
  * @claims:	the hooks of claim.c are there
  * @defrags:	and netfilter's reassembly of IPv6, for them
+ * @defrag_asked: its module has been asked for
  * @pool_lock:	of changes to the pool and its count
  * @pool:	ports that connect() takes over the carrier TCP (pool.c), or NULL
  * @pool_count:	how many
@@ -114,9 +115,10 @@ struct atcp_net {
 	siphash_key_t port_key;
 	u32 *perturb;
 	unsigned long *held;
-	struct mutex claim_lock;	/* of claims */
+	struct mutex claim_lock;	/* of the next three */
 	bool claims;
 	bool defrags;
+	bool defrag_asked;
 	struct mutex pool_lock;		/* of pool and its count */
 	u16 *pool;
 	u32 pool_count;

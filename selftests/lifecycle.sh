@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Loading and unloading atcp.ko.  ATCP_KO names it; ATCP_BIN the folder of
-# daytime and daytimed.  Ends with the module loaded if it was so before.
+# Loading and unloading atcp.ko, and what it does without a module of the kernel's that
+# it asks for.  ATCP_KO names it; ATCP_BIN the folder of daytime and daytimed.  Ends
+# with the module loaded if it was so before.
 
 # shellcheck source=selftests/common.sh
 . "$(dirname "$0")/common.sh"
@@ -36,8 +37,10 @@ unload_soon()
 }
 
 # The module is there again when this ends.
+modprobe=
 reload()
 {
+	[ -z "$modprobe" ] || echo "$modprobe" >/proc/sys/kernel/modprobe
 	if $was_loaded && ! loaded; then
 		load
 	fi
@@ -88,7 +91,7 @@ if [ -n "$tcp" ] || ! [ -f "$ATCP_KO" ]; then
 	echo "1..0 # SKIP ATCP_KO does not name atcp.ko, or it is the kernel's TCP"
 	exit 4
 fi
-begin 17
+begin 22
 
 # Earlier tests may have left connections behind that no program holds.
 if loaded; then
@@ -197,5 +200,71 @@ result "reset_orphans sets rmmod free" $?
 
 gone
 result "nothing of atcp is left after all that" $?
+
+# --- without what puts fragments of IPv6 together ---
+
+# drop_module NAME: unloads a module of the kernel's and all that need it.
+drop_module()
+{
+	for user in $(awk -v m="$1" '$1 == m && $4 != "-" { gsub(",", " ", $4); print $4 }' \
+		/proc/modules); do
+		drop_module "$user"
+	done
+	! grep -q "^$1 " /proc/modules || rmmod "$1" 2>/dev/null
+}
+
+# sockets ERRNO: what socket() says for TCP on the wire over IPv6, by both doors: a
+# number, or 0 for sockets.
+sockets()
+{
+	ip netns exec "$a" python3 -c '
+import socket, sys
+def made(family, protocol):
+    try:
+        socket.socket(family, socket.SOCK_STREAM, protocol).close()
+    except OSError as e:
+        return e.errno
+    return 0
+got = [made(22, 6 | 0x100), made(socket.AF_INET6, 254)]
+print(got)
+sys.exit(got != [int(sys.argv[1])] * 2 or made(22, 0x100) or made(socket.AF_INET6, 253) or
+         made(22, 6) or made(socket.AF_INET, 254))
+' "$1" >"$tmp/out" 2>&1
+}
+
+# warnings: how often the kernel's log says it.
+warnings()
+{
+	dmesg | grep -c 'atcp.*nf_defrag_ipv6'
+}
+
+comes_true drop_module nf_defrag_ipv6
+if grep -q '\bnf_defrag_ipv6_enable$' /proc/kallsyms; then
+	for what in "IPv6: EAFNOSUPPORT" "said once" "IPv4 works" "daytime" "works once it is there"; do
+		result "without nf_defrag_ipv6: $what # SKIP it is in this kernel for good" 0
+	done
+else
+	modprobe=$(cat /proc/sys/kernel/modprobe)
+	echo /nonexistent >/proc/sys/kernel/modprobe
+	dmesg -C
+	load && sockets 97 && sockets 97
+	result "without nf_defrag_ipv6: IPv6: EAFNOSUPPORT" $?
+	[ "$(warnings)" -eq 1 ]
+	result "without nf_defrag_ipv6: said once" $?
+	start -c tcp && grep -q 'listening on 0.0.0.0:13' "$tmp/log" &&
+	client -c tcp 10.0.0.2 && [ "$(wc -c <"$tmp/out")" -eq 22 ]
+	result "without nf_defrag_ipv6: IPv4 works" $?
+	client -c tcp fd00::2
+	[ $? -eq 5 ] && grep -q 'no IPv6' "$tmp/err"
+	result "without nf_defrag_ipv6: daytime" $?
+	stop
+	echo "$modprobe" >/proc/sys/kernel/modprobe
+	modprobe nf_defrag_ipv6
+	sockets 0 && start -c tcp && client -c tcp fd00::2 &&
+	[ "$(wc -c <"$tmp/out")" -eq 22 ]
+	result "without nf_defrag_ipv6: works once it is there" $?
+	stop
+	unload_soon
+fi
 
 [ $failed -eq 0 ]
