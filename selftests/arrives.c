@@ -46,7 +46,8 @@ enum {
 /*
  * A state, and the way there: what the user does and what goes to and fro, one after
  * the other.  "< SEGMENT" comes from the peer, "> SEGMENT" is the answer; the user
- * listens, connects, accepts (and closes the listener), shuts (for writing).
+ * listens, connects, accepts (and closes the listener), says one octet, shuts (for
+ * writing).
  */
 struct state {
 	const char *name;
@@ -73,7 +74,8 @@ static const struct state states[] = {
 		{ syn_received, syn_received_open } },
 	{ "established", ATCP_ESTABLISHED, 1, 1, { OPEN },
 		{ synchronized, receiving, established } },
-	{ "accepted", ATCP_ESTABLISHED, 1, 1, { PASSIVE, "< A 1 1", "accept" },
+	{ "accepted", ATCP_ESTABLISHED, 2, 1,
+		{ PASSIVE, "< A 1 1", "accept", "say", "> PA 1+1 1", "< A 1 2" },
 		{ synchronized, receiving, established } },
 	{ "fin_wait_1", ATCP_FIN_WAIT_1, 2, 1, { OPEN, "shut", "> FA 1 1" },
 		{ synchronized, receiving, fin_wait_1 } },
@@ -375,6 +377,8 @@ static bool step(struct run *r, const char *what)
 		user_listens(r);
 	else if (!strcmp(what, "accept"))
 		user_accepts(r);
+	else if (!strcmp(what, "say"))
+		sock_send(r->conn, "", 1);
 	else
 		shutdown(r->conn, SHUT_WR);
 	return true;

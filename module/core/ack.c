@@ -110,11 +110,27 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 	atcp_recovery_acked(c, acked, flight);
 }
 
-/* RFC 2883: a first block below the ACK tells of what the peer had already. */
+/*
+ * How far below SND.UNA an ACK may be: RFC 5961 section 5.2 says MAX.SND.WND, which
+ * may be a quarter of the space.  Of what was never sent none is good, or whoever
+ * opens with a large window need not guess where we are.
+ */
+static u32 oldest_ack(const struct atcp_tcb *c)
+{
+	return c->snd_una - (u32)min_t(u64, c->snd_wnd_max, c->bytes_acked);
+}
+
+/*
+ * RFC 2883: a first block below the ACK tells of what the peer had already.  One of
+ * what was never sent tells nothing.
+ */
 static void count_dsack(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
-	if (seq_leq(h->sack[0].end, h->ack))
-		c->dsack_dups += segments(c, h->sack[0].end - h->sack[0].start);
+	const struct atcp_sack_block *b = &h->sack[0];
+
+	if (seq_leq(b->end, h->ack) && seq_lt(b->start, b->end) &&
+	    seq_geq(b->start, oldest_ack(c)))
+		c->dsack_dups += segments(c, b->end - b->start);
 }
 
 /*
@@ -156,7 +172,8 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 {
 	bool duplicate, newer;
 
-	if (seq_gt(h->ack, c->snd_nxt) || seq_lt(h->ack, c->snd_una - c->snd_wnd_max)) {
+	if (seq_gt(h->ack, c->snd_nxt) ||
+	    (seq_lt(h->ack, c->snd_una) && seq_lt(h->ack, oldest_ack(c)))) {
 		*why = seq_gt(h->ack, c->snd_nxt) ? ATCP_DROP_BAD_ACK : ATCP_DROP_OLD_ACK;
 		atcp_send_challenge(c);
 		return false;

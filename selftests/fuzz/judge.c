@@ -129,8 +129,9 @@ static bool ack_field(const struct verdict *v)
 		untouched(v, "an unacceptable ACK in SYN-RECEIVED was believed");
 		return false;
 	}
-	/* RFC 5961 section 5.2. */
-	if (seq_gt(ack, a->snd_nxt) || seq_lt(ack, a->snd_una - a->snd_wnd_max)) {
+	/* RFC 5961 section 5.2, and nothing that was never sent. */
+	if (seq_gt(ack, a->snd_nxt) || seq_lt(ack, a->snd_una - a->snd_wnd_max) ||
+	    (seq_lt(ack, a->snd_una) && a->snd_una - ack > a->bytes_acked)) {
 		untouched(v, "an ACK outside of what may be acknowledged was believed");
 		return false;
 	}

@@ -267,16 +267,6 @@ struct difference differences[] = {
 		.rare = true,
 	},
 	{
-		.id = "ancient-ack",
-		.what = "an ACK of what was before the connection",
-		.tcp = "is answered by a challenge ACK",
-		.atcp = "is ignored",
-		.why = "RFC 5961 section 5.2: it is within the largest window",
-		.op = "inject . ACK [0-9-]+ -",
-		.tcp_line = SEG "A [0-9]+ ack [0-9]+ length 0 time",
-		.rare = true,
-	},
-	{
 		.id = "urgent-and-reset",
 		.what = "urgent data for a socket that is shut both ways",
 		.tcp = "`POLLPRI` besides the reset's bits",

@@ -190,6 +190,10 @@ SCRIPT(duplicates_that_the_peer_reports)
 	expect("PA 3001+1000 1");
 	inject("A 1 3001 sack 3501-4001");
 	ASSERT_EQ(tcb()->dsack_dups, 2);
+	/* Nor what was never sent, nor what ends before it begins. */
+	inject("A 1 4001 sack 4000000000-1001");
+	inject("A 1 4001 sack 2001-1001");
+	ASSERT_EQ(tcb()->dsack_dups, 2);
 }
 
 /* --- the receiver's round trip --- */

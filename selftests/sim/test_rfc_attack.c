@@ -158,32 +158,69 @@ SCRIPT(syn_of_a_rebooted_peer)
 	expect("RA 0 30001");
 }
 
+/* @len octets more, in one segment that ends before @end, are sent and acknowledged. */
+static void user_says(u32 len, u32 end)
+{
+	user_sends(len);
+	while (expect_any())
+		;
+	inject("A 1 %u", end);
+}
+
 /* Section 5: data whose ACK field is not within [SND.UNA - MAX.SND.WND, SND.NXT]. */
 SCRIPT(blind_data)
 {
+	script.wnd = 1000;
 	be_established();
-	inject("A 1+100 2");
-	expect("A 1 1");
+	user_says(1000, 1001);
+	user_says(500, 1501);
+	inject("A 1+100 1502");
+	expect("A 1501 1");
 	sim_run_for(SEC);
-	inject("A 1+100 %d", 1 - 65535 - 1);
-	expect("A 1 1");
+	inject("A 1+100 %d", 1501 - 1000 - 1);
+	expect("A 1501 1");
 	ASSERT_EQ(user_reads(), -EAGAIN);
-	inject("A 1+100 %d", 1 - 65535);
-	expect("A 1 101");
+	inject("A 1+100 %d", 1501 - 1000);
+	expect("A 1501 101");
 	ASSERT_EQ(user_reads(), 100);
 }
 
 /* The range is of the largest window that was ever offered. */
 SCRIPT(blind_data_largest_window)
 {
-	script.wnd = 1000;
+	script.wnd = 3000;
 	be_established();
-	inject("A 1 1 win 3000");
-	inject("A 1 1 win 100");
-	inject("A 1+100 %d", 1 - 3000 - 1);
-	expect("A 1 1");
-	inject("A 1+100 %d", 1 - 3000);
-	expect("A 1 101");
+	user_says(3000, 3001);
+	user_says(1000, 4001);
+	inject("A 1 4001 win 100");
+	inject("A 1+100 %d", 4001 - 3000 - 1);
+	expect("A 4001 1");
+	inject("A 1+100 %d", 4001 - 3000);
+	expect("A 4001 101");
+}
+
+/* However large the window: an ACK of what was never sent is no ACK (CVE-2023-52881). */
+SCRIPT(blind_data_of_a_large_window)
+{
+	static const s32 acks[] = { 0, -1, -1000, -1000000, -500000000, -1000000000 };
+	u32 i;
+
+	script.syn = "mss 1460 ws 14";
+	be_established_passive();
+	ASSERT_EQ(tcb()->snd_wscale, 14);
+	inject("A 1 1 win 65535");
+	user_says(10, 11);
+	for (i = 0; i < sizeof(acks) / sizeof(acks[0]); i++) {
+		sim_run_for(SEC);
+		inject("PA 1+100 %d", acks[i]);
+		expect("A 11 1");
+	}
+	ASSERT_EQ(user_reads(), -EAGAIN);
+	ASSERT_EQ(count_of(ATCP_STAT_IN_BAD_ACK), i);
+	/* An ACK that others have overtaken is good, down to our first octet. */
+	inject("PA 1+100 1");
+	expect("A 11 101");
+	ASSERT_EQ(user_reads(), 100);
 }
 
 /* --- ICMP: RFC 9293 section 3.9.2.2 --- */

@@ -19,10 +19,13 @@ struct state {
 	const struct row *rows[3];
 };
 
-/* Where a connection came from makes no difference once it is open. */
+/* Where a connection came from makes no difference once it is open and we have sent. */
 static void be_accepted(void)
 {
 	be_established_passive();
+	user_sends(1);
+	expect("PA 1+1 1");
+	inject("A 1 2");
 	sim_listener_close(script.listener);
 	script.listener = NULL;
 }
@@ -37,7 +40,7 @@ static const struct state states[] = {
 		{ syn_received, syn_received_open } },
 	{ "established", be_established, ATCP_ESTABLISHED, 1, 1,
 		{ synchronized, receiving, established } },
-	{ "accepted", be_accepted, ATCP_ESTABLISHED, 1, 1,
+	{ "accepted", be_accepted, ATCP_ESTABLISHED, 2, 1,
 		{ synchronized, receiving, established } },
 	{ "fin_wait_1", be_fin_wait_1, ATCP_FIN_WAIT_1, 2, 1,
 		{ synchronized, receiving, fin_wait_1 } },

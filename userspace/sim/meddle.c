@@ -83,7 +83,8 @@ static bool forge(struct forgery *f, u32 kind, const struct sim_app *victim,
 		f->h.ack = v->snd_nxt + 1 + sim_below(rand, 100000);
 		return true;
 	case ACK_ANCIENT:
-		f->h.ack = v->snd_una - v->snd_wnd_max - 1 - sim_below(rand, 100000);
+		f->h.ack = v->snd_una - (u32)min((u64)v->snd_wnd_max, v->bytes_acked) - 1 -
+			   sim_below(rand, 100000);
 		return true;
 	case NO_ACK:
 		f->h.flags = sim_below(rand, 2) ? ATCP_PSH : ATCP_FIN;
