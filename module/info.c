@@ -93,13 +93,13 @@ static void get_times(const struct atcp_tcb *c, u64 now, struct atcp_tcp_info *i
 	u32 ms = div_u64(now, ATCP_MSEC);
 
 	info->tcpi_rto = min_t(u64, atcp_rto(c), U32_MAX);
-	if (c->data_segs_in)
+	if (c->last_data_in)
 		info->tcpi_ato = atcp_ack_delay(c);
 	if (c->last_snd)
 		info->tcpi_last_data_sent = div_u64(now - c->last_snd, ATCP_MSEC);
 	if (c->last_rcv)
 		info->tcpi_last_ack_recv = div_u64(now - c->last_rcv, ATCP_MSEC);
-	info->tcpi_last_data_recv = c->data_segs_in ? ms - c->last_data_in :
+	info->tcpi_last_data_recv = c->last_data_in ? ms - c->last_data_in :
 				    info->tcpi_last_ack_recv;
 	info->tcpi_rtt = c->srtt >> 3;
 	info->tcpi_rttvar = c->srtt ? c->rttvar >> 2 : ATCP_SEC / 4;

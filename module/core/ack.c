@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The ACK field in the synchronized states: RFC 9293 section 3.10.7.4, fifth;
- * RFC 5961 section 5 (which ACKs are acceptable); RFC 5681 section 2 (what a
- * duplicate ACK is); RFC 6298 (5.2), (5.3) and Karn's rule.
+ * RFC 5961 section 5 (which ACKs are acceptable); RFC 7323 section 4.3 (TS.Recent);
+ * RFC 5681 section 2 (what a duplicate ACK is); RFC 6298 (5.2), (5.3) and Karn's rule.
  */
 #include "internal.h"
 
@@ -167,6 +167,19 @@ static void take_window(struct atcp_tcb *c, const struct atcp_hdr *h, bool newer
 	}
 }
 
+/* The segment is the peer's: what it says of itself holds. */
+static void believe(struct atcp_tcb *c, const struct atcp_hdr *h)
+{
+	/* RFC 7323 section 4.3: the timestamp of what spans Last.ACK.sent is echoed. */
+	if (c->ts_on && (h->opts & ATCP_OPT_TS) && seq_leq(h->seq, c->last_ack_sent) &&
+	    (seq_geq(h->tsval, c->ts_recent) || c->now - c->ts_recent_at > 24 * 86400 * ATCP_SEC)) {
+		c->ts_recent = h->tsval;
+		c->ts_recent_at = c->now;
+	}
+	c->last_rcv = c->now;
+	c->keep_sent = 0;
+}
+
 bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 		      enum atcp_drop *why)
 {
@@ -178,6 +191,7 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 		atcp_send_challenge(c);
 		return false;
 	}
+	believe(c, h);
 	if (seq_lt(h->ack, c->snd_una))
 		return true;		/* an old one: its text may still be new */
 

@@ -247,14 +247,6 @@ static void synchronized(struct atcp_tcb *c, struct atcp_seg *seg, const struct 
 		goto drop;
 	}
 fifth:
-	/* RFC 7323 section 4.3: the timestamp of what spans Last.ACK.sent is echoed. */
-	if (c->ts_on && (h->opts & ATCP_OPT_TS) && seq_leq(cb->seq, c->last_ack_sent) &&
-	    (seq_geq(h->tsval, c->ts_recent) || c->now - c->ts_recent_at > 24 * 86400 * ATCP_SEC)) {
-		c->ts_recent = h->tsval;
-		c->ts_recent_at = c->now;
-	}
-	c->last_rcv = c->now;
-	c->keep_sent = 0;
 	if (unlikely(c->state == ATCP_SYN_RECEIVED) && !syn_received(c, h)) {
 		why = ATCP_DROP_BAD_ACK;
 		goto drop;
@@ -279,10 +271,10 @@ void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr
 	u32 segs = 1;
 
 	atcp_enter(c);
+	/* Of all that a segment may change only these are, before its ACK was looked at. */
 	if (atcp_seg_len(seg)) {
 		segs = atcp_seg_count(seg);
 		c->data_segs_in += segs;
-		c->last_data_in = atcp_ms(c->now);
 	}
 	c->segs_in += segs;
 	cb->seq = h->seq;

@@ -23,6 +23,7 @@ static void accept(struct atcp_tcb *c, struct atcp_seg *seg)
 	if (c->rcv_nxt - c->rcv_up - HALF_SPACE < HALF_SPACE)
 		c->rcv_up = c->rcv_nxt - HALF_SPACE;	/* lest it seem ahead after a wrap */
 	if (len) {
+		c->last_data_in = max_t(u32, atcp_ms(c->now), 1);
 		atcp_host_deliver(c, seg);
 		atcp_host_wake(c, ATCP_WAKE_READABLE);
 	} else {

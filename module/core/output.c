@@ -258,7 +258,7 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 	c->segs_out += segs - 1;		/* send() counts one */
 	take_snapshot(c, cb);
 	/* Data for data, soon: the peer's next will be answered likewise, so delay its ACK. */
-	if (c->data_segs_in &&
+	if (c->last_data_in &&
 	    atcp_ms(c->now) - c->last_data_in < atcp_ack_delay(c) / (u32)ATCP_MSEC)
 		c->interactive = true;
 	send(c, out, cb->seq, ATCP_ACK | cb->flags | (fin ? ATCP_FIN : 0));

@@ -230,7 +230,7 @@ struct atcp_tcb {
 	u64 now;			/* when the core was last entered */
 	u64 deadline[ATCP_T_COUNT];	/* ATCP_NEVER: not running */
 	u64 armed;			/* the earliest of them, as the host was told */
-	u64 last_rcv;			/* arrival of the last acceptable segment */
+	u64 last_rcv;			/* arrival of the last segment with a good ACK */
 	u64 last_snd;			/* last data sent */
 	u64 syn_sent_at;		/* first SYN of an active open */
 	u64 rtx_since;			/* first transmission of what is now resent, or 0 */
@@ -281,7 +281,7 @@ struct atcp_tcb {
 	u32 total_retrans;
 	u32 rcv_ooopack;		/* arrived out of order */
 	u32 dsack_dups;			/* segments that the peer had twice (RFC 2883) */
-	u32 last_data_in;		/* arrival of the last text, milliseconds */
+	u32 last_data_in;		/* when text last came in order, milliseconds; 0: never */
 
 	/* Time-outs; milliseconds. */
 	u16 rto_count;			/* SYN's included */

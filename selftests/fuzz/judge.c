@@ -95,7 +95,10 @@ static void untouched(const struct verdict *v, const char *why)
 	if (a->state != b->state || a->snd_una != b->snd_una || a->snd_wnd != b->snd_wnd ||
 	    a->rcv_nxt != b->rcv_nxt || a->rcv_up != b->rcv_up || a->fin_rcvd != b->fin_rcvd ||
 	    a->bytes_received != b->bytes_received || a->dupacks != b->dupacks ||
-	    a->snd_wl1 != b->snd_wl1 || a->ooo_blocks != b->ooo_blocks)
+	    a->snd_wl1 != b->snd_wl1 || a->ooo_blocks != b->ooo_blocks ||
+	    a->ts_recent != b->ts_recent || a->last_rcv != b->last_rcv ||
+	    a->keep_sent != b->keep_sent || a->last_data_in != b->last_data_in ||
+	    a->dsack_dups != b->dsack_dups)
 		wrong(v, why);
 }
 

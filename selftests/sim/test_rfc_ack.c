@@ -86,6 +86,18 @@ SCRIPT(quick_at_the_start)
 	ASSERT_LE(quick, 20);
 }
 
+/* Data that was refused is none that we have answered with data. */
+SCRIPT(quick_in_spite_of_refused_data)
+{
+	be_established();
+	inject("PA 1+10 70000");
+	expect("A 1 1");
+	user_sends(10);
+	expect("PA 1+10 1");
+	inject("PA 1+10 11");
+	expect("A 11 11");
+}
+
 /* MUST-58: the ACK rides on data that goes anyway. */
 SCRIPT(rides_on_data)
 {

@@ -309,6 +309,28 @@ SCRIPT(keepalive_answer_lost)
 	state_is(ESTABLISHED);
 }
 
+/* What a third party can make up keeps no dead connection. */
+SCRIPT(keepalive_and_a_forged_answer)
+{
+	script.opt.keepalive = true;
+	script.opt.keep_time = 10 * SEC;
+	script.opt.keep_intvl = 2 * SEC;
+	script.opt.keep_probes = 3;
+	be_established();
+	quiet(9 * SEC);
+	inject("A 1 70000");
+	expect("A 1 1");
+	expect_after(1 * SEC, "A 0 1");
+	inject("A 1 -70000");
+	expect("A 1 1");
+	expect_after(2 * SEC, "A 0 1");
+	inject("PA 1+10 70000");
+	expect("A 1 1");
+	expect_after(2 * SEC, "A 0 1");
+	expect_after(2 * SEC, "RA 1 1");
+	closed_with(ETIMEDOUT);
+}
+
 /* MUST-26 */
 SCRIPT(keepalive_only_when_idle)
 {

@@ -183,6 +183,58 @@ SCRIPT(echo_of_an_old_one)
 	expect("A 1 151 ecr 5500");
 }
 
+/* Of what is refused none is kept, or one segment made up would end all others. */
+static void refused(const char *segment, const char *answer)
+{
+	inject("%s ts %u 0", segment, 5000 + 0x7f000000u);
+	if (answer)
+		expect("%s", answer);
+	expect_nothing();
+}
+
+SCRIPT(echo_of_what_is_refused)
+{
+	static const char *const challenged[] = {
+		"A 1 90000", "PA 1+10 90000", "A 1 -90000", "PA 1+10 -90000", "S 1", "S 0",
+		"A 70000 1", "R 2",
+	};
+	u32 i;
+
+	be_stamped();
+	for (i = 0; i < sizeof(challenged) / sizeof(challenged[0]); i++) {
+		refused(challenged[i], "A 1 1 ecr 5000");
+		sim_run_for(script.conf->challenge_interval);
+	}
+	refused(". 1", NULL);
+	refused("P 1+10", NULL);
+	inject("PA 1+10 1 ts 5001 0");
+	expect("A 1 11 ecr 5001");
+	ASSERT_EQ(user_reads(), 10);
+	ASSERT_EQ(count_of(ATCP_STAT_IN_PAWS), 0);
+}
+
+SCRIPT(echo_of_what_is_refused_while_opening)
+{
+	script.syn = "mss 1460 ts 5000 0";
+	be_syn_received_open();
+	refused("A 1 2", "R 2");
+	refused("A 1 0", "R 0");
+	refused(". 1", NULL);
+	inject("A 1 1 ts 5001 0");
+	state_is(ESTABLISHED);
+}
+
+SCRIPT(echo_of_what_a_request_refuses)
+{
+	script.syn = "mss 1460 ts 5000 0";
+	be_syn_received();
+	refused("A 1 2", "R 2");
+	refused("A 70000 1", "A 1 1 ecr 5000");
+	refused(". 1", NULL);
+	inject("A 1 1 ts 5001 0");
+	state_is(ESTABLISHED);
+}
+
 /* --- PAWS: section 5.3 --- */
 
 SCRIPT(paws_drops_and_answers)
