@@ -60,12 +60,29 @@ static void accept_waiting(struct atcp_tcb *c)
 	c->ack_now = true;
 }
 
-/* Cuts what was received before or lies beyond the window; why nothing is left, if so. */
+/* Keeps what is before @end; nothing is: false. */
+static bool cut(struct atcp_tcb *c, struct atcp_seg *seg, u32 end)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+
+	if (seq_geq(cb->seq, end))
+		return false;
+	if (seq_lt(end, cb->seq + atcp_seg_len(seg)))
+		atcp_seg_trim_tail(c, seg, end - cb->seq);
+	cb->end_seq = end;
+	cb->flags &= ~ATCP_FIN;
+	return true;
+}
+
+/*
+ * Cuts what was received before, lies beyond the window or behind a FIN that waits; why
+ * nothing is left, if so.
+ */
 static enum atcp_drop trim(struct atcp_tcb *c, struct atcp_seg *seg)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
 	u32 edge = atcp_rcv_edge(c);
-	u32 len;
+	u32 fin;
 
 	if (seq_leq(cb->end_seq, c->rcv_nxt))
 		return ATCP_DROP_DUPLICATE;
@@ -73,14 +90,13 @@ static enum atcp_drop trim(struct atcp_tcb *c, struct atcp_seg *seg)
 		atcp_seg_trim_head(c, seg, c->rcv_nxt - cb->seq);
 		cb->seq = c->rcv_nxt;
 	}
-	len = atcp_seg_len(seg);
-	if (seq_gt(cb->seq + len, edge)) {
-		if (seq_geq(cb->seq, edge))
-			return ATCP_DROP_WINDOW;
-		atcp_seg_trim_tail(c, seg, edge - cb->seq);
-		cb->end_seq = edge;
-		cb->flags &= ~ATCP_FIN;
-	}
+	/* A FIN needs no room: at the window's end it stays. */
+	if (seq_gt(cb->seq + atcp_seg_len(seg), edge) && !cut(c, seg, edge))
+		return ATCP_DROP_WINDOW;
+	if (unlikely(c->ooo_root) && atcp_ooo_fin(c, &fin) && seq_gt(cb->end_seq, fin) &&
+	    !cut(c, seg, fin))
+		return cb->seq == fin && !atcp_seg_len(seg) ? ATCP_DROP_DUPLICATE :
+							      ATCP_DROP_AFTER_FIN;
 	return ATCP_DROP_NONE;
 }
 

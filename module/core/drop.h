@@ -34,6 +34,7 @@
 	X(OLD_ACK, IN_BAD_ACK, "acknowledgment too old")			\
 	X(NO_ACK, IN_NO_ACK, "no ACK bit")					\
 	X(DUPLICATE, DUPLICATE_DATA, "received before")				\
+	X(AFTER_FIN, IN_UNEXPECTED, "text behind the peer's FIN")		\
 	X(AFTER_CLOSE, IN_AFTER_CLOSE, "data after close")			\
 	X(RCVBUF, IN_RCVBUF, "receive buffer full")				\
 	X(PRUNED, IN_RCVBUF, "out of order, pushed out by what is in order")

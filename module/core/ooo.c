@@ -5,7 +5,8 @@
  * whatever order a peer sends in, and needs three words in a segment.
  *
  * No two segments in it overlap: what arrives later is trimmed (RFC 9293
- * section 3.10.7.4 leaves the choice).
+ * section 3.10.7.4 leaves the choice).  Nothing follows a FIN, which so is in the
+ * last segment or in none.
  */
 #include "internal.h"
 
@@ -131,12 +132,43 @@ static struct atcp_seg *from(struct atcp_tcb *c, u32 seq)
 	return found;
 }
 
+bool atcp_ooo_fin(struct atcp_tcb *c, u32 *fin)
+{
+	struct atcp_seg *last = atcp_ooo_last(c);
+
+	if (!last || !(atcp_seg_cb(last)->flags & ATCP_FIN))
+		return false;
+	*fin = end_of(last) - 1;
+	return true;
+}
+
+/* A FIN has come that is number @fin: what was queued from there on is not the stream's. */
+static void end_at(struct atcp_tcb *c, u32 fin)
+{
+	struct atcp_seg *last;
+
+	while ((last = atcp_ooo_last(c)) && seq_gt(end_of(last), fin)) {
+		c->ooo_blocks = 0;
+		if (seq_lt(seq_of(last), fin)) {
+			atcp_seg_trim_tail(c, last, fin - seq_of(last));
+			atcp_seg_cb(last)->end_seq = fin;
+			atcp_seg_cb(last)->flags &= ~ATCP_FIN;
+			break;
+		}
+		atcp_ooo_remove(c, last);
+		atcp_count(c, atcp_drop_stat[ATCP_DROP_AFTER_FIN]);
+		atcp_host_free_admitted(c, last, ATCP_DROP_AFTER_FIN);
+	}
+}
+
 void atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
-	struct atcp_seg *prev = before(c, cb->seq);
-	struct atcp_seg *next;
+	struct atcp_seg *prev, *next;
 
+	if (cb->flags & ATCP_FIN)
+		end_at(c, cb->end_seq - 1);
+	prev = before(c, cb->seq);
 	if (prev && seq_geq(end_of(prev), cb->end_seq))
 		goto nothing_new;
 	if (prev && seq_gt(end_of(prev), cb->seq)) {

@@ -225,6 +225,80 @@ SCRIPT(bare_fin_out_of_order)
 	ASSERT_EQ(user_reads(), 0);
 }
 
+/* Nothing follows a FIN: not what comes after it, whatever it adjoins or overlaps... */
+SCRIPT(text_behind_a_fin_out_of_order)
+{
+	static const char *const behind[] = {
+		"PA 202+50 1", "PA 201+51 1", "PA 210+10 1", "FPA 202+10 1", "FA 202 1",
+		"FPA 101+100 1", "FA 201 1",
+	};
+	u32 i;
+
+	script.syn = "mss 1460 sok";
+	be_established();
+	inject("FPA 101+100 1");
+	expect("A 1 1 sack 101-202");
+	for (i = 0; i < sizeof(behind) / sizeof(behind[0]); i++) {
+		inject("%s", behind[i]);
+		while (expect_any())
+			;
+	}
+	/* What of this lies before the FIN was there already. */
+	inject("PA 151+100 1");
+	expect("A 1 1 sack 101-202");
+	inject("PA 1+100 1");
+	expect("A 1 202");
+	state_is(CLOSE_WAIT);
+	ASSERT_EQ(user_reads(), 200);
+	ASSERT_EQ(user_reads(), 0);
+	ASSERT_EQ(count_of(ATCP_STAT_IN_UNEXPECTED), 5);
+}
+
+/* ...nor what came before it... */
+SCRIPT(fin_before_text_out_of_order)
+{
+	script.syn = "mss 1460 sok";
+	be_established();
+	inject("PA 301+100 1");
+	expect("A 1 1 sack 301-401");
+	inject("PA 151+100 1");
+	expect("A 1 1 sack 151-251 301-401");
+	inject("FPA 101+100 1");
+	expect("A 1 1 sack 101-202");
+	inject("PA 1+100 1");
+	expect("A 1 202");
+	state_is(CLOSE_WAIT);
+	ASSERT_EQ(user_reads(), 200);
+	ASSERT_EQ(user_reads(), 0);
+}
+
+/* ...nor what is next in sequence and reaches over it. */
+SCRIPT(text_over_a_fin_out_of_order)
+{
+	be_established();
+	inject("FA 101 1");
+	expect("A 1 1");
+	inject("PA 1+200 1");
+	expect("A 1 102");
+	state_is(CLOSE_WAIT);
+	ASSERT_EQ(user_reads(), 100);
+	ASSERT_EQ(user_reads(), 0);
+}
+
+/* Of two FINs the first in sequence counts. */
+SCRIPT(two_fins_out_of_order)
+{
+	be_established();
+	inject("FPA 201+100 1");
+	expect("A 1 1");
+	inject("FPA 101+50 1");
+	expect("A 1 1");
+	inject("PA 1+100 1");
+	expect("A 1 152");
+	ASSERT_EQ(user_reads(), 150);
+	ASSERT_EQ(user_reads(), 0);
+}
+
 /* --- SACK blocks: RFC 2018 --- */
 
 static void be_sacking(bool ts)
