@@ -111,15 +111,27 @@ static bool acceptable(const struct atcp_tcb *c, u32 seq, u32 len)
 }
 
 /*
+ * Could the peer have sent what begins at @seq?  It sends again what it was sending
+ * before, no more than a window, and probes the window's end.
+ */
+static bool plausible(const struct atcp_tcb *c, u32 seq)
+{
+	u32 before = (u32)min_t(u64, 65535u << c->rcv_wscale, c->bytes_received);
+
+	return seq_within(c->rcv_nxt - before, seq, c->rcv_nxt + atcp_rcv_left(c));
+}
+
+/*
  * An answer to what lies outside of the window: text is acknowledged, for its
  * sender waits for that; anything else at a bounded rate, lest two sides that
- * disagree answer each other for ever.
+ * disagree answer each other for ever.  So is text from who has no idea where we
+ * are: for the peer each answer is a duplicate ACK, of which three make it slow.
  */
 static void answer_outside(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len)
 {
 	if (h->flags & ATCP_RST)
 		return;
-	if (len && !(h->flags & ATCP_SYN))
+	if (len && !(h->flags & ATCP_SYN) && plausible(c, h->seq))
 		atcp_send_ack(c);
 	else
 		atcp_send_challenge(c);
@@ -144,7 +156,8 @@ static enum atcp_drop first_check(struct atcp_tcb *c, const struct atcp_hdr *h, 
 		if (h->flags & ATCP_ACK && h->ack == c->snd_nxt)
 			return ATCP_DROP_NONE;
 		if (!(h->flags & ATCP_ACK)) {
-			atcp_send_syn(c);
+			if (atcp_may_answer(c->space, &c->challenge_at, c->now))
+				atcp_send_syn(c);
 			return ATCP_DROP_DUPLICATE;
 		}
 	}

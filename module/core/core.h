@@ -216,7 +216,7 @@ struct atcp_req {
 	u32 ts_offset;
 	u64 sent_at;		/* first SYN-ACK; for the RTT sample */
 	u64 deadline;		/* next retransmission */
-	u64 challenge_at;
+	u64 challenge_at;	/* when it last answered by the interval, or 0 */
 	u16 lport;
 	u16 rport;
 	u16 mss_peer;
@@ -319,7 +319,7 @@ struct atcp_tw {
 	u32 ts_offset;
 	u64 ts_recent_at;
 	u64 expires;		/* the host forgets it then; 2 MSL, restarted by a FIN */
-	u64 challenge_at;
+	u64 challenge_at;	/* as atcp_req.challenge_at */
 	u16 lport;
 	u16 rport;
 	u8 rcv_wscale;

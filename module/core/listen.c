@@ -118,10 +118,10 @@ void atcp_req_synack(const struct atcp_req *r, struct atcp_hdr *out)
 }
 
 /* An ACK that says where we stand, if the rate limit allows. */
-static enum atcp_verdict challenge(struct atcp_req *r, const struct atcp_space *space, u64 now,
+static enum atcp_verdict challenge(struct atcp_req *r, struct atcp_space *space, u64 now,
 				   struct atcp_hdr *reply)
 {
-	if (!atcp_challenge_ok(space, &r->challenge_at, now))
+	if (!atcp_may_answer(space, &r->challenge_at, now))
 		return ATCP_DROP;
 	*reply = (struct atcp_hdr) {
 		.sport = r->lport,
@@ -143,9 +143,13 @@ enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,
 	u32 seg_len = len + !!(h->flags & ATCP_SYN) + !!(h->flags & ATCP_FIN);
 
 	*why = ATCP_DROP_NONE;
-	/* The SYN again: our SYN-ACK was lost. */
-	if ((h->flags & (ATCP_SYN | ATCP_ACK | ATCP_RST)) == ATCP_SYN && h->seq == r->irs)
-		return ATCP_SYNACK;
+	/* The SYN again: our SYN-ACK was lost; or somebody has it sent elsewhere, for more. */
+	if ((h->flags & (ATCP_SYN | ATCP_ACK | ATCP_RST)) == ATCP_SYN && h->seq == r->irs) {
+		if (atcp_may_answer(space, &r->challenge_at, now))
+			return ATCP_SYNACK;
+		*why = ATCP_DROP_DUPLICATE;
+		return ATCP_DROP;
+	}
 
 	/* First, PAWS and the sequence number. */
 	if (r->ts_on && !(h->flags & ATCP_RST)) {

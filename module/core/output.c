@@ -155,10 +155,8 @@ void atcp_send_ack(struct atcp_tcb *c)
 
 void atcp_send_challenge(struct atcp_tcb *c)
 {
-	if (!atcp_challenge_ok(c->space, &c->challenge_at, c->now)) {
-		atcp_count(c, ATCP_STAT_CHALLENGE_LIMITED);
+	if (!atcp_may_answer(c->space, &c->challenge_at, c->now))
 		return;
-	}
 	atcp_count(c, ATCP_STAT_CHALLENGE_ACKS);
 	atcp_send_ack(c);
 }

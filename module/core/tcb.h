@@ -77,7 +77,7 @@ struct atcp_tuple {
  * @tw_reuse_delay:	how old a TIME-WAIT's last timestamp must be before connect()
  *			takes its place by itself, microseconds
  * @challenge_interval:	RFC 5961 section 7: least time between two challenge ACKs of
- *			one connection, microseconds
+ *			one connection, and other answers (internal.h), microseconds
  * @initial_window:	RFC 6928: segments sent before the first ACK
  * @min_snd_mss:	least segment that a peer or path can talk this side down to,
  *			options included, bytes
@@ -265,7 +265,7 @@ struct atcp_tcb {
 	const struct atcp_cc_ops *cc;
 	u64 cc_priv[ATCP_CC_PRIV];
 
-	u64 challenge_at;		/* when the last challenge ACK was sent, or 0 */
+	u64 challenge_at;		/* when it last answered by the interval, or 0 */
 
 	int soft_error;			/* positive errno of a remembered soft error */
 

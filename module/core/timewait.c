@@ -82,10 +82,8 @@ enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
 	}
 	if (!old && !seg_len && h->seq == tw->rcv_nxt)
 		return ATCP_DROP;		/* an ACK and nothing more */
-	if (!atcp_challenge_ok(space, &tw->challenge_at, now)) {
-		atcp_host_count(space, ATCP_STAT_CHALLENGE_LIMITED);
+	if (!atcp_may_answer(space, &tw->challenge_at, now))
 		return ATCP_DROP;
-	}
 	return ack(tw, now, reply);
 }
 

@@ -86,5 +86,5 @@ plant connection libfuzzer segment_leaked ooo.c \
 plant connection libfuzzer timer_lost timer.c \
 	'atcp_arm_persist(c);' '(void)c;'
 plant connection libfuzzer challenges_for_ever output.c \
-	'if (!atcp_challenge_ok(c->space, &c->challenge_at, c->now)) {' 'if (0) {'
+	'if (!atcp_may_answer(c->space, &c->challenge_at, c->now))' 'if (0)'
 rm -rf "$dir"

@@ -87,15 +87,45 @@ SCRIPT(answers_to_data_are_not_limited)
 {
 	u32 i;
 
+	script.opt.rcvbuf = 4000;
 	be_established();
 	inject("A 1+100 1");
 	expect("A 1 101");
-	inject("S 10");
+	inject("S 110");
 	expect("A 1 101");
 	for (i = 0; i < 5; i++) {
 		inject("A 1+100 1");
 		expect("A 1 101");
 	}
+	/* The window is closed: its probe. */
+	inject("A 101+3900 1");
+	expect("A 1 4001 win 0");
+	for (i = 0; i < 5; i++) {
+		inject("A 4001+1 1");
+		expect("A 1 4001 win 0");
+	}
+}
+
+/* But not what the peer cannot have sent: each answer is a duplicate ACK for it. */
+SCRIPT(limit_for_data_from_nowhere)
+{
+	static const s32 seqs[] = { -10000, -100, 0, 70000, 1000000000, -1000000000 };
+	u32 i;
+
+	be_established();
+	inject("A 1+100 1");
+	expect("A 1 101");
+	inject("A 70000+100 1");
+	expect("A 1 101");
+	for (i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++) {
+		inject("A %d+100 1", seqs[i] - !seqs[i]);
+		inject("FA %d 1", seqs[i] - !seqs[i]);
+		expect_nothing();
+	}
+	ASSERT_EQ(count_of(ATCP_STAT_CHALLENGE_LIMITED), 2 * i);
+	quiet(script.conf->challenge_interval);
+	inject("A 70000+100 1");
+	expect("A 1 101");
 }
 
 SCRIPT(limit_of_a_request)
@@ -109,6 +139,38 @@ SCRIPT(limit_of_a_request)
 	quiet(script.conf->challenge_interval);
 	inject("R 10");
 	expect("A 1 1");
+}
+
+/* Who sends a SYN in another's name has no flood of SYN-ACKs sent to him. */
+static void syns_again(void)
+{
+	u32 i, answers = 0;
+
+	for (i = 0; i < 200; i++) {
+		inject("S 0 %s", script.syn);
+		answers += expect_any();
+	}
+	ASSERT_EQ(answers, 1);
+	ASSERT_EQ(count_of(ATCP_STAT_CHALLENGE_LIMITED), 199);
+	/* An honest one comes a second after the first. */
+	sim_run_for(script.conf->challenge_interval);
+	inject("S 0 %s", script.syn);
+	expect("SA 0 1");
+	state_is(SYN_RECEIVED);
+	inject("A 1 1");
+	state_is(ESTABLISHED);
+}
+
+SCRIPT(limit_of_syns_to_a_request)
+{
+	be_syn_received();
+	syns_again();
+}
+
+SCRIPT(limit_of_syns_in_a_simultaneous_open)
+{
+	be_syn_received_open();
+	syns_again();
 }
 
 SCRIPT(limit_in_time_wait)

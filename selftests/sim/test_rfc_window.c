@@ -454,6 +454,7 @@ SCRIPT(syn_ack_again_takes_nothing_back)
 	be_syn_received_open();
 	inject("A 5000000 1");
 	expect("A 1 1 win 32768");
+	quiet(script.conf->challenge_interval);
 	inject("S 0 mss 1460 ws 7");
 	expect("SA 0 1 win 65535");
 	/* 1048576 - 746, rounded up to the next 32. */
