@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * SEGMENT ARRIVES, state by state: RFC 9293 section 3.10.7, with RFC 5961 sections 3
- * to 5 (challenge ACKs) and RFC 1337 (no RST ends TIME-WAIT), as a table for whoever
- * goes through it: the simulator and the loaded module.
+ * to 5 (challenge ACKs), as a table for whoever goes through it: the simulator and the
+ * loaded module.
  *
  * A row is one segment into one state: what is answered, in what state that leaves
  * the connection, what the user is told and can read.  Segments are written as in
@@ -265,9 +265,11 @@ static const struct row time_wait[] = {
 	{ "data_with_fin_again", "FPA -11+10 0", "A 0 0" },
 	{ "ack", "A 0 0" },
 	{ "ack_dup", "A 0 -1" },
-	{ "rst", "R 0" },
-	{ "rst_ack", "RA 0 0" },
+	/* With net.atcp.rfc1337 they do not: test_rfc_close.c. */
+	{ "rst", "R 0", NULL, ATCP_CLOSED },
+	{ "rst_ack", "RA 0 0", NULL, ATCP_CLOSED },
 	{ "rst_in_window", "R 10" },
+	{ "rst_before_window", "R -1" },
 	{ "rst_beyond_window", "R 4000" },
 	/* A newer SYN: test_rfc_close.c, RFC 6191. */
 	{ "syn_again", "S -2", "A 0 0" },

@@ -38,7 +38,6 @@ void atcp_space_init(struct atcp_space *space)
 		.timestamps = 1,
 		.window_scaling = true,
 		.sack = true,
-		.rfc1337 = true,
 		.slow_start_after_idle = true,
 	};
 	draw_key(space->isn_key);

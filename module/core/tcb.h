@@ -86,7 +86,7 @@ struct atcp_tuple {
  *			for each connection; else without
  * @window_scaling:	offer and accept RFC 7323 window scaling
  * @sack:		offer and accept RFC 2018 SACK
- * @rfc1337:		a RST does not end TIME-WAIT
+ * @rfc1337:		a RST does not end TIME-WAIT, else one that is exactly next does
  * @slow_start_after_idle: RFC 5681 section 4.1
  * @debug_isn:		0, or the initial sequence number of every new connection
  */

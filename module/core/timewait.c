@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TIME-WAIT: RFC 9293 sections 3.6.1 and 3.10.7.4; RFC 1337 (a RST does not
- * end it); RFC 6191 (a new SYN with a newer timestamp, or beyond the old
+ * TIME-WAIT: RFC 9293 sections 3.6.1 and 3.10.7.4; RFC 1337 (if so set, a RST does
+ * not end it); RFC 6191 (a new SYN with a newer timestamp, or beyond the old
  * sequence space, does, where somebody listens).
+ *
+ * Any other SYN is answered by an ACK.  Who sent it then knows that something was left
+ * here, and says by a RST that he knows nothing of it: that clears the way for his next
+ * SYN, a second later instead of a minute.
  */
 #include "internal.h"
 
@@ -61,8 +65,9 @@ enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
 	bool old = tw->ts_on && (h->opts & ATCP_OPT_TS) &&
 		   atcp_paws_old(h->tsval, tw->ts_recent, tw->ts_recent_at, now);
 
-	if (h->flags & ATCP_RST) {		/* RFC 1337 section 3, fix F1 */
-		if (space->conf.rfc1337 || old || h->seq != tw->rcv_nxt)
+	/* RFC 1337 section 3, fix F1; a RST's timestamp means nothing (RFC 7323 section 5.2). */
+	if (h->flags & ATCP_RST) {
+		if (space->conf.rfc1337 || h->seq != tw->rcv_nxt)
 			return ATCP_DROP;
 		atcp_host_count(space, ATCP_STAT_IN_RSTS);
 		return ATCP_FORGET;

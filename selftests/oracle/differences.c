@@ -341,7 +341,7 @@ struct difference differences[] = {
 	{
 		.id = "syn-to-time-wait",
 		.what = "a new connection's SYN to TIME-WAIT where nobody listens",
-		.tcp = "has an ACK for an answer; the reset that follows is ignored, and so on",
+		.tcp = "has an ACK for an answer, and gets in after the reset that follows",
 		.atcp = "is refused, and TIME-WAIT stays, but as TCP on the wire",
 		.why = "its sender learns at once what it would after two minutes",
 		.op = "inject . SYN .*",

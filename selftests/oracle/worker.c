@@ -236,7 +236,6 @@ static void equalise(struct net *net, int side)
 		{ "ecn", "0" },
 		{ "fastopen", "0" },
 		{ "congestion_control", "reno" },
-		{ "rfc1337", "1" },		/* a reset does not end TIME-WAIT */
 	};
 	size_t i;
 

@@ -249,14 +249,16 @@ SCRIPT(time_that_the_send_buffer_is_the_limit)
 
 /* --- TIME-WAIT --- */
 
-/* net.atcp.rfc1337 off: a reset with the right number ends it, no other. */
+/* A reset with the right number ends it, whatever its timestamp, and no other. */
 SCRIPT(reset_ends_time_wait)
 {
-	script.conf->rfc1337 = false;
+	script.syn = "mss 1460 ts 5000 0";
+	script.ts = true;
+	script.tsval = 5000;
 	be_time_wait();
 	inject("R 3");
 	state_is(TIME_WAIT);
-	inject("R 2");
+	inject("R 2 ts 4000 0");
 	state_is(CLOSED);
 	ASSERT_EQ(count_of(ATCP_STAT_IN_RSTS), 1);
 }

@@ -175,16 +175,17 @@ SCRIPT(time_wait_is_not_prolonged)
 	be_time_wait();
 	quiet(msl2 - SEC);
 	inject("A 2 2");
-	inject("R 2");
+	inject("R 3");
 	inject("PA 70000+10 2");
 	expect("A 2 2");
 	quiet(SEC);
 	state_is(CLOSED);
 }
 
-/* RFC 1337: a reset that was late does not cut it short. */
+/* RFC 1337, where that is asked for: a reset that was late does not cut it short. */
 SCRIPT(time_wait_assassination)
 {
+	script.conf->rfc1337 = true;
 	be_time_wait();
 	inject("R 2");
 	inject("RA 2 2");
@@ -246,6 +247,29 @@ SCRIPT(reopened_by_the_same_timestamp_above)
 SCRIPT(not_reopened_by_the_same_timestamp_below)
 {
 	reopen("S -100000 mss 1460 ts 5000 0", false);
+}
+
+/* Else the ACK is answered by a reset, which ends it: the SYN that comes again gets in. */
+static void reopen_after_a_reset(const char *syn, const char *synack)
+{
+	reopen(syn, false);
+	inject("R 2 noopt");
+	state_is(LISTEN);
+	inject("%s", syn);
+	script.iss = sim->trace[sim->ntrace - 1].h.seq;
+	script.our_base = script.iss;
+	expect("%s", synack);
+	state_is(SYN_RECEIVED);
+}
+
+SCRIPT(reopened_by_an_older_timestamp_after_a_reset)
+{
+	reopen_after_a_reset("S 100000 mss 1460 ts 4999 0", "SA 0 100001");
+}
+
+SCRIPT(reopened_by_a_lower_number_after_a_reset)
+{
+	reopen_after_a_reset("S -100000 mss 1460 noopt", "SA 0 -99999");
 }
 
 /* MAY-2, without timestamps: above what was received. */
