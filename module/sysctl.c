@@ -131,6 +131,7 @@ static const struct knob knobs[] = {
 	VECTOR("wmem", limits.wmem, 1),
 	ROW("notsent_lowat", limits.notsent_lowat, UINT, 0, -1, 1, 0, U32_MAX),
 	/* TCP has these as constants, or not at all. */
+	SWITCH("tolerate_missing_ts", space.conf.tolerate_missing_ts),
 	FIELD("time_wait", space.conf.msl2, sizeof(u64), INT, 1, 1, 600, ATCP_SEC, 1, 600, true),
 	ROW("initial_window", space.conf.initial_window, INT, 1, 1000, 1, 1, 1000),
 	ROW("debug_isn", space.conf.debug_isn, UINT, 0, -1, 1, 0, U32_MAX),

@@ -70,6 +70,7 @@ static const struct file files[] = {
 	{ "abort_on_overflow", 0, 255, "0" },
 	{ "moderate_rcvbuf", 0, 255, "1" },
 	{ "notsent_lowat", 0, UINT_MAX, "4294967295" },
+	{ "tolerate_missing_ts", 0, 255, "1", NO_TWIN },
 	{ "time_wait", 1, 600, "60", NO_TWIN },
 	{ "initial_window", 1, 1000, "10", NO_TWIN },
 	{ "debug_isn", 0, UINT_MAX, "0", NO_TWIN },

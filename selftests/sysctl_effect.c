@@ -359,6 +359,35 @@ TEST_F_TIMEOUT(effect, rfc1337, 60)
 	}
 }
 
+/* A byte without the timestamp that both have agreed on, and the same byte with it. */
+TEST_F(effect, tolerate_missing_ts)
+{
+	char byte;
+	int on;
+
+	if (stack_is_tcp())
+		SKIP(return, "TCP always does");
+	for (on = 0; on < 2; on++) {
+		struct craft bare = {
+			.dport = PORT + on, .flags = TH_ACK, .data = "x", .len = 1,
+		};
+		struct conn c;
+
+		wire_close(self->wire);
+		self->wire = wire_open(&self->net, CLIENT, PORT + on);
+		net_sysctl(&self->net, SERVER, "net/atcp/tolerate_missing_ts", on ? "1" : "0");
+		conn_open(&self->net, PORT + on, &c);
+		bare.sport = sock_port(c.end[CLIENT]);
+		bare.seq = wire_wait(self->wire, "> S 0 - 0")->raw_seq + 1;
+		bare.ack = wire_wait(self->wire, "< SA 0 1 0")->raw_seq + 1;
+		wire_send(&self->net, CLIENT, &bare);
+		sock_send(c.end[CLIENT], "y", 1);
+		sock_recv(c.end[SERVER], &byte, 1);
+		EXPECT_EQ(on ? 'x' : 'y', byte);
+		conn_close(&c);
+	}
+}
+
 TEST_F_TIMEOUT(effect, slow_start_after_idle, 60)
 {
 	static char block[30000];

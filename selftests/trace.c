@@ -525,6 +525,7 @@ TEST_F(trace, drops_by_circumstance)
 	ss = ends(&self->net, SERVER, PORT, craft.sport);
 
 	/* Both ends have agreed on timestamps. */
+	net_sysctl(&self->net, SERVER, "net/atcp/tolerate_missing_ts", "0");
 	wire_send(&self->net, CLIENT, &craft);
 	EXPECT_TRUE(dropped(&self->text, ss, "reason=NO_TIMESTAMP "));
 	/* Before the header is looked at nobody knows the ports. */

@@ -141,10 +141,15 @@ static void answer_outside(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len
 static enum atcp_drop first_check(struct atcp_tcb *c, const struct atcp_hdr *h, u32 seq, u32 len)
 {
 	if (c->ts_on && !(h->flags & ATCP_RST)) {
-		if (!(h->opts & ATCP_OPT_TS))		/* RFC 7323 section 3.2 */
-			return ATCP_DROP_NO_TIMESTAMP;
-		if (atcp_paws_old(h->tsval, c->ts_recent, c->ts_recent_at, c->now) &&
-		    (len || seq_lt(h->tsval, c->ts_recent - ATCP_PAWS_SLACK))) {
+		if (!(h->opts & ATCP_OPT_TS)) {
+			/*
+			 * RFC 7323 section 3.2 would have it dropped; but there are
+			 * peers, and boxes on the way, that leave it out of some.
+			 */
+			if (!c->space->conf.tolerate_missing_ts)
+				return ATCP_DROP_NO_TIMESTAMP;
+		} else if (atcp_paws_old(h->tsval, c->ts_recent, c->ts_recent_at, c->now) &&
+			   (len || seq_lt(h->tsval, c->ts_recent - ATCP_PAWS_SLACK))) {
 			answer_outside(c, h, len);
 			return ATCP_DROP_PAWS;
 		}

@@ -36,6 +36,7 @@ void atcp_space_init(struct atcp_space *space)
 		.min_rtt_wlen = 300,
 		.tw_reuse_delay = ATCP_SEC,
 		.timestamps = 1,
+		.tolerate_missing_ts = true,
 		.window_scaling = true,
 		.sack = true,
 		.slow_start_after_idle = true,

@@ -154,10 +154,11 @@ enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,
 	/* First, PAWS and the sequence number. */
 	if (r->ts_on && !(h->flags & ATCP_RST)) {
 		if (!(h->opts & ATCP_OPT_TS)) {
-			*why = ATCP_DROP_NO_TIMESTAMP;
-			return ATCP_DROP;
-		}
-		if (atcp_paws_old(h->tsval, r->ts_recent, r->sent_at, now)) {
+			if (!space->conf.tolerate_missing_ts) {
+				*why = ATCP_DROP_NO_TIMESTAMP;
+				return ATCP_DROP;
+			}
+		} else if (atcp_paws_old(h->tsval, r->ts_recent, r->sent_at, now)) {
 			*why = ATCP_DROP_PAWS;
 			return challenge(r, space, now, reply);
 		}

@@ -84,6 +84,7 @@ struct atcp_tuple {
  * @min_rtt_wlen:	how long a minimum of the round-trip time counts, seconds
  * @timestamps:		RFC 7323 timestamps, 0: none; 1: with an offset that is random
  *			for each connection; else without
+ * @tolerate_missing_ts: take a segment without a timestamp where they were negotiated
  * @window_scaling:	offer and accept RFC 7323 window scaling
  * @sack:		offer and accept RFC 2018 SACK
  * @rfc1337:		a RST does not end TIME-WAIT, else one that is exactly next does
@@ -109,6 +110,7 @@ struct atcp_conf {
 	u32 min_snd_mss;
 	u32 min_rtt_wlen;
 	u32 timestamps;
+	bool tolerate_missing_ts;
 	bool window_scaling;
 	bool sack;
 	bool rfc1337;

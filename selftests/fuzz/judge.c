@@ -80,7 +80,7 @@ static bool paws(const struct verdict *v)
 	if (!c->ts_on || (v->h->flags & ATCP_RST))
 		return false;
 	if (!(v->h->opts & ATCP_OPT_TS))
-		return true;
+		return !c->space->conf.tolerate_missing_ts;
 	if (age <= 0 || sim->now - c->ts_recent_at >= DAYS_24)
 		return false;
 	/* A pure ACK may be a tick late: two of them may have overtaken each other. */

@@ -231,21 +231,6 @@ struct difference differences[] = {
 		.tcp_line = SEG "pushes",
 	},
 	{
-		.id = "no-timestamps",
-		.what = "a segment without timestamps where they were negotiated",
-		.tcp = "is taken",
-		.atcp = "is dropped",
-		.why = "RFC 7323 section 3.2",
-		.op = "inject . [A-Z|]+ [0-9]+ [0-9]+ [0-9]+ [0-9]+ 0",
-		.tcp_line = "wire .*|[0-9]: .*",
-	},
-	{
-		.id = "no-timestamps-atcp",
-		.op = "inject . [A-Z|]+ [0-9]+ [0-9]+ [0-9]+ [0-9]+ 0",
-		.tcp_line = "wire .*",
-		.atcp_line = "wire .*",
-	},
-	{
 		.id = "dsack",
 		.what = "a duplicate",
 		.tcp = "is reported by D-SACK",

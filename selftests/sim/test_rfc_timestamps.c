@@ -120,9 +120,47 @@ SCRIPT(grow_over_time_wait)
 	user_aborts();
 }
 
-/* "If a non-RST segment is received without TSopt, ... silently drop". */
+/* As Linux and FreeBSD: some peers leave them out of some segments. */
 SCRIPT(missing)
 {
+	u32 srtt, rcv_rtt;
+
+	be_stamped();
+	user_sends(10);
+	expect("PA 1+10 1 ecr 5000");
+	sim_run_for(10 * MSEC);
+	inject("A 1 11 ts 5001 %u", script.last_tsval);
+	srtt = tcb()->srtt;
+	rcv_rtt = tcb()->rcv_rtt;
+	/* What it holds is taken; TS.Recent stays, and is echoed. */
+	inject("PA 1+10 11 noopt");
+	expect("A 11 11 ecr 5001");
+	ASSERT_EQ(user_reads(), 10);
+	/* A keep-alive is answered, by the interval. */
+	inject("A 10 11 noopt");
+	expect("A 11 11 ecr 5001");
+	/* No echo, no time of what was sent twice. */
+	user_sends(10);
+	expect("PA 11+10 11");
+	sim_run_for(SEC);
+	while (expect_any())
+		;
+	inject("A 11 21 noopt");
+	ASSERT_EQ(atcp_unacked(tcb()), 0);
+	ASSERT_EQ(tcb()->srtt, srtt);
+	ASSERT_EQ(tcb()->rcv_rtt, rcv_rtt);
+	/* What is older than the last timestamp is as old as before. */
+	inject("PA 11+10 21 ts 5000 0");
+	expect("A 21 11 ecr 5001");
+	inject("FA 11 21 noopt");
+	expect("A 21 12 ecr 5001");
+	state_is(CLOSE_WAIT);
+}
+
+/* "If a non-RST segment is received without TSopt, ... silently drop". */
+SCRIPT(missing_and_not_tolerated)
+{
+	script.conf->tolerate_missing_ts = false;
 	be_stamped();
 	inject("PA 1+10 1 noopt");
 	inject("A 1 1 noopt");
@@ -137,6 +175,38 @@ SCRIPT(missing)
 
 SCRIPT(missing_in_the_handshake)
 {
+	be_listen();
+	inject("S 0 mss 1460 ts 5000 0");
+	expect("SA 0 1 ecr 5000");
+	inject("A 1 1");
+	state_is(ESTABLISHED);
+	script.conn = test_accept(script.listener);
+	ASSERT_EQ(tcb()->ts_on, true);
+	user_sends(10);
+	expect("PA 1+10 1 ecr 5000");
+}
+
+SCRIPT(missing_in_a_simultaneous_open)
+{
+	script.syn = "mss 1460 ts 5000 0";
+	be_syn_received_open();
+	inject("A 1 1");
+	state_is(ESTABLISHED);
+	user_sends(10);
+	expect("PA 1+10 1 ecr 5000");
+}
+
+SCRIPT(missing_in_time_wait)
+{
+	script.syn = "mss 1460 ts 5000 0";
+	be_time_wait();
+	inject("FA 1 2");
+	expect("A 2 2 ecr 5000");
+}
+
+SCRIPT(missing_in_the_handshake_and_not_tolerated)
+{
+	script.conf->tolerate_missing_ts = false;
 	be_listen();
 	inject("S 0 mss 1460 ts 5000 0");
 	expect("SA 0 1 ecr 5000");

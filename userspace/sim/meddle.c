@@ -103,7 +103,9 @@ static bool forge(struct forgery *f, u32 kind, const struct sim_app *victim,
 		return v->ts_on;
 	case NO_TIMESTAMP:
 		f->h.opts = 0;
-		return v->ts_on;
+		if (!v->ts_on)
+			return false;
+		return v->space->conf.tolerate_missing_ts ? repacketize(f, other, rand) : true;
 	case URGENT_POINTER:
 		f->h.flags = ATCP_ACK | ATCP_URG;
 		f->h.up = sim_below(rand, 65536);

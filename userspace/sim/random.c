@@ -141,6 +141,8 @@ static void draw_hosts(void)
 			conf->window_scaling = false;
 		if (one_in(3))
 			conf->sack = false;
+		if (one_in(2))
+			conf->tolerate_missing_ts = false;
 		if (one_in(3))		/* within the first few segments it wraps */
 			conf->debug_isn = -1u - draw(20000);
 		if (one_in(3))
