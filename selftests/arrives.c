@@ -480,7 +480,8 @@ static bool run_row(struct run *r, const struct state *state, const struct row *
 	r->our_base = r->iss ? r->iss + state->nxt : 0;
 	r->peer_base = r->irs + state->rcv;
 	inject(r, row->in);
-	return (!row->out || expect(r, row->out)) && expect_nothing(r) &&
+	return (!row->out || expect(r, row->out)) && (!row->then || expect(r, row->then)) &&
+	       expect_nothing(r) &&
 	       check_state(r, next) && user_sees(r, row, next);
 }
 

@@ -28,6 +28,7 @@
  * @next:	the state afterwards, STAYS if it is the same
  * @err:	what the user is told when @next is CLOSED: an errno, or 0
  * @reads:	bytes that the user can read then
+ * @then:	what is sent a few milliseconds after @out, or NULL
  */
 struct row {
 	const char *id;
@@ -36,6 +37,7 @@ struct row {
 	uint8_t next;
 	int err;
 	int reads;
+	const char *then;
 };
 
 /* --- before there are two ends --- */
@@ -75,11 +77,11 @@ static const struct row listening[] = {
 };
 
 static const struct row syn_sent[] = {
-	{ "ack_of_nothing", "A 5 0", "R 0" },
-	{ "ack_beyond", "A 5 2", "R 2" },
-	{ "ack_far_too_old", "A 5 -70000", "R -70000" },
-	{ "syn_ack_of_nothing", "SA 0 0", "R 0" },
-	{ "syn_ack_beyond", "SA 0 2", "R 2" },
+	{ "ack_of_nothing", "A 5 0", "R 0", .then = "S 0" },
+	{ "ack_beyond", "A 5 2", "R 2", .then = "S 0" },
+	{ "ack_far_too_old", "A 5 -70000", "R -70000", .then = "S 0" },
+	{ "syn_ack_of_nothing", "SA 0 0", "R 0", .then = "S 0" },
+	{ "syn_ack_beyond", "SA 0 2", "R 2", .then = "S 0" },
 	{ "rst_with_bad_ack", "RA 5 0" },
 	{ "rst_with_ack_beyond", "RA 5 2" },
 	{ "rst_without_ack", "R 0" },

@@ -16,6 +16,19 @@
 
 /* --- 3.10.7.3: SYN-SENT --- */
 
+/*
+ * An ACK of something else: the peer has an old connection of these ends, as after we
+ * have rebooted, and challenges our SYN (RFC 5961 section 4).  The RST that it asks for
+ * ends that, so that the SYN may come again soon.  Once: the ACK may be anybody's.
+ */
+static void syn_again(struct atcp_tcb *c)
+{
+	if (c->total_retrans || c->flags & ATCP_F_SYN_AGAIN)
+		return;
+	c->flags |= ATCP_F_SYN_AGAIN;
+	atcp_set_timer(c, ATCP_T_REXMT, ATCP_SYN_AGAIN);
+}
+
 static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
@@ -24,8 +37,10 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 
 	/* First, check the ACK bit. */
 	if (acked && (seq_leq(h->ack, c->iss) || seq_gt(h->ack, c->snd_nxt))) {
-		if (!(h->flags & ATCP_RST))
+		if (!(h->flags & ATCP_RST)) {
 			atcp_send_ctl(c, h->ack, ATCP_RST);
+			syn_again(c);
+		}
 		why = ATCP_DROP_BAD_ACK;
 		goto drop;
 	}
@@ -72,7 +87,7 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 	c->snd_una = h->ack;
 	c->bytes_acked = 1;
 	c->delivered = 1;
-	if (!c->retries && c->syn_sent_at)
+	if (!c->total_retrans && c->syn_sent_at)
 		atcp_rtt_sample(c, c->now - c->syn_sent_at);
 	atcp_established(c);
 	c->ack_pending = true;

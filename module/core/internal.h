@@ -9,6 +9,7 @@
 
 #define ATCP_RTO_INITIAL	(1 * ATCP_SEC)	/* RFC 6298 (2.1) */
 #define ATCP_RTO_AFTER_SYN	(3 * ATCP_SEC)	/* and (5.7) */
+#define ATCP_SYN_AGAIN	(8 * ATCP_MSEC)	/* two ticks of TCP's: the RST goes first */
 #define ATCP_LAZY_ACK		(200 * ATCP_MSEC)	/* ATCP_F_LAZY_ACK */
 #define ATCP_CORK_MAX		(200 * ATCP_MSEC)
 #define ATCP_PACE_BURST		(20 * ATCP_MSEC)	/* what a host's timer may be late */

@@ -323,5 +323,6 @@ struct atcp_tcb {
 #define ATCP_F_THIN		0x40	/* TCP_THIN_LINEAR_TIMEOUTS; host sets */
 #define ATCP_F_STARVED		0x80	/* the program waits for room to send; host sets */
 #define ATCP_F_LAZY_ACK		0x100	/* SYN-SENT: the handshake's ACK may wait; host sets */
+#define ATCP_F_SYN_AGAIN	0x200	/* a challenge ACK has come for our SYN */
 
 #endif /* _ATCP_CORE_TCB_H */

@@ -68,14 +68,19 @@ static void count_timeout(struct atcp_tcb *c)
 /* Of a SYN, or the SYN-ACK of a simultaneous open: R2 is the same (MUST-23). */
 static void syn_timeout(struct atcp_tcb *c)
 {
-	if (exhausted(c, c->syn_retries ? c->syn_retries : c->space->conf.syn_retries)) {
-		give_up(c, ATCP_STAT_CONN_FAILED);
-		return;
+	/* It was challenged, and not lost: that is no time-out. */
+	bool again = c->state == ATCP_SYN_SENT && c->flags & ATCP_F_SYN_AGAIN && !c->total_retrans;
+
+	if (!again) {
+		if (exhausted(c, c->syn_retries ? c->syn_retries : c->space->conf.syn_retries)) {
+			give_up(c, ATCP_STAT_CONN_FAILED);
+			return;
+		}
+		count_timeout(c);
+		back_off(c);
 	}
 	atcp_count(c, ATCP_STAT_RETRANS_SYN);
-	count_timeout(c);
 	c->total_retrans++;
-	back_off(c);
 	atcp_host_resent(c, c->iss, 1, ATCP_RESEND_SYN);
 	atcp_send_syn(c);
 	atcp_arm_rexmt(c);

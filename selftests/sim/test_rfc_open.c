@@ -335,10 +335,52 @@ SCRIPT(half_open_peer)
 	inject("A 300 -100");
 	expect("R -100");
 	state_is(SYN_SENT);
-	expect_after(1 * SEC, "S 0");
+	/* The reset has ended it: the SYN need not wait for its time-out... */
+	expect_within(1, 20 * MSEC, "S 0");
+	sim_run_for(20 * MSEC);
 	inject("SA 0 1 mss 1460");
 	expect("A 1 1");
 	state_is(ESTABLISHED);
+	/* ...and that it went twice says nothing of loss, nor of the round trip. */
+	ASSERT_EQ(tcb()->cwnd, 10 * tcb()->mss);
+	ASSERT_EQ(tcb()->srtt, 0);
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_SYN), 1);
+	ASSERT_EQ(tcb()->rto_count, 0);
+}
+
+/* Once, or whoever answers so has a SYN sent each few milliseconds... */
+SCRIPT(half_open_peer_that_stays)
+{
+	u32 i;
+
+	be_syn_sent();
+	inject("A 300 -100");
+	expect("R -100");
+	sim_run_for(4 * MSEC);
+	inject("A 300 -100");
+	expect("R -100");
+	expect_within(1, 5 * MSEC, "S 0");
+	for (i = 0; i < 10; i++) {
+		inject("A 300 -100");
+		expect("R -100");
+		quiet(50 * MSEC);
+	}
+	expect_after(500 * MSEC, "S 0");
+	inject("A 300 -100");
+	expect("R -100");
+	expect_after(2 * SEC, "S 0");
+	ASSERT_EQ(tcb()->total_retrans, 3);
+	ASSERT_EQ(tcb()->rto_count, 2);
+}
+
+/* ...and only before the SYN has gone twice. */
+SCRIPT(half_open_peer_late)
+{
+	be_syn_sent();
+	expect_after(1 * SEC, "S 0");
+	inject("A 300 -100");
+	expect("R -100");
+	expect_after(2 * SEC, "S 0");
 }
 
 /* Figure 10: data for a connection that is gone. */

@@ -103,6 +103,8 @@ static void run_row(void)
 	inject("%s", row->in);
 	if (row->out)
 		expect("%s", row->out);
+	if (row->then)
+		expect_within(1, 50 * MSEC, "%s", row->then);
 	expect_nothing();
 	script_here(script_check_state(next));
 	user_sees(row, next);
