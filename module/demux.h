@@ -12,6 +12,7 @@
 
 #include "atcp.h"
 #include "netns.h"
+#include "place.h"
 
 int atcp_demux_init(struct atcp_net *an);
 void atcp_demux_exit(struct atcp_net *an);
@@ -91,6 +92,27 @@ int atcp_node_replace(struct atcp_net *an, struct atcp_node *old, struct atcp_no
  */
 struct sock *atcp_lookup_listener(struct atcp_net *an, const struct atcp_key *key,
 				  int dif, int sdif, struct sk_buff *skb);
+
+/**
+ * struct atcp_listen_place - the listeners at one address and port
+ * @place:	in atcp_net.listens
+ * @all:	struct atcp_listener, by node
+ * @firsts:	the same, by first: one of each SO_REUSEPORT group, and those in none
+ * @rcu:	for freeing
+ *
+ * @firsts are few: one for each device, family and user at most, and a group has no more
+ * than 65535 members.
+ */
+struct atcp_listen_place {
+	struct atcp_place place;
+	struct hlist_head all;
+	struct hlist_head firsts;
+	struct rcu_head rcu;
+};
+
+/* RCU. @addr: :: for the listeners on all addresses. Return: NULL when there are none. */
+struct atcp_listen_place *atcp_listen_place(struct atcp_net *an, const struct in6_addr *addr,
+					    __be16 port, u8 carrier);
 
 /*
  * Listeners enter and leave; process context, socket lock held.  With SO_REUSEPORT

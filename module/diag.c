@@ -349,19 +349,18 @@ static void key_of(struct atcp_key *key, const struct inet_diag_req_v2 *ask)
 static struct sock *find_listener(struct atcp_net *an, const struct inet_diag_req_v2 *ask,
 				  const struct atcp_key *key)
 {
+	struct atcp_listen_place *place;
 	struct atcp_listener *l;
 	struct atcp_key k;
-	int i;
 
-	for (i = 0; i < ATCP_LISTEN_BUCKETS; i++) {
-		hlist_for_each_entry_rcu(l, &an->listeners[i].all, node) {
-			atcp_listener_key(l, &k);
-			if (k.lport == key->lport && k.carrier == key->carrier &&
-			    l->sk->sk_family == ask->pad &&
-			    ipv6_addr_equal(&k.laddr, &key->laddr) &&
-			    !sock_diag_check_cookie(l->sk, ask->id.idiag_cookie))
-				return l->sk;
-		}
+	place = atcp_listen_place(an, &key->laddr, key->lport, key->carrier);
+	if (!place)
+		return NULL;
+	hlist_for_each_entry_rcu(l, &place->all, node) {
+		atcp_listener_key(l, &k);
+		if (l->sk->sk_family == ask->pad && ipv6_addr_equal(&k.laddr, &key->laddr) &&
+		    !sock_diag_check_cookie(l->sk, ask->id.idiag_cookie))
+			return l->sk;
 	}
 	return NULL;
 }

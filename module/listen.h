@@ -11,8 +11,10 @@
 /**
  * struct atcp_listener - the queues of a listening socket
  * @sk:		the socket; both live until an RCU grace period after atcp_listen_stop()
- * @node:	in atcp_listen_bucket.all; RCU
- * @first:	in atcp_listen_bucket.firsts, if it is in that list; RCU
+ * @number:	in atcp_net.listeners
+ * @place:	where it is found
+ * @node:	in atcp_listen_place.all; RCU
+ * @first:	in atcp_listen_place.firsts, if it is in that list; RCU
  * @group:	the listeners of its SO_REUSEPORT group, a ring, of whom one is the first
  * @lock:	of the two lists and @closed; nests inside a request's lock
  * @requests:	struct atcp_request
@@ -25,6 +27,8 @@
  */
 struct atcp_listener {
 	struct sock *sk;
+	u32 number;
+	struct atcp_listen_place *place;
 	struct hlist_node node;
 	struct hlist_node first;
 	struct list_head group;

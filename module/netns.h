@@ -11,13 +11,13 @@
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
 #include "core/core.h"
 
 #define ATCP_BIND_BUCKETS	512	/* bind.c; a power of two */
-#define ATCP_LISTEN_BUCKETS	512	/* demux.c; a power of two */
 #define ATCP_PERTURB_SLOTS	256	/* ports.c; a power of two */
 
 /* Counters of core/stat.h, one such structure a CPU and namespace. */
@@ -29,16 +29,6 @@ struct atcp_stats {
 struct atcp_bind_bucket {
 	spinlock_t lock;		/* of everything below; taken with BHs off */
 	struct hlist_head binds;	/* struct atcp_bind */
-};
-
-/**
- * struct atcp_listen_bucket - listeners whose port hashes here; RCU
- * @all:	struct atcp_listener, by node
- * @firsts:	the same, by first: one of each SO_REUSEPORT group, and those in none
- */
-struct atcp_listen_bucket {
-	struct hlist_head all;
-	struct hlist_head firsts;
 };
 
 /**
@@ -76,8 +66,9 @@ struct atcp_limits {
  * @stats:	per CPU
  * @connections: struct atcp_node by struct atcp_key; RCU
  * @bound_nodes: how many of them are bound to a device, or about to be there
- * @listeners:	ATCP_LISTEN_BUCKETS buckets by port, changed under @listen_lock
- * @listen_lock: of @listeners
+ * @listens:	struct atcp_listen_place, by address and port; RCU, changed under @listen_lock
+ * @listen_lock: of @listens and all that is in them
+ * @listeners:	struct atcp_listener by number, for walks
  * @binds:	ports in use, ATCP_BIND_BUCKETS buckets
  * @port_key:	secret of ephemeral port selection (RFC 6056 section 3.3.4)
  * @perturb:	its table of increments, racy by design
@@ -109,8 +100,9 @@ struct atcp_net {
 	struct atcp_stats __percpu *stats;
 	struct rhashtable connections;
 	atomic_t bound_nodes;
-	struct atcp_listen_bucket *listeners;
-	spinlock_t listen_lock;		/* of changes to listeners */
+	struct rhltable listens;
+	spinlock_t listen_lock;		/* of changes to listens */
+	struct xarray listeners;
 	struct atcp_bind_bucket *binds;
 	siphash_key_t port_key;
 	u32 *perturb;

@@ -12,7 +12,12 @@
 
 void atcp_walk_enter(struct atcp_walk *w, struct atcp_net *an, int family)
 {
-	*w = (struct atcp_walk){ .an = an, .family = family, .nth = -1 };
+	*w = (struct atcp_walk){
+		.an = an,
+		.family = family,
+		.listens = true,
+		.number = ULONG_MAX,
+	};
 	rhashtable_walk_enter(&an->connections, &w->iter);
 }
 
@@ -35,7 +40,7 @@ void atcp_walk_rest(struct atcp_walk *w)
 
 bool atcp_walk_listens(const struct atcp_walk *w)
 {
-	return w->bucket < ATCP_LISTEN_BUCKETS;
+	return w->listens;
 }
 
 static int family_of(const struct atcp_node *node)
@@ -71,22 +76,17 @@ static struct atcp_node *next_connection(struct atcp_walk *w)
 	return node;
 }
 
-/* The listener that w->bucket and nth tell, or the first one behind, or NULL. */
+/* The listener of that number, or the first one behind, or NULL. */
 static struct atcp_listener *find_listener(struct atcp_walk *w)
 {
 	struct atcp_listener *l;
-	int n;
 
-	for (; atcp_walk_listens(w); w->bucket++, w->nth = 0) {
-		n = 0;
-		hlist_for_each_entry_rcu(l, &w->an->listeners[w->bucket].all, node) {
-			if (n++ < w->nth)
-				continue;
-			if (wanted(w, l->sk->sk_family))
-				return l;
-			w->nth++;
-		}
+	while ((l = xa_find(&w->an->listeners, &w->number, ULONG_MAX, XA_PRESENT))) {
+		if (wanted(w, l->sk->sk_family))
+			return l;
+		w->number++;
 	}
+	w->listens = false;
 	return NULL;
 }
 
@@ -95,7 +95,7 @@ void *atcp_walk_next(struct atcp_walk *w)
 	void *item;
 
 	if (atcp_walk_listens(w)) {
-		w->nth++;
+		w->number++;
 		item = find_listener(w);
 		if (item)
 			return item;
@@ -118,7 +118,8 @@ void *atcp_walk_here(struct atcp_walk *w)
 	void *item;
 
 	if (atcp_walk_listens(w)) {
-		w->nth = max(w->nth, 0);
+		if (w->number == ULONG_MAX)
+			w->number = 0;
 		item = find_listener(w);
 		if (item)
 			return item;

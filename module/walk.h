@@ -17,15 +17,15 @@
  * @an:		the namespace; goes after the walk does
  * @family:	of the sockets wanted, AF_INET or AF_INET6, or AF_UNSPEC: both
  * @iter:	position in the connection table
- * @bucket:	of the listeners, ATCP_LISTEN_BUCKETS once they are through
- * @nth:	listener in that bucket
+ * @listens:	not yet through with the listeners
+ * @number:	of the listener, ULONG_MAX before the first
  */
 struct atcp_walk {
 	struct atcp_net *an;
 	int family;
 	struct rhashtable_iter iter;
-	int bucket;
-	int nth;
+	bool listens;
+	unsigned long number;
 };
 
 /* Process context. */
