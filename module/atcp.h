@@ -54,6 +54,7 @@ struct atcp_node {
 };
 
 struct atcp_bind;		/* bind.h: one local port in use */
+struct atcp_crowd;		/* bind.h: the holders of a port who are alike */
 struct atcp_hold;		/* hold.c: the same in the kernel's TCP */
 struct atcp_listener;		/* listen.c: queues of a listening socket */
 
@@ -72,7 +73,8 @@ struct atcp_sock {
 	bool over_v6;			/* its segments are IPv6's (the key says so) */
 	struct atcp_bind *bind;		/* port held, or NULL (bind.h) */
 	struct atcp_hold *hold;		/* keeps the kernel's TCP off it, or NULL; likewise */
-	struct hlist_node bind_node;	/* in bind's owners; under the bind bucket's lock */
+	struct atcp_crowd *crowd;	/* of bind, which it is in; under the bind bucket's lock */
+	struct hlist_node bind_node;	/* in crowd's members; likewise */
 	bool bind_chosen;		/* counted in bind's chosen, likewise */
 	struct atcp_listener __rcu *listener;	/* LISTEN only; changed under the lock */
 	struct list_head accept_node;	/* child waiting in its listener's accept queue */

@@ -13,35 +13,55 @@
 #include "timewait.h"
 
 static struct kmem_cache *bind_cache;
+static struct kmem_cache *crowd_cache;
 
 int __init atcp_binds_init(void)
 {
 	bind_cache = KMEM_CACHE(atcp_bind, SLAB_ACCOUNT);
-	return bind_cache ? 0 : -ENOMEM;
+	crowd_cache = KMEM_CACHE(atcp_crowd, SLAB_ACCOUNT);
+	if (bind_cache && crowd_cache)
+		return 0;
+	atcp_binds_exit();
+	return -ENOMEM;
 }
 
 void atcp_binds_exit(void)
 {
+	kmem_cache_destroy(crowd_cache);
 	kmem_cache_destroy(bind_cache);
 }
 
 int atcp_binds_net_init(struct atcp_net *an)
 {
-	int i;
+	int i, err;
 
+	err = atcp_places_init(&an->crowds);
+	if (err)
+		return err;
+	err = atcp_places_init(&an->holds);
+	if (err)
+		goto no_holds;
+	err = -ENOMEM;
 	an->binds = kvmalloc_array(ATCP_BIND_BUCKETS, sizeof(*an->binds), GFP_KERNEL_ACCOUNT);
 	if (!an->binds)
-		return -ENOMEM;
+		goto no_binds;
 	for (i = 0; i < ATCP_BIND_BUCKETS; i++) {
 		spin_lock_init(&an->binds[i].lock);
 		INIT_HLIST_HEAD(&an->binds[i].binds);
 	}
 	return 0;
+no_binds:
+	atcp_places_exit(&an->holds);
+no_holds:
+	atcp_places_exit(&an->crowds);
+	return err;
 }
 
 void atcp_binds_net_exit(struct atcp_net *an)
 {
 	kvfree(an->binds);
+	atcp_places_exit(&an->holds);
+	atcp_places_exit(&an->crowds);
 }
 
 struct atcp_bind *atcp_bind_find(struct atcp_bind_bucket *bucket, u8 carrier, u16 port,
@@ -70,15 +90,9 @@ struct atcp_bind *atcp_bind_create(struct atcp_bind_bucket *bucket, u8 carrier, 
 	return b;
 }
 
-/* Has it no holders? */
-static bool bind_unused(const struct atcp_bind *b)
-{
-	return hlist_empty(&b->socks) && hlist_empty(&b->tws);
-}
-
 void atcp_bind_release(struct atcp_bind *b)
 {
-	if (!bind_unused(b) || !hlist_empty(&b->holds))
+	if (b->holders || b->holds)
 		return;
 	hlist_del(&b->node);
 	kmem_cache_free(bind_cache, b);
@@ -125,11 +139,188 @@ bool atcp_bound_overlap(int family, const struct atcp_bound *a, const struct atc
 	return meet(family, a, b, true);
 }
 
-/* What of a holder counts for sharing, apart from what it is bound to. */
-struct holder {
-	bool reuse;		/* SO_REUSEADDR, and does not listen */
-	bool reuseport;		/* SO_REUSEPORT, and the user is the same */
-};
+/* --- crowds --- */
+
+static void traits_get(struct atcp_traits *t, const struct sock *sk)
+{
+	atcp_bound_get(&t->bound, sk);
+	t->user = sk->sk_reuseport ? sk_uid(sk) : INVALID_UID;
+	t->reuse = sk->sk_reuse && READ_ONCE(sk->sk_state) != TCP_LISTEN;
+	t->reuseport = sk->sk_reuseport;
+}
+
+static bool same_kind(const struct atcp_traits *a, const struct atcp_traits *b)
+{
+	return a->bound.dev == b->bound.dev && a->bound.v6only == b->bound.v6only &&
+	       uid_eq(a->user, b->user) && a->reuse == b->reuse &&
+	       a->reuseport == b->reuseport &&
+	       ipv6_addr_any(&a->bound.v6) == ipv6_addr_any(&b->bound.v6) &&
+	       ipv6_addr_v4mapped(&a->bound.v6) == ipv6_addr_v4mapped(&b->bound.v6);
+}
+
+static bool alike(const struct atcp_traits *a, const struct atcp_traits *b)
+{
+	return same_kind(a, b) && a->bound.v4 == b->bound.v4 &&
+	       ipv6_addr_equal(&a->bound.v6, &b->bound.v6);
+}
+
+/* RCU. All at an address, of every holder of a port of that number. */
+static struct rhlist_head *crowds_at(struct atcp_net *an, const struct atcp_bind *b,
+				     const struct in6_addr *addr)
+{
+	struct atcp_place_key key;
+
+	atcp_place_key(&key, addr, b->port, b->carrier);
+	return atcp_place_find(&an->crowds, &key);
+}
+
+static struct atcp_crowd *crowd_find(struct atcp_net *an, struct atcp_bind *b,
+				     const struct atcp_traits *t)
+{
+	struct atcp_crowd *c, *found = NULL;
+	struct rhlist_head *at;
+
+	if (hlist_empty(&b->kinds))
+		return NULL;
+	rcu_read_lock();
+	rhl_for_each_entry_rcu(c, at, crowds_at(an, b, &t->bound.v6), place.node) {
+		if (c->bind == b && alike(&c->traits, t)) {
+			found = c;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static void enter_kind(struct atcp_bind *b, struct atcp_crowd *crowd)
+{
+	struct atcp_crowd *c;
+
+	INIT_HLIST_NODE(&crowd->first);
+	INIT_LIST_HEAD(&crowd->kin);
+	hlist_for_each_entry(c, &b->kinds, first) {
+		if (same_kind(&c->traits, &crowd->traits)) {
+			list_add(&crowd->kin, &c->kin);
+			return;
+		}
+	}
+	hlist_add_head(&crowd->first, &b->kinds);
+}
+
+static void leave_kind(struct atcp_bind *b, struct atcp_crowd *crowd)
+{
+	struct atcp_crowd *next;
+
+	if (!hlist_unhashed(&crowd->first)) {
+		if (!list_empty(&crowd->kin)) {
+			next = list_first_entry(&crowd->kin, struct atcp_crowd, kin);
+			hlist_add_behind(&next->first, &crowd->first);
+		}
+		hlist_del(&crowd->first);
+	}
+	list_del(&crowd->kin);
+}
+
+static struct atcp_crowd *crowd_get(struct atcp_net *an, struct atcp_bind *b,
+				    const struct atcp_traits *t)
+{
+	struct atcp_crowd *crowd = crowd_find(an, b, t);
+
+	if (crowd)
+		return crowd;
+	crowd = kmem_cache_zalloc(crowd_cache, GFP_ATOMIC);
+	if (!crowd)
+		return NULL;
+	crowd->bind = b;
+	crowd->traits = *t;
+	atcp_place_key(&crowd->place.key, &t->bound.v6, b->port, b->carrier);
+	if (atcp_place_add(&an->crowds, &crowd->place)) {
+		kmem_cache_free(crowd_cache, crowd);
+		return NULL;
+	}
+	enter_kind(b, crowd);
+	return crowd;
+}
+
+static void crowd_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(crowd_cache, container_of(rcu, struct atcp_crowd, rcu));
+}
+
+void atcp_crowd_release(struct atcp_net *an, struct atcp_crowd *crowd)
+{
+	if (!hlist_empty(&crowd->socks) || !hlist_empty(&crowd->tws))
+		return;
+	leave_kind(crowd->bind, crowd);
+	atcp_place_del(&an->crowds, &crowd->place);
+	call_rcu(&crowd->rcu, crowd_free_rcu);
+}
+
+struct atcp_crowd *atcp_crowd_of(struct atcp_bind *b, const struct sock *sk)
+{
+	struct atcp_traits t;
+
+	traits_get(&t, sk);
+	return crowd_get(atcp_net(sock_net(sk)), b, &t);
+}
+
+/* The crowd that it leaves may be empty afterwards. */
+static void move_sock(struct atcp_net *an, struct atcp_sock *as, const struct atcp_traits *t)
+{
+	struct atcp_crowd *to = crowd_get(an, as->bind, t);
+
+	if (!to || to == as->crowd)
+		return;
+	hlist_del(&as->bind_node);
+	hlist_add_head(&as->bind_node, &to->socks);
+	as->crowd = to;
+}
+
+static void move_tw(struct atcp_net *an, struct atcp_timewait *tw, const struct atcp_traits *t)
+{
+	struct atcp_crowd *to = crowd_get(an, tw->bind, t);
+
+	if (!to || to == tw->crowd)
+		return;
+	hlist_del(&tw->bind_node);
+	hlist_add_head(&tw->bind_node, &to->tws);
+	tw->crowd = to;
+}
+
+void atcp_crowd_move(struct sock *sk)
+{
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	struct atcp_crowd *old = atcp_sk(sk)->crowd;
+	struct atcp_traits t;
+
+	traits_get(&t, sk);
+	if (alike(&t, &old->traits))
+		return;
+	move_sock(an, atcp_sk(sk), &t);
+	atcp_crowd_release(an, old);
+}
+
+struct atcp_timewait *atcp_bind_timewait(const struct atcp_bind_bucket *bucket)
+{
+	struct atcp_crowd *first, *c;
+	struct atcp_bind *b;
+
+	hlist_for_each_entry(b, &bucket->binds, node) {
+		hlist_for_each_entry(first, &b->kinds, first) {
+			c = first;
+			do {
+				if (!hlist_empty(&c->tws))
+					return hlist_entry(c->tws.first, struct atcp_timewait,
+							   bind_node);
+				c = list_next_entry(c, kin);
+			} while (c != first);
+		}
+	}
+	return NULL;
+}
+
+/* --- conflicts --- */
 
 /* A socket with a group of its own, by a program attached to it, shares nothing. */
 static bool group_ok(const struct sock *sk)
@@ -137,45 +328,166 @@ static bool group_ok(const struct sock *sk)
 	return sk->sk_reuseport && !rcu_access_pointer(sk->sk_reuseport_cb);
 }
 
-/* The rules of inet_bind_conflict(), of two whose addresses overlap. */
-static bool in_the_way(const struct sock *sk, const struct holder *h, enum atcp_share share)
-{
-	bool grouped = h->reuseport && group_ok(sk);
+/*
+ * Who asks for a port, and how; how many members may leave their crowds yet, and whether
+ * that were too few.
+ */
+struct asker {
+	struct atcp_net *an;
+	const struct sock *sk;
+	struct atcp_bound bound;
+	enum atcp_share share;
+	bool group_ok;
+	int moves;
+	bool again;
+};
 
-	if (sk->sk_reuse && h->reuse)
-		return share == ATCP_SHARE_NOTHING || (share == ATCP_SHARE_REUSE && grouped);
-	return share != ATCP_SHARE_ALL || !grouped;
+/* Return: false when it is enough for now. */
+static bool may_move(struct asker *a)
+{
+	a->again = !a->moves;
+	a->moves -= !a->again;
+	return !a->again;
 }
 
-bool atcp_bind_conflict(const struct sock *sk, const struct atcp_bind *b, enum atcp_share share)
+/* The rules of inet_bind_conflict(). @tw: of a TIME-WAIT, whose user does not count. */
+static bool in_the_way(const struct asker *a, const struct atcp_traits *t, bool tw)
 {
-	const struct atcp_timewait *tw;
-	const struct atcp_sock *as;
-	struct atcp_bound mine;
+	bool grouped = a->group_ok && t->reuseport && (tw || uid_eq(sk_uid(a->sk), t->user));
 
-	atcp_bound_get(&mine, sk);
-	hlist_for_each_entry(as, &b->socks, bind_node) {
-		const struct sock *sk2 = (const struct sock *)as;
-		struct holder h = {
-			.reuse = sk2->sk_reuse && READ_ONCE(sk2->sk_state) != TCP_LISTEN,
-			.reuseport = sk2->sk_reuseport && uid_eq(sk_uid(sk), sk_uid(sk2)),
-		};
-		struct atcp_bound other;
-
-		if (sk2 == sk || !in_the_way(sk, &h, share))
-			continue;
-		atcp_bound_get(&other, sk2);
-		if (atcp_bound_overlap(sk->sk_family, &mine, &other))
-			return true;
+	if (a->sk->sk_reuse && t->reuse) {
+		if (!(a->share == ATCP_SHARE_NOTHING ||
+		      (a->share == ATCP_SHARE_REUSE && grouped)))
+			return false;
+	} else if (a->share == ATCP_SHARE_ALL && grouped) {
+		return false;
 	}
-	hlist_for_each_entry(tw, &b->tws, bind_node) {
-		struct holder h = { .reuse = tw->reuse, .reuseport = tw->reuseport };
+	return atcp_bound_overlap(a->sk->sk_family, &a->bound, &t->bound);
+}
 
-		if (in_the_way(sk, &h, share) &&
-		    atcp_bound_overlap(sk->sk_family, &mine, &tw->bound))
+/* Members who are not in the way, though the crowd as such is, have changed: they leave it. */
+static bool sock_in_the_way(struct asker *a, struct atcp_crowd *crowd)
+{
+	struct hlist_node *next;
+	struct atcp_sock *as;
+
+	if (!in_the_way(a, &crowd->traits, false))
+		return false;
+	hlist_for_each_entry_safe(as, next, &crowd->socks, bind_node) {
+		struct atcp_traits now;
+
+		if ((const struct sock *)as == a->sk)
+			continue;
+		traits_get(&now, (const struct sock *)as);
+		if (in_the_way(a, &now, false) || !may_move(a))
+			return true;
+		move_sock(a->an, as, &now);
+	}
+	return false;
+}
+
+static bool tw_in_the_way(struct asker *a, struct atcp_crowd *crowd)
+{
+	struct atcp_timewait *tw;
+	struct hlist_node *next;
+
+	if (!in_the_way(a, &crowd->traits, true))
+		return false;
+	hlist_for_each_entry_safe(tw, next, &crowd->tws, bind_node) {
+		struct atcp_traits was = {
+			.bound = tw->bound,
+			.user = crowd->traits.user,
+			.reuse = tw->reuse,
+			.reuseport = tw->reuseport,
+		};
+
+		if (in_the_way(a, &was, true) || !may_move(a))
+			return true;
+		move_tw(a->an, tw, &was);
+	}
+	return false;
+}
+
+static bool crowd_in_the_way(struct asker *a, struct atcp_crowd *crowd)
+{
+	return sock_in_the_way(a, crowd) || tw_in_the_way(a, crowd);
+}
+
+/* Of those at one address, or at all addresses. */
+static bool conflict_at(struct asker *a, const struct atcp_bind *b,
+			const struct in6_addr *addr)
+{
+	struct atcp_crowd *c;
+	struct rhlist_head *at;
+	bool found = false;
+
+	rcu_read_lock();
+	rhl_for_each_entry_rcu(c, at, crowds_at(a->an, b, addr), place.node) {
+		if (c->bind != b)
+			continue;
+		found = crowd_in_the_way(a, c);
+		if (found)
+			break;
+		atcp_crowd_release(a->an, c);
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/*
+ * Of a kind: the first crowd that is in the way ends it, and one that is not is the asker's
+ * own, or has lost its members.
+ */
+static bool conflict_of_kind(struct asker *a, struct atcp_crowd *first)
+{
+	bool found = crowd_in_the_way(a, first);
+	struct atcp_crowd *c, *next;
+
+	list_for_each_entry_safe(c, next, &first->kin, kin) {
+		if (found)
+			break;
+		found = crowd_in_the_way(a, c);
+		atcp_crowd_release(a->an, c);
+	}
+	atcp_crowd_release(a->an, first);
+	return found;
+}
+
+static bool conflict_anywhere(struct asker *a, struct atcp_bind *b)
+{
+	struct atcp_crowd *first;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(first, next, &b->kinds, first) {
+		if (!in_the_way(a, &first->traits, false) && !in_the_way(a, &first->traits, true))
+			continue;
+		if (conflict_of_kind(a, first))
 			return true;
 	}
 	return false;
+}
+
+int atcp_bind_conflict(const struct sock *sk, struct atcp_bind *b, enum atcp_share share)
+{
+	struct asker a = {
+		.an = atcp_net(sock_net(sk)),
+		.sk = sk,
+		.share = share,
+		.group_ok = group_ok(sk),
+		.moves = ATCP_BIND_MOVES,
+	};
+	struct atcp_place_key key;
+	bool found;
+
+	atcp_bound_get(&a.bound, sk);
+	atcp_place_key(&key, &a.bound.v6, b->port, b->carrier);
+	if (ipv6_addr_any(&key.addr))
+		found = conflict_anywhere(&a, b);
+	else
+		found = conflict_at(&a, b, &key.addr) || conflict_at(&a, b, &in6addr_any);
+	if (!found)
+		return 0;
+	return a.again ? -EAGAIN : -EADDRINUSE;
 }
 
 /* Is @sk one of those of SO_REUSEPORT whom none of the holders is in the way of? */
@@ -199,7 +511,7 @@ bool atcp_bind_welcome(const struct sock *sk, const struct atcp_bind *b)
 
 void atcp_bind_learn(struct atcp_bind *b, const struct sock *sk)
 {
-	bool first = bind_unused(b), reuse = sk->sk_reuse && sk->sk_state != TCP_LISTEN;
+	bool first = !b->holders, reuse = sk->sk_reuse && sk->sk_state != TCP_LISTEN;
 
 	b->reuse = reuse && (first || b->reuse);
 	if (!sk->sk_reuseport) {

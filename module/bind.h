@@ -8,6 +8,7 @@
 
 #include "atcp.h"
 #include "netns.h"
+#include "place.h"
 
 /**
  * struct atcp_bound - what a socket is bound to, apart from its port
@@ -21,6 +22,49 @@ struct atcp_bound {
 	__be32 v4;
 	int dev;
 	bool v6only;
+};
+
+/**
+ * struct atcp_traits - what of a holder of a port counts for bind()
+ * @bound:	what it is bound to
+ * @user:	whose it is, if that counts: with SO_REUSEPORT
+ * @reuse:	SO_REUSEADDR, and does not listen
+ * @reuseport:	SO_REUSEPORT
+ */
+struct atcp_traits {
+	struct atcp_bound bound;
+	kuid_t user;
+	bool reuse;
+	bool reuseport;
+};
+
+/**
+ * struct atcp_crowd - the holders of a port who were alike when they became so
+ * @place:	in atcp_net.crowds
+ * @bind:	the port
+ * @traits:	theirs; whom an option has changed since is moved when it is met
+ * @socks:	of them, by atcp_sock.bind_node
+ * @tws:	of them, by atcp_timewait.bind_node; their user does not count
+ * @first:	in atcp_bind.kinds, of the first of a kind: crowds that differ in nothing but
+ *		their address, of whom a socket that is bound to all meets all or none
+ * @kin:	the crowds of that kind, a ring
+ * @rcu:	for freeing
+ *
+ * Under the lock of the port's bucket.
+ */
+struct atcp_crowd {
+	struct atcp_place place;
+	struct atcp_bind *bind;
+	struct atcp_traits traits;
+	struct hlist_head socks;
+	struct hlist_head tws;
+	union {
+		struct {
+			struct hlist_node first;
+			struct list_head kin;
+		};
+		struct rcu_head rcu;
+	};
 };
 
 /* Who of SO_REUSEPORT gets a port without a look at its holders? */
@@ -43,9 +87,11 @@ enum atcp_bind_group {
  * @family:	of the socket that @bound is of
  * @chosen:	holders that did not get it from connect(): without any of these
  *		another connect() may share it
- * @socks:	holders, by atcp_sock.bind_node
- * @tws:	holders, by atcp_timewait.bind_node
- * @holds:	struct atcp_hold: what keeps the kernel's TCP off it (carrier TCP)
+ * @holders:	sockets and TIME-WAITs
+ * @kinds:	struct atcp_crowd, one of each kind: one for each device, user of SO_REUSEPORT
+ *		and set of options, so that they are few
+ * @holds:	how many struct atcp_hold keep the kernel's TCP off it (carrier TCP)
+ * @pooled:	the one of them that has it in the pool (pool.c), or NULL
  */
 struct atcp_bind {
 	struct hlist_node node;
@@ -58,9 +104,10 @@ struct atcp_bind {
 	struct atcp_bound bound;
 	u16 family;
 	u32 chosen;
-	struct hlist_head socks;
-	struct hlist_head tws;
-	struct hlist_head holds;
+	u32 holders;
+	struct hlist_head kinds;
+	u32 holds;
+	struct atcp_hold *pooled;
 };
 
 /* Reads what a socket is bound to from its own fields. */
@@ -91,6 +138,18 @@ struct atcp_bind *atcp_bind_create(struct atcp_bind_bucket *bucket, u8 carrier, 
 /* It goes if nobody holds it. */
 void atcp_bind_release(struct atcp_bind *b);
 
+/* The crowd that @sk belongs to, perhaps a new one; NULL: no memory. */
+struct atcp_crowd *atcp_crowd_of(struct atcp_bind *b, const struct sock *sk);
+
+/* It goes if it is empty. */
+void atcp_crowd_release(struct atcp_net *an, struct atcp_crowd *crowd);
+
+/* @sk, a holder, may not be what it was: to the crowd that it belongs to, if there is memory. */
+void atcp_crowd_move(struct sock *sk);
+
+/* One of the TIME-WAITs that hold ports of the bucket, or NULL. */
+struct atcp_timewait *atcp_bind_timewait(const struct atcp_bind_bucket *bucket);
+
 /* How much may a socket share with the other holders of a port? */
 enum atcp_share {
 	ATCP_SHARE_NOTHING,	/* it wants any port that is free */
@@ -98,9 +157,14 @@ enum atcp_share {
 	ATCP_SHARE_ALL,		/* it wants this one */
 };
 
-/* Does another holder of the port stand in @sk's way? */
-bool atcp_bind_conflict(const struct sock *sk, const struct atcp_bind *b,
-			enum atcp_share share);
+/*
+ * Does another holder of the port stand in @sk's way?  Of crowds one member is looked at,
+ * and those that no longer belong there, which leave it: so many at a time.
+ *
+ * Return: 0, -EADDRINUSE, or -EAGAIN: so many have left, and there may be more.
+ */
+#define ATCP_BIND_MOVES	256
+int atcp_bind_conflict(const struct sock *sk, struct atcp_bind *b, enum atcp_share share);
 
 /* Is there no need to look at the holders, of whom there may be many? */
 bool atcp_bind_welcome(const struct sock *sk, const struct atcp_bind *b);

@@ -18,7 +18,7 @@ static bool port_held(const struct atcp_bind_bucket *bucket, u16 port)
 	const struct atcp_bind *b;
 
 	hlist_for_each_entry(b, &bucket->binds, node) {
-		if (b->port == port && !hlist_empty(&b->holds))
+		if (b->port == port && b->holds)
 			return true;
 	}
 	return false;
@@ -26,15 +26,7 @@ static bool port_held(const struct atcp_bind_bucket *bucket, u16 port)
 
 struct atcp_hold *atcp_hold_pooled(const struct atcp_bind *b)
 {
-	struct atcp_hold *h;
-
-	if (!b)
-		return NULL;
-	hlist_for_each_entry(h, &b->holds, node) {
-		if (h->pooled)
-			return h;
-	}
-	return NULL;
+	return b ? b->pooled : NULL;
 }
 
 static bool bound_alike(const struct atcp_bound *a, const struct atcp_bound *b)
@@ -43,11 +35,15 @@ static bool bound_alike(const struct atcp_bound *a, const struct atcp_bound *b)
 	       a->v6only == b->v6only;
 }
 
-void atcp_hold_enter(struct atcp_net *an, struct atcp_bind *b, struct atcp_hold *h)
+int atcp_hold_enter(struct atcp_net *an, struct atcp_bind *b, struct atcp_hold *h)
 {
-	hlist_add_head(&h->node, &b->holds);
+	atcp_place_key(&h->place.key, &h->bound.v6, b->port, b->carrier);
+	if (atcp_place_add(&an->holds, &h->place))
+		return -ENOMEM;
+	b->holds++;
 	h->bind = b;
 	set_bit(b->port, an->held);
+	return 0;
 }
 
 /* A user or a TIME-WAIT has gone: the last takes the hold, and perhaps the port, with it. */
@@ -59,7 +55,8 @@ void atcp_hold_left(struct atcp_net *an, struct atcp_hold *h)
 	if (h->users || h->tws || h->pooled)
 		return;
 	if (b) {
-		hlist_del(&h->node);
+		atcp_place_del(&an->holds, &h->place);
+		b->holds--;
 		if (!port_held(atcp_bucket_of(an, b->port), b->port))
 			clear_bit(b->port, an->held);
 		atcp_bind_release(b);
@@ -75,28 +72,42 @@ void atcp_hold_unuse(struct atcp_net *an, struct atcp_hold *h)
 	}
 }
 
-/* Does it hold all that is asked for?  One of the pool holds every address. */
-static bool answers(const struct atcp_hold *h, const struct atcp_hold_ask *ask)
+/* The one of the port's that holds all that is asked for, or NULL. */
+static struct atcp_hold *hold_find(struct atcp_net *an, const struct atcp_bind *b,
+				   const struct atcp_hold_ask *ask)
 {
-	return h->pooled || (atcp_hold_is_ours(h) && h->family == ask->family &&
-			     bound_alike(&h->bound, &ask->bound));
+	struct atcp_hold *h, *found = NULL;
+	struct atcp_place_key key;
+	struct rhlist_head *at;
+
+	/* Every address is the pool's. */
+	if (b->pooled)
+		return b->pooled;
+	atcp_place_key(&key, &ask->bound.v6, b->port, b->carrier);
+	rcu_read_lock();
+	rhl_for_each_entry_rcu(h, at, atcp_place_find(&an->holds, &key), place.node) {
+		if (h->bind == b && atcp_hold_is_ours(h) && h->family == ask->family &&
+		    bound_alike(&h->bound, &ask->bound)) {
+			found = h;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
 }
 
 /* One more use of a hold that is for the same, or NULL. */
 struct atcp_hold *atcp_hold_join(struct sock *sk, const struct atcp_hold_ask *ask, int l3mdev)
 {
-	struct atcp_bind_bucket *bucket = atcp_bucket_of(atcp_net(sock_net(sk)), ask->port);
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	struct atcp_bind_bucket *bucket = atcp_bucket_of(an, ask->port);
 	struct atcp_hold *h = NULL;
 	struct atcp_bind *b;
 
 	spin_lock_bh(&bucket->lock);
 	b = atcp_bind_find(bucket, IPPROTO_TCP, ask->port, l3mdev);
-	if (b) {
-		hlist_for_each_entry(h, &b->holds, node) {
-			if (answers(h, ask))
-				break;
-		}
-	}
+	if (b)
+		h = hold_find(an, b, ask);
 	if (h) {
 		h->users++;
 		atcp_hold_changed(h);
@@ -109,18 +120,23 @@ int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h)
 {
 	struct atcp_bind_bucket *bucket = atcp_bucket_of(an, h->port);
 	struct atcp_bind *b;
+	bool pooled;
 
 	spin_lock_bh(&bucket->lock);
 	b = atcp_bind_find(bucket, IPPROTO_TCP, h->port, 0);
 	if (!b)
 		b = atcp_bind_create(bucket, IPPROTO_TCP, h->port, 0);
-	if (b) {
+	if (b && !atcp_hold_enter(an, b, h)) {
 		h->pooled = true;
-		atcp_hold_enter(an, b, h);
+		b->pooled = h;
 	}
+	pooled = h->pooled;
 	atcp_hold_unuse(an, h);
+	/* One that was made here and has no hold goes again. */
+	if (b && !pooled)
+		atcp_bind_release(b);
 	spin_unlock_bh(&bucket->lock);
-	return b ? 0 : -ENOMEM;
+	return pooled ? 0 : -ENOMEM;
 }
 
 bool atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long before)
@@ -136,6 +152,7 @@ bool atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long before)
 	gone = !h || (!h->users && !h->tws && time_before_eq(h->idle_since, before));
 	if (h && gone) {
 		h->pooled = false;
+		b->pooled = NULL;
 		atcp_hold_left(an, h);
 	}
 	spin_unlock_bh(&bucket->lock);
@@ -157,21 +174,24 @@ static bool hold_covers(struct net *net, const struct atcp_hold *h, const struct
 			     ipv6_addr_v4mapped(&h->bound.v6);
 }
 
+/* Is it so by one of those that hold the port at @addr? RCU. */
+static bool owned_at(struct atcp_net *an, const struct in6_addr *addr,
+		     const struct atcp_key *key, int dif, int sdif)
+{
+	struct atcp_place_key place;
+	struct atcp_hold *h;
+	struct rhlist_head *at;
+
+	atcp_place_key(&place, addr, ntohs(key->lport), IPPROTO_TCP);
+	rhl_for_each_entry_rcu(h, at, atcp_place_find(&an->holds, &place), place.node) {
+		if (atcp_hold_is_ours(h) && hold_covers(an->net, h, key, dif, sdif))
+			return true;
+	}
+	return false;
+}
+
 bool atcp_port_owned(struct atcp_net *an, const struct atcp_key *key, int dif, int sdif)
 {
-	u16 port = ntohs(key->lport);
-	struct atcp_bind_bucket *bucket = atcp_bucket_of(an, port);
-	struct atcp_hold *h;
-	struct atcp_bind *b;
-	bool owned = false;
-
-	spin_lock_bh(&bucket->lock);
-	hlist_for_each_entry(b, &bucket->binds, node) {
-		if (b->port != port)
-			continue;
-		hlist_for_each_entry(h, &b->holds, node)
-			owned |= atcp_hold_is_ours(h) && hold_covers(an->net, h, key, dif, sdif);
-	}
-	spin_unlock_bh(&bucket->lock);
-	return owned;
+	return owned_at(an, &key->laddr, key, dif, sdif) ||
+	       owned_at(an, &in6addr_any, key, dif, sdif);
 }

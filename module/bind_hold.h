@@ -10,8 +10,8 @@
 
 /* --- under the lock of the port's bucket --- */
 
-/* @h, which is entered nowhere, is for @b. */
-void atcp_hold_enter(struct atcp_net *an, struct atcp_bind *b, struct atcp_hold *h);
+/* @h, which is entered nowhere, is for @b. Return: 0, or -ENOMEM: it is not. */
+int atcp_hold_enter(struct atcp_net *an, struct atcp_bind *b, struct atcp_hold *h);
 
 /* A user or a TIME-WAIT has gone: the last takes the hold, and perhaps the port, with it. */
 void atcp_hold_left(struct atcp_net *an, struct atcp_hold *h);

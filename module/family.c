@@ -188,6 +188,7 @@ static int init_sock(struct sock *sk)
 	.rehash			= atcp_rehash,			\
 	.get_port		= atcp_get_port,		\
 	.put_port		= atcp_port_put,		\
+	.rehash			= atcp_port_moved,		\
 	.diag_destroy		= atcp_diag_destroy,		\
 	.max_header		= ATCP_HEADROOM,		\
 	.no_autobind		= true,				\

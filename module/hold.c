@@ -34,7 +34,7 @@ static void free_dead(struct work_struct *work)
 
 	llist_for_each_entry_safe(h, next, llist_del_all(&an->dead_holds), dead) {
 		sock_release(h->sock);
-		kfree(h);
+		kfree_rcu(h, rcu);
 	}
 }
 
@@ -218,7 +218,7 @@ static void release_stand_in(struct atcp_net *an, struct atcp_hold *h)
 	atcp_bucket_stand_back(h->stand_in, sk);
 	sk->sk_prot->put_port(sk);
 	kfree(h->stand_in);
-	kfree(h);
+	kfree_rcu(h, rcu);
 }
 
 void atcp_hold_release(struct atcp_net *an, struct atcp_hold *h)

@@ -12,7 +12,7 @@
 
 /**
  * struct atcp_hold - a port that the kernel's TCP leaves to us
- * @node:	in atcp_bind.holds, once @bind is set
+ * @place:	in atcp_net.holds, once @bind is set; RCU
  * @bind:	the port as we know it, or NULL: not entered there yet
  * @sock:	a socket of the kernel's TCP, bound, neither connected nor listening; no
  *		segment gets to it; or NULL:
@@ -26,11 +26,13 @@
  * @pooled:	in the pool that connect() takes ports from (pool.c)
  * @idle_since:	jiffies when the last of @users and @tws went
  * @dead:	in atcp_net.dead_holds
+ * @rcu:	for freeing
  *
- * Everything that changes is under the lock of the port's bucket (bind.h).
+ * Everything that changes is under the lock of the port's bucket (bind.h); whether it is
+ * ours is read without.
  */
 struct atcp_hold {
-	struct hlist_node node;
+	struct atcp_place place;
 	struct atcp_bind *bind;
 	struct socket *sock;
 	struct inet_timewait_sock *stand_in;
@@ -43,6 +45,7 @@ struct atcp_hold {
 	u32 strict_tws;
 	unsigned long idle_since;
 	struct llist_node dead;
+	struct rcu_head rcu;
 };
 
 /**
@@ -108,10 +111,10 @@ void atcp_hold_release(struct atcp_net *an, struct atcp_hold *h);
 /* The users or TIME-WAITs of a hold, which remains, have changed. Bucket lock held. */
 void atcp_hold_changed(struct atcp_hold *h);
 
-/* May another socket be bound there without asking the kernel's TCP again? Likewise. */
+/* May another socket be bound there without asking the kernel's TCP again? Likewise, or RCU. */
 static inline bool atcp_hold_is_ours(const struct atcp_hold *h)
 {
-	return h->users || h->pooled;
+	return READ_ONCE(h->users) || READ_ONCE(h->pooled);
 }
 
 #endif /* _ATCP_HOLD_H */

@@ -11,6 +11,7 @@
 
 #include "carrier.h"
 #include "ip.h"
+#include "ports.h"
 #include "sock.h"
 #include "tracing.h"
 
@@ -48,6 +49,7 @@ void atcp_ip_disconnected(struct sock *sk)
 	} else {
 		sk_rcv_saddr_set(sk, 0);
 	}
+	atcp_port_moved(sk);
 }
 
 /* A copy of a source route, or NULL: one a connection. */

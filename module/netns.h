@@ -17,7 +17,8 @@
 
 #include "core/core.h"
 
-#define ATCP_BIND_BUCKETS	512	/* bind.c; a power of two */
+/* bind.c; a power of two: 128 ports of two carriers in each, for every VRF */
+#define ATCP_BIND_BUCKETS	512
 #define ATCP_PERTURB_SLOTS	256	/* ports.c; a power of two */
 
 /* Counters of core/stat.h, one such structure a CPU and namespace. */
@@ -70,6 +71,8 @@ struct atcp_limits {
  * @listen_lock: of @listens and all that is in them
  * @listeners:	struct atcp_listener by number, for walks
  * @binds:	ports in use, ATCP_BIND_BUCKETS buckets
+ * @crowds:	struct atcp_crowd, who is bound there: by address and port (bind.h)
+ * @holds:	struct atcp_hold, likewise; RCU
  * @port_key:	secret of ephemeral port selection (RFC 6056 section 3.3.4)
  * @perturb:	its table of increments, racy by design
  * @held:	ports that holds keep the kernel's TCP off, a bit for each of 65536; or NULL:
@@ -104,6 +107,8 @@ struct atcp_net {
 	spinlock_t listen_lock;		/* of changes to listens */
 	struct xarray listeners;
 	struct atcp_bind_bucket *binds;
+	struct rhltable crowds;
+	struct rhltable holds;
 	siphash_key_t port_key;
 	u32 *perturb;
 	unsigned long *held;

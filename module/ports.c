@@ -38,27 +38,45 @@ void atcp_ports_net_exit(struct atcp_net *an)
 	kvfree(an->perturb);
 }
 
-static void bind_add(struct atcp_bind *b, struct sock *sk, bool chosen, struct atcp_hold *h)
+/* Return: 0 or -ENOMEM; then the port goes if nobody else has it. Bucket lock held. */
+static int bind_add(struct atcp_bind *b, struct sock *sk, bool chosen, struct atcp_hold *h)
 {
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	struct atcp_crowd *crowd = atcp_crowd_of(b, sk);
 	struct atcp_sock *as = atcp_sk(sk);
 
+	if (!crowd)
+		goto no_memory;
+	if (h && !h->bind && atcp_hold_enter(an, b, h)) {
+		atcp_crowd_release(an, crowd);
+		goto no_memory;
+	}
 	if (h) {
-		if (!h->bind)
-			atcp_hold_enter(atcp_net(sock_net(sk)), b, h);
 		h->users++;
 		atcp_hold_changed(h);
 	}
 	as->hold = h;
-	hlist_add_head(&as->bind_node, &b->socks);
+	hlist_add_head(&as->bind_node, &crowd->socks);
+	as->crowd = crowd;
 	as->bind = b;
 	as->bind_chosen = chosen;
+	b->holders++;
 	b->chosen += chosen;
 	WRITE_ONCE(inet_sk(sk)->inet_num, b->port);
+	return 0;
+no_memory:
+	atcp_bind_release(b);
+	return -ENOMEM;
 }
 
-static void bind_del(struct atcp_bind *b, struct hlist_node *node, bool chosen)
+static void bind_del(struct atcp_net *an, struct atcp_crowd *crowd, struct hlist_node *node,
+		     bool chosen)
 {
+	struct atcp_bind *b = crowd->bind;
+
 	hlist_del(node);
+	atcp_crowd_release(an, crowd);
+	b->holders--;
 	b->chosen -= chosen;
 	if (!b->chosen) {
 		b->reuse = false;
@@ -67,38 +85,83 @@ static void bind_del(struct atcp_bind *b, struct hlist_node *node, bool chosen)
 	atcp_bind_release(b);
 }
 
-/* Takes the port if that is possible, or just finds that out if @sk holds it. */
+/* Bucket lock held. */
+static void bind_leave(struct sock *sk)
+{
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	struct atcp_sock *as = atcp_sk(sk);
+
+	atcp_hold_unuse(an, as->hold);
+	as->hold = NULL;
+	bind_del(an, as->crowd, &as->bind_node, as->bind_chosen);
+	as->crowd = NULL;
+	as->bind = NULL;
+	WRITE_ONCE(inet_sk(sk)->inet_num, 0);
+}
+
+/* A program has chosen it, and may have it. */
+static int bind_new(struct atcp_bind *b, struct sock *sk, struct atcp_hold *hold)
+{
+	atcp_bind_learn(b, sk);
+	return bind_add(b, sk, true, hold);
+}
+
+/*
+ * Takes the port if that is possible, or just finds that out if @sk holds it; -EAGAIN as
+ * atcp_bind_conflict().
+ */
 static int port_take(struct sock *sk, struct atcp_bind_bucket *bucket, u16 port, int l3mdev,
 		     enum atcp_share share, struct atcp_hold *hold)
 {
 	u8 carrier = atcp_carrier(sk);
 	struct atcp_bind *b = atcp_sk(sk)->bind ?: atcp_bind_find(bucket, carrier, port, l3mdev);
+	int err = 0;
 
-	if (b && !(share == ATCP_SHARE_ALL && atcp_bind_welcome(sk, b)) &&
-	    atcp_bind_conflict(sk, b, share))
-		return -EADDRINUSE;
+	if (b && !(share == ATCP_SHARE_ALL && atcp_bind_welcome(sk, b)))
+		err = atcp_bind_conflict(sk, b, share);
+	if (err)
+		return err;
 	if (!b)
 		b = atcp_bind_create(bucket, carrier, port, l3mdev);
 	if (!b)
 		return -ENOMEM;
-	atcp_bind_learn(b, sk);
-	if (!atcp_sk(sk)->bind)
-		bind_add(b, sk, true, hold);
-	return 0;
+	if (atcp_sk(sk)->bind) {
+		atcp_bind_learn(b, sk);
+		atcp_crowd_move(sk);
+		return 0;
+	}
+	return bind_new(b, sk, hold);
 }
 
-/* Return: 0, -EADDRINUSE or -ENOMEM. */
-static int bind_try(struct sock *sk, u16 port, int l3mdev, enum atcp_share share)
+/* How often it is tried when ATCP_BIND_MOVES holders were not what they had been. */
+#define BIND_ROUNDS	1024
+
+/*
+ * @hold: what keeps the kernel's TCP off the port meanwhile, or NULL
+ * Return: 0, -EADDRINUSE or -ENOMEM.
+ */
+static int bind_with(struct sock *sk, u16 port, int l3mdev, enum atcp_share share,
+		     struct atcp_hold *hold)
 {
 	struct atcp_bind_bucket *bucket = atcp_bucket_of(atcp_net(sock_net(sk)), port);
-	int err;
+	int err, i;
 
-	spin_lock_bh(&bucket->lock);
-	err = port_take(sk, bucket, port, l3mdev, share, NULL);
-	spin_unlock_bh(&bucket->lock);
+	for (i = 0; i < BIND_ROUNDS; i++) {
+		spin_lock_bh(&bucket->lock);
+		err = port_take(sk, bucket, port, l3mdev, share, hold);
+		spin_unlock_bh(&bucket->lock);
+		if (err != -EAGAIN)
+			break;
+		cond_resched();
+	}
 	if (!err)
 		inet_sk(sk)->inet_sport = htons(port);
-	return err;
+	return err == -EAGAIN ? -EADDRINUSE : err;
+}
+
+static int bind_try(struct sock *sk, u16 port, int l3mdev, enum atcp_share share)
+{
+	return bind_with(sk, port, l3mdev, share, NULL);
 }
 
 /* The same while @hold keeps the kernel's TCP off the port; one use of it ends. */
@@ -106,15 +169,11 @@ static int bind_held(struct sock *sk, struct atcp_hold *hold, int l3mdev, enum a
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
 	struct atcp_bind_bucket *bucket = atcp_bucket_of(an, hold->port);
-	u16 port = hold->port;
-	int err;
+	int err = bind_with(sk, hold->port, l3mdev, share, hold);
 
 	spin_lock_bh(&bucket->lock);
-	err = port_take(sk, bucket, port, l3mdev, share, hold);
 	atcp_hold_unuse(an, hold);
 	spin_unlock_bh(&bucket->lock);
-	if (!err)
-		inet_sk(sk)->inet_sport = htons(port);
 	return err;
 }
 
@@ -210,11 +269,12 @@ static int connect_with(struct sock *sk, u16 port, int l3mdev, struct atcp_hold 
 		b = atcp_bind_create(bucket, carrier, port, l3mdev);
 	if (!b)
 		goto unlock;
+	err = bind_add(b, sk, false, hold);
+	if (err)
+		goto unlock;
 	err = atcp_hash(sk);
 	if (err)
-		atcp_bind_release(b);
-	else
-		bind_add(b, sk, false, hold);
+		bind_leave(sk);
 unlock:
 	spin_unlock_bh(&bucket->lock);
 out:
@@ -348,11 +408,19 @@ void atcp_port_put(struct sock *sk)
 		return;
 	bucket = atcp_bucket_of(atcp_net(sock_net(sk)), inet_sk(sk)->inet_num);
 	spin_lock_bh(&bucket->lock);
-	atcp_hold_unuse(atcp_net(sock_net(sk)), as->hold);
-	as->hold = NULL;
-	bind_del(as->bind, &as->bind_node, as->bind_chosen);
-	as->bind = NULL;
-	WRITE_ONCE(inet_sk(sk)->inet_num, 0);
+	bind_leave(sk);
+	spin_unlock_bh(&bucket->lock);
+}
+
+void atcp_port_moved(struct sock *sk)
+{
+	struct atcp_bind_bucket *bucket;
+
+	if (!atcp_sk(sk)->bind)
+		return;
+	bucket = atcp_bucket_of(atcp_net(sock_net(sk)), inet_sk(sk)->inet_num);
+	spin_lock_bh(&bucket->lock);
+	atcp_crowd_move(sk);
 	spin_unlock_bh(&bucket->lock);
 }
 
@@ -360,6 +428,7 @@ int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port)
 {
 	struct atcp_bind_bucket *bucket = atcp_bucket_of(atcp_net(sock_net(sk)), port);
 	struct atcp_bind *b;
+	int err = -ENOENT;
 
 	spin_lock_bh(&bucket->lock);
 	/*
@@ -369,9 +438,9 @@ int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port)
 	 */
 	b = READ_ONCE(inet_sk(sk)->inet_num) == port ? atcp_sk(sk)->bind : NULL;
 	if (b)
-		bind_add(b, child, true, atcp_sk(sk)->hold);
+		err = bind_add(b, child, true, atcp_sk(sk)->hold);
 	spin_unlock_bh(&bucket->lock);
-	return b ? 0 : -ENOENT;
+	return err;
 }
 
 /* A VRF has ports of its own, and no pool of them: one is taken for this connection. */
@@ -444,7 +513,9 @@ void atcp_port_tw_hold(struct atcp_timewait *tw, const struct sock *sk)
 		tw->hold->strict_tws += !tw->reuse;
 	}
 	if (tw->bind) {
-		hlist_add_head(&tw->bind_node, &tw->bind->tws);
+		tw->crowd = atcp_sk(sk)->crowd;
+		hlist_add_head(&tw->bind_node, &tw->crowd->tws);
+		tw->bind->holders++;
 		tw->bind->chosen += tw->bind_chosen;
 	}
 	spin_unlock_bh(&bucket->lock);
@@ -456,9 +527,8 @@ bool atcp_port_tw_share(const struct atcp_timewait *tw, struct sock *sk)
 	bool shared;
 
 	spin_lock_bh(&bucket->lock);
-	shared = tw->bind && !tw->bind->chosen && (!tw->hold || atcp_hold_is_ours(tw->hold));
-	if (shared)
-		bind_add(tw->bind, sk, false, tw->hold);
+	shared = tw->bind && !tw->bind->chosen && (!tw->hold || atcp_hold_is_ours(tw->hold)) &&
+		 !bind_add(tw->bind, sk, false, tw->hold);
 	spin_unlock_bh(&bucket->lock);
 	return shared;
 }
@@ -476,7 +546,7 @@ void atcp_port_tw_put(struct atcp_net *an, struct atcp_timewait *tw)
 		atcp_hold_left(an, tw->hold);
 		tw->hold = NULL;
 	}
-	bind_del(tw->bind, &tw->bind_node, tw->bind_chosen);
+	bind_del(an, tw->crowd, &tw->bind_node, tw->bind_chosen);
 	tw->bind = NULL;
 	spin_unlock_bh(&bucket->lock);
 }

@@ -39,8 +39,14 @@ int atcp_port_check_listen(struct sock *sk);
 void atcp_port_put(struct sock *sk);
 
 /*
+ * What a socket is bound to, apart from its port, may be another now: bind() is to know.
+ * Any context, socket lock held.
+ */
+void atcp_port_moved(struct sock *sk);
+
+/*
  * @child holds @port of its listener @sk as well, and gets its inet_num. Listener
- * not locked. Return: 0, or -ENOENT: the listener has given it up.
+ * not locked. Return: 0, -ENOMEM, or -ENOENT: the listener has given it up.
  */
 int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port);
 

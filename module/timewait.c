@@ -244,7 +244,6 @@ void atcp_timewait_flush(struct atcp_net *an)
 {
 	struct atcp_bind_bucket *bucket;
 	struct atcp_timewait *t;
-	struct atcp_bind *b;
 	int i;
 
 	for (i = 0; i < ATCP_BIND_BUCKETS; i++) {
@@ -252,13 +251,7 @@ void atcp_timewait_flush(struct atcp_net *an)
 again:
 		rcu_read_lock();
 		spin_lock_bh(&bucket->lock);
-		t = NULL;
-		hlist_for_each_entry(b, &bucket->binds, node) {
-			if (!hlist_empty(&b->tws)) {
-				t = hlist_entry(b->tws.first, struct atcp_timewait, bind_node);
-				break;
-			}
-		}
+		t = atcp_bind_timewait(bucket);
 		spin_unlock_bh(&bucket->lock);
 		if (t) {
 			spin_lock_bh(&t->lock);

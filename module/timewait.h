@@ -16,7 +16,8 @@
  * @an:		its namespace; flushed when that ends
  * @bind:	the port it holds
  * @hold:	what keeps the kernel's TCP off it, or NULL
- * @bind_node:	in @bind's list; under the port bucket's lock
+ * @crowd:	of @bind, which it is in; under the port bucket's lock
+ * @bind_node:	in @crowd's list; likewise
  * @bound:	what its socket was bound to, for bind() conflicts and replies
  * @reuse:	its socket had SO_REUSEADDR
  * @reuseport:	its socket had SO_REUSEPORT
@@ -34,6 +35,7 @@ struct atcp_timewait {
 	struct atcp_net *an;
 	struct atcp_bind *bind;
 	struct atcp_hold *hold;
+	struct atcp_crowd *crowd;
 	struct hlist_node bind_node;
 	struct atcp_bound bound;
 	struct timer_list timer;
