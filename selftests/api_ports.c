@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
@@ -646,6 +647,198 @@ TEST_F_TIMEOUT(ports, many_listeners, 120)
 		EXPECT_EQ(1, hang_up(fd[i]));
 		close(c);
 	}
+}
+
+static long long nanoseconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+/* Something to be done at a port, often; what it costs must not depend on the port. */
+struct cost {
+	void (*once)(const struct cost *cost, uint16_t port);
+	int fd;
+	const char *ip;
+};
+
+/*
+ * How many times as long it takes at one port as at another: the best of several batches
+ * at each, taken in turn, so that what else the machine does counts for nothing.
+ */
+static double times_as_long(const struct cost *cost, uint16_t port, uint16_t other)
+{
+	long long best[2] = { 1LL << 62, 1LL << 62 };
+	int i, j;
+
+	for (i = 0; i < 40; i++) {
+		long long begun = nanoseconds();
+
+		for (j = 0; j < 25; j++)
+			cost->once(cost, i % 2 ? port : other);
+		begun = nanoseconds() - begun;
+		if (begun < best[i % 2])
+			best[i % 2] = begun;
+	}
+	return (double)best[1] / best[0];
+}
+
+static void is_refused(const struct cost *cost, uint16_t port)
+{
+	int fd = sock_new();
+
+	if (!connect_to(fd, cost->ip, port) || errno != ECONNREFUSED)
+		net_die("port %d: %s", port, strerror(errno));
+	close(fd);
+}
+
+static void is_in_use(const struct cost *cost, uint16_t port)
+{
+	if (!bind_to(cost->fd, cost->ip, port) || errno != EADDRINUSE)
+		net_die("bind to port %d: %s", port, strerror(errno));
+}
+
+/* This host gets many addresses; and one of them. */
+static void many_addresses(const struct net *net)
+{
+	if (!stack_is_ipv6())
+		return;
+	net_run(net, CLIENT, "ip route add local fd01::/64 dev lo");
+	net_sysctl(net, CLIENT, "net/ipv6/ip_nonlocal_bind", "1");
+}
+
+static const char *one_of_many(char *ip, int i)
+{
+	snprintf(ip, INET6_ADDRSTRLEN, stack_is_ipv6() ? "fd01::%02x%02x" : "127.1.%d.%d",
+		 i >> 8, i & 0xff);
+	return ip;
+}
+
+/* And thousands at one port: a call to it at another address does not pass by them. */
+TEST_F_TIMEOUT(ports, many_listening_addresses, 240)
+{
+	struct cost call = { .once = is_refused, .ip = HERE };
+	char ip[INET6_ADDRSTRLEN];
+	int i, c, fd[10000];
+	double times;
+
+	many_addresses(&self->net);
+	for (i = 0; i < 10000; i++)
+		fd[i] = listens(bound(0, one_of_many(ip, i + 1), PORT));
+	for (i = 0; i < 10000; i += 500) {
+		c = dial(one_of_many(ip, i + 1), PORT);
+		ASSERT_TRUE(sock_wait(fd[i], POLLIN, PATIENCE));
+		EXPECT_EQ(1, hang_up(fd[i]));
+		close(c);
+	}
+	times = times_as_long(&call, PORT, PORT + 1);
+	EXPECT_GT(2.0, times);
+	TH_LOG("%.2f times as long", times);
+}
+
+/* The connections that a server has accepted do not delay who asks for its port. */
+TEST_F_TIMEOUT(ports, bind_beside_connections, 240)
+{
+	struct cost ask = { .once = is_in_use, .ip = HERE };
+	int l = listens(bound(SO_REUSEADDR, ANY, PORT)), i;
+	double times;
+
+	listens(bound(SO_REUSEADDR, ANY, PORT + 1));
+	for (i = 0; i < 8000; i++) {
+		dial(LOOP, PORT);
+		if (i % 256 == 255)
+			while (accept(l, NULL, NULL) >= 0)
+				;
+	}
+	ask.fd = sock_new();
+	sock_set(ask.fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	times = times_as_long(&ask, PORT, PORT + 1);
+	EXPECT_GT(3.0, times);
+	TH_LOG("%.2f times as long at an address", times);
+	if (stack_is_tcp())
+		return;		/* it does pass by them for the next one */
+	ask.ip = ANY;
+	times = times_as_long(&ask, PORT, PORT + 1);
+	EXPECT_GT(3.0, times);
+	TH_LOG("%.2f times as long at all addresses", times);
+}
+
+/* Nor do TIME-WAITs, or sockets that are bound to as many addresses. */
+TEST_F_TIMEOUT(ports, bind_beside_addresses, 240)
+{
+	struct cost ask = { .once = is_in_use, .ip = ANY };
+	char ip[INET6_ADDRSTRLEN];
+	double times;
+	int i;
+
+	if (stack_is_tcp() || stack_on_tcp())
+		SKIP(return, "TCP, whose port it is too, passes by all of them");
+	many_addresses(&self->net);
+	/* The first is in the way of who wants all addresses, and the others are not. */
+	bound(0, HERE, PORT);
+	bound(0, HERE, PORT + 1);
+	for (i = 0; i < 8000; i++)
+		bound(SO_REUSEADDR, one_of_many(ip, i + 1), PORT);
+	ask.fd = sock_new();
+	sock_set(ask.fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	times = times_as_long(&ask, PORT, PORT + 1);
+	EXPECT_GT(3.0, times);
+	TH_LOG("%.2f times as long", times);
+}
+
+/* What the holders of a port want now counts, not what they wanted when they got it. */
+TEST_F(ports, options_after_bind)
+{
+	enum { MANY = 600 };	/* more than atcp looks at in one go */
+	int l = listens(bound(0, ANY, PORT)), c[MANY], s[MANY], fd, i;
+
+	for (i = 0; i < MANY; i++) {
+		c[i] = dial(LOOP, PORT);
+		ASSERT_TRUE(sock_wait(l, POLLIN, PATIENCE));
+		s[i] = accept(l, NULL, NULL);
+		ASSERT_LE(0, s[i]);
+	}
+	close(l);
+	fd = sock_new();
+	sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	for (i = 0; i < MANY; i++) {
+		if (i < 3 || i > MANY - 3) {
+			FAILS(EADDRINUSE, bind_to(fd, ANY, PORT));
+			FAILS(EADDRINUSE, bind_to(fd, LOOP, PORT));
+		}
+		sock_set(s[i], SOL_SOCKET, SO_REUSEADDR, 1);
+	}
+	EXPECT_EQ(0, bind_to(fd, ANY, PORT));
+	EXPECT_EQ(0, listen(fd, 1));
+	/* In TIME-WAIT they are still those of before. */
+	for (i = 0; i < MANY; i++)
+		close(s[i]);
+	for (i = 0; i < MANY; i++) {
+		sock_recv_end(c[i]);
+		close(c[i]);
+	}
+	close(fd);
+	fd = sock_new();
+	FAILS(EADDRINUSE, bind_to(fd, ANY, PORT));
+	sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	EXPECT_EQ(0, bind_to(fd, ANY, PORT));
+}
+
+/* And so does the address: one that connect() has chosen goes with the connection. */
+TEST_F(ports, address_after_bind)
+{
+	int fd = bound(0, ANY, CPORT), other;
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	listens(bound(0, ANY, PORT));
+	ASSERT_EQ(0, connect_to(fd, LOOP, PORT));
+	other = bound(0, HERE, CPORT);
+	close(other);
+	ASSERT_EQ(0, connect(fd, &none, sizeof(none)));
+	other = sock_new();
+	FAILS(EADDRINUSE, bind_to(other, HERE, CPORT));
 }
 
 /* The new connection is numbered above the old one (RFC 9293, section 3.4.3). */
