@@ -116,7 +116,7 @@ struct atcp_hold *atcp_hold_join(struct sock *sk, const struct atcp_hold_ask *as
 	return h;
 }
 
-int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h)
+int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h, unsigned long old_at)
 {
 	struct atcp_bind_bucket *bucket = atcp_bucket_of(an, h->port);
 	struct atcp_bind *b;
@@ -126,6 +126,7 @@ int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h)
 	b = atcp_bind_find(bucket, IPPROTO_TCP, h->port, 0);
 	if (!b)
 		b = atcp_bind_create(bucket, IPPROTO_TCP, h->port, 0);
+	h->old_at = old_at;
 	if (b && !atcp_hold_enter(an, b, h)) {
 		h->pooled = true;
 		b->pooled = h;
@@ -139,24 +140,27 @@ int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h)
 	return pooled ? 0 : -ENOMEM;
 }
 
-bool atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long before)
+enum atcp_pooled atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long before)
 {
 	struct atcp_bind_bucket *bucket = atcp_bucket_of(an, port);
 	struct atcp_hold *h;
+	enum atcp_pooled how = ATCP_POOLED;
 	struct atcp_bind *b;
-	bool gone;
 
 	spin_lock_bh(&bucket->lock);
 	b = atcp_bind_find(bucket, IPPROTO_TCP, port, 0);
 	h = atcp_hold_pooled(b);
-	gone = !h || (!h->users && !h->tws && time_before_eq(h->idle_since, before));
-	if (h && gone) {
+	if (!h || (!h->users && !h->tws && time_before_eq(h->idle_since, before)))
+		how = ATCP_POOLED_GONE;
+	else if (time_after_eq(jiffies, h->old_at))
+		how = ATCP_POOLED_OLD;
+	if (h && how == ATCP_POOLED_GONE) {
 		h->pooled = false;
 		b->pooled = NULL;
 		atcp_hold_left(an, h);
 	}
 	spin_unlock_bh(&bucket->lock);
-	return gone;
+	return how;
 }
 
 static bool hold_covers(struct net *net, const struct atcp_hold *h, const struct atcp_key *key,

@@ -27,10 +27,21 @@ struct atcp_hold *atcp_hold_pooled(const struct atcp_bind *b);
 /* One more use of a hold that is for the same, or NULL. */
 struct atcp_hold *atcp_hold_join(struct sock *sk, const struct atcp_hold_ask *ask, int l3mdev);
 
-/* @h, fresh, is for connect() from now on. Return: 0 or -ENOMEM: it is gone. */
-int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h);
-/* A port of the pool goes if nobody has used it since @before (jiffies). Return: is it gone? */
-bool atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long before);
+/*
+ * @h, fresh, is for connect() from now on, until @old_at (jiffies).
+ * Return: 0 or -ENOMEM: it is gone.
+ */
+int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h, unsigned long old_at);
+
+/* What has become of a port of the pool? */
+enum atcp_pooled {
+	ATCP_POOLED,		/* nothing */
+	ATCP_POOLED_OLD,	/* it is old */
+	ATCP_POOLED_GONE,	/* it is nobody's any more */
+};
+
+/* A port of the pool goes if nobody has used it since @before (jiffies). */
+enum atcp_pooled atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long before);
 
 /*
  * Is the local port of @key, of the carrier TCP, ours, at its address and on one of

@@ -25,6 +25,7 @@
  * @strict_tws:	those of them that were not of a socket with SO_REUSEADDR
  * @pooled:	in the pool that connect() takes ports from (pool.c)
  * @idle_since:	jiffies when the last of @users and @tws went
+ * @old_at:	jiffies from which on connect() leaves it alone, in use or not
  * @dead:	in atcp_net.dead_holds
  * @rcu:	for freeing
  *
@@ -44,6 +45,7 @@ struct atcp_hold {
 	u32 tws;
 	u32 strict_tws;
 	unsigned long idle_since;
+	unsigned long old_at;
 	struct llist_node dead;
 	struct rcu_head rcu;
 };

@@ -16,6 +16,7 @@
 #include "carrier.h"
 #include "claim.h"
 #include "netns.h"
+#include "ports.h"
 #include "request.h"
 #include "sock.h"
 #include "timewait.h"
@@ -41,9 +42,12 @@ static int __init atcp_init(void)
 {
 	int err;
 
-	err = atcp_binds_init();
+	err = atcp_ports_init();
 	if (err)
 		return err;
+	err = atcp_binds_init();
+	if (err)
+		goto no_binds;
 	err = atcp_timewait_init();
 	if (err)
 		goto no_timewait;
@@ -77,6 +81,8 @@ no_request:
 	atcp_timewait_exit();
 no_timewait:
 	atcp_binds_exit();
+no_binds:
+	atcp_ports_exit();
 	return err;
 }
 
@@ -95,6 +101,7 @@ static void __exit atcp_exit(void)
 	atcp_request_exit();
 	atcp_timewait_exit();
 	atcp_binds_exit();
+	atcp_ports_exit();
 }
 
 module_init(atcp_init);

@@ -19,7 +19,6 @@
 
 /* bind.c; a power of two: 128 ports of two carriers in each, for every VRF */
 #define ATCP_BIND_BUCKETS	512
-#define ATCP_PERTURB_SLOTS	256	/* ports.c; a power of two */
 
 /* Counters of core/stat.h, one such structure a CPU and namespace. */
 struct atcp_stats {
@@ -74,16 +73,16 @@ struct atcp_limits {
  * @crowds:	struct atcp_crowd, who is bound there: by address and port (bind.h)
  * @holds:	struct atcp_hold, likewise; RCU
  * @port_key:	secret of ephemeral port selection (RFC 6056 section 3.3.4)
- * @perturb:	its table of increments, racy by design
  * @held:	ports that holds keep the kernel's TCP off, a bit for each of 65536; or NULL:
  *		the namespace has never had a socket of the carrier TCP
  * @claim_lock:	of changes to the next three
  * @claims:	the hooks of claim.c are there
  * @defrags:	and netfilter's reassembly of IPv6, for them
  * @defrag_asked: its module has been asked for
- * @pool_lock:	of changes to the pool and its count
+ * @pool_lock:	of changes to the pool and its counts
  * @pool:	ports that connect() takes over the carrier TCP (pool.c), or NULL
  * @pool_count:	how many
+ * @pool_all:	with those behind them that are old: connect() leaves them alone
  * @pool_work:	lets go of those that nobody uses
  * @agent:	a socket of the kernel's TCP that picks them (hold.c), or NULL
  * @dead_holds:	struct atcp_hold to be freed by @hold_work
@@ -110,15 +109,15 @@ struct atcp_net {
 	struct rhltable crowds;
 	struct rhltable holds;
 	siphash_key_t port_key;
-	u32 *perturb;
 	unsigned long *held;
 	struct mutex claim_lock;	/* of the next three */
 	bool claims;
 	bool defrags;
 	bool defrag_asked;
-	struct mutex pool_lock;		/* of pool and its count */
+	struct mutex pool_lock;		/* of pool and its counts */
 	u16 *pool;
 	u32 pool_count;
+	u32 pool_all;
 	struct delayed_work pool_work;
 	struct socket *agent;
 	struct llist_head dead_holds;

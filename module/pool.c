@@ -3,10 +3,15 @@
  * The ports from which the carrier TCP connects.
  *
  * To take a port from the kernel's TCP costs a look for one that is free and some memory
- * (hold.c).  So a namespace keeps those that it has for a while, in a pool, and
- * connections share them as long as their other ends differ.  The pool grows by a port
- * that the kernel's TCP picks at random when the first few that are looked at do not do;
- * it takes half of the range at most, and a port that nobody uses goes after a minute.
+ * (hold.c), a kilobyte in all.  So a namespace keeps those that it has for a while, in a
+ * pool.  It grows by a port that the kernel's TCP picks at random with every connection
+ * until there are so many that no peer can know them, for whoever knows the ports needs
+ * but guess sequence numbers, and two peers who see the same ports see the same host.
+ * From then on connections share them as long as their other ends differ, and it grows
+ * when the first few that are looked at do not do, to half of the range at most.
+ *
+ * A port that nobody uses goes after a minute.  One that is some minutes old is left to
+ * those who use it, and goes with the last of them.
  *
  * Where in the pool a connection begins to look is told by RFC 6056 section 3.3.4.
  */
@@ -21,29 +26,62 @@
 #include "ports.h"
 
 #define POOL_MOST	16384		/* ports */
-#define POOL_LEAST	16		/* before any is shared: to be hard to guess */
+#define POOL_LEAST	1024		/* before any is shared: to be hard to guess */
 #define POOL_TRIES	8		/* before it grows */
 #define POOL_NARROW	1024		/* ports of a range that may be taken whole */
 #define POOL_LINGER	(60 * HZ)
+#define POOL_AGE	(300 * HZ)	/* and up to twice that, by chance */
+
+/* A port leaves the array; pool_lock held. */
+static void forget(struct atcp_net *an, u32 at)
+{
+	if (at < an->pool_count) {
+		WRITE_ONCE(an->pool_count, an->pool_count - 1);
+		WRITE_ONCE(an->pool[at], an->pool[an->pool_count]);
+		at = an->pool_count;
+	}
+	an->pool_all--;
+	WRITE_ONCE(an->pool[at], an->pool[an->pool_all]);
+}
+
+/* It goes to those that connect() leaves alone; pool_lock held. */
+static void retire(struct atcp_net *an, u32 at)
+{
+	u32 last = an->pool_count - 1;
+	u16 port = an->pool[at];
+
+	WRITE_ONCE(an->pool_count, last);
+	WRITE_ONCE(an->pool[at], an->pool[last]);
+	WRITE_ONCE(an->pool[last], port);
+}
+
+/* Of those from @from on, who has not been used since @before goes; pool_lock held. */
+static void reap_some(struct atcp_net *an, u32 from, unsigned long before)
+{
+	u32 i = an->pool_all;
+
+	/* Backwards: what comes into the place of one that goes has been looked at. */
+	while (i-- > from) {
+		enum atcp_pooled how = atcp_port_unpool(an, an->pool[i], before);
+
+		if (how == ATCP_POOLED_GONE)
+			forget(an, i);
+		else if (how == ATCP_POOLED_OLD && i < an->pool_count)
+			retire(an, i);
+		cond_resched();
+	}
+}
 
 static void reap(struct work_struct *work)
 {
 	struct atcp_net *an = container_of(to_delayed_work(work), struct atcp_net, pool_work);
-	unsigned long before = jiffies - POOL_LINGER;
 	struct socket *agent = NULL;
-	u32 i = 0;
 
 	mutex_lock(&an->pool_lock);
-	while (i < an->pool_count) {
-		if (atcp_port_unpool(an, an->pool[i], before)) {
-			WRITE_ONCE(an->pool[i], an->pool[an->pool_count - 1]);
-			WRITE_ONCE(an->pool_count, an->pool_count - 1);
-		} else {
-			i++;
-		}
-		cond_resched();
-	}
-	if (an->pool_count)
+	reap_some(an, 0, jiffies - POOL_LINGER);
+	/* Old ones that nobody uses are of no use. */
+	reap_some(an, an->pool_count, jiffies);
+	if (an->pool_all)
 		schedule_delayed_work(&an->pool_work, POOL_LINGER / 4);
 	else
 		agent = atcp_hold_agent_off(an);
@@ -65,8 +103,8 @@ void atcp_pool_net_exit(struct atcp_net *an)
 
 	cancel_delayed_work_sync(&an->pool_work);
 	mutex_lock(&an->pool_lock);
-	for (i = 0; i < an->pool_count; i++)
-		WARN_ON_ONCE(!atcp_port_unpool(an, an->pool[i], jiffies));
+	for (i = 0; i < an->pool_all; i++)
+		WARN_ON_ONCE(atcp_port_unpool(an, an->pool[i], jiffies) != ATCP_POOLED_GONE);
 	agent = atcp_hold_agent_off(an);
 	mutex_unlock(&an->pool_lock);
 	if (agent)
@@ -84,7 +122,7 @@ static int grow(struct sock *sk, u32 most)
 
 	mutex_lock(&an->pool_lock);
 	port = -EADDRNOTAVAIL;
-	if (an->pool_count >= min(most, POOL_MOST))
+	if (an->pool_all >= min(most, POOL_MOST))
 		goto unlock;
 	port = -ENOMEM;
 	if (!an->pool)
@@ -97,13 +135,15 @@ static int grow(struct sock *sk, u32 most)
 		goto unlock;
 	}
 	port = h->port;
-	if (atcp_port_pool(an, h)) {
+	if (atcp_port_pool(an, h, jiffies + POOL_AGE + get_random_u32_below(POOL_AGE))) {
 		port = -ENOMEM;
 		goto unlock;
 	}
-	if (!an->pool_count)
+	if (!an->pool_all)
 		schedule_delayed_work(&an->pool_work, POOL_LINGER / 4);
-	an->pool[an->pool_count] = port;
+	WRITE_ONCE(an->pool[an->pool_all], an->pool[an->pool_count]);
+	WRITE_ONCE(an->pool[an->pool_count], port);
+	WRITE_ONCE(an->pool_all, an->pool_all + 1);
 	/* Whoever reads the count finds what it counts: try_some(). */
 	smp_store_release(&an->pool_count, an->pool_count + 1);
 unlock:
@@ -111,14 +151,13 @@ unlock:
 	return port;
 }
 
-/* The first @most of the pool, from @offset on. */
-static int try_some(struct sock *sk, int low, int high, u32 offset, u32 most, u32 *tried)
+/* The first @most of @count ports of the pool, from @offset on. */
+static int try_some(struct sock *sk, int low, int high, u32 offset, u32 count, u32 most,
+		    u32 *tried)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
-	u32 i, count;
+	u32 i;
 
-	/* As grow() has it. */
-	count = smp_load_acquire(&an->pool_count);
 	most = min(most, count);
 	for (i = 0; i < most; i++) {
 		u16 port = READ_ONCE(an->pool[(offset + i) % count]);
@@ -141,10 +180,13 @@ int atcp_pool_connect(struct sock *sk, int low, int high, u32 offset, u32 *tried
 	u32 range = high - low + 1;
 	u32 most = range <= POOL_NARROW ? POOL_MOST : range / 2;
 	int err, port;
+	u32 count;
 
 	*tried = 0;
-	if (READ_ONCE(an->pool_count) >= min_t(u32, POOL_LEAST, most)) {
-		err = try_some(sk, low, high, offset, POOL_TRIES, tried);
+	/* As grow() has it. */
+	count = smp_load_acquire(&an->pool_count);
+	if (count >= min_t(u32, POOL_LEAST, range / 2)) {
+		err = try_some(sk, low, high, offset, count, POOL_TRIES, tried);
 		if (err != -EADDRNOTAVAIL)
 			return err;
 	}
@@ -154,7 +196,8 @@ int atcp_pool_connect(struct sock *sk, int low, int high, u32 offset, u32 *tried
 		if (err != -EADDRNOTAVAIL)
 			return err;
 	}
-	/* Nothing new is to be had: one that is shared is better than none. */
-	err = try_some(sk, low, high, offset, U32_MAX, tried);
+	/* Nothing new is to be had: one that is shared, and be it old, is better than none. */
+	count = smp_load_acquire(&an->pool_count);
+	err = try_some(sk, low, high, offset, max(count, READ_ONCE(an->pool_all)), U32_MAX, tried);
 	return err == -EADDRNOTAVAIL && port == -ENOMEM ? port : err;
 }

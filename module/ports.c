@@ -18,24 +18,38 @@
 #include "ports.h"
 #include "timewait.h"
 
+/*
+ * The increments of RFC 6056 section 3.3.4, racy by design.  One table is for all
+ * namespaces: which slot is whose tells a key that each namespace has, so that nobody
+ * learns from his own namespace of another's.  With 256 slots a host could be recognised
+ * by what its ports tell of them (CVE-2022-32296).
+ */
+#define PERTURB_SLOTS	65536
+static u32 *perturb;
+
+int __init atcp_ports_init(void)
+{
+	perturb = kvmalloc_array(PERTURB_SLOTS, sizeof(*perturb), GFP_KERNEL);
+	if (!perturb)
+		return -ENOMEM;
+	get_random_bytes(perturb, PERTURB_SLOTS * sizeof(*perturb));
+	return 0;
+}
+
+void atcp_ports_exit(void)
+{
+	kvfree(perturb);
+}
+
 int atcp_ports_net_init(struct atcp_net *an)
 {
-	int err = atcp_binds_net_init(an);
-
-	an->perturb = kvmalloc_array(ATCP_PERTURB_SLOTS, sizeof(*an->perturb), GFP_KERNEL_ACCOUNT);
-	if (err || !an->perturb) {
-		atcp_ports_net_exit(an);
-		return -ENOMEM;
-	}
-	get_random_bytes(an->perturb, ATCP_PERTURB_SLOTS * sizeof(*an->perturb));
 	get_random_bytes(&an->port_key, sizeof(an->port_key));
-	return 0;
+	return atcp_binds_net_init(an);
 }
 
 void atcp_ports_net_exit(struct atcp_net *an)
 {
 	atcp_binds_net_exit(an);
-	kvfree(an->perturb);
 }
 
 /* Return: 0 or -ENOMEM; then the port goes if nobody else has it. Bucket lock held. */
@@ -472,7 +486,7 @@ int atcp_port_connect(struct sock *sk)
 	struct atcp_net *an = atcp_net(sock_net(sk));
 	struct atcp_sock *as = atcp_sk(sk);
 	struct search s = { .try = connect_try, .busy = -EADDRNOTAVAIL };
-	u32 slot;
+	u32 *slot;
 	u64 hash;
 	int err;
 
@@ -485,9 +499,9 @@ int atcp_port_connect(struct sock *sk)
 
 	/* The addresses and the remote port: the local one is 0. */
 	hash = siphash(&as->node.key, offsetofend(struct atcp_key, rport), &an->port_key);
-	slot = (hash >> 32) & (ATCP_PERTURB_SLOTS - 1);
+	slot = &perturb[(hash >> 32) % PERTURB_SLOTS];
 	search_range(&s, sk);
-	s.offset = ((u32)hash + READ_ONCE(an->perturb[slot])) & ~1u;
+	s.offset = ((u32)hash + READ_ONCE(*slot)) & ~1u;
 	if (atcp_carrier(sk) != IPPROTO_TCP)
 		err = search(sk, &s);
 	else if (inet_sk_bound_l3mdev(sk))
@@ -495,8 +509,7 @@ int atcp_port_connect(struct sock *sk)
 	else
 		err = atcp_pool_connect(sk, s.low, s.high, s.offset / 2, &s.tried);
 	/* A random step more tells less of how many connections were made. */
-	WRITE_ONCE(an->perturb[slot], READ_ONCE(an->perturb[slot]) + s.tried +
-		   2 * get_random_u32_below(8));
+	WRITE_ONCE(*slot, READ_ONCE(*slot) + s.tried + 2 * get_random_u32_below(8));
 	return err;
 }
 

@@ -11,6 +11,8 @@
 #include "atcp.h"
 #include "netns.h"
 
+int __init atcp_ports_init(void);
+void atcp_ports_exit(void);
 int atcp_ports_net_init(struct atcp_net *an);
 void atcp_ports_net_exit(struct atcp_net *an);
 

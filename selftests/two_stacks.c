@@ -369,6 +369,39 @@ TEST_F(two, few_ports)
 	close(l);
 }
 
+/* Calls that server so often, one call after another, and notes from which ports. */
+static int calls_from(const char *ip, bool *seen, int n)
+{
+	static const struct linger reset = { .l_onoff = 1 };
+	int l = listen_at(TCP, ip, PORT), c, s, ports = 0;
+
+	while (n--) {
+		c = sock_of(ATCP);
+		dial(c, ip, PORT);
+		s = sock_accept(l);
+		ports += !seen[sock_port(c)];
+		seen[sock_port(c)] = true;
+		setsockopt(c, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		close(c);
+		close(s);
+	}
+	close(l);
+	return ports;
+}
+
+/* What one server sees of them does not tell it which ports another one sees. */
+TEST_F(two, servers_see_other_ports)
+{
+	static bool seen[2][65536];
+	int i, both = 0;
+
+	EXPECT_EQ(300, calls_from(HERE, seen[0], 300));
+	EXPECT_EQ(300, calls_from(LO, seen[1], 300));
+	for (i = 0; i < 65536; i++)
+		both += seen[0][i] && seen[1][i];
+	EXPECT_EQ(0, both);
+}
+
 /* Nor a server's, also where sockets of IPv6 leave IPv4's ports alone. */
 TEST_F(two, servers_keep_their_ports)
 {

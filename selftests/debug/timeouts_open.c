@@ -10,6 +10,7 @@
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -278,6 +279,31 @@ TEST_F_TIMEOUT(open, simultaneous, LONG)
 	if (!stack_is_tcp())
 		EXPECT_TRUE(backs_off(at, n, SECOND, RTO_MAX));
 	close(fd);
+}
+
+/* A port that connect() picks is shared with others for ten minutes at most, used or not. */
+TEST_F_TIMEOUT(open, ports_get_old, LONG)
+{
+	int i, c[4];
+
+	if (stack_is_tcp())
+		SKIP(return, "TCP has no pool of ports");
+	setenv("ATCP_TEST_CARRIER", "tcp", 1);
+	for (i = 0; i < 3; i++)
+		sock_listen(&self->net, SERVER, PORT + i, 4);
+	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_local_port_range", "40000 40003");
+	for (i = 0; i < 4; i++) {
+		if (i == 3)
+			travel_sleep(11 * MINUTE);
+		c[i] = sock_open(&self->net, CLIENT, 0);
+		/* The first two go to one server, and so need two ports. */
+		ASSERT_EQ(0, addr_connect(c[i], addr_side(&self->net, SERVER,
+							  PORT + (i ? i - 1 : 0))));
+	}
+	EXPECT_NE(sock_port(c[0]), sock_port(c[1]));
+	EXPECT_TRUE(sock_port(c[2]) == sock_port(c[0]) || sock_port(c[2]) == sock_port(c[1]));
+	EXPECT_NE(sock_port(c[3]), sock_port(c[0]));
+	EXPECT_NE(sock_port(c[3]), sock_port(c[1]));
 }
 
 TEST_HARNESS_MAIN
