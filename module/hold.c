@@ -14,8 +14,14 @@
  * leaves a stand-in there, which looks like a TIME-WAIT without SO_REUSEADDR: of those
  * nobody reads what a TIME-WAIT does not have.  It comes back to let go.  As long as a
  * port is the pool's, nobody passes over TIME-WAITs there.
+ *
+ * That leans on what a kernel does with its table.  So a stand-in is as large as this
+ * kernel's TIME-WAITs are, goes after a grace period, and is tried when the module is
+ * loaded; where that fails, or on a kernel that nobody has looked at, a socket holds each
+ * port of the pool as well.
  */
 #include <linux/llist.h>
+#include <linux/module.h>
 #include <linux/net.h>
 #include <linux/slab.h>
 #include <net/inet_connection_sock.h>
@@ -26,6 +32,10 @@
 #include "compat/bind_bucket.h"
 #include "bind.h"
 #include "hold.h"
+
+static bool stand_ins = true;
+module_param(stand_ins, bool, 0444);
+MODULE_PARM_DESC(stand_ins, "hold the ports that connect() picks over TCP without a socket for each (default: as far as this kernel is known to allow it)");
 
 static void free_dead(struct work_struct *work)
 {
@@ -100,7 +110,7 @@ static bool in_the_way(const struct sock *sk2, const void *arg)
  */
 static bool shut_door(struct sock *sk, const struct atcp_hold_ask *ask)
 {
-	spinlock_t *lock = atcp_bucket_lock(sk);
+	spinlock_t *lock = atcp_bucket_lock(sk, inet_sk(sk)->inet_num);
 	bool taken;
 
 	sk->sk_state = TCP_LISTEN;
@@ -164,6 +174,9 @@ static int agent_bind(struct net *net, const struct sock *range)
 	return sk->sk_prot->get_port(sk, 0) ? -EADDRINUSE : 0;
 }
 
+/* Where it is, in the same piece of memory as its hold. */
+#define STAND_IN_AT	ALIGN(sizeof(struct atcp_hold), __alignof__(struct inet_timewait_sock))
+
 static void fill_stand_in(struct inet_timewait_sock *tw, const struct sock *sk)
 {
 	tw->tw_family = sk->sk_family;
@@ -174,31 +187,39 @@ static void fill_stand_in(struct inet_timewait_sock *tw, const struct sock *sk)
 	refcount_set(&tw->tw_refcnt, 1);
 }
 
-struct atcp_hold *atcp_hold_pick(struct net *net, const struct sock *range)
+static struct atcp_hold *pick_by_stand_in(struct net *net, const struct sock *range)
 {
-	struct atcp_hold *h = kzalloc(sizeof(*h), GFP_KERNEL_ACCOUNT);
+	struct atcp_hold *h;
 	struct sock *sk;
-	int err = -ENOMEM;
+	int err;
 
-	if (!h)
-		return ERR_PTR(-ENOMEM);
-	h->stand_in = kzalloc(sizeof(*h->stand_in), GFP_KERNEL_ACCOUNT);
-	if (!h->stand_in)
-		goto fail;
 	err = agent_bind(net, range);
 	if (err)
-		goto fail;
+		return ERR_PTR(err);
 	sk = atcp_net(net)->agent->sk;
+	h = kzalloc(STAND_IN_AT + atcp_stand_in_size(sk), GFP_KERNEL_ACCOUNT);
+	if (!h) {
+		sk->sk_prot->put_port(sk);
+		return ERR_PTR(-ENOMEM);
+	}
+	h->stand_in = (void *)h + STAND_IN_AT;
 	fill_stand_in(h->stand_in, sk);
 	h->family = sk->sk_family;
 	h->port = inet_sk(sk)->inet_num;
 	h->users = 1;
 	atcp_bucket_stand_in(h->stand_in, sk);
 	return h;
-fail:
-	kfree(h->stand_in);
-	kfree(h);
-	return ERR_PTR(err);
+}
+
+struct atcp_hold *atcp_hold_pick(struct net *net, const struct sock *range)
+{
+	struct atcp_hold_ask ask = {
+		.bound = { .v6 = IN6ADDR_ANY_INIT },
+		.family = atcp_hold_family(),
+		.range = range,
+	};
+
+	return stand_ins ? pick_by_stand_in(net, range) : atcp_hold_make(net, &ask);
 }
 
 struct socket *atcp_hold_agent_off(struct atcp_net *an)
@@ -217,7 +238,6 @@ static void release_stand_in(struct atcp_net *an, struct atcp_hold *h)
 	lockdep_assert_held(&an->pool_lock);
 	atcp_bucket_stand_back(h->stand_in, sk);
 	sk->sk_prot->put_port(sk);
-	kfree(h->stand_in);
 	kfree_rcu(h, rcu);
 }
 
@@ -243,4 +263,96 @@ void atcp_hold_changed(struct atcp_hold *h)
 		h->idle_since = jiffies;
 	if (h->sock)
 		h->sock->sk->sk_reuse = passable ? SK_CAN_REUSE : SK_NO_REUSE;
+}
+
+/* --- does a stand-in do here what it is for? --- */
+
+static bool is_it(const struct sock *sk2, const void *stand_in)
+{
+	return sk2 == stand_in;
+}
+
+/* Does whoever walks over the holders of its port meet it? */
+static bool stand_in_is_met(const struct atcp_hold *h, const struct sock *agent)
+{
+	const struct inet_timewait_sock *tw = h->stand_in;
+	spinlock_t *lock = atcp_bucket_lock(agent, h->port);
+	bool met;
+
+	spin_lock_bh(lock);
+	met = tw->tw_tb->port == h->port && atcp_bucket_any(tw->tw_tb, is_it, tw);
+	spin_unlock_bh(lock);
+	return met;
+}
+
+/* Can @sk be bound to a port?  It is not, afterwards. */
+static bool can_be_bound(struct sock *sk, u16 port, bool reuse, bool reuseport)
+{
+	bool bound;
+
+	sk->sk_reuse = reuse ? SK_CAN_REUSE : SK_NO_REUSE;
+	sk->sk_reuseport = reuseport;
+	bound = !sk->sk_prot->get_port(sk, port);
+	if (bound)
+		sk->sk_prot->put_port(sk);
+	return bound;
+}
+
+/* With any of the options that let sockets share one? */
+static bool can_share(struct sock *sk, u16 port)
+{
+	return can_be_bound(sk, port, false, false) || can_be_bound(sk, port, true, false) ||
+	       can_be_bound(sk, port, false, true) || can_be_bound(sk, port, true, true);
+}
+
+/* pool_lock held. Return: what it does not do, or NULL. */
+static const char *try_stand_in(struct atcp_net *an, struct sock *other)
+{
+	struct atcp_hold *h = pick_by_stand_in(an->net, other);
+	const char *fault = NULL;
+	u16 port;
+
+	if (IS_ERR(h))
+		return "cannot take a port";
+	port = h->port;
+	if (inet_csk(an->agent->sk)->icsk_bind_hash || inet_sk(an->agent->sk)->inet_num)
+		fault = "leaves its socket bound";
+	else if (!stand_in_is_met(h, an->agent->sk))
+		fault = "is not met";
+	else if (can_share(other, port))
+		fault = "does not keep others off";
+	else if (!stand_in_is_met(h, an->agent->sk))
+		fault = "is met but once";
+	atcp_hold_release(an, h);
+	if (!fault && !can_be_bound(other, port, false, false))
+		fault = "does not give its port back";
+	return fault;
+}
+
+void atcp_hold_try(void)
+{
+	struct atcp_net *an = atcp_net(&init_net);
+	const char *fault = "cannot be tried";
+	struct socket *other, *agent;
+
+	if (!stand_ins)
+		return;
+	if (!ATCP_STAND_INS_KNOWN) {
+		pr_notice("a kernel newer than those looked at: a socket holds each port that connect() picks over TCP\n");
+		stand_ins = false;
+		return;
+	}
+	if (!new_socket(&init_net, atcp_hold_family(), &other)) {
+		mutex_lock(&an->pool_lock);
+		fault = try_stand_in(an, other->sk);
+		agent = atcp_hold_agent_off(an);
+		mutex_unlock(&an->pool_lock);
+		if (agent)
+			sock_release(agent);
+		sock_release(other);
+	}
+	if (!fault)
+		return;
+	pr_warn("a stand-in %s: a socket holds each port that connect() picks over TCP\n", fault);
+	stand_ins = false;
 }

@@ -16,7 +16,7 @@
  * @bind:	the port as we know it, or NULL: not entered there yet
  * @sock:	a socket of the kernel's TCP, bound, neither connected nor listening; no
  *		segment gets to it; or NULL:
- * @stand_in:	what the kernel's TCP takes for a TIME-WAIT there
+ * @stand_in:	what the kernel's TCP takes for a TIME-WAIT there; goes with the hold
  * @bound:	what it is bound to
  * @family:	of @sock
  * @port:	host byte order
@@ -72,6 +72,12 @@ static inline u16 atcp_hold_family(void)
 	return ipv6_mod_enabled() ? AF_INET6 : AF_INET;
 }
 
+/*
+ * At load, once the first namespace is set up: can ports be picked without a socket for
+ * each?  If not, the log says why.
+ */
+void atcp_hold_try(void);
+
 void atcp_hold_net_init(struct atcp_net *an);
 /* All of the namespace's are released by then. */
 void atcp_hold_net_exit(struct atcp_net *an);
@@ -92,7 +98,8 @@ struct atcp_hold *atcp_hold_make(struct net *net, const struct atcp_hold_ask *as
  * @range:	whose IP_LOCAL_PORT_RANGE counts
  *
  * Any port that is free at every address.  Process context; atcp_net.pool_lock is held,
- * and will be when the hold is released.  Costs a tenth of what atcp_hold_make()'s does.
+ * and will be when the hold is released.  Costs a tenth of what atcp_hold_make()'s does,
+ * where a stand-in does for a socket.
  *
  * Return: as atcp_hold_make().
  */

@@ -15,6 +15,7 @@
 #include "bind.h"
 #include "carrier.h"
 #include "claim.h"
+#include "hold.h"
 #include "netns.h"
 #include "ports.h"
 #include "request.h"
@@ -57,6 +58,7 @@ static int __init atcp_init(void)
 	err = atcp_netns_init();
 	if (err)
 		goto no_netns;
+	atcp_hold_try();
 	err = atcp_offload253_init();
 	if (err)
 		goto no_offload;

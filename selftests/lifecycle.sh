@@ -91,7 +91,7 @@ if [ -n "$tcp" ] || ! [ -f "$ATCP_KO" ]; then
 	echo "1..0 # SKIP ATCP_KO does not name atcp.ko, or it is the kernel's TCP"
 	exit 4
 fi
-begin 22
+begin 23
 
 # Earlier tests may have left connections behind that no program holds.
 if loaded; then
@@ -117,6 +117,7 @@ load && loaded
 result "insmod" $?
 
 [ "$(cat /sys/module/atcp/parameters/family)" = 22 ] &&
+[ "$(cat /sys/module/atcp/parameters/stand_ins)" = Y ] &&
 ip netns exec "$b" test -f /proc/net/atcp &&
 ip netns exec "$b" test -f /proc/net/atcp6 &&
 ip netns exec "$b" test -f /proc/net/atcp_stat &&
@@ -177,6 +178,14 @@ load family=12 && [ "$(cat /sys/module/atcp/parameters/family)" = 12 ] &&
 start && ask
 result "another family, which daytime finds by itself" $?
 stop
+unload_soon
+
+# As on a kernel that nobody has looked at: a socket for each port that connect() picks.
+load stand_ins=0 && [ "$(cat /sys/module/atcp/parameters/stand_ins)" = N ] &&
+tcp=-ctcp && start && ask && ask
+result "TCP on the wire, with a socket for each port" $?
+stop
+tcp=
 unload_soon
 
 # The last acknowledgments never come: daytimed's side stays in FIN-WAIT-1.

@@ -9,14 +9,40 @@
 #include <net/inet_hashtables.h>
 #include <net/inet_timewait_sock.h>
 
-/* What keeps the holders of @sk's port as they are: the lock of its bucket. */
-static inline spinlock_t *atcp_bucket_lock(const struct sock *sk)
+/*
+ * What the kernel's TCP does with a TIME-WAIT among those who are bound to a port was read
+ * in 6.1, 6.12 and 7.2.  Of newer kernels nobody knows: features.mk.
+ */
+#define ATCP_STAND_INS_KNOWN	__is_defined(ATCP_HAVE_KNOWN_BINDS)
+
+/*
+ * It reads all of them as sockets: sk_state first, then what struct sock_common has, and of
+ * a TIME-WAIT what struct inet_timewait_sock has behind that.
+ */
+static_assert(!offsetof(struct inet_timewait_sock, __tw_common) &&
+	      !offsetof(struct sock, __sk_common));
+static_assert(offsetof(struct inet_timewait_sock, tw_state) == offsetof(struct sock, sk_state));
+static_assert(offsetof(struct inet_timewait_sock, tw_bind_node) ==
+	      offsetof(struct sock, sk_bind_node));
+static_assert(offsetof(struct inet_timewait_sock, tw_v6_rcv_saddr) ==
+	      offsetof(struct sock, sk_v6_rcv_saddr));
+static_assert(offsetof(struct inet_timewait_sock, tw_bound_dev_if) ==
+	      offsetof(struct sock, sk_bound_dev_if));
+
+/* How large a TIME-WAIT of @sk's kind is: what it has that we do not know of is 0. */
+static inline size_t atcp_stand_in_size(const struct sock *sk)
+{
+	return max_t(size_t, sk->sk_prot->twsk_prot->twsk_obj_size,
+		     sizeof(struct inet_timewait_sock));
+}
+
+/* What keeps the holders of a port of @sk's kind as they are: the lock of its bucket. */
+static inline spinlock_t *atcp_bucket_lock(const struct sock *sk, u16 port)
 {
 	const struct net *net = sock_net(sk);
 	const struct inet_hashinfo *hashinfo = net->ipv4.tcp_death_row.hashinfo;
 
-	return &hashinfo->bhash[inet_bhashfn(net, inet_sk(sk)->inet_num,
-					     hashinfo->bhash_size)].lock;
+	return &hashinfo->bhash[inet_bhashfn(net, port, hashinfo->bhash_size)].lock;
 }
 
 /* Within the former: the lock of the second table's bucket, by port and address. */
@@ -111,7 +137,8 @@ static inline void atcp_bucket_leave_tw(struct inet_timewait_sock *tw)
 static inline void atcp_bucket_stand_in(struct inet_timewait_sock *tw, struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
-	spinlock_t *lock = atcp_bucket_lock(sk), *lock2 = atcp_bucket2_lock(sk);
+	spinlock_t *lock = atcp_bucket_lock(sk, inet_sk(sk)->inet_num);
+	spinlock_t *lock2 = atcp_bucket2_lock(sk);
 
 	spin_lock_bh(lock);
 	spin_lock(lock2);
@@ -133,7 +160,7 @@ static inline void atcp_bucket_stand_back(struct inet_timewait_sock *tw, struct 
 	spinlock_t *lock, *lock2;
 
 	WRITE_ONCE(inet_sk(sk)->inet_num, tw->tw_num);
-	lock = atcp_bucket_lock(sk);
+	lock = atcp_bucket_lock(sk, tw->tw_num);
 	lock2 = atcp_bucket2_lock(sk);
 	spin_lock_bh(lock);
 	spin_lock(lock2);
