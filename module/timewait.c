@@ -222,7 +222,8 @@ int atcp_timewait_replace(struct atcp_timewait *t, struct sock *sk)
 
 	spin_lock_bh(&t->lock);
 	/* One that is bound to another device is in the way, and not in the same place. */
-	if (t->node.key.dev != as->node.key.dev || !tw_yields(t, as->bind) || (!as->bind && !atcp_port_tw_share(t, sk)))
+	if (t->node.key.dev != as->node.key.dev || !tw_yields(t, as->bind) ||
+	    (!as->bind && !atcp_port_tw_share(t, sk)))
 		goto unlock;
 	/* A segment that finds the socket from now on waits in its backlog. */
 	as->node.type = ATCP_NODE_SOCK;

@@ -417,17 +417,14 @@ FIXTURE_TEARDOWN(ends)
 {
 }
 
-#define SKIP_WHERE_NONE()						\
-	do {								\
-		if (!self->l[0])					\
-			SKIP(return, "no VRFs, or no link-local addresses here");	\
-	} while (0)
+#define NONE	"no VRFs, or no link-local addresses here"
 
 TEST_F(ends, connection)
 {
 	int c[2], s[2], i;
 
-	SKIP_WHERE_NONE();
+	if (!self->l[0])
+		SKIP(return, NONE);
 	for (i = 0; i < 2; i++) {
 		c[i] = call(&self->link[i]);
 		s[i] = sock_accept(self->l[i]);
@@ -450,7 +447,8 @@ TEST_F(ends, request)
 	};
 	int c, s;
 
-	SKIP_WHERE_NONE();
+	if (!self->l[0])
+		SKIP(return, NONE);
 	deaf(&self->link[0]);
 	wire_send(&self->link[0].net, CLIENT, &syn);
 	net_wait_state(&self->net, SERVER, PORT, FROM, ST_SYN_RECEIVED);
@@ -464,7 +462,8 @@ TEST_F(ends, time_wait)
 {
 	int c, s;
 
-	SKIP_WHERE_NONE();
+	if (!self->l[0])
+		SKIP(return, NONE);
 	c = call(&self->link[0]);
 	s = sock_accept(self->l[0]);
 	close(s);

@@ -110,7 +110,7 @@ static size_t put_ip(uint8_t *pkt, const struct addr *src,
 static void send_packet(const struct net *net, int side, const void *pkt,
 			size_t len, bool broadcast)
 {
-	static _Thread_local int fd = -1, ns = -1;
+	static __thread int fd = -1, ns = -1;
 	struct sockaddr_ll to = {
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(ip46(ETH_P_IP, ETH_P_IPV6)),
@@ -170,7 +170,7 @@ static void send_fragments(const struct net *net, int side, const uint8_t *pkt,
 {
 	size_t hlen = stack_ip_header(), whole = len - hlen, i, at, n;
 	size_t count = (whole + c->fragment - 1) / c->fragment;
-	static _Thread_local uint8_t out[1 << 16];
+	static __thread uint8_t out[1 << 16];
 
 	for (i = 0; i < count; i++) {
 		at = (c->backwards ? count - 1 - i : i) * c->fragment;
@@ -187,7 +187,7 @@ void wire_send(const struct net *net, int side, const struct craft *c)
 	struct addr to = addr_of(c->dst ?: net->ip[SERVER], 0);
 	struct addr from = addr_of(c->src ?: net->ip[CLIENT], 0);
 	size_t opt_len = (c->opt_len + 3) & ~3UL, tlen = 20 + opt_len + c->len;
-	static _Thread_local uint8_t pkt[1 << 16];
+	static __thread uint8_t pkt[1 << 16];
 	uint8_t *th;
 	int doff;
 
