@@ -56,7 +56,7 @@ struct atcp_node *atcp_lookup_taken(struct atcp_net *an, const struct atcp_key *
 int atcp_hash(struct sock *sk);
 
 /*
- * sk_prot->rehash: SO_BINDTODEVICE has changed sk_bound_dev_if.  Where a connection of
+ * After SO_BINDTODEVICE has changed sk_bound_dev_if.  Where a connection of
  * these ends is in the way there, or memory is short, it goes back to what it was.
  * Socket lock held, any context.
  */

@@ -169,6 +169,13 @@ static int init_sock(struct sock *sk)
 	return atcp_sk_init(sk);
 }
 
+/* SO_BINDTODEVICE has changed sk_bound_dev_if. Socket lock held. */
+static void rebound(struct sock *sk)
+{
+	atcp_rehash(sk);	/* which may change it back */
+	atcp_port_moved(sk);
+}
+
 #define ATCP_PROTO_CALLS					\
 	.owner			= THIS_MODULE,			\
 	.init			= init_sock,			\
@@ -185,10 +192,9 @@ static int init_sock(struct sock *sk)
 	.release_cb		= atcp_sk_release_cb,		\
 	.stream_memory_free	= atcp_stream_memory_free,	\
 	.unhash			= atcp_unhash,			\
-	.rehash			= atcp_rehash,			\
 	.get_port		= atcp_get_port,		\
 	.put_port		= atcp_port_put,		\
-	.rehash			= atcp_port_moved,		\
+	.rehash			= rebound,			\
 	.diag_destroy		= atcp_diag_destroy,		\
 	.max_header		= ATCP_HEADROOM,		\
 	.no_autobind		= true,				\

@@ -343,6 +343,7 @@ TEST_F(devices, moves_for_good)
 	close(fd);
 	word(c[0], s[0], 0);
 	ASSERT_EQ(0, bind_dev(c[0], "c0"));
+	EXPECT_STREQ("c0", bound_dev(c[0]));
 	word(c[0], s[0], 1);
 	c[1] = call(&link[1]);
 	s[1] = sock_accept(l[1]);
