@@ -31,6 +31,7 @@
 #include "claim.h"
 #include "demux.h"
 #include "diag.h"
+#include "gate.h"
 #include "ip.h"
 #include "listen.h"
 #include "netns.h"
@@ -155,12 +156,15 @@ static int atcp_get_port(struct sock *sk, unsigned short port)
  */
 static int init_sock(struct sock *sk)
 {
+	struct atcp_net *an = atcp_net(sock_net(sk));
 	int err;
 
 	if (sk->sk_protocol == IPPROTO_ATCP_TCP)
 		sk->sk_protocol = ATCP_PROTOCOL_TCP;
 	if (sk->sk_protocol == ATCP_PROTOCOL_TCP) {
-		err = atcp_claim_start(atcp_net(sock_net(sk)), sk->sk_family == AF_INET6);
+		err = atcp_gate_pass(an);
+		if (!err)
+			err = atcp_claim_start(an, sk->sk_family == AF_INET6);
 		if (err)
 			return err;
 	}

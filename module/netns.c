@@ -13,6 +13,7 @@
 
 #include "claim.h"
 #include "demux.h"
+#include "gate.h"
 #include "hold.h"
 #include "netns.h"
 #include "pool.h"
@@ -60,6 +61,7 @@ static int __net_init net_init(struct net *net)
 	int err;
 
 	an->net = net;
+	atcp_gate_net_init(an);
 	atcp_claim_net_init(an);
 	atcp_hold_net_init(an);
 	atcp_pool_net_init(an);

@@ -8,8 +8,10 @@
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
+#include <linux/seqlock.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
+#include <linux/uidgid.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <net/net_namespace.h>
@@ -75,6 +77,8 @@ struct atcp_limits {
  * @port_key:	secret of ephemeral port selection (RFC 6056 section 3.3.4)
  * @held:	ports that holds keep the kernel's TCP off, a bit for each of 65536; or NULL:
  *		the namespace has never had a socket of the carrier TCP
+ * @tcp_groups_lock: of @tcp_groups
+ * @tcp_groups:	the first and the last group that may make sockets of the carrier TCP
  * @claim_lock:	of changes to the next three
  * @claims:	the hooks of claim.c are there
  * @defrags:	and netfilter's reassembly of IPv6, for them
@@ -110,6 +114,8 @@ struct atcp_net {
 	struct rhltable holds;
 	siphash_key_t port_key;
 	unsigned long *held;
+	seqlock_t tcp_groups_lock;	/* of tcp_groups */
+	kgid_t tcp_groups[2];
 	struct mutex claim_lock;	/* of the next three */
 	bool claims;
 	bool defrags;

@@ -21,6 +21,7 @@
 #include <net/tcp.h>
 
 #include "core/cc.h"
+#include "gate.h"
 #include "netns.h"
 #include "sock.h"
 
@@ -137,8 +138,11 @@ static const struct knob knobs[] = {
 	ROW("debug_isn", space.conf.debug_isn, UINT, 0, -1, 1, 0, U32_MAX),
 };
 
-/* Beside the numbers: congestion control, its choice, and in the first namespace mem. */
-#define EXTRA_ROWS	3
+/*
+ * Beside the numbers: congestion control, its choice, who may have TCP on the wire, and
+ * in the first namespace mem.
+ */
+#define EXTRA_ROWS	4
 
 /* --- what is written, and what is done with it --- */
 
@@ -324,6 +328,13 @@ static int fill(struct atcp_net *an, struct ctl_table *row, void *data)
 	row->maxlen = TCP_CA_NAME_MAX;
 	row->mode = 0444;
 	row->proc_handler = congestion_handler;
+	row++;
+	row->procname = "tcp_group_range";
+	row->data = an;
+	row->maxlen = 2 * sizeof(unsigned long);
+	row->mode = 0644;
+	row->proc_handler = atcp_gate_handler;
+	row->extra2 = an;
 	row++;
 	if (net_eq(an->net, &init_net)) {
 		row->procname = "mem";

@@ -20,7 +20,7 @@ fails()
 	[ $? -eq "$want" ] && [ ! -s "$tmp/out" ] && grep -q "$word" "$tmp/err"
 }
 
-begin 16
+begin 19
 
 fails 4 refused "$peer_ip"
 result "nothing listens: refused" $?
@@ -98,10 +98,42 @@ client --help && grep -q usage "$tmp/out" &&
 "$dir/daytimed" --help | grep -q usage
 result "--help" $?
 
+# as_nobody NAMESPACE COMMAND...: leaves out, err.
+as_nobody()
+{
+	ns=$1
+	shift
+	ip netns exec "$ns" setpriv --reuid 65534 --regid 65534 --clear-groups "$@" \
+		>"$tmp/out" 2>"$tmp/err" </dev/null
+}
+
+# TCP on the wire is for groups that are let.
+shut='net.atcp.tcp_group_range="65534 65534"'
+if [ "$tcp" = --tcp ]; then
+	for what in daytime daytimed "daytime, once it is"; do
+		result "TCP on the wire is not for everybody: $what # SKIP the kernel's is" 0
+	done
+else
+	as_nobody "$a" "$dir/daytime" -c tcp "$peer_ip"
+	[ $? -eq 1 ] && grep -q "$shut" "$tmp/err"
+	result "TCP on the wire is not for everybody: daytime" $?
+	as_nobody "$b" "$dir/daytimed" -c tcp -p 1313
+	[ $? -eq 1 ] && grep -q "$shut" "$tmp/err"
+	result "TCP on the wire is not for everybody: daytimed" $?
+	for ns in "$a" "$b"; do
+		ip netns exec "$ns" sh -c 'echo 65534 65534 >/proc/sys/net/atcp/tcp_group_range'
+	done
+	start -c tcp -p 1313
+	as_nobody "$a" "$dir/daytime" -c tcp -p 1313 "$peer_ip"
+	status=$?
+	[ "$(wc -c <"$tmp/out")" -eq 22 ]
+	result "TCP on the wire is not for everybody: daytime, once it is" $((status + $?))
+	stop
+fi
+
 # The port is below 1024: without the capability there is no server.
 # shellcheck disable=SC2086
-ip netns exec "$b" setpriv --reuid 65534 --regid 65534 --clear-groups \
-	"$dir/daytimed" $tcp >"$tmp/out" 2>"$tmp/err"
+as_nobody "$b" "$dir/daytimed" $tcp
 [ $? -eq 1 ] && grep -q 'Permission denied' "$tmp/err"
 result "port 13 is not for everybody" $?
 

@@ -398,6 +398,33 @@ TEST_F(policy, cgroup_connect)
 	close(l);
 }
 
+/* One that is about TCP on the wire alone, whosever TCP it is: atcp(7). */
+TEST_F(policy, cgroup_connect_of_tcp)
+{
+	const struct bpf_insn insns[] = {
+		INSN(BPF_LDX | BPF_MEM | BPF_W, 2, 1, offsetof(struct bpf_sock_addr, protocol), 0),
+		INSN(BPF_ALU64 | BPF_AND | BPF_K, 2, 0, 0, 0xff),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 1),
+		INSN(BPF_JMP | BPF_JNE | BPF_K, 2, 0, 1, IPPROTO_TCP),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0),
+		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+	};
+	int l = sock_listen(&self->net, SERVER, PORT, 4), prog;
+	struct group g;
+
+	group_enter(&g);
+	prog = attach_prog(&g, insns, 6, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, HOOK(CONNECT));
+	close(self->fd);
+	self->fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+	if (stack_proto() == IPPROTO_TCP)
+		FAILS(EPERM, addr_connect(self->fd, self->peer));
+	else
+		EXPECT_TRUE(gets_through(self->fd, self->peer));
+	detach_prog(&g, prog, HOOK(CONNECT));
+	group_leave(&g);
+	close(l);
+}
+
 /* The program may send the connection elsewhere. */
 TEST_F(policy, cgroup_connect_elsewhere)
 {

@@ -234,6 +234,8 @@ data_base()
 		$as initdb -D "$tmp/pg" -U atcp -A trust --locale=C --no-sync >"$tmp/log" 2>&1
 		echo "host all all all trust" >>"$tmp/pg/pg_hba.conf"
 	fi
+	# Nor may it have TCP on the wire unless its group may.
+	ip netns exec "$b" sh -c 'echo 65534 65534 >/proc/sys/net/atcp/tcp_group_range'
 	# shellcheck disable=SC2086 # words
 	serve $as postgres -D "$tmp/pg" -h "$peer_ip" -k '' -c fsync=off -c jit=off \
 		-c autovacuum=off -c shared_buffers=16MB

@@ -11,7 +11,7 @@
 
 run=$dir/atcp-run
 
-begin 18
+begin 21
 ip -n "$a" link set lo up
 version=4
 [ -z "$ipv6" ] || version=6
@@ -196,6 +196,29 @@ for family, ip in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         assert s.getsockopt(socket.SOL_SOCKET, socket.SO_DOMAIN) == family
 '
 result "the second door: AF_INET and AF_INET6, 253 and 254" $?
+
+# TCP on the wire is for groups that are let; this one is not.
+shut='net.atcp.tcp_group_range="65534 65534"'
+nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
+one='import socket; print(socket.socket().getsockopt(1, 38) == 6)'
+# shellcheck disable=SC2086 # words
+{
+in_a $nobody "$run" -s -c tcp python3 -c "$one"
+[ $? = 125 ] && grep -q "$shut" "$tmp/err" &&
+	in_a $nobody "$run" -c tcp python3 -c "$one" && grep -q "$shut" "$tmp/err" &&
+	grep -q "the kernel's TCP" "$tmp/err" && grep -q True "$tmp/out" &&
+	in_a $nobody "$run" -v -c 253 python3 -c "$one" &&
+	grep -q "1 of its TCP sockets were atcp's" "$tmp/err"
+result "TCP on the wire is not for everybody: what to set is said" $?
+in_a $nobody "$run" --check
+[ $? = 1 ] && grep -q "$shut" "$tmp/out" && grep -q 'carrier 253: works over IPv4' "$tmp/out"
+result "TCP on the wire is not for everybody: --check" $?
+# Who was let when the command began need not be any more.
+in_a "$run" -s -c tcp $nobody python3 -c "$one"
+[ $? = 1 ] && grep -q "python3.*$shut" "$tmp/err" && grep -q PermissionError "$tmp/err" &&
+	in_a "$run" -c tcp $nobody python3 -c "$one" && grep -q "python3.*$shut" "$tmp/err"
+result "TCP on the wire is not for everybody: one who becomes another" $?
+}
 
 in_a "$run" nosuch-program
 [ $? = 127 ]

@@ -81,6 +81,7 @@ static const struct file files[] = {
 /* Beside those: vectors and names, which have tests of their own. */
 static const char *const others[] = {
 	"rmem", "wmem", "congestion_control", "available_congestion_control",
+	"tcp_group_range",
 };
 
 /* What is tried on each file. */
@@ -307,6 +308,35 @@ TEST_F(sysctl, vectors)
 	}
 }
 
+/* As net.ipv4.ping_group_range, whose default some systems change, but not here. */
+TEST_F(sysctl, group_range)
+{
+	static const char *const range[] = {
+		"0 0", "100 200", "200 100", "5", "", " ", "x", "7 x", "1 2 3", "-1 5", "5 -1",
+		"0 2147483647", "0 4294967294", "0 4294967295", "0 4294967296",
+		"0 18446744073709551616", "10\t20\n", "0x10 0x20", "1.5 2", "2147483647 2147483647",
+	};
+	char ours[128], theirs[128];
+	size_t i;
+
+	EXPECT_STREQ("1\t0", get(OURS, "tcp_group_range", ours));
+	EXPECT_EQ(0, put("/proc/sys/net/ipv4/", "ping_group_range", "1 0"));
+	for (i = 0; i < sizeof(range) / sizeof(range[0]); i++) {
+		EXPECT_EQ(put("/proc/sys/net/ipv4/", "ping_group_range", range[i]),
+			  put(OURS, "tcp_group_range", range[i]))
+			TH_LOG("%s", range[i]);
+		EXPECT_STREQ(get("/proc/sys/net/ipv4/", "ping_group_range", theirs),
+			     get(OURS, "tcp_group_range", ours))
+			TH_LOG("%s", range[i]);
+	}
+	EXPECT_EQ(0, put(OURS, "tcp_group_range", "30 40"));
+	EXPECT_EQ(EINVAL, put(OURS, "tcp_group_range", "0 x"));
+	EXPECT_EQ(EINVAL, put(OURS, "tcp_group_range", "0 4294967295"));
+	EXPECT_STREQ("30\t40", get(OURS, "tcp_group_range", ours));
+	net_enter(&self->net, SERVER);
+	EXPECT_STREQ("1\t0", get(OURS, "tcp_group_range", ours));
+}
+
 TEST_F(sysctl, congestion_control)
 {
 	char buf[128];
@@ -387,6 +417,8 @@ static int wrong_rights(void)
 	int wrong = 0;
 	size_t i;
 
+	if (put(OURS, "tcp_group_range", "0 65534") != EACCES)
+		wrong++;
 	for (i = 0; i < FILES; i++) {
 		if (put(OURS, files[i].name, "1") != EACCES ||
 		    !*get(OURS, files[i].name, ours)) {

@@ -66,6 +66,16 @@ static struct sockaddr_storage loopback(int af, socklen_t *len)
 	return ss;
 }
 
+/* Does the module refuse this user the carrier? */
+static bool gate_shut(int family, int protocol)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
+	bool shut = fd < 0 && errno == EACCES;
+
+	close(fd);
+	return shut;
+}
+
 /* A connection of this host with itself, and a byte over it. */
 static bool connection_works(int family, int protocol, int af)
 {
@@ -122,6 +132,9 @@ static int check(void)
 
 		printf("carrier %s: %s over IPv4, %s over IPv6\n", carriers[i].name,
 		       v4 ? "works" : "does not work", v6 ? "works" : "does not work");
+		if (carriers[i].protocol && gate_shut(family, carriers[i].protocol))
+			printf("carrier %s: " ATCP_GATE_SHUT "\n", carriers[i].name, getegid(),
+			       getegid());
 		failed |= !v4 && !v6;
 	}
 	return failed;
@@ -284,13 +297,24 @@ static void preload(const char *library, int family)
 	free(list);
 }
 
-/* Says what keeps the command from atcp; with --strict that is the end. */
-static void kept(const char *command, const char *why)
+/* What keeps the command from atcp has been said; with --strict that is the end. */
+static void without_atcp(void)
 {
-	fprintf(stderr, "atcp-run: %s %s\n", command, why);
 	if (strict)
 		exit(EXIT_OWN);
 	fputs("atcp-run: it runs over the kernel's TCP\n", stderr);
+}
+
+static void kept(const char *command, const char *why)
+{
+	fprintf(stderr, "atcp-run: %s %s\n", command, why);
+	without_atcp();
+}
+
+static void kept_by_gate(void)
+{
+	fprintf(stderr, "atcp-run: " ATCP_GATE_SHUT "\n", getegid(), getegid());
+	without_atcp();
 }
 
 /* Returns if nothing was run. */
@@ -375,6 +399,8 @@ int main(int argc, char **argv)
 	why = out_of_reach(path, sizeof(path));
 	if (family < 0)
 		kept("atcp.ko", "is not loaded");
+	else if (!strcmp(carrier, "tcp") && gate_shut(family, IPPROTO_TCP))
+		kept_by_gate();
 	else if (in_cgroup)
 		by_kernel(argv);
 	else if (why)

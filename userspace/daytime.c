@@ -175,6 +175,8 @@ static int ask(const struct addrinfo *ai, long long deadline,
 				"daytime: no atcp here: load the module (insmod atcp.ko)\n");
 			return EXIT_NO_MODULE;
 		}
+		if (daytime_gate_shut("daytime", errno, stack))
+			return EXIT_OTHER;
 		perror("daytime: socket");
 		return EXIT_OTHER;
 	}

@@ -47,6 +47,14 @@ bool daytime_no_module(int err)
 	       err == EPROTONOSUPPORT;
 }
 
+bool daytime_gate_shut(const char *program, int err, enum stack stack)
+{
+	if (err != EACCES || stack != STACK_ATCP_TCP)
+		return false;
+	fprintf(stderr, "%s: " ATCP_GATE_SHUT "\n", program, getegid(), getegid());
+	return true;
+}
+
 bool daytime_no_ipv6(int af, int err, enum stack stack)
 {
 	int fd;

@@ -36,6 +36,12 @@ int daytime_socket(int af, int flags, enum stack stack);
 bool daytime_no_module(int err);
 
 /*
+ * Tells whether it means that this user may not have TCP on the wire, and then says so
+ * on standard error in the program's name.
+ */
+bool daytime_gate_shut(const char *program, int err, enum stack stack);
+
+/*
  * Tells whether an error of daytime_socket(af, ..., stack) means that there is no
  * IPv6 here, while IPv4 there is.
  */

@@ -267,7 +267,7 @@ static int open_listener(const char *address, const char *port, int family,
 		} else if (stack != STACK_TCP && daytime_no_module(err)) {
 			fprintf(stderr,
 				"daytimed: no atcp here: load the module (insmod atcp.ko)\n");
-		} else {
+		} else if (!daytime_gate_shut("daytimed", err, stack)) {
 			fprintf(stderr, "daytimed: socket: %s\n",
 				strerror(err));
 		}

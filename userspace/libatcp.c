@@ -23,6 +23,7 @@
 
 #include "../module/uapi/atcp.h"
 #include "atcp_run.h"
+#include "family.h"
 
 typedef int socket_fn(int domain, int type, int protocol);
 typedef int getsockopt_fn(int fd, int level, int option, void *value, socklen_t *len);
@@ -114,10 +115,25 @@ static bool is_tcp(int domain, int type, int protocol)
 	       (protocol == 0 || protocol == IPPROTO_TCP);
 }
 
-/* Does it mean that atcp is not there? The last: a kernel with something else there. */
+/*
+ * Does it mean that atcp is not there, or not for this user? The third: a kernel with
+ * something else there.
+ */
 static bool no_atcp(int err)
 {
-	return err == EAFNOSUPPORT || err == EPROTONOSUPPORT || err == ESOCKTNOSUPPORT;
+	return err == EAFNOSUPPORT || err == EPROTONOSUPPORT || err == ESOCKTNOSUPPORT ||
+	       (err == EACCES && carrier);
+}
+
+/* Once a process. @instead: what is done about it. */
+static void tell(int err, const char *instead)
+{
+	if (atomic_flag_test_and_set(&told))
+		return;
+	if (err == EACCES)
+		say(ATCP_GATE_SHUT "%s", getegid(), getegid(), instead);
+	else
+		say("atcp is not there (%s)%s", strerrorname_np(err), instead);
 }
 
 int socket(int domain, int type, int protocol)
@@ -134,10 +150,13 @@ int socket(int domain, int type, int protocol)
 			    domain == AF_INET6 ? 6 : 4, carrier ? "TCP" : "253");
 		return fd;
 	}
+	if (strict && errno == EACCES && carrier) {
+		tell(EACCES, "");
+		errno = EACCES;
+	}
 	if (strict || !no_atcp(errno))
 		return -1;
-	if (!atomic_flag_test_and_set(&told))
-		say("atcp is not there (%s): the kernel's TCP it is", strerrorname_np(errno));
+	tell(errno, ": the kernel's TCP it is");
 	atomic_fetch_add(&left, 1);
 	errno = err;
 	return plain_socket(domain, type, protocol);

@@ -7,7 +7,8 @@
  *	fd = socket(AF_ATCP, SOCK_STREAM, IPPROTO_TCP);		with any TCP as the peer
  *	fd = socket(AF_ATCP, SOCK_STREAM, IPPROTO_TCP | ATCP_IPV6);
  *
- * Addresses are the ordinary struct sockaddr_in with AF_INET, or sockaddr_in6 with
+ * The last two are for root and for the groups in net.atcp.tcp_group_range; for others
+ * EACCES.  Addresses are the ordinary struct sockaddr_in with AF_INET, or sockaddr_in6 with
  * AF_INET6.
  */
 #ifndef _ATCP_UAPI_H
