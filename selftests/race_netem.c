@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Networks at their worst, and many connections that share one: of what is sent
- * either way 30 % is lost, 25 % comes twice, 25 % out of order, and in 5 % a bit
+ * either way 30 % is lost, 25 % comes twice, 25 % out of order, and in 15 % a bit
  * is wrong.  Every byte arrives once, in order, in the connection it was sent on.
  */
 #define _GNU_SOURCE
@@ -20,7 +20,7 @@
 
 #define PORT	20000
 #define FLOWS	512		/* at most */
-#define WORST	"delay 3ms loss 30% duplicate 25% reorder 25% corrupt 5%"
+#define WORST	"delay 3ms loss 30% duplicate 25% reorder 25% corrupt 15%"
 
 FIXTURE(race_netem)
 {
