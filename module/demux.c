@@ -3,7 +3,6 @@
  * The connection table and the listener table (RFC 9293 section 3.10: which
  * TCB does a segment belong to).
  */
-#include <linux/hash.h>
 #include <linux/jhash.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>

@@ -411,6 +411,27 @@ SCRIPT(joined_as_the_window_allows)
 	inject("A 1 31");
 }
 
+/* What is next to go again is taken along by what goes before it, when a window opens. */
+SCRIPT(joined_with_the_next_to_go)
+{
+	script.opt.nodelay = true;
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	user_sends(10);
+	expect("PA 11+10 1");
+	inject("A 1 1 win 15");
+	/* The first is cloned and sent; for the second there is no memory, twice. */
+	next_fails(3);
+	expect_after(RTO, "PA 1+10 1");
+	next_fails(1);
+	inject("A 1 1 win 0");
+	inject("A 1 1 win 100");
+	expect("PA 1+20 1");
+	inject("A 1 21");
+	quiet(MINUTE);
+}
+
 SCRIPT(reset)
 {
 	be_established();
