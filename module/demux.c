@@ -141,13 +141,32 @@ static struct atcp_node *find_wider(struct atcp_net *an, const struct atcp_key *
 	return node;
 }
 
+/* So often is looked again when nothing was found while some node moved. */
+#define LOOKS	3
+
 struct atcp_node *atcp_lookup(struct atcp_net *an, const struct atcp_key *ends, int dif, int sdif)
 {
+	static struct atcp_node moving = { .type = ATCP_NODE_MOVING };
 	struct atcp_node *node = NULL;
+	int i, moves;
 
-	if (unlikely(atomic_read(&an->bound_nodes)))
-		node = find(an, ends, dif);
-	return node ?: find_wider(an, ends, dif, sdif);
+	for (i = 0; i < LOOKS; i++) {
+		moves = atomic_read_acquire(&an->moves);
+		if (unlikely(atomic_read(&an->bound_nodes)))
+			node = find(an, ends, dif);
+		if (!node)
+			node = find_wider(an, ends, dif, sdif);
+		if (node)
+			return node;
+		/*
+		 * One that came from a wider place to a narrower may have been missed at
+		 * both.  Its stand-in goes after this was counted: move().
+		 */
+		smp_rmb();
+		if (likely(atomic_read(&an->moves) == moves))
+			return NULL;
+	}
+	return &moving;
 }
 
 struct atcp_node *atcp_lookup_taken(struct atcp_net *an, const struct atcp_key *key)
@@ -250,7 +269,8 @@ struct moving {
 /*
  * A segment that meets the stand-in is dropped, and its sender sends it again; at the
  * new place none was the socket's before.  Readers who are just at a node that changes
- * chains notice by the end of the chain, and begin anew.
+ * chains notice by the end of the chain, and begin anew; those between two places, by
+ * the count of moves.
  */
 static int move(struct atcp_net *an, struct atcp_node *node, int dev)
 {
@@ -269,6 +289,9 @@ static int move(struct atcp_net *an, struct atcp_node *node, int dev)
 	WRITE_ONCE(node->key.dev, dev);
 	err = insert(an, node, &m->node);
 	if (!err) {
+		atomic_inc(&an->moves);
+		/* Who does not find the stand-in any more sees that: atcp_lookup(). */
+		smp_mb__after_atomic();
 		atcp_node_remove(an, &m->node);
 	} else {
 		WRITE_ONCE(node->key.dev, old);

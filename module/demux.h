@@ -39,7 +39,7 @@ void atcp_key_tuple(struct atcp_tuple *t, const struct atcp_key *key);
  * through a VRF (net.ipv4.tcp_l3mdev_accept).  Input, claim.c, ICMP, sock_diag and
  * connect() all decide by this one function.  It costs one probe where no node is bound.
  *
- * RCU read section. Return: the node, or NULL.
+ * RCU read section. Return: the node, or NULL; one of ATCP_NODE_MOVING: look again later.
  */
 struct atcp_node *atcp_lookup(struct atcp_net *an, const struct atcp_key *ends,
 			      int dif, int sdif);

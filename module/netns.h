@@ -68,6 +68,7 @@ struct atcp_limits {
  * @stats:	per CPU
  * @connections: struct atcp_node by struct atcp_key; RCU
  * @bound_nodes: how many of them are bound to a device, or about to be there
+ * @moves:	how often one has gone to another device
  * @listens:	struct atcp_listen_place, by address and port; RCU, changed under @listen_lock
  * @listen_lock: of @listens and all that is in them
  * @listeners:	struct atcp_listener by number, for walks
@@ -106,6 +107,7 @@ struct atcp_net {
 	struct atcp_stats __percpu *stats;
 	struct rhashtable connections;
 	atomic_t bound_nodes;
+	atomic_t moves;
 	struct rhltable listens;
 	spinlock_t listen_lock;		/* of changes to listens */
 	struct xarray listeners;

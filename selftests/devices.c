@@ -294,7 +294,7 @@ static void *moves(void *arg)
 		if (bind_dev(m->fd, m->moves % 2 ? "" : m->dev))
 			net_die("SO_BINDTODEVICE: %s", strerror(errno));
 		m->moves++;
-		usleep(1000);
+		usleep(300);
 	}
 	return NULL;
 }
@@ -311,7 +311,7 @@ TEST_F(devices, moves_with_data)
 	ASSERT_EQ(0, addr_connect(m.fd, end_of(&self->link[0], SERVER, PORT)));
 	s = sock_accept(l);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, moves, &m));
-	for (i = 0; i < 20 || m.moves < 200; i++)
+	for (i = 0; i < 20 || m.moves < 600; i++)
 		exchange(m.fd, s, 200000);
 	atomic_store(&m.done, true);
 	pthread_join(thread, NULL);

@@ -43,7 +43,6 @@ static void to_conn(struct sim_conn *conn, const struct sim_pkt *p, const struct
 {
 	struct atcp_seg *seg = sim_seg_from(p->bytes + hdr->hlen, p->len - hdr->hlen);
 
-	sim_check_arrival(conn, hdr);
 	if (conn->c.mss && seg->len > conn->c.adv_mss)
 		seg->count = (seg->len + conn->c.adv_mss - 1) / conn->c.adv_mss;
 	if (sim_chance(&sim->host_rand, conn->host->spurious_timer)) {
@@ -53,6 +52,8 @@ static void to_conn(struct sim_conn *conn, const struct sim_pkt *p, const struct
 			return;
 		}
 	}
+	/* As late as this, for a probe that the timer has sent may be acknowledged. */
+	sim_check_arrival(conn, hdr);
 	atcp_arrive(&conn->c, seg, hdr);
 }
 
