@@ -38,6 +38,7 @@
 #define PORT	20000
 #define HONEST	30000
 #define FLOWS	256
+#define WHOLE	1380		/* bytes of payload that go in one packet, whatever the headers */
 #define EACH	3000		/* segments a round */
 #define BYTES	200000		/* that honest connections send each way at a time */
 
@@ -196,12 +197,12 @@ static void send_one(const struct net *net, const struct flow *f)
 
 	c.opt_len = put_options(f, opt);
 	if (one_in(2))
-		c.len = one_in(4) ? below(sizeof(data)) : 1 + below(1400);
+		c.len = one_in(4) ? below(sizeof(data)) : 1 + below(WHOLE);
 	if (one_in(16))
 		c.doff = one_in(4) ? -1 : 4 * below(16);
 	if (one_in(16))
 		c.cut = below(20 + c.opt_len + c.len);
-	if (c.len > 1400 || one_in(16))
+	if (c.len > WHOLE || one_in(16))
 		c.fragment = 8 + 8 * below(150);
 	c.backwards = one_in(2);
 	if (one_in(16)) {
