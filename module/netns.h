@@ -66,9 +66,10 @@ struct atcp_limits {
  * @space:	what the core shares between connections
  * @limits:	see there
  * @stats:	per CPU
+ * @bound_nodes: how many of @connections are bound to a device, or about to be there; read
+ *		for each segment, and so not behind that table, whose count changes
+ * @moves:	how often one has gone to another device; likewise
  * @connections: struct atcp_node by struct atcp_key; RCU
- * @bound_nodes: how many of them are bound to a device, or about to be there
- * @moves:	how often one has gone to another device
  * @listens:	struct atcp_listen_place, by address and port; RCU, changed under @listen_lock
  * @listen_lock: of @listens and all that is in them
  * @listeners:	struct atcp_listener by number, for walks
@@ -105,9 +106,9 @@ struct atcp_net {
 	struct atcp_space space;
 	struct atcp_limits limits;
 	struct atcp_stats __percpu *stats;
-	struct rhashtable connections;
 	atomic_t bound_nodes;
 	atomic_t moves;
+	struct rhashtable connections;
 	struct rhltable listens;
 	spinlock_t listen_lock;		/* of changes to listens */
 	struct xarray listeners;

@@ -190,16 +190,13 @@ static void l3mdev_accept(const struct net *net, const char *value)
 	net_sysctl(net, SERVER, "net/ipv4/tcp_l3mdev_accept", value);
 }
 
-/* What comes by a link's device is not heard in CLIENT. */
-static void deaf(const struct link *link)
+/* What net.h draws, where a host may have an address on more than one device. */
+static void hosts_open(struct net *net)
 {
-	net_run(&link->net, CLIENT,
-		"set -e; nft -f - <<E\n"
-		"add table inet deaf\n"
-		"add chain inet deaf in { type filter hook prerouting priority -400; }\n"
-		"add rule inet deaf in iifname %s meta l4proto %d drop\n"
-		"E\n",
-		link->name[CLIENT], stack_proto());
+	net_open(net);
+	net_sysctl(net, SERVER, "net/ipv4/conf/default/rp_filter", "0");
+	net_sysctl(net, CLIENT, "net/ipv4/conf/default/rp_filter", "0");
+	net_sysctl(net, CLIENT, "net/ipv4/conf/all/rp_filter", "0");
 }
 
 FIXTURE(devices)
@@ -210,10 +207,7 @@ FIXTURE(devices)
 
 FIXTURE_SETUP(devices)
 {
-	net_open(&self->net);
-	net_sysctl(&self->net, SERVER, "net/ipv4/conf/default/rp_filter", "0");
-	net_sysctl(&self->net, CLIENT, "net/ipv4/conf/default/rp_filter", "0");
-	net_sysctl(&self->net, CLIENT, "net/ipv4/conf/all/rp_filter", "0");
+	hosts_open(&self->net);
 }
 
 FIXTURE_TEARDOWN(devices)
@@ -390,12 +384,9 @@ FIXTURE_SETUP(ends)
 	bool vrf = variant->vrf[0] || variant->vrf[1];
 	int i;
 
-	net_open(&self->net);
+	hosts_open(&self->net);
 	if ((vrf && !have_vrf(&self->net)) || (variant->local && !stack_is_ipv6()))
 		return;
-	net_sysctl(&self->net, SERVER, "net/ipv4/conf/default/rp_filter", "0");
-	net_sysctl(&self->net, CLIENT, "net/ipv4/conf/default/rp_filter", "0");
-	net_sysctl(&self->net, CLIENT, "net/ipv4/conf/all/rp_filter", "0");
 	if (variant->accept)
 		l3mdev_accept(&self->net, variant->accept);
 	for (i = 0; i < 2; i++)
@@ -450,7 +441,7 @@ TEST_F(ends, request)
 
 	if (!self->l[0])
 		SKIP(return, NONE);
-	deaf(&self->link[0]);
+	net_deaf(&self->link[0].net, CLIENT);
 	wire_send(&self->link[0].net, CLIENT, &syn);
 	net_wait_state(&self->net, SERVER, PORT, FROM, ST_SYN_RECEIVED);
 	c = call(&self->link[1]);
@@ -500,7 +491,7 @@ TEST_F(devices, world_changes)
 	link_open(&self->net, &link[0], 0, false, false);
 	link_open(&self->net, &link[1], 1, false, false);
 	net_run(&self->net, SERVER, "ip link add r1 type vrf table 101 && ip link set r1 up");
-	deaf(&link[1]);
+	net_deaf(&link[1].net, CLIENT);
 	l = listen_on(&self->net, "s0");
 	listen_on(&self->net, "s1");
 	c = call(&link[0]);
@@ -531,10 +522,7 @@ FIXTURE_SETUP(beside)
 	if (stack_is_tcp())
 		return;
 	setenv("ATCP_TEST_CARRIER", "tcp", 1);
-	net_open(&self->net);
-	net_sysctl(&self->net, SERVER, "net/ipv4/conf/default/rp_filter", "0");
-	net_sysctl(&self->net, CLIENT, "net/ipv4/conf/default/rp_filter", "0");
-	net_sysctl(&self->net, CLIENT, "net/ipv4/conf/all/rp_filter", "0");
+	hosts_open(&self->net);
 }
 
 FIXTURE_TEARDOWN(beside)
@@ -549,7 +537,7 @@ static void serve_beside(const struct link *link, const char *service, const cha
 	sock_set(l, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (bind_dev(l, service) || addr_bind(l, addr_any(PORT)) || listen(l, 5))
 		net_die("listen on %s: %s", service, strerror(errno));
-	deaf(&link[0]);
+	net_deaf(&link[0].net, CLIENT);
 	u = sock_in(&link->net, SERVER, ATCP);
 	sock_nonblock(u, true);
 	sock_set(u, SOL_SOCKET, SO_REUSEADDR, 1);

@@ -34,13 +34,7 @@ FIXTURE_SETUP(cookies)
 	net_stack_sysctl(&self->net, SERVER, "syncookies", "2");
 	self->l = sock_listen(&self->net, SERVER, PORT, 4096);
 	/* The client is played by hand: its host is to say nothing. */
-	net_run(&self->net, CLIENT,
-		"set -e; nft -f - <<E\n"
-		"add table inet deaf\n"
-		"add chain inet deaf in { type filter hook prerouting priority -400; }\n"
-		"add rule inet deaf in meta l4proto %d drop\n"
-		"E\n",
-		stack_proto());
+	net_deaf(&self->net, CLIENT);
 	self->wire = wire_open(&self->net, CLIENT, PORT);
 }
 

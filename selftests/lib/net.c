@@ -434,6 +434,17 @@ void net_drop(const struct net *net, int side, uint8_t flags, int min, int max,
 		max + longer, flags, limit);
 }
 
+void net_deaf(const struct net *net, int side)
+{
+	net_run(net, side,
+		"set -e; nft -f - <<E\n"
+		"add table inet deaf\n"
+		"add chain inet deaf in { type filter hook prerouting priority -400; }\n"
+		"add rule inet deaf in iifname %s meta l4proto %d drop\n"
+		"E\n",
+		net->dev[side], stack_proto());
+}
+
 void net_drop_end(const struct net *net, int side)
 {
 	net_run(net, side, "nft delete table inet scene");

@@ -124,6 +124,9 @@ void net_drop(const struct net *net, int side, uint8_t flags, int min, int max,
 	      int count);
 void net_drop_end(const struct net *net, int side);
 
+/* For good: what comes to a side by the net's device is not heard there. */
+void net_deaf(const struct net *net, int side);
+
 /* A counter of /proc/net/atcp_stat, summed over all rows that match. */
 long net_stat(const struct net *net, int side, const char *name);
 /* The sum of all counters whose names contain one of the words. */
