@@ -2,16 +2,14 @@
 /*
  * The ways onto the wire.  carrier253.c: segments as the payload of IP protocol
  * 253, and offload253.c, which cuts the large ones.  carrier_tcp.c: as TCP's; how
- * those come in is claim.c's.
+ * either comes in is hooks.c's.
  */
 #ifndef _ATCP_CARRIER_H
 #define _ATCP_CARRIER_H
 
 #include "atcp.h"
 
-/* Register and unregister with IP. */
-int __init atcp_carrier253_init(void);
-void atcp_carrier253_exit(void);
+/* Registers how IP cuts the large ones. */
 int __init atcp_offload253_init(void);
 void atcp_offload253_exit(void);
 

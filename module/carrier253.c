@@ -4,11 +4,9 @@
  */
 #include <linux/skbuff.h>
 #include <net/ip.h>
-#include <net/protocol.h>
 #include <net/tcp.h>
 
 #include "carrier.h"
-#include "input.h"
 #include "ip.h"
 
 /* Payload from which on a checksum costs more than avoiding it. */
@@ -50,34 +48,4 @@ int atcp_carrier253_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32
 	shinfo->gso_segs = mss ? segs : 0;
 	tcp_hdr(skb)->check = sum;
 	return atcp_ip_xmit(sk, skb);
-}
-
-static const struct net_protocol protocol253_v4 = {
-	.handler = atcp_v4_input,
-	.err_handler = atcp_v4_err,
-	.no_policy = 1,
-	.icmp_strict_tag_validation = 1,
-};
-
-static const struct inet6_protocol protocol253_v6 = {
-	.handler = atcp_v6_input,
-	.err_handler = atcp_v6_err,
-	.flags = INET6_PROTO_NOPOLICY | INET6_PROTO_FINAL,
-};
-
-int __init atcp_carrier253_init(void)
-{
-	if (inet_add_protocol(&protocol253_v4, IPPROTO_ATCP))
-		return -EBUSY;
-	if (inet6_add_protocol(&protocol253_v6, IPPROTO_ATCP)) {
-		inet_del_protocol(&protocol253_v4, IPPROTO_ATCP);
-		return -EBUSY;
-	}
-	return 0;
-}
-
-void atcp_carrier253_exit(void)
-{
-	inet6_del_protocol(&protocol253_v6, IPPROTO_ATCP);
-	inet_del_protocol(&protocol253_v4, IPPROTO_ATCP);
 }

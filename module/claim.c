@@ -10,18 +10,9 @@
  * ICMP errors go to the kernel's TCP alone; those about our segments are heard here.
  *
  * Segments that a program has let go on (NFQUEUE) come from its call, with BHs on.
- *
- * The hooks are there from a namespace's first socket of this carrier on.  IPv6 puts
- * fragments together behind them, so that netfilter is asked to do it before, from the
- * first socket over IPv6 on: for all that comes into the namespace, also where it is on
- * its way to others.  What cannot be put together would go to the kernel's TCP, which
- * resets our connections: without that there is no such socket.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
-#include <linux/kmod.h>
-#include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
@@ -29,15 +20,13 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/ndisc.h>
-#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/tcp.h>
 
 #include "bind_hold.h"
 #include "claim.h"
 #include "demux.h"
+#include "icmp.h"
 #include "ip.h"
-
-#define PORTS	65536
 
 static bool stopped;
 
@@ -110,13 +99,13 @@ static void hear4(struct atcp_net *an, struct sk_buff *skb, u32 hlen)
 	skb_set_transport_header(copy, hlen);
 	__skb_pull(copy, hlen + sizeof(*icmp));
 	local_bh_disable();
-	atcp_v4_err(copy, info);
+	atcp_icmp_v4(copy, info);
 	local_bh_enable();
 out:
 	consume_skb(copy);
 }
 
-static unsigned int claim4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+unsigned int atcp_claim_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct atcp_net *an = atcp_net(state->net);
 	const struct iphdr *iph = ip_hdr(skb);
@@ -288,14 +277,14 @@ static void hear6(struct atcp_net *an, struct sk_buff *skb, u32 offset)
 	__skb_pull(copy, quoted);
 	icmp = icmp6_hdr(copy);
 	local_bh_disable();
-	atcp_v6_hear(IPPROTO_TCP, copy, icmp->icmp6_type, icmp->icmp6_code, inner - quoted,
+	atcp_icmp_v6(IPPROTO_TCP, copy, icmp->icmp6_type, icmp->icmp6_code, inner - quoted,
 		     icmp->icmp6_mtu);
 	local_bh_enable();
 out:
 	consume_skb(copy);
 }
 
-static unsigned int claim6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+unsigned int atcp_claim_v6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct atcp_net *an = atcp_net(state->net);
 	const struct ipv6hdr *hdr;
@@ -339,116 +328,7 @@ bool atcp_v6_unclaim(struct sk_buff *skb)
 	return true;
 }
 
-/* --- the hooks --- */
-
-static const struct nf_hook_ops hooks[] = {
-	{
-		.hook		= claim4,
-		.pf		= NFPROTO_IPV4,
-		.hooknum	= NF_INET_LOCAL_IN,
-		.priority	= INT_MAX,
-	}, {
-		.hook		= claim6,
-		.pf		= NFPROTO_IPV6,
-		.hooknum	= NF_INET_LOCAL_IN,
-		.priority	= INT_MAX,
-	},
-};
-
-/*
- * That is done by a module which atcp.ko, to be loaded without it, must not need; it
- * stays as long as the namespace wants it.  It is loaded, if need be, once a namespace:
- * who has put it there later loads it by hand.  claim_lock is held.
- */
-static int defrag_start(struct atcp_net *an)
-{
-	int (*enable)(struct net *net);
-	int err;
-
-	enable = symbol_get(nf_defrag_ipv6_enable);
-	if (!enable && !an->defrag_asked) {
-		an->defrag_asked = true;
-		request_module("nf_defrag_ipv6");
-		enable = symbol_get(nf_defrag_ipv6_enable);
-	}
-	if (!enable) {
-		pr_warn_once("no module nf_defrag_ipv6, which puts fragments together: no TCP on the wire over IPv6\n");
-		return -EAFNOSUPPORT;
-	}
-	err = enable(an->net);
-	if (err)
-		symbol_put(nf_defrag_ipv6_enable);
-	else
-		/* Whoever sees this needs nothing more. */
-		smp_store_release(&an->defrags, true);
-	return err;
-}
-
-static void defrag_stop(struct atcp_net *an)
-{
-	void (*disable)(struct net *net);
-
-	if (!an->defrags)
-		return;
-	an->defrags = false;
-	disable = symbol_get(nf_defrag_ipv6_disable);
-	if (disable) {
-		disable(an->net);
-		symbol_put(nf_defrag_ipv6_disable);
-	}
-	symbol_put(nf_defrag_ipv6_enable);
-}
-
-void atcp_claim_net_init(struct atcp_net *an)
-{
-	mutex_init(&an->claim_lock);
-}
-
-void atcp_claim_net_exit(struct atcp_net *an)
-{
-	kvfree(an->held);
-}
-
-/* claim_lock is held. */
-static int hooks_start(struct atcp_net *an)
-{
-	int err;
-
-	if (!an->held)
-		an->held = kvcalloc(BITS_TO_LONGS(PORTS), sizeof(long), GFP_KERNEL_ACCOUNT);
-	if (!an->held)
-		return -ENOMEM;
-	err = nf_register_net_hooks(an->net, hooks, ARRAY_SIZE(hooks));
-	if (!err)
-		/* All of it is there for whoever sees this. */
-		smp_store_release(&an->claims, true);
-	return err;
-}
-
-int atcp_claim_start(struct atcp_net *an, bool v6)
-{
-	int err = 0;
-
-	/* Whoever sees that they are there sees what they need, too. */
-	if (smp_load_acquire(&an->claims) && (!v6 || smp_load_acquire(&an->defrags)))
-		return 0;
-	mutex_lock(&an->claim_lock);
-	if (v6 && !an->defrags)
-		err = defrag_start(an);
-	if (!err && !an->claims)
-		err = hooks_start(an);
-	mutex_unlock(&an->claim_lock);
-	return err;
-}
-
-void atcp_claim_stop(struct atcp_net *an)
-{
-	defrag_stop(an);
-	if (!an->claims)
-		return;
-	an->claims = false;
-	nf_unregister_net_hooks(an->net, hooks, ARRAY_SIZE(hooks));
-}
+/* --- the end --- */
 
 void atcp_claim_exit(void)
 {

@@ -10,22 +10,14 @@
 
 #include "netns.h"
 
-void atcp_claim_net_init(struct atcp_net *an);
-/* No more segments are claimed in the namespace, once a grace period is over. */
-void atcp_claim_stop(struct atcp_net *an);
-void atcp_claim_net_exit(struct atcp_net *an);
+struct nf_hook_state;
 
-/**
- * atcp_claim_start() - a socket of the carrier TCP is being made in the namespace
- * @an:	the namespace's
- * @v6:	it is one over IPv6, of which fragments have to be put together
- *
- * From the first on segments are claimed there, until the namespace ends: to begin
- * and to stop disturbs others. Process context.
- *
- * Return: 0, -EAFNOSUPPORT: nothing puts them together, or another negative errno.
+/*
+ * Netfilter's hooks: mark a segment that is ours, and look at an ICMP error about one.
+ * Softirq or, after NFQUEUE, process context; RCU read section.
  */
-int atcp_claim_start(struct atcp_net *an, bool v6);
+unsigned int atcp_claim_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
+unsigned int atcp_claim_v6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
 
 /* No more segments are claimed anywhere; those that were have been received. */
 void atcp_claim_exit(void);

@@ -28,10 +28,10 @@
 #include <net/tcp_states.h>
 
 #include "compat/sendpage.h"
-#include "claim.h"
 #include "demux.h"
 #include "diag.h"
 #include "gate.h"
+#include "hooks.h"
 #include "ip.h"
 #include "listen.h"
 #include "netns.h"
@@ -164,7 +164,7 @@ static int init_sock(struct sock *sk)
 	if (sk->sk_protocol == ATCP_PROTOCOL_TCP) {
 		err = atcp_gate_pass(an);
 		if (!err)
-			err = atcp_claim_start(an, sk->sk_family == AF_INET6);
+			err = atcp_hooks_start(an, sk->sk_family == AF_INET6);
 		if (err)
 			return err;
 	}

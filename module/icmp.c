@@ -1,22 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ICMP errors about our segments (RFC 9293 section 3.9.2.2, RFC 5927): they end
- * what is not a connection yet, and are a hint to one that is.
+ * ICMP errors about our segments (RFC 9293 section 3.9.2.2, RFC 1122 section 4.2.3.9,
+ * RFC 4443, RFC 5927): they end what is not a connection yet, and are a hint to one
+ * that is.
  */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <net/addrconf.h>
 #include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
+#include <net/ndisc.h>
 #include <net/tcp.h>
 
 #include "compat/icmp.h"
 #include "demux.h"
+#include "icmp.h"
 #include "ip.h"
 #include "request.h"
 #include "sock.h"
 
+/**
+ * struct icmp_error - what an ICMP error says, whichever family's
+ * @kind:	see there
+ * @err:	positive errno
+ * @seq:	the sequence number that it quotes
+ * @mtu:	KIND_TOO_BIG: what fits
+ * @info:	for the error queue
+ * @ends_request: ends a connection in SYN-RECEIVED that has no socket yet
+ * @unreachable: the network is broken somewhere (RFC 6069)
+ * @hops:	TTL or hop limit that it is judged by
+ * @port:	the port that could not be reached
+ * @quoted:	the TCP header that it quotes, 8 bytes at least
+ */
+struct icmp_error {
+	enum {
+		KIND_ERROR,
+		KIND_TOO_BIG,
+		KIND_REDIRECT,
+	} kind;
+	int err;
+	u32 seq;
+	u32 mtu;
+	u32 info;
+	bool ends_request;
+	bool unreachable;
+	u8 hops;
+	__be16 port;
+	u8 *quoted;
+};
+
 /* Does the socket want its path MTU from strangers (IP_MTU_DISCOVER, IPV6_MTU_DISCOVER)? */
-static bool believes_mtu(const struct sock *sk, const struct atcp_icmp_error *e)
+static bool believes_mtu(const struct sock *sk, const struct icmp_error *e)
 {
 	if (atcp_over_v6(sk))
 		return ip6_sk_accept_pmtu(sk) && e->mtu >= IPV6_MIN_MTU;
@@ -35,7 +70,7 @@ static bool wants_errors(const struct sock *sk)
 	return atcp_over_v6(sk) ? atcp_recverr6(sk) : atcp_recverr4(sk);
 }
 
-static void too_big(struct sock *sk, const struct atcp_icmp_error *e)
+static void too_big(struct sock *sk, const struct icmp_error *e)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 
@@ -59,7 +94,7 @@ static void redirect(struct sock *sk, struct sk_buff *skb)
 }
 
 /* An error about a connection, or an attempt at one. */
-static void error(struct sock *sk, struct sk_buff *skb, const struct atcp_icmp_error *e)
+static void error(struct sock *sk, struct sk_buff *skb, const struct icmp_error *e)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 
@@ -88,7 +123,7 @@ static void error(struct sock *sk, struct sk_buff *skb, const struct atcp_icmp_e
 }
 
 /* Socket lock held. */
-static void sock_err(struct sock *sk, struct sk_buff *skb, const struct atcp_icmp_error *e)
+static void sock_err(struct sock *sk, struct sk_buff *skb, const struct icmp_error *e)
 {
 	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
 
@@ -100,36 +135,24 @@ static void sock_err(struct sock *sk, struct sk_buff *skb, const struct atcp_icm
 		return;
 	}
 	switch (e->kind) {
-	case ATCP_ICMP_REDIRECT:
+	case KIND_REDIRECT:
 		redirect(sk, skb);
 		break;
-	case ATCP_ICMP_TOO_BIG:
+	case KIND_TOO_BIG:
 		too_big(sk, e);
 		break;
-	case ATCP_ICMP_ERROR:
+	case KIND_ERROR:
 		error(sk, skb, e);
 		break;
 	}
 }
 
-void atcp_icmp_release(struct sock *sk)
-{
-	struct atcp_sock *as = atcp_sk(sk);
-	int err = as->icmp_err;
-
-	if (as->tcb.state == ATCP_CLOSED || as->tcb.state == ATCP_LISTEN)
-		return;
-	if (as->mss_stale && atcp_ip_sync_mss(sk))
-		atcp_path_changed(&as->tcb);
-	if (err) {
-		as->icmp_err = 0;
-		atcp_icmp(&as->tcb, as->icmp_seq, err, true);
-		WRITE_ONCE(sk->sk_err_soft, as->tcb.soft_error);
-	}
-}
-
-int atcp_icmp_arrive(struct net *net, const struct atcp_key *key, int dif, int sdif,
-		     struct sk_buff *skb, const struct atcp_icmp_error *e)
+/*
+ * @key: the connection that it quotes.
+ * Return: 0, or -ENOENT when there is no such connection.
+ */
+static int arrive(struct net *net, const struct atcp_key *key, int dif, int sdif,
+		  struct sk_buff *skb, const struct icmp_error *e)
 {
 	struct atcp_node *node = atcp_lookup(atcp_net(net), key, dif, sdif);
 	struct sock *sk;
@@ -156,4 +179,85 @@ int atcp_icmp_arrive(struct net *net, const struct atcp_key *key, int dif, int s
 		break;
 	}
 	return 0;
+}
+
+/* --- over IPv4 --- */
+
+/* What it says. Return: false when it is nothing that a connection should hear of. */
+static bool read_error(struct icmp_error *e, int type, int code, u32 info)
+{
+	switch (type) {
+	case ICMP_REDIRECT:
+		e->kind = KIND_REDIRECT;
+		return true;
+	case ICMP_PARAMETERPROB:
+		e->err = EPROTO;
+		e->ends_request = true;
+		return true;
+	case ICMP_TIME_EXCEEDED:
+		e->err = EHOSTUNREACH;
+		e->ends_request = true;
+		return true;
+	case ICMP_DEST_UNREACH:
+		if (code > NR_ICMP_UNREACH)
+			return false;
+		if (code == ICMP_FRAG_NEEDED) {
+			e->kind = KIND_TOO_BIG;
+			e->mtu = info;
+			return true;
+		}
+		e->err = icmp_err_convert[code].errno;
+		e->unreachable = code == ICMP_NET_UNREACH || code == ICMP_HOST_UNREACH;
+		e->ends_request = e->unreachable;
+		return true;
+	}
+	return false;
+}
+
+int atcp_icmp_v4(struct sk_buff *skb, u32 info)
+{
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	u8 *p = skb->data + iph->ihl * 4;
+	struct icmp_error e = {
+		.seq = get_unaligned_be32(p + 4),
+		.info = info,
+		.hops = iph->ttl,
+		.port = htons(get_unaligned_be16(p + 2)),
+		.quoted = p,
+	};
+	struct atcp_key key;
+
+	if (!read_error(&e, icmp_hdr(skb)->type, icmp_hdr(skb)->code, info))
+		return 0;
+	atcp_key_v4(&key, iph->protocol, iph->saddr, htons(get_unaligned_be16(p)), iph->daddr,
+		    e.port);
+	return arrive(dev_net(skb->dev), &key, inet_iif(skb), inet_sdif(skb), skb, &e);
+}
+
+/* --- over IPv6 --- */
+
+int atcp_icmp_v6(u8 carrier, struct sk_buff *skb, u8 type, u8 code, int offset, __be32 info)
+{
+	const struct ipv6hdr *hdr = (const struct ipv6hdr *)skb->data;
+	u8 *p = skb->data + offset;
+	struct icmp_error e = {
+		.seq = get_unaligned_be32(p + 4),
+		.mtu = ntohl(info),
+		.info = ntohl(info),
+		.hops = ipv6_hdr(skb)->hop_limit,
+		.unreachable = type == ICMPV6_DEST_UNREACH && code == ICMPV6_NOROUTE,
+		.port = htons(get_unaligned_be16(p + 2)),
+		.quoted = p,
+	};
+	struct atcp_key key;
+
+	e.ends_request = icmpv6_err_convert(type, code, &e.err);
+	if (type == NDISC_REDIRECT)
+		e.kind = KIND_REDIRECT;
+	else if (type == ICMPV6_PKT_TOOBIG)
+		e.kind = KIND_TOO_BIG;
+	atcp_key_v6(&key, carrier, &hdr->saddr, htons(get_unaligned_be16(p)), &hdr->daddr,
+		    e.port);
+	return arrive(dev_net(skb->dev), &key, inet6_iif(skb), inet6_sdif(skb),
+				skb, &e);
 }

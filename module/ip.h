@@ -170,61 +170,7 @@ void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h);
 void atcp_ip_reply(struct net *net, const struct sock *sk, u8 carrier, struct sk_buff *skb,
 		   struct atcp_hdr *h);
 
-/* --- ICMP: icmp.c --- */
-
-/**
- * struct atcp_icmp_error - what an ICMP error says, whichever family's
- * @kind:	see there
- * @err:	positive errno
- * @seq:	the sequence number that it quotes
- * @mtu:	ATCP_ICMP_TOO_BIG: what fits
- * @info:	for the error queue
- * @ends_request: ends a connection in SYN-RECEIVED that has no socket yet
- * @unreachable: the network is broken somewhere (RFC 6069)
- * @hops:	TTL or hop limit that it is judged by
- * @port:	the port that could not be reached
- * @quoted:	the TCP header that it quotes, 8 bytes at least
- */
-struct atcp_icmp_error {
-	enum {
-		ATCP_ICMP_ERROR,
-		ATCP_ICMP_TOO_BIG,
-		ATCP_ICMP_REDIRECT,
-	} kind;
-	int err;
-	u32 seq;
-	u32 mtu;
-	u32 info;
-	bool ends_request;
-	bool unreachable;
-	u8 hops;
-	__be16 port;
-	u8 *quoted;
-};
-
-/**
- * atcp_icmp_arrive() - an ICMP error about one of our segments
- * @key:	the connection it quotes
- * @dif:	interface it came in by
- * @sdif:	its other index where L3 master devices are involved, or 0
- *
- * Softirq, RCU. Return: 0, or -ENOENT when there is no such connection.
- */
-int atcp_icmp_arrive(struct net *net, const struct atcp_key *key, int dif, int sdif,
-		     struct sk_buff *skb, const struct atcp_icmp_error *e);
-
-/*
- * Acts on ICMP errors that came while a user owned the lock: to be called when
- * it is released, once atcp_icmp_deferred() says so.  Locked, BHs off.
- */
-void atcp_icmp_release(struct sock *sk);
-
-static inline bool atcp_icmp_deferred(const struct sock *sk)
-{
-	return READ_ONCE(atcp_sk(sk)->mss_stale) || READ_ONCE(atcp_sk(sk)->icmp_err);
-}
-
-/* --- the families, for ip.c and carrier253.c --- */
+/* --- the families, for ip.c --- */
 
 /* The socket has a (new) route; takes over its reference. ip.c */
 void atcp_ip_take_route(struct sock *sk, struct dst_entry *dst);
@@ -245,8 +191,6 @@ struct ip_options_rcu *atcp_v4_return_route(struct net *net, const struct sk_buf
 int atcp_v4_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
 /* What a segment is answered with. Return: false: not at all. */
 bool atcp_v4_reply_flow(struct net *net, struct atcp_flow *f, const struct sk_buff *skb);
-/* The ICMP error handler: about a segment of the carrier that the quoted header names. */
-int atcp_v4_err(struct sk_buff *skb, u32 info);
 
 int atcp_v6_connect(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len);
 /* The second half of a child's socket, whichever it talks. */
@@ -259,13 +203,5 @@ u32 atcp_v6_hlen(struct sock *sk);
 int atcp_v6_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in);
 int atcp_v6_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
 bool atcp_v6_reply_flow(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
-/*
- * An ICMPv6 error about a segment of @carrier: the IPv6 header that it quotes is at
- * skb->data, the TCP header @offset behind that, and 8 bytes of it are there.
- */
-int atcp_v6_hear(u8 carrier, struct sk_buff *skb, u8 type, u8 code, int offset, __be32 info);
-/* Protocol 253's ICMPv6 error handler. */
-int atcp_v6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 code,
-		int offset, __be32 info);
 
 #endif /* _ATCP_IP_H */

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * IPv4: routes, options, headers of segments without a connection, what an ICMP
- * error says (RFC 9293 section 3.9.2, RFC 1122 section 4.2.3.9).
+ * IPv4: routes, options, headers of segments without a connection (RFC 9293 section
+ * 3.9.2).
  */
-#include <linux/icmp.h>
 #include <linux/skbuff.h>
-#include <net/icmp.h>
 #include <net/inet_common.h>
 #include <net/ip.h>
 #include <net/route.h>
@@ -277,57 +275,4 @@ bool atcp_v4_reply_flow(struct net *net, struct atcp_flow *f, const struct sk_bu
 	f->mark = IP4_REPLY_MARK(net, skb->mark);
 	f->tos = iph->tos & INET_DSCP_MASK;
 	return true;
-}
-
-/* --- ICMP --- */
-
-/* What it says. Return: false when it is nothing that a connection should hear of. */
-static bool read_error(struct atcp_icmp_error *e, int type, int code, u32 info)
-{
-	switch (type) {
-	case ICMP_REDIRECT:
-		e->kind = ATCP_ICMP_REDIRECT;
-		return true;
-	case ICMP_PARAMETERPROB:
-		e->err = EPROTO;
-		e->ends_request = true;
-		return true;
-	case ICMP_TIME_EXCEEDED:
-		e->err = EHOSTUNREACH;
-		e->ends_request = true;
-		return true;
-	case ICMP_DEST_UNREACH:
-		if (code > NR_ICMP_UNREACH)
-			return false;
-		if (code == ICMP_FRAG_NEEDED) {
-			e->kind = ATCP_ICMP_TOO_BIG;
-			e->mtu = info;
-			return true;
-		}
-		e->err = icmp_err_convert[code].errno;
-		e->unreachable = code == ICMP_NET_UNREACH || code == ICMP_HOST_UNREACH;
-		e->ends_request = e->unreachable;
-		return true;
-	}
-	return false;
-}
-
-int atcp_v4_err(struct sk_buff *skb, u32 info)
-{
-	const struct iphdr *iph = (const struct iphdr *)skb->data;
-	u8 *p = skb->data + iph->ihl * 4;
-	struct atcp_icmp_error e = {
-		.seq = get_unaligned_be32(p + 4),
-		.info = info,
-		.hops = iph->ttl,
-		.port = htons(get_unaligned_be16(p + 2)),
-		.quoted = p,
-	};
-	struct atcp_key key;
-
-	if (!read_error(&e, icmp_hdr(skb)->type, icmp_hdr(skb)->code, info))
-		return 0;
-	atcp_key_v4(&key, iph->protocol, iph->saddr, htons(get_unaligned_be16(p)), iph->daddr,
-		    e.port);
-	return atcp_icmp_arrive(dev_net(skb->dev), &key, inet_iif(skb), inet_sdif(skb), skb, &e);
 }

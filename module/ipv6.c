@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * IPv6: routes, extension headers, flow labels, headers of segments without a
- * connection, what an ICMPv6 error says (RFC 8200, RFC 6437, RFC 4443).
+ * connection (RFC 8200, RFC 6437).
  */
-#include <linux/icmpv6.h>
 #include <linux/skbuff.h>
 #include <net/addrconf.h>
 #include <net/inet6_connection_sock.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
-#include <net/ndisc.h>
 #include <net/tcp.h>
 #include <net/transp_v6.h>
 
@@ -389,38 +387,4 @@ bool atcp_v6_reply_flow(struct net *net, struct atcp_flow *f, struct sk_buff *sk
 	if (rt6_need_strict(&f->raddr))
 		f->oif = inet6_iif(skb);
 	return true;
-}
-
-/* --- ICMP --- */
-
-int atcp_v6_hear(u8 carrier, struct sk_buff *skb, u8 type, u8 code, int offset, __be32 info)
-{
-	const struct ipv6hdr *hdr = (const struct ipv6hdr *)skb->data;
-	u8 *p = skb->data + offset;
-	struct atcp_icmp_error e = {
-		.seq = get_unaligned_be32(p + 4),
-		.mtu = ntohl(info),
-		.info = ntohl(info),
-		.hops = ipv6_hdr(skb)->hop_limit,
-		.unreachable = type == ICMPV6_DEST_UNREACH && code == ICMPV6_NOROUTE,
-		.port = htons(get_unaligned_be16(p + 2)),
-		.quoted = p,
-	};
-	struct atcp_key key;
-
-	e.ends_request = icmpv6_err_convert(type, code, &e.err);
-	if (type == NDISC_REDIRECT)
-		e.kind = ATCP_ICMP_REDIRECT;
-	else if (type == ICMPV6_PKT_TOOBIG)
-		e.kind = ATCP_ICMP_TOO_BIG;
-	atcp_key_v6(&key, carrier, &hdr->saddr, htons(get_unaligned_be16(p)), &hdr->daddr,
-		    e.port);
-	return atcp_icmp_arrive(dev_net(skb->dev), &key, inet6_iif(skb), inet6_sdif(skb),
-				skb, &e);
-}
-
-int atcp_v6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 code,
-		int offset, __be32 info)
-{
-	return atcp_v6_hear(IPPROTO_ATCP, skb, type, code, offset, info);
 }

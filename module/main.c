@@ -16,6 +16,7 @@
 #include "carrier.h"
 #include "claim.h"
 #include "hold.h"
+#include "hooks.h"
 #include "netns.h"
 #include "ports.h"
 #include "request.h"
@@ -62,17 +63,17 @@ static int __init atcp_init(void)
 	err = atcp_offload253_init();
 	if (err)
 		goto no_offload;
-	err = atcp_carrier253_init();
+	err = atcp_hooks_init();
 	if (err)
-		goto no_carrier;
+		goto no_hooks;
 	err = atcp_family_init();
 	if (err)
 		goto no_family;
 	return 0;
 
 no_family:
-	atcp_carrier253_exit();
-no_carrier:
+	atcp_hooks_exit();
+no_hooks:
 	atcp_offload253_exit();
 no_offload:
 	atcp_netns_exit();
@@ -92,7 +93,7 @@ static void __exit atcp_exit(void)
 {
 	atcp_family_exit();
 	atcp_claim_exit();
-	atcp_carrier253_exit();
+	atcp_hooks_exit();
 	atcp_offload253_exit();
 	atcp_netns_exit();
 	/*

@@ -11,10 +11,10 @@
 #include <linux/rcupdate.h>
 #include <net/tcp.h>
 
-#include "claim.h"
 #include "demux.h"
 #include "gate.h"
 #include "hold.h"
+#include "hooks.h"
 #include "netns.h"
 #include "pool.h"
 #include "ports.h"
@@ -62,7 +62,7 @@ static int __net_init net_init(struct net *net)
 
 	an->net = net;
 	atcp_gate_net_init(an);
-	atcp_claim_net_init(an);
+	atcp_hooks_net_init(an);
 	atcp_hold_net_init(an);
 	atcp_pool_net_init(an);
 	atcp_space_init(&an->space);
@@ -106,7 +106,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	mutex_lock(&nets_lock);
 	list_del(&an->node);
 	mutex_unlock(&nets_lock);
-	atcp_claim_stop(an);
+	atcp_hooks_stop(an);
 	atcp_timewait_flush(an);
 }
 
@@ -121,7 +121,7 @@ static void __net_exit net_exit(struct net *net)
 	WARN_ON_ONCE(atomic_read(&an->req_count));
 	atcp_pool_net_exit(an);
 	atcp_hold_net_exit(an);
-	atcp_claim_net_exit(an);
+	atcp_hooks_net_exit(an);
 	atcp_ports_net_exit(an);
 	atcp_demux_exit(an);
 	free_percpu(an->stats);

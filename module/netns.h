@@ -82,7 +82,7 @@ struct atcp_limits {
  * @tcp_groups_lock: of @tcp_groups
  * @tcp_groups:	the first and the last group that may make sockets of the carrier TCP
  * @claim_lock:	of changes to the next three
- * @claims:	the hooks of claim.c are there
+ * @claims:	the hooks by which they come (hooks.c) are there
  * @defrags:	and netfilter's reassembly of IPv6, for them
  * @defrag_asked: its module has been asked for
  * @pool_lock:	of changes to the pool and its counts

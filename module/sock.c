@@ -80,13 +80,30 @@ static void atcp_timer(struct timer_list *t)
 	sock_put(sk);
 }
 
+/* Acts on ICMP errors that came while a user owned the lock. BHs off. */
+static void release_icmp(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	int err = as->icmp_err;
+
+	if (as->tcb.state == ATCP_CLOSED || as->tcb.state == ATCP_LISTEN)
+		return;
+	if (as->mss_stale && atcp_ip_sync_mss(sk))
+		atcp_path_changed(&as->tcb);
+	if (err) {
+		as->icmp_err = 0;
+		atcp_icmp(&as->tcb, as->icmp_seq, err, true);
+		WRITE_ONCE(sk->sk_err_soft, as->tcb.soft_error);
+	}
+}
+
 /* What came up while a user owned the lock. BHs off, the lock's spinlock held. */
 void atcp_sk_release_cb(struct sock *sk)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 
-	if (unlikely(atcp_icmp_deferred(sk)))
-		atcp_icmp_release(sk);
+	if (unlikely(as->mss_stale || as->icmp_err))
+		release_icmp(sk);
 	if (unlikely(as->timer_deferred)) {
 		as->timer_deferred = false;
 		atcp_sock_timeout(sk);

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where segments and ICMP errors come in: IP's handlers of protocol 253, and netfilter's
+ * hooks, by which those of the carrier TCP come to us.
+ *
+ * The hooks are there from a namespace's first socket of that carrier on.  IPv6 puts
+ * fragments together behind them, so that netfilter is asked to do it before, from the
+ * first socket over IPv6 on: for all that comes into the namespace, also where it is on
+ * its way to others.  What cannot be put together would go to the kernel's TCP, which
+ * resets our connections: without that there is no such socket.
+ */
+#include <linux/kmod.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+#include <net/protocol.h>
+
+#include "claim.h"
+#include "hooks.h"
+#include "icmp.h"
+#include "input.h"
+
+/* --- protocol 253 --- */
+
+static const struct net_protocol protocol253_v4 = {
+	.handler = atcp_v4_input,
+	.err_handler = atcp_icmp_v4,
+	.no_policy = 1,
+	.icmp_strict_tag_validation = 1,
+};
+
+static int icmp_v6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 code,
+		   int offset, __be32 info)
+{
+	return atcp_icmp_v6(IPPROTO_ATCP, skb, type, code, offset, info);
+}
+
+static const struct inet6_protocol protocol253_v6 = {
+	.handler = atcp_v6_input,
+	.err_handler = icmp_v6,
+	.flags = INET6_PROTO_NOPOLICY | INET6_PROTO_FINAL,
+};
+
+int __init atcp_hooks_init(void)
+{
+	if (inet_add_protocol(&protocol253_v4, IPPROTO_ATCP))
+		return -EBUSY;
+	if (inet6_add_protocol(&protocol253_v6, IPPROTO_ATCP)) {
+		inet_del_protocol(&protocol253_v4, IPPROTO_ATCP);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+void atcp_hooks_exit(void)
+{
+	inet6_del_protocol(&protocol253_v6, IPPROTO_ATCP);
+	inet_del_protocol(&protocol253_v4, IPPROTO_ATCP);
+}
+
+/* --- the carrier TCP --- */
+
+static const struct nf_hook_ops claims[] = {
+	{
+		.hook		= atcp_claim_v4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= INT_MAX,
+	}, {
+		.hook		= atcp_claim_v6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= INT_MAX,
+	},
+};
+
+/*
+ * That is done by a module which atcp.ko, to be loaded without it, must not need; it
+ * stays as long as the namespace wants it.  It is loaded, if need be, once a namespace:
+ * who has put it there later loads it by hand.  claim_lock is held.
+ */
+static int defrag_start(struct atcp_net *an)
+{
+	int (*enable)(struct net *net);
+	int err;
+
+	enable = symbol_get(nf_defrag_ipv6_enable);
+	if (!enable && !an->defrag_asked) {
+		an->defrag_asked = true;
+		request_module("nf_defrag_ipv6");
+		enable = symbol_get(nf_defrag_ipv6_enable);
+	}
+	if (!enable) {
+		pr_warn_once("no module nf_defrag_ipv6, which puts fragments together: no TCP on the wire over IPv6\n");
+		return -EAFNOSUPPORT;
+	}
+	err = enable(an->net);
+	if (err)
+		symbol_put(nf_defrag_ipv6_enable);
+	else
+		/* Whoever sees this needs nothing more. */
+		smp_store_release(&an->defrags, true);
+	return err;
+}
+
+static void defrag_stop(struct atcp_net *an)
+{
+	void (*disable)(struct net *net);
+
+	if (!an->defrags)
+		return;
+	an->defrags = false;
+	disable = symbol_get(nf_defrag_ipv6_disable);
+	if (disable) {
+		disable(an->net);
+		symbol_put(nf_defrag_ipv6_disable);
+	}
+	symbol_put(nf_defrag_ipv6_enable);
+}
+
+void atcp_hooks_net_init(struct atcp_net *an)
+{
+	mutex_init(&an->claim_lock);
+}
+
+void atcp_hooks_net_exit(struct atcp_net *an)
+{
+	kvfree(an->held);
+}
+
+/* claim_lock is held. */
+static int claims_start(struct atcp_net *an)
+{
+	int err;
+
+	if (!an->held)
+		an->held = kvcalloc(BITS_TO_LONGS(65536), sizeof(long), GFP_KERNEL_ACCOUNT);
+	if (!an->held)
+		return -ENOMEM;
+	err = nf_register_net_hooks(an->net, claims, ARRAY_SIZE(claims));
+	if (!err)
+		/* All of it is there for whoever sees this. */
+		smp_store_release(&an->claims, true);
+	return err;
+}
+
+int atcp_hooks_start(struct atcp_net *an, bool v6)
+{
+	int err = 0;
+
+	/* Whoever sees that they are there sees what they need, too. */
+	if (smp_load_acquire(&an->claims) && (!v6 || smp_load_acquire(&an->defrags)))
+		return 0;
+	mutex_lock(&an->claim_lock);
+	if (v6 && !an->defrags)
+		err = defrag_start(an);
+	if (!err && !an->claims)
+		err = claims_start(an);
+	mutex_unlock(&an->claim_lock);
+	return err;
+}
+
+void atcp_hooks_stop(struct atcp_net *an)
+{
+	defrag_stop(an);
+	if (!an->claims)
+		return;
+	an->claims = false;
+	nf_unregister_net_hooks(an->net, claims, ARRAY_SIZE(claims));
+}
