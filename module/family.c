@@ -7,7 +7,7 @@
  * inet6_bind() and their like do most of what is not TCP's own.
  *
  *   bind     inet_bind            -> struct proto's get_port   (ports.c)
- *   connect  inet_stream_connect  -> atcp_connect, below       (ip.c, core)
+ *   connect  inet_stream_connect  -> atcp_connect              (connect.c)
  *   listen   atcp_listen                                       (listen.c)
  *   accept   inet_accept          -> atcp_accept_child, below  (listen.c)
  *   send, recv                    atcp_sendmsg, atcp_recvmsg   (send.c, recv.c)
@@ -28,6 +28,7 @@
 #include <net/tcp_states.h>
 
 #include "compat/sendpage.h"
+#include "connect.h"
 #include "demux.h"
 #include "diag.h"
 #include "gate.h"
@@ -75,41 +76,7 @@ static void __init set_memory_limits(void)
 	atcp_mem[2] = atcp_mem[0] * 2;
 }
 
-/* --- connect(), accept(), listen() --- */
-
-static int atcp_pre_connect4(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
-{
-	/* The program may look at all of it. */
-	if (addr_len < sizeof(struct sockaddr_in))
-		return -EINVAL;
-	return atcp_run_connect4(sk, uaddr, &addr_len);
-}
-
-static int atcp_pre_connect6(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
-{
-	if (addr_len < SIN6_LEN_RFC2133)
-		return -EINVAL;
-	return atcp_run_connect6(sk, uaddr, &addr_len);
-}
-
-/* RFC 9293 section 3.10.1, active. */
-static int atcp_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
-{
-	struct atcp_sock *as = atcp_sk(sk);
-	struct atcp_tuple t;
-	int err;
-
-	err = atcp_ip_connect(sk, uaddr, addr_len);
-	if (err)
-		return err;
-	/* A disconnect has left its mark. */
-	WRITE_ONCE(sk->sk_err, 0);
-	if (sock_flag(sk, SOCK_KEEPOPEN))
-		as->tcb.flags |= ATCP_F_KEEPALIVE;
-	atcp_key_tuple(&t, &as->node.key);
-	atcp_open(&as->tcb, &t);
-	return 0;
-}
+/* --- accept(), listen() --- */
 
 static struct sock *atcp_accept_child(struct sock *sk, ATCP_ACCEPT_ARG)
 {
@@ -217,7 +184,7 @@ struct proto atcp_prot = {
 	ATCP_PROTO_CALLS,
 	.name			= "ATCP",
 	.obj_size		= sizeof(struct atcp_sock),
-	.pre_connect		= atcp_pre_connect4,
+	.pre_connect		= atcp_connect_pre4,
 };
 
 struct proto atcpv6_prot = {
@@ -225,7 +192,7 @@ struct proto atcpv6_prot = {
 	.name			= "ATCPv6",
 	.obj_size		= sizeof(struct atcp6_sock),
 	ATCP_PINFO_OFFSET(struct atcp6_sock, inet6)
-	.pre_connect		= atcp_pre_connect6,
+	.pre_connect		= atcp_connect_pre6,
 };
 
 #define ATCP_STREAM_CALLS				\

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The network layer, whichever it is: connecting, path MTU (RFC 9293 section
+ * The network layer, whichever it is: routes, path MTU (RFC 9293 section
  * 3.7.2, RFC 1191, RFC 8201), segments without a connection.
  */
 #include <net/ip.h>
@@ -11,7 +11,6 @@
 
 #include "carrier.h"
 #include "ip.h"
-#include "ports.h"
 #include "sock.h"
 #include "tracing.h"
 
@@ -20,17 +19,12 @@
 
 /* --- connections --- */
 
-int atcp_ip_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
+struct dst_entry *atcp_ip_way_by_port(struct sock *sk, struct dst_entry *dst, __be16 sport)
 {
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)uaddr;
-
-	if (sk->sk_family == AF_INET6)
-		return atcp_v6_connect(sk, (struct sockaddr_in6 *)uaddr, addr_len);
-	if (addr_len < sizeof(*sin))
-		return -EINVAL;
-	if (sin->sin_family != AF_INET)
-		return -EAFNOSUPPORT;
-	return atcp_v4_connect(sk, sin);
+	if (!atcp_over_v6(sk))
+		return atcp_v4_way_by_port(sk, dst, sport);
+	atcp_v6_way_by_port(sk);
+	return dst;
 }
 
 void atcp_ip_disconnected(struct sock *sk)
@@ -49,7 +43,6 @@ void atcp_ip_disconnected(struct sock *sk)
 	} else {
 		sk_rcv_saddr_set(sk, 0);
 	}
-	atcp_port_moved(sk);
 }
 
 /* A copy of a source route, or NULL: one a connection. */

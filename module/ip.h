@@ -38,22 +38,19 @@ static inline bool atcp_skb_is_v6(const struct sk_buff *skb)
 struct atcp_flow;
 
 /**
- * atcp_ip_connect() - the way to a peer: route, local address, port, table
- * @sk:		locked, in CLOSED, not hashed; BHs on
- * @uaddr:	an address of the socket's family; the wildcard means this host
- * @addr_len:	its size
+ * atcp_ip_way_by_port() - the way to a peer, now that the local port is known
+ * @sk:		locked; atcp_v4_way() or atcp_v6_way() has succeeded
+ * @dst:	what that returned; given back on failure
+ * @sport:	the local port by then
  *
- * On success the socket is in the connection table, its addresses, device
- * capabilities, and tcb.lport, rport, adv_mss and mss_path are set, and the
- * caller goes on to atcp_open() with atcp_key_tuple(&as->node.key). On failure
- * nothing is held that was not held before, but the socket may keep a local
- * address.
- *
- * Return: 0 or a negative errno as tcp_v4_connect() and tcp_v6_connect() have it.
+ * Return: the route, and a reference, for atcp_ip_take_route(); or an error pointer.
  */
-int atcp_ip_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len);
+struct dst_entry *atcp_ip_way_by_port(struct sock *sk, struct dst_entry *dst, __be16 sport);
 
-/* Undoes atcp_ip_connect(): for a connection that ended (disconnect, failure). */
+/* The socket has a (new) route; takes over its reference. Locked. */
+void atcp_ip_take_route(struct sock *sk, struct dst_entry *dst);
+
+/* Forgets the peer, and local addresses that no program has chosen. Locked. */
 void atcp_ip_disconnected(struct sock *sk);
 
 /**
@@ -63,7 +60,7 @@ void atcp_ip_disconnected(struct sock *sk);
  * @f:		what its SYN-ACK is sent with
  * @skb:	the segment that completed the handshake, IP header included
  *
- * Softirq, RCU. Sets what atcp_ip_connect() sets, but no port.
+ * Softirq, RCU. Sets addresses, route and path MTU, but no port.
  * Return: 0 or a negative errno; the child can be destroyed in any case.
  */
 int atcp_ip_child(struct sock *child, const struct atcp_key *key, const struct atcp_flow *f,
@@ -170,12 +167,19 @@ void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h);
 void atcp_ip_reply(struct net *net, const struct sock *sk, u8 carrier, struct sk_buff *skb,
 		   struct atcp_hdr *h);
 
-/* --- the families, for ip.c --- */
+/* --- the families, for ip.c and connect.c --- */
 
-/* The socket has a (new) route; takes over its reference. ip.c */
-void atcp_ip_take_route(struct sock *sk, struct dst_entry *dst);
-
-int atcp_v4_connect(struct sock *sk, const struct sockaddr_in *sin);
+/**
+ * atcp_v4_way() - the first half of the way to a peer
+ * @sk:		locked, in CLOSED, not hashed; BHs on
+ * @sin:	the peer; the wildcard means this host
+ *
+ * Sets addresses, remote port and over_v6.
+ * Return: the route, and a reference; or an error pointer as tcp_v4_connect() has it.
+ */
+struct dst_entry *atcp_v4_way(struct sock *sk, const struct sockaddr_in *sin);
+/* For atcp_ip_way_by_port(). */
+struct dst_entry *atcp_v4_way_by_port(struct sock *sk, struct dst_entry *dst, __be16 sport);
 int atcp_v4_child(struct sock *child, const struct atcp_key *key, struct sk_buff *skb);
 int atcp_v4_xmit(struct sock *sk, struct sk_buff *skb);
 /* Finds the way to the peer again. Return: the socket's new route, or NULL. */
@@ -192,7 +196,15 @@ int atcp_v4_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
 /* What a segment is answered with. Return: false: not at all. */
 bool atcp_v4_reply_flow(struct net *net, struct atcp_flow *f, const struct sk_buff *skb);
 
-int atcp_v6_connect(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len);
+/*
+ * Whom a program wants to connect to: @sin6 of size @addr_len is checked, a wildcard made
+ * this host, the flow label and a link-local peer's interface taken into the socket.
+ * Return: 0 or a negative errno as tcp_v6_connect() has it.
+ */
+int atcp_v6_peer(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len);
+/* As atcp_v4_way(), to a peer that is not mapped, after atcp_v6_peer(). */
+struct dst_entry *atcp_v6_way(struct sock *sk, const struct sockaddr_in6 *sin6);
+void atcp_v6_way_by_port(struct sock *sk);
 /* The second half of a child's socket, whichever it talks. */
 void atcp_v6_child_init(struct sock *child);
 int atcp_v6_child(struct sock *child, const struct atcp_key *key, const struct sock *sk,

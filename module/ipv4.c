@@ -9,9 +9,7 @@
 #include <net/route.h>
 #include <net/tcp.h>
 
-#include "demux.h"
 #include "ip.h"
-#include "ports.h"
 
 /* --- connections --- */
 
@@ -37,66 +35,50 @@ static __be32 first_hop(struct sock *sk, __be32 daddr)
 	return opt && opt->opt.srr ? opt->opt.faddr : daddr;
 }
 
-int atcp_v4_connect(struct sock *sk, const struct sockaddr_in *sin)
+struct dst_entry *atcp_v4_way(struct sock *sk, const struct sockaddr_in *sin)
 {
 	struct inet_sock *inet = inet_sk(sk);
 	struct flowi4 *fl4 = &inet->cork.fl.u.ip4;
-	__be16 sport = inet->inet_sport, dport = sin->sin_port;
-	struct atcp_sock *as = atcp_sk(sk);
 	__be32 daddr = sin->sin_addr.s_addr;
 	__be32 hop = first_hop(sk, daddr);
 	struct rtable *rt;
-	int err;
 
 	if (!daddr && hop != daddr)
-		return -EINVAL;
+		return ERR_PTR(-EINVAL);
 	rt = ip_route_connect(fl4, hop, inet->inet_saddr, sk->sk_bound_dev_if, atcp_carrier(sk),
-			      sport, dport, sk);
+			      inet->inet_sport, sin->sin_port, sk);
 	if (IS_ERR(rt)) {
-		err = PTR_ERR(rt);
-		if (err == -ENETUNREACH)
+		if (PTR_ERR(rt) == -ENETUNREACH)
 			IP_INC_STATS(sock_net(sk), IPSTATS_MIB_OUTNOROUTES);
-		return err;
+		return ERR_CAST(rt);
 	}
 	if (rt->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST)) {
 		ip_rt_put(rt);
-		return -ENETUNREACH;
+		return ERR_PTR(-ENETUNREACH);
 	}
 	if (hop == daddr)
 		daddr = fl4->daddr;
 	if (!inet->inet_saddr)
 		inet->inet_saddr = fl4->saddr;
 	sk_rcv_saddr_set(sk, inet->inet_saddr);
-	inet->inet_dport = dport;
+	inet->inet_dport = sin->sin_port;
 	sk_daddr_set(sk, daddr);
-	as->over_v6 = false;
+	atcp_sk(sk)->over_v6 = false;
+	return &rt->dst;
+}
 
-	/*
-	 * A segment that finds the socket from now on waits in the backlog
-	 * until atcp_open() has been called.
-	 */
-	err = atcp_port_connect(sk);
-	if (err)
-		goto failed;
+struct dst_entry *atcp_v4_way_by_port(struct sock *sk, struct dst_entry *dst, __be16 sport)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct rtable *rt;
+
 	sk_set_txhash(sk);
-	rt = ip_route_newports(fl4, rt, sport, dport, inet->inet_sport, dport, sk);
-	if (IS_ERR(rt)) {
-		err = PTR_ERR(rt);
-		rt = NULL;
-		atcp_unhash(sk);
-		if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
-			atcp_port_put(sk);
-		goto failed;
-	}
+	rt = ip_route_newports(&inet->cork.fl.u.ip4, container_of(dst, struct rtable, dst), sport, inet->inet_dport,
+			       inet->inet_sport, inet->inet_dport, sk);
+	if (IS_ERR(rt))
+		return ERR_CAST(rt);
 	atomic_set(&inet->inet_id, get_random_u16());
-	as->tcb.lport = inet->inet_num;
-	as->tcb.rport = ntohs(dport);
-	atcp_ip_take_route(sk, &rt->dst);
-	return 0;
-failed:
-	ip_rt_put(rt);
-	atcp_ip_disconnected(sk);
-	return err;
+	return &rt->dst;
 }
 
 /* Return: the route to the peer, and a reference; or NULL. */

@@ -11,9 +11,7 @@
 #include <net/tcp.h>
 #include <net/transp_v6.h>
 
-#include "demux.h"
 #include "ip.h"
-#include "ports.h"
 
 /* --- connections --- */
 
@@ -95,30 +93,9 @@ static int take_scope(struct sock *sk, const struct sockaddr_in6 *sin6, int addr
 	return sk->sk_bound_dev_if ? 0 : -EINVAL;
 }
 
-static int connect_mapped(struct sock *sk, const struct sockaddr_in6 *sin6)
+int atcp_v6_peer(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len)
 {
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET,
-		.sin_port = sin6->sin6_port,
-		.sin_addr.s_addr = sin6->sin6_addr.s6_addr32[3],
-	};
-	int err;
-
-	if (ipv6_only_sock(sk))
-		return -ENETUNREACH;
-	err = atcp_v4_connect(sk, &sin);
-	if (!err)
-		inet6_sk(sk)->saddr = sk->sk_v6_rcv_saddr;
-	return err;
-}
-
-int atcp_v6_connect(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len)
-{
-	struct ipv6_pinfo *np = inet6_sk(sk);
-	struct inet_sock *inet = inet_sk(sk);
-	struct atcp_sock *as = atcp_sk(sk);
-	struct dst_entry *dst;
-	int type, err;
+	int err, type;
 
 	if (addr_len < SIN6_LEN_RFC2133)
 		return -EINVAL;
@@ -136,45 +113,33 @@ int atcp_v6_connect(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len)
 	type = ipv6_addr_type(&sin6->sin6_addr);
 	if (type & IPV6_ADDR_MULTICAST)
 		return -ENETUNREACH;
-	if (type & IPV6_ADDR_LINKLOCAL) {
-		err = take_scope(sk, sin6, addr_len);
-		if (err)
-			return err;
-	}
-	if (type & IPV6_ADDR_MAPPED)
-		return connect_mapped(sk, sin6);
+	return type & IPV6_ADDR_LINKLOCAL ? take_scope(sk, sin6, addr_len) : 0;
+}
+
+struct dst_entry *atcp_v6_way(struct sock *sk, const struct sockaddr_in6 *sin6)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct dst_entry *dst;
 
 	sk->sk_v6_daddr = sin6->sin6_addr;
 	inet->inet_dport = sin6->sin6_port;
 	sk_set_txhash(sk);
 	dst = route(sk);
 	if (IS_ERR(dst)) {
-		err = PTR_ERR(dst);
-		goto failed;
+		atcp_ip_disconnected(sk);
+		return dst;
 	}
 	if (ipv6_addr_any(&sk->sk_v6_rcv_saddr))
 		sk->sk_v6_rcv_saddr = inet->cork.fl.u.ip6.saddr;
-	np->saddr = sk->sk_v6_rcv_saddr;
+	inet6_sk(sk)->saddr = sk->sk_v6_rcv_saddr;
 	inet->inet_rcv_saddr = LOOPBACK4_IPV6;
-	as->over_v6 = true;
+	atcp_sk(sk)->over_v6 = true;
+	return dst;
+}
 
-	/*
-	 * A segment that finds the socket from now on waits in the backlog
-	 * until atcp_open() has been called.
-	 */
-	err = atcp_port_connect(sk);
-	if (err) {
-		dst_release(dst);
-		goto failed;
-	}
-	inet->cork.fl.u.ip6.fl6_sport = inet->inet_sport;
-	as->tcb.lport = inet->inet_num;
-	as->tcb.rport = ntohs(inet->inet_dport);
-	atcp_ip_take_route(sk, dst);
-	return 0;
-failed:
-	atcp_ip_disconnected(sk);
-	return err;
+void atcp_v6_way_by_port(struct sock *sk)
+{
+	inet_sk(sk)->cork.fl.u.ip6.fl6_sport = inet_sk(sk)->inet_sport;
 }
 
 void atcp_v6_child_init(struct sock *child)

@@ -13,6 +13,7 @@
 #include <net/transp_v6.h>
 #include <net/xfrm.h>
 
+#include "connect.h"
 #include "demux.h"
 #include "ip.h"
 #include "listen.h"
@@ -359,7 +360,7 @@ int atcp_sk_disconnect(struct sock *sk, int flags)
 
 	__skb_queue_purge(&sk->sk_receive_queue);
 	renew(sk);
-	atcp_ip_disconnected(sk);
+	atcp_connect_undo(sk);
 	WRITE_ONCE(sk->sk_shutdown, 0);
 	sock_reset_flag(sk, SOCK_DONE);
 	__sk_dst_reset(sk);

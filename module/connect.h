@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * connect(), as struct proto has it.
+ */
+#ifndef _ATCP_CONNECT_H
+#define _ATCP_CONNECT_H
+
+#include "atcp.h"
+
+/* The cgroup's programs see, and may change, the address. Socket lock held. */
+int atcp_connect_pre4(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len);
+int atcp_connect_pre6(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len);
+
+/**
+ * atcp_connect() - CLOSED to SYN-SENT
+ * @sk:		locked, in CLOSED, not hashed; BHs on
+ * @uaddr:	an address of the socket's family; the wildcard means this host
+ * @addr_len:	its size
+ *
+ * Return: 0 or a negative errno as tcp_v4_connect() and tcp_v6_connect() have it.
+ */
+int atcp_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len);
+
+/* Undoes it for a connection that ended: disconnect, failure. Locked. */
+void atcp_connect_undo(struct sock *sk);
+
+#endif /* _ATCP_CONNECT_H */
