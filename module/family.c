@@ -18,9 +18,7 @@
  *   close    inet_release         -> atcp_sk_close             (sock.c)
  */
 #include <linux/bpf-cgroup.h>
-#include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/swap.h>
 #include <net/inet_common.h>
 #include <net/ipv6.h>
 #include <net/protocol.h>
@@ -35,6 +33,7 @@
 #include "hooks.h"
 #include "ip.h"
 #include "listen.h"
+#include "memory.h"
 #include "netns.h"
 #include "ports.h"
 #include "sock.h"
@@ -42,39 +41,6 @@
 static int family = AF_ATCP;
 module_param(family, int, 0444);
 MODULE_PARM_DESC(family, "protocol family number to register (default 22)");
-
-/* --- memory, as TCP's: one limit for the host, beside it --- */
-
-static atomic_long_t atcp_memory_allocated;
-static DEFINE_PER_CPU(int, atcp_memory_per_cpu);
-static struct percpu_counter atcp_sockets_allocated;
-static unsigned long atcp_memory_pressure;
-long atcp_mem[3];
-/* Each direction of a socket may have this, whatever the limit. */
-int atcp_rmem_min = PAGE_SIZE;
-int atcp_wmem_min = PAGE_SIZE;
-
-static void enter_memory_pressure(struct sock *sk)
-{
-	if (!READ_ONCE(atcp_memory_pressure))
-		WRITE_ONCE(atcp_memory_pressure, 1);
-}
-
-static void leave_memory_pressure(struct sock *sk)
-{
-	if (READ_ONCE(atcp_memory_pressure))
-		WRITE_ONCE(atcp_memory_pressure, 0);
-}
-
-/* The rule of tcp_init_mem(). */
-static void __init set_memory_limits(void)
-{
-	unsigned long limit = max(nr_free_buffer_pages() / 16, 128UL);
-
-	atcp_mem[0] = limit / 4 * 3;
-	atcp_mem[1] = limit;
-	atcp_mem[2] = atcp_mem[0] * 2;
-}
 
 /* --- accept(), listen() --- */
 
@@ -170,15 +136,7 @@ static void rebound(struct sock *sk)
 	.max_header		= ATCP_HEADROOM,		\
 	.no_autobind		= true,				\
 								\
-	.memory_allocated	= &atcp_memory_allocated,	\
-	.per_cpu_fw_alloc	= &atcp_memory_per_cpu,		\
-	.sockets_allocated	= &atcp_sockets_allocated,	\
-	.memory_pressure	= &atcp_memory_pressure,	\
-	.enter_memory_pressure	= enter_memory_pressure,	\
-	.leave_memory_pressure	= leave_memory_pressure,	\
-	.sysctl_mem		= atcp_mem,			\
-	.sysctl_wmem		= &atcp_wmem_min,		\
-	.sysctl_rmem		= &atcp_rmem_min
+	ATCP_PROTO_MEMORY
 
 struct proto atcp_prot = {
 	ATCP_PROTO_CALLS,
@@ -368,13 +326,12 @@ int __init atcp_family_init(void)
 		       family, AF_MAX - 1);
 		return -EINVAL;
 	}
-	set_memory_limits();
-	err = percpu_counter_init(&atcp_sockets_allocated, 0, GFP_KERNEL);
+	err = atcp_memory_init();
 	if (err)
 		return err;
 	err = proto_register(&atcp_prot, 1);
 	if (err)
-		goto out_counter;
+		goto out_memory;
 	err = proto_register(&atcpv6_prot, 1);
 	if (err)
 		goto out_proto4;
@@ -402,8 +359,8 @@ out_proto:
 	proto_unregister(&atcpv6_prot);
 out_proto4:
 	proto_unregister(&atcp_prot);
-out_counter:
-	percpu_counter_destroy(&atcp_sockets_allocated);
+out_memory:
+	atcp_memory_exit();
 	return err;
 }
 
@@ -414,5 +371,5 @@ void atcp_family_exit(void)
 	sock_unregister(atcp_family.family);
 	proto_unregister(&atcpv6_prot);
 	proto_unregister(&atcp_prot);
-	percpu_counter_destroy(&atcp_sockets_allocated);
+	atcp_memory_exit();
 }

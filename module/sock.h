@@ -23,11 +23,6 @@
 extern struct proto atcp_prot;
 extern struct proto atcpv6_prot;
 
-/* The host's limit (pages: none is short, pressure, most) and what each socket may have. */
-extern long atcp_mem[3];
-extern int atcp_rmem_min;
-extern int atcp_wmem_min;
-
 /* proto_register() and sock_register(); a taken family is explained in the log. */
 int __init atcp_family_init(void);
 void atcp_family_exit(void);

@@ -22,6 +22,7 @@
 
 #include "core/cc.h"
 #include "gate.h"
+#include "memory.h"
 #include "netns.h"
 #include "sock.h"
 
