@@ -24,6 +24,9 @@
 #include "core/core.h"
 #include "uapi/atcp.h"
 
+/* Headroom of a segment: IP with options, the longest TCP header, the link. */
+#define ATCP_HEADROOM	L1_CACHE_ALIGN(128 + MAX_HEADER)
+
 /**
  * struct atcp_key - what demultiplexing looks up: one connection in a namespace
  *

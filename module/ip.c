@@ -11,7 +11,6 @@
 
 #include "carrier.h"
 #include "ip.h"
-#include "sock.h"
 #include "tracing.h"
 
 /* A path that takes less than this is not believed. */
@@ -221,6 +220,18 @@ static bool own_by(struct sock *sk, struct sk_buff *skb)
 	return true;
 }
 
+static void show_sent(struct net *net, const struct atcp_flow *f, const struct atcp_hdr *h)
+{
+	struct atcp_key key = {
+		.laddr = f->laddr,
+		.raddr = f->raddr,
+		.lport = f->lport,
+		.rport = f->rport,
+	};
+
+	atcp_trace_flow_snd(net, f->sk, &key, h);
+}
+
 /* One segment for one that came; where it waits, the device's queue is its bound. */
 void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h)
 {
@@ -254,7 +265,8 @@ void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h)
 		return;
 	}
 
-	atcp_saw_flow_snd(net, f, h);
+	if (atcp_watched_snd())
+		show_sent(net, f, h);
 	atcp_net_count(an, ATCP_STAT_OUT_SEGS);
 	if (h->flags & ATCP_RST)
 		atcp_net_count(an, ATCP_STAT_OUT_RSTS);

@@ -152,18 +152,18 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	if (sent_to_many(skb))
 		return ATCP_DROP_BAD_ADDRESS;
 	if (sk_acceptq_is_full(sk)) {
-		atcp_saw_listen(l, key, ATCP_DECISION_ACCEPT_FULL);
+		atcp_listen_saw(l, key, ATCP_DECISION_ACCEPT_FULL);
 		return ATCP_DROP_ACCEPT_QUEUE;
 	}
 	if (request_queue_full(an, l, cookies)) {
-		atcp_saw_listen(l, key, ATCP_DECISION_QUEUE_FULL);
+		atcp_listen_saw(l, key, ATCP_DECISION_QUEUE_FULL);
 		if (!cookies)
 			return ATCP_DROP_SYN_QUEUE;
 		atcp_net_count(an, ATCP_STAT_SYN_QUEUE_FULL);
 		cookie = true;
 	}
 	if (atcp_child_allowed(sk, skb, key, mark, oif)) {
-		atcp_saw_listen(l, key, ATCP_DECISION_REFUSED);
+		atcp_listen_saw(l, key, ATCP_DECISION_REFUSED);
 		return ATCP_DROP_POLICY;
 	}
 	atcp_listen_flow(&f, sk, key, mark, oif);
@@ -171,7 +171,7 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	follow(&f, skb);
 	if (atcp_ip_route(net, &f, skb)) {
 		kfree(f.route_opt);
-		atcp_saw_listen(l, key, ATCP_DECISION_REFUSED);
+		atcp_listen_saw(l, key, ATCP_DECISION_REFUSED);
 		return ATCP_DROP_NO_ROUTE;
 	}
 	atcp_key_tuple(&tuple, key);
@@ -186,7 +186,7 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	atcp_cookie_make(&req, &an->space, &tuple);
 	WRITE_ONCE(l->cookie_at, jiffies);
 	WRITE_ONCE(l->cookies, true);
-	atcp_saw_listen(l, key, ATCP_DECISION_COOKIE);
+	atcp_listen_saw(l, key, ATCP_DECISION_COOKIE);
 	atcp_req_synack(&req, &synack);
 	atcp_ip_send(net, &f, &synack);
 	kfree(f.route_opt);
@@ -230,12 +230,12 @@ static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const st
 	atcp_listen_flow(&f, sk, key, mark, oif);
 	if (!atcp_cookie_check(&req, &an->space, &tuple, h, 0, window_full(sk),
 			       window_first(sk))) {
-		atcp_saw_listen(l, key, ATCP_DECISION_COOKIE_BAD);
+		atcp_listen_saw(l, key, ATCP_DECISION_COOKIE_BAD);
 		*why = ATCP_DROP_BAD_COOKIE;
 		return false;
 	}
 	if (sk_acceptq_is_full(sk)) {
-		atcp_saw_listen(l, key, ATCP_DECISION_ACCEPT_FULL);
+		atcp_listen_saw(l, key, ATCP_DECISION_ACCEPT_FULL);
 		*why = ATCP_DROP_ACCEPT_QUEUE;
 		goto drop;
 	}
@@ -266,7 +266,7 @@ static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const st
 	}
 	atcp_child_open(child, sk, &req, skb);
 	atcp_net_count(an, ATCP_STAT_SYN_COOKIES_GOOD);
-	atcp_saw_listen(l, key, ATCP_DECISION_COOKIE_GOOD);
+	atcp_listen_saw(l, key, ATCP_DECISION_COOKIE_GOOD);
 	atcp_child_enter(l, child, skb, h);
 	return true;
 drop:

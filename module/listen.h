@@ -7,6 +7,7 @@
 
 #include "atcp.h"
 #include "netns.h"
+#include "tracing.h"
 
 /**
  * struct atcp_listener - the queues of a listening socket
@@ -72,19 +73,6 @@ void atcp_listen_stop(struct sock *sk);
  */
 struct sock *atcp_accept_dequeue(struct sock *sk, int flags, int *err);
 
-/* Is a child waiting? (poll) Lockless. */
-static inline bool atcp_accept_pending(const struct sock *sk)
-{
-	const struct atcp_listener *l;
-	bool pending;
-
-	rcu_read_lock();
-	l = rcu_dereference(atcp_sk(sk)->listener);
-	pending = l && !list_empty(&l->children);
-	rcu_read_unlock();
-	return pending;
-}
-
 /**
  * atcp_listen_rcv() - a segment for a listener that matches no request
  * @sk:		the listener, not locked; RCU
@@ -98,6 +86,13 @@ static inline bool atcp_accept_pending(const struct sock *sk)
  */
 bool atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h,
 		     const struct atcp_key *key, const struct atcp_tw *old);
+
+/* For whoever watches: what the listener has decided. RCU read section. */
+static inline void atcp_listen_saw(const struct atcp_listener *l, const struct atcp_key *key,
+				   enum atcp_decision decision)
+{
+	atcp_saw_listen(l->sk, READ_ONCE(l->nrequests), key, decision);
+}
 
 struct atcp_flow;
 

@@ -184,9 +184,6 @@ void atcp_sysctl_exit(struct atcp_net *an);
 int atcp_proc_init(struct net *net);
 void atcp_proc_exit(struct net *net);
 
-/* trace.c: counts and shows why a received segment is refused, and frees it. Any context. */
-void atcp_net_drop(struct atcp_net *an, struct sk_buff *skb, enum atcp_drop why);
-
 /* stat.c: the sum over CPUs. */
 u64 atcp_stat_read(const struct atcp_net *an, enum atcp_stat stat);
 

@@ -9,7 +9,6 @@
 #include <net/tcp_states.h>
 
 #include "core/seq.h"
-#include "listen.h"
 #include "sock.h"
 
 /* As tcp_poll(), which explains the hows and whys of each bit. */
@@ -25,7 +24,7 @@ __poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait)
 
 	state = inet_sk_state_load(sk);
 	if (state == TCP_LISTEN)
-		return atcp_accept_pending(sk) ? EPOLLIN | EPOLLRDNORM : 0;
+		return READ_ONCE(sk->sk_ack_backlog) ? EPOLLIN | EPOLLRDNORM : 0;
 
 	shutdown = READ_ONCE(sk->sk_shutdown);
 	if (shutdown == SHUTDOWN_MASK || state == TCP_CLOSE)

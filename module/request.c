@@ -57,7 +57,7 @@ static void request_retire(struct atcp_request *r)
 
 void atcp_request_kill(struct atcp_request *r)
 {
-	atcp_saw_listen(r->listener, &r->node.key, ATCP_DECISION_FORGOTTEN);
+	atcp_listen_saw(r->listener, &r->node.key, ATCP_DECISION_FORGOTTEN);
 	atcp_node_remove(r->an, &r->node);
 	request_retire(r);
 }
@@ -109,7 +109,7 @@ static void request_timer(struct timer_list *timer)
 			atcp_request_kill(r);
 			break;
 		case ATCP_SYNACK:
-			atcp_saw_synack_again(r->listener, &r->node.key, &r->req);
+			atcp_saw_synack_again(r->listener->sk, &r->node.key, &r->req);
 			request_send_synack(r);
 			fallthrough;
 		default:
@@ -190,13 +190,13 @@ enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req 
 		goto no_request;
 	}
 	request_arm(r);
-	atcp_saw_listen(l, key, ATCP_DECISION_REQUEST);
+	atcp_listen_saw(l, key, ATCP_DECISION_REQUEST);
 	atcp_req_synack(&r->req, &h);
 	atcp_ip_send(an->net, f, &h);
 	spin_unlock(&r->lock);
 	return ATCP_DROP_NONE;
 no_request:
-	atcp_saw_listen(l, key, ATCP_DECISION_REFUSED);
+	atcp_listen_saw(l, key, ATCP_DECISION_REFUSED);
 	dst_release(f->dst);
 	return why;
 }
@@ -215,7 +215,7 @@ static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb,
 
 	if (sk_acceptq_is_full(l->sk)) {
 		/* The SYN-ACK goes out again, and its ACK may find room. */
-		atcp_saw_listen(l, &r->node.key, ATCP_DECISION_ACCEPT_FULL);
+		atcp_listen_saw(l, &r->node.key, ATCP_DECISION_ACCEPT_FULL);
 		if (READ_ONCE(r->an->limits.abort_on_overflow)) {
 			struct atcp_hdr reset;
 
@@ -240,7 +240,7 @@ static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb,
 	if (WARN_ON_ONCE(atcp_node_replace(r->an, &r->node, &as->node)))
 		WRITE_ONCE(as->hashed, false);
 	request_retire(r);
-	atcp_saw_listen(l, &r->node.key, ATCP_DECISION_ACCEPTED);
+	atcp_listen_saw(l, &r->node.key, ATCP_DECISION_ACCEPTED);
 	return child;
 }
 
@@ -270,7 +270,7 @@ bool atcp_request_rcv(struct atcp_request *r, struct sk_buff *skb, const struct 
 		break;
 	case ATCP_SYNACK:
 		atcp_net_count(r->an, ATCP_STAT_RETRANS_SYN);
-		atcp_saw_synack_again(l, &r->node.key, &r->req);
+		atcp_saw_synack_again(l->sk, &r->node.key, &r->req);
 		request_send_synack(r);
 		break;
 	case ATCP_FORGET:

@@ -15,9 +15,6 @@
 
 #include "atcp.h"
 
-/* Headroom of a segment: IP with options, the longest TCP header, the link. */
-#define ATCP_HEADROOM	L1_CACHE_ALIGN(128 + MAX_HEADER)
-
 /* --- family.c --- */
 
 extern struct proto atcp_prot;

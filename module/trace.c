@@ -9,11 +9,6 @@
 #include <linux/sock_diag.h>
 #include <net/ipv6.h>
 
-#include "demux.h"
-#include "ip.h"
-#include "listen.h"
-#include "sock.h"
-
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
@@ -203,17 +198,10 @@ void atcp_trace_sock_snd(const struct sock *sk, const struct sk_buff *skb, u32 h
 			       atcp_sk(sk)->tcb.state);
 }
 
-void atcp_trace_flow_snd(const struct net *net, const struct atcp_flow *f,
-			 const struct atcp_hdr *h)
+void atcp_trace_flow_snd(const struct net *net, const struct sock *sk,
+			 const struct atcp_key *key, const struct atcp_hdr *h)
 {
-	struct atcp_key key = {
-		.laddr = f->laddr,
-		.raddr = f->raddr,
-		.lport = f->lport,
-		.rport = f->rport,
-	};
-
-	trace_atcp_snd(net, f->sk, &key, h, 0, f->sk ? ATCP_SYN_RECEIVED : ATCP_CLOSED);
+	trace_atcp_snd(net, sk, key, h, 0, sk ? ATCP_SYN_RECEIVED : ATCP_CLOSED);
 }
 
 void atcp_trace_rcv(const struct net *net, const struct sock *sk, const struct sk_buff *skb,
@@ -226,14 +214,15 @@ void atcp_trace_rcv(const struct net *net, const struct sock *sk, const struct s
 	trace_atcp_rcv(net, sk, &key, &h, len, state);
 }
 
-void atcp_trace_listen(const struct atcp_listener *l, const struct atcp_key *key, u8 decision)
+void atcp_trace_listen(const struct sock *sk, u32 requests, const struct atcp_key *key,
+		       u8 decision)
 {
-	trace_atcp_listen(sock_net(l->sk), l->sk, key, decision, READ_ONCE(l->nrequests));
+	trace_atcp_listen(sock_net(sk), sk, key, decision, requests);
 }
 
-void atcp_trace_synack(const struct atcp_listener *l, const struct atcp_key *key,
+void atcp_trace_synack(const struct sock *sk, const struct atcp_key *key,
 		       const struct atcp_req *req)
 {
-	trace_atcp_retransmit(sock_net(l->sk), l->sk, key, req->iss, 1, ATCP_RESEND_SYN,
+	trace_atcp_retransmit(sock_net(sk), sk, key, req->iss, 1, ATCP_RESEND_SYN,
 			      req->retries);
 }

@@ -11,9 +11,6 @@
 #include "atcp.h"
 #include "netns.h"
 
-struct atcp_flow;
-struct atcp_listener;
-
 /* --- what is named by a word --- */
 
 /* What becomes of a segment that a listener gets, and of its requests. */
@@ -49,6 +46,11 @@ void atcp_trace_sockaddr(u8 *to, bool v4, const struct in6_addr *addr, __be16 po
 /* The control block of a socket that is no listener, or NULL. */
 const struct atcp_tcb *atcp_trace_tcb(const struct sock *sk);
 
+/* --- the end of a segment --- */
+
+/* Counts and shows why a received segment is refused, and frees it. Any context. */
+void atcp_net_drop(struct atcp_net *an, struct sk_buff *skb, enum atcp_drop why);
+
 /* --- what is called when somebody watches --- */
 
 DECLARE_TRACEPOINT(atcp_state);
@@ -59,12 +61,13 @@ DECLARE_TRACEPOINT(atcp_listen);
 void atcp_trace_sock_state(const struct sock *sk, u8 oldstate, u8 newstate);
 void atcp_trace_tw_state(const struct net *net, const struct atcp_key *key);
 void atcp_trace_sock_snd(const struct sock *sk, const struct sk_buff *skb, u32 hlen);
-void atcp_trace_flow_snd(const struct net *net, const struct atcp_flow *f,
-			 const struct atcp_hdr *h);
+void atcp_trace_flow_snd(const struct net *net, const struct sock *sk,
+			 const struct atcp_key *key, const struct atcp_hdr *h);
 void atcp_trace_rcv(const struct net *net, const struct sock *sk, const struct sk_buff *skb,
 		    u8 state);
-void atcp_trace_listen(const struct atcp_listener *l, const struct atcp_key *key, u8 decision);
-void atcp_trace_synack(const struct atcp_listener *l, const struct atcp_key *key,
+void atcp_trace_listen(const struct sock *sk, u32 requests, const struct atcp_key *key,
+		       u8 decision);
+void atcp_trace_synack(const struct sock *sk, const struct atcp_key *key,
 		       const struct atcp_req *req);
 
 /* A socket's state has changed. Locked. */
@@ -88,12 +91,10 @@ static inline void atcp_saw_snd(const struct sock *sk, const struct sk_buff *skb
 		atcp_trace_sock_snd(sk, skb, hlen);
 }
 
-/* The same, of one that is no connection's. */
-static inline void atcp_saw_flow_snd(const struct net *net, const struct atcp_flow *f,
-				     const struct atcp_hdr *h)
+/* Does somebody watch?  Then atcp_trace_flow_snd() shows a segment that is no connection's. */
+static inline bool atcp_watched_snd(void)
 {
-	if (tracepoint_enabled(atcp_snd))
-		atcp_trace_flow_snd(net, f, h);
+	return tracepoint_enabled(atcp_snd);
 }
 
 /* A good segment has reached whom it is for: @sk in @state, a request's listener, or NULL. */
@@ -104,20 +105,20 @@ static inline void atcp_saw_rcv(const struct net *net, const struct sock *sk,
 		atcp_trace_rcv(net, sk, skb, state);
 }
 
-/* RCU read section. */
-static inline void atcp_saw_listen(const struct atcp_listener *l, const struct atcp_key *key,
-				   enum atcp_decision decision)
+/* The listener @sk, which has so many requests, has decided. RCU read section. */
+static inline void atcp_saw_listen(const struct sock *sk, u32 requests,
+				   const struct atcp_key *key, enum atcp_decision decision)
 {
 	if (tracepoint_enabled(atcp_listen))
-		atcp_trace_listen(l, key, decision);
+		atcp_trace_listen(sk, requests, key, decision);
 }
 
-/* The SYN-ACK of a request goes out again. RCU read section. */
-static inline void atcp_saw_synack_again(const struct atcp_listener *l,
-					 const struct atcp_key *key, const struct atcp_req *req)
+/* The SYN-ACK of a request of the listener @sk goes out again. RCU read section. */
+static inline void atcp_saw_synack_again(const struct sock *sk, const struct atcp_key *key,
+					 const struct atcp_req *req)
 {
 	if (tracepoint_enabled(atcp_retransmit))
-		atcp_trace_synack(l, key, req);
+		atcp_trace_synack(sk, key, req);
 }
 
 #endif /* _ATCP_TRACING_H */
