@@ -15,7 +15,7 @@
  *   ioctl    inet_ioctl           -> atcp_ioctl                (poll.c)
  *   setsockopt                    atcp_set_option, atcp_setsockopt (sockopt*.c)
  *   shutdown inet_shutdown        -> atcp_sk_shutdown          (sock.c)
- *   close    inet_release         -> atcp_sk_close             (sock.c)
+ *   close    inet_release         -> close_sock, below         (listen.c, sock.c)
  */
 #include <linux/bpf-cgroup.h>
 #include <linux/module.h>
@@ -42,7 +42,7 @@ static int family = AF_ATCP;
 module_param(family, int, 0444);
 MODULE_PARM_DESC(family, "protocol family number to register (default 22)");
 
-/* --- accept(), listen() --- */
+/* --- listeners have queues besides: accept(), listen(), close() --- */
 
 static struct sock *atcp_accept_child(struct sock *sk, ATCP_ACCEPT_ARG)
 {
@@ -74,6 +74,29 @@ static int atcp_listen(struct socket *sock, int backlog)
 out:
 	release_sock(sk);
 	return err;
+}
+
+static void close_sock(struct sock *sk, long timeout)
+{
+	/* SOCK_DESTROY may come in between. */
+	if (inet_sk_state_load(sk) == TCP_LISTEN) {
+		lock_sock(sk);
+		if (sk->sk_state == TCP_LISTEN)
+			atcp_listen_stop(sk);
+		release_sock(sk);
+	}
+	atcp_sk_close(sk, timeout);
+}
+
+/* Socket lock held. */
+static int disconnect_sock(struct sock *sk, int flags)
+{
+	if (sk->sk_state == TCP_LISTEN) {
+		atcp_listen_stop(sk);
+		if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
+			atcp_port_put(sk);
+	}
+	return atcp_sk_disconnect(sk, flags);
 }
 
 static int atcp_get_port(struct sock *sk, unsigned short port)
@@ -116,9 +139,9 @@ static void rebound(struct sock *sk)
 #define ATCP_PROTO_CALLS					\
 	.owner			= THIS_MODULE,			\
 	.init			= init_sock,			\
-	.close			= atcp_sk_close,		\
+	.close			= close_sock,			\
 	.connect		= atcp_connect,			\
-	.disconnect		= atcp_sk_disconnect,		\
+	.disconnect		= disconnect_sock,		\
 	.accept			= atcp_accept_child,		\
 	.ioctl			= atcp_ioctl,			\
 	.shutdown		= atcp_sk_shutdown,		\

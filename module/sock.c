@@ -16,7 +16,6 @@
 #include "connect.h"
 #include "demux.h"
 #include "ip.h"
-#include "listen.h"
 #include "netns.h"
 #include "ports.h"
 #include "sock.h"
@@ -337,16 +336,12 @@ void atcp_sk_shutdown(struct sock *sk, int how)
 		atcp_close(c);
 }
 
-/* ABORT, and back to the socket that it was before connect() or listen(). */
+/* ABORT, and back to the socket that it was before connect(); no listener any more. */
 int atcp_sk_disconnect(struct sock *sk, int flags)
 {
 	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
 
-	if (sk->sk_state == TCP_LISTEN) {
-		atcp_listen_stop(sk);
-		if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
-			atcp_port_put(sk);
-	} else if (c->state != ATCP_CLOSED) {
+	if (c->state != ATCP_CLOSED) {
 		bool unsent = ATCP_IN(c->state, ATCP_S(CLOSING) | ATCP_S(LAST_ACK)) &&
 			      c->snd_nxt != c->write_seq;
 		bool told = unsent || ATCP_IN(c->state, ATCP_S(SYN_SENT) | ATCP_S(SYN_RECEIVED) |
@@ -439,9 +434,7 @@ void atcp_sk_close(struct sock *sk, long timeout)
 	unread = !skb_queue_empty(&sk->sk_receive_queue);
 	__skb_queue_purge(&sk->sk_receive_queue);
 
-	if (sk->sk_state == TCP_LISTEN) {
-		atcp_listen_stop(sk);
-	} else if (c->state == ATCP_CLOSED) {
+	if (c->state == ATCP_CLOSED) {
 		/* never connected, or over already */
 	} else if (unread) {
 		/* Data was lost: say so (RFC 2525 section 2.17, RFC 1122 4.2.2.13). */

@@ -83,8 +83,8 @@ void atcp_sock_deadline(struct sock *sk, u64 when);
 
 /* struct proto's calls */
 int atcp_sk_init(struct sock *sk);
-void atcp_sk_close(struct sock *sk, long timeout);
-int atcp_sk_disconnect(struct sock *sk, int flags);
+void atcp_sk_close(struct sock *sk, long timeout);		/* no listener */
+int atcp_sk_disconnect(struct sock *sk, int flags);		/* likewise */
 void atcp_sk_shutdown(struct sock *sk, int how);
 void atcp_sk_keepalive(struct sock *sk, int on);
 void atcp_sk_release_cb(struct sock *sk);
