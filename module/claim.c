@@ -27,6 +27,7 @@
 #include "demux.h"
 #include "icmp.h"
 #include "ip.h"
+#include "listeners.h"
 
 static bool stopped;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which connection or listener does a segment belong to?
+ * The connection table: whose a segment is.
  *
  * One table of connections a namespace holds sockets, requests and TIME-WAITs
  * alike; it holds no reference to them.  Whoever is found stays valid until the
@@ -12,7 +12,6 @@
 
 #include "atcp.h"
 #include "netns.h"
-#include "place.h"
 
 int atcp_demux_init(struct atcp_net *an);
 void atcp_demux_exit(struct atcp_net *an);
@@ -74,51 +73,5 @@ int atcp_node_insert(struct atcp_net *an, struct atcp_node *node);
 void atcp_node_remove(struct atcp_net *an, struct atcp_node *node);
 /* @new takes the place of @old, of equal key: no lookup finds neither. */
 int atcp_node_replace(struct atcp_net *an, struct atcp_node *old, struct atcp_node *new);
-
-/**
- * atcp_lookup_listener() - who listens there?
- * @key:	the ends of a segment; a local address that is mapped means IPv4, which
- *		AF_INET6 listeners take, too, unless they are IPV6_V6ONLY
- * @dif:	interface the segment came in by
- * @sdif:	its other index where L3 master devices are involved, or 0
- * @skb:	header at skb->data, or NULL; for programs that pick from a group
- *
- * A listener on the very address comes before others, and then one of which more is
- * true of: it is bound to the device, is of IPv4, is of this CPU (SO_INCOMING_CPU).
- * But the first group of SO_REUSEPORT ends the search, odd as that is, for it does so
- * in the kernel's TCP; within it the hash of the ends decides, or its program.
- *
- * RCU read section. Return: the listener, or NULL.
- */
-struct sock *atcp_lookup_listener(struct atcp_net *an, const struct atcp_key *key,
-				  int dif, int sdif, struct sk_buff *skb);
-
-/**
- * struct atcp_listen_place - the listeners at one address and port
- * @place:	in atcp_net.listens
- * @all:	struct atcp_listener, by node
- * @firsts:	the same, by first: one of each SO_REUSEPORT group, and those in none
- * @rcu:	for freeing
- *
- * @firsts are few: one for each device, family and user at most, and a group has no more
- * than 65535 members.
- */
-struct atcp_listen_place {
-	struct atcp_place place;
-	struct hlist_head all;
-	struct hlist_head firsts;
-	struct rcu_head rcu;
-};
-
-/* RCU. @addr: :: for the listeners on all addresses. Return: NULL when there are none. */
-struct atcp_listen_place *atcp_listen_place(struct atcp_net *an, const struct in6_addr *addr,
-					    __be16 port, u8 carrier);
-
-/*
- * Listeners enter and leave; process context, socket lock held.  With SO_REUSEPORT
- * they join the group of those that are bound alike.  Return: 0 or -ENOMEM.
- */
-int atcp_listener_hash(struct atcp_listener *l);
-void atcp_listener_unhash(struct atcp_listener *l);
 
 #endif /* _ATCP_DEMUX_H */

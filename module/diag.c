@@ -19,6 +19,7 @@
 #include "demux.h"
 #include "diag.h"
 #include "listen.h"
+#include "listeners.h"
 #include "netns.h"
 #include "request.h"
 #include "sock.h"

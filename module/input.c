@@ -25,6 +25,7 @@
 #include "input.h"
 #include "ip.h"
 #include "listen.h"
+#include "listeners.h"
 #include "request.h"
 #include "sock.h"
 #include "timewait.h"

@@ -20,6 +20,7 @@
 #include "demux.h"
 #include "ip.h"
 #include "listen.h"
+#include "listeners.h"
 #include "ports.h"
 #include "request.h"
 #include "sock.h"

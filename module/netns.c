@@ -15,6 +15,7 @@
 #include "gate.h"
 #include "hold.h"
 #include "hooks.h"
+#include "listeners.h"
 #include "netns.h"
 #include "pool.h"
 #include "ports.h"
@@ -73,6 +74,9 @@ static int __net_init net_init(struct net *net)
 	err = atcp_demux_init(an);
 	if (err)
 		goto no_demux;
+	err = atcp_listeners_net_init(an);
+	if (err)
+		goto no_listeners;
 	err = atcp_ports_net_init(an);
 	if (err)
 		goto no_ports;
@@ -92,6 +96,8 @@ no_proc:
 no_sysctl:
 	atcp_ports_net_exit(an);
 no_ports:
+	atcp_listeners_net_exit(an);
+no_listeners:
 	atcp_demux_exit(an);
 no_demux:
 	free_percpu(an->stats);
@@ -123,6 +129,7 @@ static void __net_exit net_exit(struct net *net)
 	atcp_hold_net_exit(an);
 	atcp_hooks_net_exit(an);
 	atcp_ports_net_exit(an);
+	atcp_listeners_net_exit(an);
 	atcp_demux_exit(an);
 	free_percpu(an->stats);
 }
