@@ -8,8 +8,8 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "atcp.h"
 #include "bind.h"
-#include "sock.h"
 #include "timewait.h"
 
 static struct kmem_cache *bind_cache;

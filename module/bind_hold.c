@@ -6,10 +6,10 @@
  */
 #include <net/inet_sock.h>
 
+#include "atcp.h"
 #include "bind.h"
 #include "bind_hold.h"
 #include "hold.h"
-#include "sock.h"
 
 /* The bucket's lock is held in all of these, up to atcp_hold_join(). */
 

@@ -9,8 +9,8 @@
 #include <net/ip.h>
 #include <net/request_sock.h>
 
-#include "child.h"
 #include "compat/memcg.h"
+#include "child.h"
 #include "demux.h"
 #include "ip.h"
 #include "listen.h"

@@ -16,13 +16,15 @@
 
 #include "compat/tcp_uapi.h"
 #include "core/cc.h"
+#include "atcp.h"
 #include "demux.h"
 #include "diag.h"
+#include "info.h"
 #include "listen.h"
 #include "listeners.h"
 #include "netns.h"
+#include "recv.h"
 #include "request.h"
-#include "sock.h"
 #include "timewait.h"
 #include "walk.h"
 

@@ -29,14 +29,20 @@
 #include "connect.h"
 #include "demux.h"
 #include "diag.h"
+#include "family.h"
 #include "gate.h"
 #include "hooks.h"
 #include "ip.h"
 #include "listen.h"
 #include "memory.h"
 #include "netns.h"
+#include "poll.h"
 #include "ports.h"
+#include "recv.h"
+#include "send.h"
 #include "sock.h"
+#include "sockopt.h"
+#include "splice.h"
 
 static int family = AF_ATCP;
 module_param(family, int, 0444);

@@ -12,7 +12,8 @@
 
 #include "carrier.h"
 #include "netns.h"
-#include "demux.h"
+#include "recv.h"
+#include "send.h"
 #include "sock.h"
 #include "stamp.h"
 #include "timewait.h"

@@ -14,11 +14,12 @@
 #include <net/tcp.h>
 
 #include "compat/icmp.h"
+#include "atcp.h"
 #include "demux.h"
 #include "icmp.h"
 #include "ip.h"
 #include "request.h"
-#include "sock.h"
+#include "stat.h"
 
 /**
  * struct icmp_error - what an ICMP error says, whichever family's

@@ -8,7 +8,8 @@
 #include <net/tcp_states.h>
 
 #include "compat/tcp_uapi.h"
-#include "sock.h"
+#include "atcp.h"
+#include "info.h"
 
 static u8 ca_state(const struct atcp_tcb *c)
 {

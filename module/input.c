@@ -28,6 +28,7 @@
 #include "listeners.h"
 #include "request.h"
 #include "sock.h"
+#include "stat.h"
 #include "timewait.h"
 #include "tracing.h"
 

@@ -11,6 +11,7 @@
 
 #include "carrier.h"
 #include "ip.h"
+#include "stat.h"
 #include "tracing.h"
 
 /* A path that takes less than this is not believed. */

@@ -15,15 +15,17 @@
 #include <net/request_sock.h>
 #include <net/route.h>
 
-#include "child.h"
 #include "compat/memcg.h"
+#include "atcp.h"
+#include "child.h"
 #include "demux.h"
 #include "ip.h"
 #include "listen.h"
 #include "listeners.h"
 #include "ports.h"
+#include "recv.h"
 #include "request.h"
-#include "sock.h"
+#include "stat.h"
 #include "tracing.h"
 
 /* --- SYN --- */

@@ -12,15 +12,16 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "atcp.h"
 #include "bind.h"
 #include "carrier.h"
 #include "claim.h"
+#include "family.h"
 #include "hold.h"
 #include "hooks.h"
 #include "netns.h"
 #include "ports.h"
 #include "request.h"
-#include "sock.h"
 #include "timewait.h"
 
 static int set_reset_orphans(const char *val, const struct kernel_param *kp)

@@ -11,6 +11,7 @@
 #include <linux/rcupdate.h>
 #include <net/tcp.h>
 
+#include "atcp.h"
 #include "demux.h"
 #include "gate.h"
 #include "hold.h"
@@ -19,7 +20,9 @@
 #include "netns.h"
 #include "pool.h"
 #include "ports.h"
-#include "sock.h"
+#include "proc.h"
+#include "stat.h"
+#include "sysctl.h"
 #include "timewait.h"
 
 unsigned int atcp_net_id __read_mostly;

@@ -152,12 +152,6 @@ static inline struct atcp_net *atcp_space_net(struct atcp_space *space)
 	return container_of(space, struct atcp_net, space);
 }
 
-/* Counts one event. Any context. */
-static inline void atcp_net_count(struct atcp_net *an, enum atcp_stat stat)
-{
-	this_cpu_inc(an->stats->v[stat]);
-}
-
 int __init atcp_netns_init(void);
 /* Flushes what is left in every namespace. Call rcu_barrier() afterwards. */
 void atcp_netns_exit(void);
@@ -170,29 +164,5 @@ void atcp_reset_orphans(void);
 
 /* Calls @fn for each namespace; none begins or ends meanwhile. Process context. */
 void atcp_netns_each(void (*fn)(struct atcp_net *an, void *arg), void *arg);
-
-/* sysctl.c */
-int atcp_sysctl_init(struct atcp_net *an);
-/*
- * A new namespace gets no more than the first one has by now.  From atcp_netns_each()'s
- * finding it on that follows by itself. Process context.
- */
-void atcp_sysctl_cap(struct atcp_net *an);
-void atcp_sysctl_exit(struct atcp_net *an);
-
-/* proc.c */
-int atcp_proc_init(struct net *net);
-void atcp_proc_exit(struct net *net);
-
-/* stat.c: the sum over CPUs. */
-u64 atcp_stat_read(const struct atcp_net *an, enum atcp_stat stat);
-
-/* Every counter's name, in capitals, and explanation. */
-struct atcp_stat_info {
-	const char *name;
-	const char *text;
-};
-
-extern const struct atcp_stat_info atcp_stat_info[ATCP_STAT_COUNT];
 
 #endif /* _ATCP_NETNS_H */

@@ -9,7 +9,9 @@
 #include <net/tcp_states.h>
 
 #include "core/seq.h"
-#include "sock.h"
+#include "atcp.h"
+#include "poll.h"
+#include "recv.h"
 
 /* As tcp_poll(), which explains the hows and whys of each bit. */
 __poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait)

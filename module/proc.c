@@ -7,11 +7,13 @@
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
-#include "demux.h"
+#include "atcp.h"
 #include "listen.h"
 #include "netns.h"
+#include "proc.h"
+#include "recv.h"
 #include "request.h"
-#include "sock.h"
+#include "stat.h"
 #include "timewait.h"
 #include "walk.h"
 

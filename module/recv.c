@@ -14,8 +14,9 @@
 #include <net/tcp_states.h>
 
 #include "core/seq.h"
+#include "atcp.h"
 #include "netns.h"
-#include "sock.h"
+#include "recv.h"
 #include "stamp.h"
 
 u32 atcp_readable(const struct sock *sk)

@@ -16,6 +16,7 @@
 #include "ip.h"
 #include "listen.h"
 #include "request.h"
+#include "stat.h"
 #include "tracing.h"
 
 static struct kmem_cache *request_cache;

@@ -10,10 +10,11 @@
 #include <net/tcp_states.h>
 
 #include "compat/sendpage.h"
+#include "atcp.h"
 #include "ip.h"
 #include "netns.h"
 #include "payload.h"
-#include "sock.h"
+#include "send.h"
 #include "stamp.h"
 
 /* --- the send buffer --- */

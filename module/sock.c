@@ -18,7 +18,9 @@
 #include "ip.h"
 #include "netns.h"
 #include "ports.h"
+#include "send.h"
 #include "sock.h"
+#include "stat.h"
 #include "tracing.h"
 
 /* --- the timer --- */

@@ -13,8 +13,10 @@
 
 #include "compat/tcp_uapi.h"
 #include "core/cc.h"
+#include "atcp.h"
+#include "info.h"
 #include "netns.h"
-#include "sock.h"
+#include "sockopt.h"
 
 static bool live(const struct atcp_tcb *c)
 {

@@ -8,8 +8,9 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "atcp.h"
 #include "ip.h"
-#include "sock.h"
+#include "sockopt.h"
 
 /* Options that change what stands between the IP header and ours. */
 static bool changes_headers(int level, int optname)

@@ -8,7 +8,8 @@
 #include <net/inet_common.h>
 #include <net/tcp_states.h>
 
-#include "sock.h"
+#include "atcp.h"
+#include "sockopt.h"
 
 void atcp_socket_flags(struct socket *sock)
 {

@@ -8,7 +8,9 @@
 #include <linux/splice.h>
 #include <net/tcp_states.h>
 
-#include "sock.h"
+#include "atcp.h"
+#include "recv.h"
+#include "splice.h"
 
 /* As tcp_read_sock(): up to urgent data, which is for recvmsg() alone. Locked. */
 int atcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t actor)

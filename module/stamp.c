@@ -17,6 +17,7 @@
 
 #include "compat/tcp_uapi.h"
 #include "core/seq.h"
+#include "info.h"
 #include "stamp.h"
 
 /* --- sending --- */

@@ -2,7 +2,7 @@
 /*
  * The counters of core/counters.h: one of each a CPU and namespace.
  */
-#include "netns.h"
+#include "stat.h"
 
 /* In the order of the numbers, which are made of the same list. */
 #define ATCP_COUNTER(name, text)	{ #name, text },

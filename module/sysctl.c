@@ -21,10 +21,11 @@
 #include <net/tcp.h>
 
 #include "core/cc.h"
+#include "atcp.h"
 #include "gate.h"
 #include "memory.h"
 #include "netns.h"
-#include "sock.h"
+#include "sysctl.h"
 
 /* How a file is written and read: the kernel's handlers. */
 enum kind {

@@ -14,6 +14,7 @@
 #include "demux.h"
 #include "ip.h"
 #include "ports.h"
+#include "stat.h"
 #include "timewait.h"
 #include "tracing.h"
 

@@ -9,6 +9,8 @@
 #include <linux/sock_diag.h>
 #include <net/ipv6.h>
 
+#include "stat.h"
+
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 

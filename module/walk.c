@@ -3,10 +3,10 @@
  * Walks over all that a namespace has, for /proc/net/atcp (proc.c) and sock_diag
  * (diag.c).
  */
+#include "atcp.h"
 #include "demux.h"
 #include "listen.h"
 #include "request.h"
-#include "sock.h"
 #include "timewait.h"
 #include "walk.h"
 

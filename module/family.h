@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * AF_ATCP: the family and its protocols.
+ */
+#ifndef _ATCP_FAMILY_H
+#define _ATCP_FAMILY_H
+
+#include <net/sock.h>
+
+extern struct proto atcp_prot;
+extern struct proto atcpv6_prot;
+
+/* proto_register() and sock_register(); a taken family is explained in the log. */
+int __init atcp_family_init(void);
+void atcp_family_exit(void);
+
+#endif /* _ATCP_FAMILY_H */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * recv(), and the receive buffer.
+ */
+#ifndef _ATCP_RECV_H
+#define _ATCP_RECV_H
+
+#include "atcp.h"
+
+int atcp_recvmsg(struct socket *sock, struct msghdr *msg, size_t size, int flags);
+/* Bytes that recv() could return now. Locked. */
+u32 atcp_readable(const struct sock *sk);
+/* Is there enough to wake a reader or satisfy poll()? Lockless. */
+bool atcp_is_readable(struct sock *sk, int target);
+/* Puts small segments of the receive queue together. Locked; any context. */
+void atcp_compact(struct sock *sk);
+/* The receive window that @space bytes of buffer are good for. */
+static inline int atcp_win_from_space(int space)
+{
+	return space / 2;
+}
+
+int atcp_set_rcvlowat(struct sock *sk, int val);
+int atcp_peek_len(struct socket *sock);
+/* @n bytes of @skb, the first of the receive queue, were read. Locked. */
+void atcp_consume(struct sock *sk, struct sk_buff *skb, u32 n);
+/* Fits the receive buffer to how fast the program reads. Locked. */
+void atcp_tune_rcvbuf(struct sock *sk);
+/* Nothing to read: 1 to wait, 0 for the end of the stream, or a negative errno. Locked. */
+int atcp_may_wait(struct sock *sk, long timeo);
+/* May what was read already be kept waiting for more? Locked. */
+bool atcp_may_wait_for_more(struct sock *sk, long timeo);
+
+#endif /* _ATCP_RECV_H */

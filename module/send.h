@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * send(), and what is queued for sending.
+ */
+#ifndef _ATCP_SEND_H
+#define _ATCP_SEND_H
+
+#include "atcp.h"
+
+int atcp_sendmsg(struct socket *sock, struct msghdr *msg, size_t size);
+/* stream_memory_free: little enough is unsent (TCP_NOTSENT_LOWAT). Lockless. */
+bool atcp_stream_memory_free(const struct sock *sk, int wake);
+/* sk_write_space: wakes writers once a third of the send buffer is free. */
+void atcp_write_space(struct sock *sk);
+/*
+ * An empty sk_buff for the send queue, its own memory not yet charged; or NULL.
+ * @forced: though the limits are reached, for what is queued can be freed only once
+ * it was sent.
+ */
+struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp, bool forced);
+/* Fits the send buffer to the congestion window, unless SO_SNDBUF was used. Locked. */
+void atcp_grow_sndbuf(struct sock *sk);
+/* Sent data was acknowledged: room for more, perhaps a larger buffer. Locked. */
+void atcp_new_space(struct sock *sk);
+
+#endif /* _ATCP_SEND_H */
