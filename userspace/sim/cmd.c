@@ -7,6 +7,9 @@
  *   atcp-sim replay SEED [NTH BURST LASTING]
  *					one of them, with its ladder
  *   atcp-sim table			throughput by buffer and loss
+ *
+ * The first two end with a hash of all segments that were sent.  A change of the core
+ * that must not show on the wire leaves it as it is.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +37,7 @@ static bool with_faults;
 /* What the workers tell their parent. */
 struct shared {
 	u64 struck;			/* calls that failed */
+	struct sim_sent sent;		/* the scenarios' hashes are added up */
 	u64 current[64];		/* seed that a worker is at */
 	u32 failed[BATCHES];
 };
@@ -69,9 +73,12 @@ static void work(struct shared *sh, const char *argv0, u64 first, u64 count, u32
 		u64 struck = 0;
 
 		sh->current[me] = i;
+		sim_sent = (struct sim_sent){ 0 };
 		why = with_faults ? sim_random_plague(first + i, PLAGUES, &struck) :
 		      sim_random_run(first + i, false);
 		__atomic_add_fetch(&sh->struck, struck, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&sh->sent.hash, sim_sent.hash, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&sh->sent.segs, sim_sent.segs, __ATOMIC_RELAXED);
 		if (!why)
 			continue;
 		__atomic_add_fetch(&sh->failed[i * BATCHES / count], 1, __ATOMIC_RELAXED);
@@ -136,6 +143,7 @@ static int cmd_random(const char *argv0, u64 first, u64 count)
 		failed += sh->failed[i];
 	}
 	printf("# %llu scenarios, %u failed\n", count, failed);
+	printf("# %llu segments, hash %016llx\n", sh->sent.segs, sh->sent.hash);
 	if (with_faults)
 		printf("# covered: scenarios=%llu faults=%llu\n", count, sh->struck);
 	return failed ? 1 : 0;

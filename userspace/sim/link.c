@@ -8,6 +8,30 @@
 
 #define CSUM_AT		16	/* of the checksum field in the header */
 
+struct sim_sent sim_sent;
+
+/* FNV-1a, a byte after the other. */
+static void hash(const u8 *bytes, u32 len)
+{
+	for (; len; len--)
+		sim_sent.hash = (sim_sent.hash ^ *bytes++) * 0x100000001b3ULL;
+}
+
+static void note_sent(u8 src, u8 dst, const u8 *bytes, u32 len)
+{
+	u8 about[14];
+
+	put_unaligned_be32(sim->now >> 32, about);
+	put_unaligned_be32((u32)sim->now, about + 4);
+	put_unaligned_be32(len, about + 8);
+	about[12] = src;
+	about[13] = dst;
+	hash(about, sizeof(about));
+	/* The header's checksum stands for the payload. */
+	hash(bytes, min(len, atcp_hdr_len(bytes)));
+	sim_sent.segs++;
+}
+
 static u32 sum_be16(u32 sum, const u8 *p, u32 len)
 {
 	for (; len > 1; p += 2, len -= 2)
@@ -189,6 +213,7 @@ static void send_one(u8 src, u8 dst, const u8 *bytes, u32 len, bool exempt)
 
 	put_unaligned_be16(0, p->bytes + CSUM_AT);
 	put_unaligned_be16(sim_checksum(src, dst, p->bytes, len), p->bytes + CSUM_AT);
+	note_sent(src, dst, p->bytes, len);
 	if (sim->tracing)
 		p->rec = sim_trace_add(src, dst, p->bytes, len);
 	if (h->tap) {

@@ -122,6 +122,21 @@ struct sim_host;
 struct sim_conn;
 struct sim_listener;
 
+/*
+ * struct sim_sent - everything that has been sent, as a number to compare with
+ * @hash:	when it was sent, from where to where, how long it was, its header
+ * @segs:	so many segments
+ *
+ * Outlives worlds, until somebody sets it to zero.  Two builds of the core that send the
+ * same have the same number; duplicates by a link and what tests inject are not in it.
+ */
+struct sim_sent {
+	u64 hash;
+	u64 segs;
+};
+
+extern struct sim_sent sim_sent;
+
 void sim_wire_send(u8 src, u8 dst, const u8 *bytes, u32 len, u32 hlen, u32 mss);
 void sim_wire_inject(u8 src, u8 dst, const u8 *bytes, u32 len);
 void sim_wire_inject_raw(u8 src, u8 dst, const u8 *bytes, u32 len);
