@@ -181,6 +181,11 @@ static inline void atcp_progress(struct atcp_tcb *c)
 /* Counts, unless @why is ATCP_DROP_NONE, and frees a received segment not charged. */
 void atcp_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why);
 
+/* --- mss.c --- */
+
+/* The congestion window before the first ACK, and after idling, in bytes. */
+u32 atcp_initial_window(const struct atcp_tcb *c);
+
 /* What a peer takes that sends no MSS option: RFC 9293 section 3.7.1. */
 static inline u16 atcp_default_mss(const struct atcp_tuple *t)
 {
@@ -282,6 +287,5 @@ void atcp_recovery_dupack(struct atcp_tcb *c);
 /* SND.UNA has advanced by @acked; @flight was in flight before. */
 void atcp_recovery_acked(struct atcp_tcb *c, u32 acked, u32 flight);
 void atcp_recovery_timeout(struct atcp_tcb *c);
-u32 atcp_initial_window(const struct atcp_tcb *c);
 
 #endif /* _ATCP_CORE_INTERNAL_H */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * OPEN: RFC 9293 sections 3.5 and 3.10.1, RFC 7323 section 2 (window scale),
- * RFC 6691 (MSS), RFC 6928 (initial window).
+ * OPEN: RFC 9293 sections 3.5 and 3.10.1, RFC 7323 section 2 (window scale).
  *
  * active:   atcp_open() -> SYN-SENT -> arrive.c -> atcp_established()
  * passive:  listen.c makes a request; its ACK -> atcp_accept() -> SYN-RECEIVED
@@ -26,15 +25,6 @@ void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
 	c->armed = ATCP_NEVER;
 	for (i = 0; i < ATCP_T_COUNT; i++)
 		c->deadline[i] = ATCP_NEVER;
-}
-
-u8 atcp_wscale_for(u32 full)
-{
-	u8 shift = 0;
-
-	while (shift < ATCP_WSCALE_MAX && full >> shift > 65535)
-		shift++;
-	return shift;
 }
 
 static void number_sending(struct atcp_tcb *c, u32 iss)
@@ -133,17 +123,6 @@ void atcp_syn_options(struct atcp_tcb *c, const struct atcp_hdr *h)
 		c->ts_recent = h->tsval;
 		c->ts_recent_at = c->now;
 	}
-}
-
-void atcp_mss_changed(struct atcp_tcb *c)
-{
-	u32 mss = min(c->mss_peer, c->mss_path);	/* RFC 9293 section 3.7.1 */
-
-	mss = max_t(u32, mss, c->space->conf.min_snd_mss);
-	c->mss = c->ts_on ? mss - 12 : mss;
-	/* No less than RFC 5681 lets them be of what a segment is now. */
-	c->cwnd = max_t(u32, c->cwnd, c->mss);
-	c->ssthresh = max_t(u32, c->ssthresh, 2 * c->mss);
 }
 
 void atcp_established(struct atcp_tcb *c)

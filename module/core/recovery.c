@@ -14,14 +14,6 @@
  */
 #include "internal.h"
 
-u32 atcp_initial_window(const struct atcp_tcb *c)
-{
-	if (c->retries)
-		return c->mss;		/* RFC 6928 section 2: a SYN was lost */
-	return min_t(u32, c->space->conf.initial_window * c->mss,
-		     max_t(u32, 2 * c->mss, 14600));
-}
-
 static void set_recovery(struct atcp_tcb *c, enum atcp_recovery recovery)
 {
 	u8 old = c->recovery;

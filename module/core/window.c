@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The receive window: RFC 9293 sections 3.8.6 and 3.8.6.2.2 (silly window
- * avoidance), RFC 7323 section 2.4 (its right edge does not move left).
+ * avoidance), RFC 7323 sections 2.3 (window scale) and 2.4 (its right edge does not
+ * move left).
  */
 #include "internal.h"
+
+u8 atcp_wscale_for(u32 full)
+{
+	u8 shift = 0;
+
+	while (shift < ATCP_WSCALE_MAX && full >> shift > 65535)
+		shift++;
+	return shift;
+}
 
 u32 atcp_window(struct atcp_tcb *c)
 {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How large a segment may be, and what is counted in segments from the start: the
+ * effective send MSS (RFC 9293 section 3.7.1, RFC 6691) and the initial congestion
+ * window (RFC 6928).
+ */
+#include "internal.h"
+
+void atcp_mss_changed(struct atcp_tcb *c)
+{
+	u32 mss = min(c->mss_peer, c->mss_path);	/* RFC 9293 section 3.7.1 */
+
+	mss = max_t(u32, mss, c->space->conf.min_snd_mss);
+	c->mss = c->ts_on ? mss - 12 : mss;
+	/* No less than RFC 5681 lets them be of what a segment is now. */
+	c->cwnd = max_t(u32, c->cwnd, c->mss);
+	c->ssthresh = max_t(u32, c->ssthresh, 2 * c->mss);
+}
+
+u32 atcp_initial_window(const struct atcp_tcb *c)
+{
+	if (c->retries)
+		return c->mss;		/* RFC 6928 section 2: a SYN was lost */
+	return min_t(u32, c->space->conf.initial_window * c->mss,
+		     max_t(u32, 2 * c->mss, 14600));
+}
