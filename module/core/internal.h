@@ -245,14 +245,20 @@ void atcp_sack_add(struct atcp_tcb *c, u32 start, u32 end);
 /* Forgets blocks that RCV.NXT has reached. */
 void atcp_sack_advance(struct atcp_tcb *c);
 
+/* --- emit.c --- */
+
+/* Puts a header before the payload of @out and hands it to the host. */
+void atcp_emit(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u8 flags);
+/* A bare control segment: SYN, FIN, RST, ACK at @seq. False: no memory. */
+bool atcp_send_ctl(struct atcp_tcb *c, u32 seq, u8 flags);
+/* The SYN, or the SYN-ACK of a simultaneous open. */
+void atcp_send_syn(struct atcp_tcb *c);
+
 /* --- output.c --- */
 
-/* A bare control segment: SYN, FIN, RST, ACK at @seq. */
-void atcp_send_ctl(struct atcp_tcb *c, u32 seq, u8 flags);
 void atcp_send_ack(struct atcp_tcb *c);
 /* An ACK by RFC 5961, if the rate limit allows. */
 void atcp_send_challenge(struct atcp_tcb *c);
-void atcp_send_syn(struct atcp_tcb *c);
 /* Sends what window, congestion window and Nagle allow. */
 void atcp_output(struct atcp_tcb *c);
 /* Resends what stands at SND.UNA: the SYN, at most one full segment, or the FIN. */

@@ -4,7 +4,7 @@
  * 3.8.6.2.1 (sender's silly window avoidance), 3.8.6.3 (when to acknowledge),
  * 3.10.2 (SEND); RFC 3042 (limited transmit); RFC 5961 (challenge ACKs).
  *
- *   atcp_push -> atcp_output -> sendable -> send_data -> transmit -> host
+ *   atcp_push -> atcp_output -> sendable -> send_data -> transmit -> emit.c
  *                            -> resend_lost -> resend  -> transmit
  *
  * The queue is one list from snd_first (holds SND.UNA) to snd_last; from
@@ -28,126 +28,9 @@ bool atcp_unsent(const struct atcp_tcb *c)
 	return c->snd_nxt != c->write_seq;
 }
 
-/* --- the header --- */
-
-static void add_syn_options(struct atcp_tcb *c, struct atcp_hdr *h)
-{
-	h->opts = ATCP_OPT_MSS;
-	h->mss = c->mss_user ? min(c->adv_mss, c->mss_user) : c->adv_mss;
-	if (c->wscale_on) {
-		h->opts |= ATCP_OPT_WSCALE;
-		h->wscale = c->rcv_wscale;
-	}
-	if (c->sack_on)
-		h->opts |= ATCP_OPT_SACK_OK;
-}
-
-/* As many blocks as fit beside @len bytes of payload (MUST-16: options count). */
-static void add_sack(struct atcp_tcb *c, struct atcp_hdr *h, u32 len)
-{
-	u32 room = c->ts_on ? 3 : 4;
-	u32 i;
-
-	if (len) {
-		u32 left = c->mss - min_t(u32, len, c->mss);
-
-		if (left < 4 + 8)
-			return;
-		room = min(room, (left - 4) / 8);
-	}
-	h->opts |= ATCP_OPT_SACK;
-	h->nsack = min_t(u32, c->ooo_blocks, room);
-	for (i = 0; i < h->nsack; i++)
-		h->sack[i] = c->ooo_recent[i];
-}
-
-/* Notes what the segment says about RCV.NXT and the window. */
-static u16 advertise(struct atcp_tcb *c, u8 flags)
-{
-	u32 wnd = atcp_window(c);
-	u8 shift = flags & ATCP_SYN ? 0 : c->rcv_wscale;
-	u16 field = min_t(u32, wnd >> shift, 65535);
-	u32 offered = (u32)field << shift;
-
-	/* A SYN cannot say it all: what an ACK between two of them has said holds. */
-	if (unlikely(flags & ATCP_SYN))
-		offered = max(offered, atcp_rcv_left(c));
-	c->rcv_wup = c->rcv_nxt;
-	c->rcv_wnd = offered;
-	if (flags & ATCP_ACK) {
-		if (c->ack_pending && c->quick)
-			c->quick--;
-		c->last_ack_sent = c->rcv_nxt;
-		c->flags &= ~ATCP_F_LAZY_ACK;
-		c->ack_pending = false;
-		c->ack_now = false;
-		atcp_stop_timer(c, ATCP_T_DELACK);
-	}
-	return field;
-}
-
-/* Puts a header before the payload of @out and hands it to the host. */
-static void send(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u8 flags)
-{
-	struct atcp_hdr h;
-	u32 hlen;
-
-	h.sport = c->lport;
-	h.dport = c->rport;
-	h.seq = seq;
-	h.ack = c->rcv_nxt;
-	h.opts = 0;
-	h.nsack = 0;
-	h.up = 0;
-	if (unlikely(flags & ATCP_SYN))
-		add_syn_options(c, &h);
-	if (c->ts_on && likely(flags & (ATCP_ACK | ATCP_SYN))) {
-		h.opts |= ATCP_OPT_TS;
-		h.tsval = atcp_ts_clock(c->now) + c->ts_offset;
-		h.tsecr = flags & ATCP_ACK ? c->ts_recent : 0;
-	}
-	if (unlikely(c->ooo_blocks && !(flags & (ATCP_SYN | ATCP_RST))))
-		add_sack(c, &h, atcp_seg_len(out));
-	if (unlikely(seq_gt(c->snd_up, c->snd_una) && seq_gt(c->snd_up, seq) &&
-		     !(flags & (ATCP_SYN | ATCP_RST)))) {
-		flags |= ATCP_URG;
-		h.up = min_t(u32, c->snd_up - seq, 65535);
-	}
-	h.wnd = flags & ATCP_RST ? 0 : advertise(c, flags);
-	h.flags = flags;
-	hlen = atcp_hdr_size(&h);
-	atcp_hdr_write(&h, atcp_host_push(out, hlen));
-
-	c->segs_out++;
-	atcp_count(c, ATCP_STAT_OUT_SEGS);
-	if (unlikely(flags & ATCP_RST))
-		atcp_count(c, ATCP_STAT_OUT_RSTS);
-	if (unlikely(atcp_host_transmit(c, out, hlen, c->mss)))
-		atcp_count(c, ATCP_STAT_OUT_ERRORS);
-}
-
-/* --- control segments --- */
-
-static bool send_ctl(struct atcp_tcb *c, u32 seq, u8 flags)
-{
-	struct atcp_seg *out = atcp_host_alloc(c);
-
-	if (unlikely(!out)) {
-		atcp_count(c, ATCP_STAT_OUT_NO_MEMORY);
-		return false;
-	}
-	send(c, out, seq, flags);
-	return true;
-}
-
-void atcp_send_ctl(struct atcp_tcb *c, u32 seq, u8 flags)
-{
-	send_ctl(c, seq, flags);
-}
-
 void atcp_send_ack(struct atcp_tcb *c)
 {
-	if (likely(send_ctl(c, c->snd_nxt, ATCP_ACK)))
+	if (likely(atcp_send_ctl(c, c->snd_nxt, ATCP_ACK)))
 		return;
 	c->ack_pending = true;
 	atcp_set_timer(c, ATCP_T_DELACK, atcp_ack_delay(c));
@@ -159,11 +42,6 @@ void atcp_send_challenge(struct atcp_tcb *c)
 		return;
 	atcp_count(c, ATCP_STAT_CHALLENGE_ACKS);
 	atcp_send_ack(c);
-}
-
-void atcp_send_syn(struct atcp_tcb *c)
-{
-	send_ctl(c, c->iss, c->state == ATCP_SYN_SENT ? ATCP_SYN : ATCP_SYN | ATCP_ACK);
 }
 
 void atcp_ack_now(struct atcp_tcb *c)
@@ -253,13 +131,13 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 	c->last_snd = c->now;
 	c->bytes_sent += len;
 	c->data_segs_out += segs;
-	c->segs_out += segs - 1;		/* send() counts one */
+	c->segs_out += segs - 1;		/* atcp_emit() counts one */
 	take_snapshot(c, cb);
 	/* Data for data, soon: the peer's next will be answered likewise, so delay its ACK. */
 	if (c->last_data_in &&
 	    atcp_ms(c->now) - c->last_data_in < atcp_ack_delay(c) / (u32)ATCP_MSEC)
 		c->interactive = true;
-	send(c, out, cb->seq, ATCP_ACK | cb->flags | (fin ? ATCP_FIN : 0));
+	atcp_emit(c, out, cb->seq, ATCP_ACK | cb->flags | (fin ? ATCP_FIN : 0));
 	return true;
 }
 
@@ -452,7 +330,7 @@ static void output(struct atcp_tcb *c, bool held)
 		held = false;
 	}
 	if (!c->snd_head && c->fin_queued && !atcp_fin_sent(c) &&
-	    window_room(c) && send_ctl(c, c->snd_nxt, ATCP_FIN | ATCP_ACK)) {
+	    window_room(c) && atcp_send_ctl(c, c->snd_nxt, ATCP_FIN | ATCP_ACK)) {
 		timer_for_flight(c, c->snd_nxt == c->snd_una);
 		c->snd_nxt = c->write_seq;
 	}
@@ -566,7 +444,7 @@ void atcp_resend_first(struct atcp_tcb *c)
 		resend(c, c->snd_first, 0);
 		return;
 	}
-	if (atcp_fin_sent(c) && send_ctl(c, atcp_fin_seq(c), ATCP_FIN | ATCP_ACK))
+	if (atcp_fin_sent(c) && atcp_send_ctl(c, atcp_fin_seq(c), ATCP_FIN | ATCP_ACK))
 		resent(c, atcp_fin_seq(c), 1, 1);
 }
 
@@ -606,7 +484,7 @@ void atcp_send_probe(struct atcp_tcb *c)
 		atcp_host_resent(c, c->snd_nxt, 1, ATCP_RESEND_PROBE);
 		c->snd_head = next_of(seg);
 		c->snd_nxt = atcp_seg_cb(seg)->end_seq;
-	} else if (send_ctl(c, c->snd_nxt, ATCP_FIN | ATCP_ACK)) {
+	} else if (atcp_send_ctl(c, c->snd_nxt, ATCP_FIN | ATCP_ACK)) {
 		atcp_host_resent(c, c->snd_nxt, 1, ATCP_RESEND_PROBE);
 		c->snd_nxt = c->write_seq;
 	}
