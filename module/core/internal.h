@@ -254,11 +254,18 @@ bool atcp_send_ctl(struct atcp_tcb *c, u32 seq, u8 flags);
 /* The SYN, or the SYN-ACK of a simultaneous open. */
 void atcp_send_syn(struct atcp_tcb *c);
 
-/* --- output.c --- */
+/* --- acking.c --- */
 
 void atcp_send_ack(struct atcp_tcb *c);
 /* An ACK by RFC 5961, if the rate limit allows. */
 void atcp_send_challenge(struct atcp_tcb *c);
+/* The ACK that arrival left to do: now or after a delay. */
+void atcp_ack_policy(struct atcp_tcb *c);
+/* ATCP_T_DELACK: the delay is over. */
+void atcp_ack_timeout(struct atcp_tcb *c);
+
+/* --- output.c --- */
+
 /* Sends what window, congestion window and Nagle allow. */
 void atcp_output(struct atcp_tcb *c);
 /* Resends what stands at SND.UNA: the SYN, at most one full segment, or the FIN. */
@@ -267,8 +274,6 @@ void atcp_resend_first(struct atcp_tcb *c);
 void atcp_send_probe(struct atcp_tcb *c);
 /* The same as atcp_output(), but what Nagle, a cork or a small window holds goes too. */
 void atcp_output_held(struct atcp_tcb *c);
-/* The ACK that arrival left to do: now or after a delay. */
-void atcp_ack_policy(struct atcp_tcb *c);
 /* Bytes that count against cwnd. */
 u32 atcp_flight(const struct atcp_tcb *c);
 /* Finds out what it waits for now: atcp_chrono(). */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sending: RFC 9293 sections 3.7.4 (Nagle), 3.8.6.1 (zero-window probes),
- * 3.8.6.2.1 (sender's silly window avoidance), 3.8.6.3 (when to acknowledge),
- * 3.10.2 (SEND); RFC 3042 (limited transmit); RFC 5961 (challenge ACKs).
+ * 3.8.6.2.1 (sender's silly window avoidance), 3.10.2 (SEND); RFC 3042 (limited
+ * transmit).
  *
  *   atcp_push -> atcp_output -> sendable -> send_data -> transmit -> emit.c
  *                            -> resend_lost -> resend  -> transmit
@@ -26,43 +26,6 @@ u32 atcp_flight(const struct atcp_tcb *c)
 bool atcp_unsent(const struct atcp_tcb *c)
 {
 	return c->snd_nxt != c->write_seq;
-}
-
-void atcp_send_ack(struct atcp_tcb *c)
-{
-	if (likely(atcp_send_ctl(c, c->snd_nxt, ATCP_ACK)))
-		return;
-	c->ack_pending = true;
-	atcp_set_timer(c, ATCP_T_DELACK, atcp_ack_delay(c));
-}
-
-void atcp_send_challenge(struct atcp_tcb *c)
-{
-	if (!atcp_may_answer(c->space, &c->challenge_at, c->now))
-		return;
-	atcp_count(c, ATCP_STAT_CHALLENGE_ACKS);
-	atcp_send_ack(c);
-}
-
-void atcp_ack_now(struct atcp_tcb *c)
-{
-	if (!c->ack_pending)
-		return;
-	atcp_enter(c);
-	atcp_send_ack(c);
-	atcp_leave(c);
-}
-
-void atcp_ack_policy(struct atcp_tcb *c)
-{
-	bool quick = c->quick && !c->interactive && !(c->flags & ATCP_F_LAZY_ACK);
-
-	if (!c->ack_pending)
-		return;
-	if (c->ack_now || c->rcv_nxt - c->rcv_wup > c->rcv_mss || quick)
-		atcp_send_ack(c);
-	else if (c->deadline[ATCP_T_DELACK] == ATCP_NEVER)
-		atcp_set_timer(c, ATCP_T_DELACK, atcp_ack_delay(c));
 }
 
 /* --- data --- */

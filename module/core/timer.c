@@ -158,16 +158,6 @@ static void rexmt(struct atcp_tcb *c)
 	}
 }
 
-static void delack(struct atcp_tcb *c)
-{
-	atcp_stop_timer(c, ATCP_T_DELACK);
-	if (!c->ack_pending)
-		return;
-	c->interactive = false;		/* no answer came that could have carried the ACK */
-	atcp_count(c, ATCP_STAT_DELAYED_ACKS);
-	atcp_send_ack(c);
-}
-
 static void pace(struct atcp_tcb *c)
 {
 	atcp_stop_timer(c, ATCP_T_PACE);
@@ -236,7 +226,7 @@ void atcp_timeout(struct atcp_tcb *c)
 {
 	static void (*const handler[ATCP_T_COUNT])(struct atcp_tcb *c) = {
 		[ATCP_T_REXMT] = rexmt,
-		[ATCP_T_DELACK] = delack,
+		[ATCP_T_DELACK] = atcp_ack_timeout,
 		[ATCP_T_KEEP] = keep,
 		[ATCP_T_PACE] = pace,
 	};

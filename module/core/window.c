@@ -33,25 +33,3 @@ u32 atcp_window(struct atcp_tcb *c)
 	}
 	return space;
 }
-
-void atcp_read(struct atcp_tcb *c)
-{
-	u32 now = atcp_rcv_left(c);
-	bool update;
-
-	if (!ATCP_IN(c->state, ATCP_CAN_RECEIVE))
-		return;
-
-	/* A second full segment waits for its ACK, or the window can double. */
-	update = c->ack_pending && c->rcv_nxt - c->rcv_wup > c->rcv_mss;
-	if (!update && 2 * now <= atcp_host_rcv_limit(c)) {
-		u32 next = atcp_window(c);
-
-		update = next && next >= 2 * now;
-	}
-	if (update) {
-		atcp_enter(c);
-		atcp_send_ack(c);
-		atcp_leave(c);
-	}
-}

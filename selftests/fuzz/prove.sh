@@ -85,6 +85,6 @@ plant connection libfuzzer segment_leaked ooo.c \
 	'atcp_host_free_admitted(c, next, ATCP_DROP_NONE);' '(void)next;'
 plant connection libfuzzer timer_lost timer.c \
 	'atcp_arm_persist(c);' '(void)c;'
-plant connection libfuzzer challenges_for_ever output.c \
+plant connection libfuzzer challenges_for_ever acking.c \
 	'if (!atcp_may_answer(c->space, &c->challenge_at, c->now))' 'if (0)'
 rm -rf "$dir"

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When to acknowledge: RFC 9293 section 3.8.6.3, RFC 5681 section 4.2 (delayed ACKs),
+ * RFC 9293 section 3.8.6.2.2 (window updates), RFC 5961 (challenge ACKs).
+ */
+#include "internal.h"
+
+void atcp_send_ack(struct atcp_tcb *c)
+{
+	if (likely(atcp_send_ctl(c, c->snd_nxt, ATCP_ACK)))
+		return;
+	c->ack_pending = true;
+	atcp_set_timer(c, ATCP_T_DELACK, atcp_ack_delay(c));
+}
+
+void atcp_send_challenge(struct atcp_tcb *c)
+{
+	if (!atcp_may_answer(c->space, &c->challenge_at, c->now))
+		return;
+	atcp_count(c, ATCP_STAT_CHALLENGE_ACKS);
+	atcp_send_ack(c);
+}
+
+void atcp_ack_policy(struct atcp_tcb *c)
+{
+	bool quick = c->quick && !c->interactive && !(c->flags & ATCP_F_LAZY_ACK);
+
+	if (!c->ack_pending)
+		return;
+	if (c->ack_now || c->rcv_nxt - c->rcv_wup > c->rcv_mss || quick)
+		atcp_send_ack(c);
+	else if (c->deadline[ATCP_T_DELACK] == ATCP_NEVER)
+		atcp_set_timer(c, ATCP_T_DELACK, atcp_ack_delay(c));
+}
+
+void atcp_ack_timeout(struct atcp_tcb *c)
+{
+	atcp_stop_timer(c, ATCP_T_DELACK);
+	if (!c->ack_pending)
+		return;
+	c->interactive = false;		/* no answer came that could have carried the ACK */
+	atcp_count(c, ATCP_STAT_DELAYED_ACKS);
+	atcp_send_ack(c);
+}
+
+/* --- user calls --- */
+
+void atcp_ack_now(struct atcp_tcb *c)
+{
+	if (!c->ack_pending)
+		return;
+	atcp_enter(c);
+	atcp_send_ack(c);
+	atcp_leave(c);
+}
+
+void atcp_read(struct atcp_tcb *c)
+{
+	u32 now = atcp_rcv_left(c);
+	bool update;
+
+	if (!ATCP_IN(c->state, ATCP_CAN_RECEIVE))
+		return;
+
+	/* A second full segment waits for its ACK, or the window can double. */
+	update = c->ack_pending && c->rcv_nxt - c->rcv_wup > c->rcv_mss;
+	if (!update && 2 * now <= atcp_host_rcv_limit(c)) {
+		u32 next = atcp_window(c);
+
+		update = next && next >= 2 * now;
+	}
+	if (update) {
+		atcp_enter(c);
+		atcp_send_ack(c);
+		atcp_leave(c);
+	}
+}
