@@ -3,7 +3,12 @@
  * When to acknowledge: RFC 9293 section 3.8.6.3, RFC 5681 section 4.2 (delayed ACKs),
  * RFC 9293 section 3.8.6.2.2 (window updates), RFC 5961 (challenge ACKs).
  */
-#include "internal.h"
+#include "acking.h"
+#include "challenge.h"
+#include "core.h"
+#include "deadline.h"
+#include "emit.h"
+#include "window.h"
 
 void atcp_send_ack(struct atcp_tcb *c)
 {

@@ -12,7 +12,23 @@
  * CLOSED and LISTEN (3.10.7.1, 3.10.7.2) need no control block: listen.c.
  * TIME-WAIT is timewait.c.
  */
-#include "internal.h"
+#include "ack.h"
+#include "acking.h"
+#include "challenge.h"
+#include "close.h"
+#include "core.h"
+#include "deadline.h"
+#include "deliver.h"
+#include "emit.h"
+#include "open.h"
+#include "output.h"
+#include "rtt.h"
+#include "seq.h"
+#include "window.h"
+
+#define SYN_AGAIN	(8 * ATCP_MSEC)	/* two ticks of TCP's: the RST goes first */
+#define LAZY_ACK	(200 * ATCP_MSEC)	/* ATCP_F_LAZY_ACK */
+#define PAWS_SLACK	1u	/* ticks that a pure ACK may be late, as in Linux */
 
 /* --- 3.10.7.3: SYN-SENT --- */
 
@@ -26,7 +42,7 @@ static void syn_again(struct atcp_tcb *c)
 	if (c->total_retrans || c->flags & ATCP_F_SYN_AGAIN)
 		return;
 	c->flags |= ATCP_F_SYN_AGAIN;
-	atcp_set_timer(c, ATCP_T_REXMT, ATCP_SYN_AGAIN);
+	atcp_set_timer(c, ATCP_T_REXMT, SYN_AGAIN);
 }
 
 static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
@@ -94,7 +110,7 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 	if (unlikely((c->flags & ATCP_F_LAZY_ACK || c->interactive) &&
 		     atcp_seg_len(seg) == 0)) {
 		/* The program is about to send: its first data may carry the ACK. */
-		atcp_set_timer(c, ATCP_T_DELACK, ATCP_LAZY_ACK);
+		atcp_set_timer(c, ATCP_T_DELACK, LAZY_ACK);
 		c->flags |= ATCP_F_LAZY_ACK;
 		c->interactive = false;
 	} else {
@@ -164,7 +180,7 @@ static enum atcp_drop first_check(struct atcp_tcb *c, const struct atcp_hdr *h, 
 			if (!c->space->conf.tolerate_missing_ts)
 				return ATCP_DROP_NO_TIMESTAMP;
 		} else if (atcp_paws_old(h->tsval, c->ts_recent, c->ts_recent_at, c->now) &&
-			   (len || seq_lt(h->tsval, c->ts_recent - ATCP_PAWS_SLACK))) {
+			   (len || seq_lt(h->tsval, c->ts_recent - PAWS_SLACK))) {
 			answer_outside(c, h, len);
 			return ATCP_DROP_PAWS;
 		}

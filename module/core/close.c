@@ -6,15 +6,13 @@
  * A FIN is no segment of the send queue but the number before write_seq: it
  * rides on the last data segment or goes alone, and needs no memory to wait.
  */
-#include "internal.h"
-
-void atcp_set_state(struct atcp_tcb *c, enum atcp_state state)
-{
-	u8 old = c->state;
-
-	c->state = state;
-	atcp_host_state(c, old);
-}
+#include "acking.h"
+#include "close.h"
+#include "core.h"
+#include "deadline.h"
+#include "emit.h"
+#include "ooo.h"
+#include "output.h"
 
 static void purge_sent(struct atcp_tcb *c)
 {
@@ -79,7 +77,7 @@ void atcp_shut_rcv(struct atcp_tcb *c)
 }
 
 /* Not before the peer could have sent its FIN again, as tcp_fin_time(). */
-void atcp_bound_fin_wait_2(struct atcp_tcb *c)
+static void bound_fin_wait_2(struct atcp_tcb *c)
 {
 	u64 bound = c->linger2 ? c->linger2 : c->space->conf.fin_timeout;
 
@@ -93,7 +91,7 @@ void atcp_orphan(struct atcp_tcb *c)
 	atcp_enter(c);
 	c->flags |= ATCP_F_ORPHAN | ATCP_F_RCV_SHUT;
 	if (c->state == ATCP_FIN_WAIT_2)
-		atcp_bound_fin_wait_2(c);
+		bound_fin_wait_2(c);
 	atcp_leave(c);
 }
 
@@ -149,7 +147,7 @@ bool atcp_fin_acked(struct atcp_tcb *c)
 			atcp_done(c, 0);
 			return false;
 		}
-		atcp_bound_fin_wait_2(c);
+		bound_fin_wait_2(c);
 		return true;
 	case ATCP_CLOSING:
 		atcp_time_wait(c);

@@ -10,7 +10,9 @@
  * A cookie is good for its own and the next step of the counter.  Without
  * timestamps window scaling and SACK are lost, which is the price.
  */
-#include "internal.h"
+#include "core.h"
+#include "deadline.h"
+#include "seq.h"
 
 #define STEP		(64 * ATCP_SEC)
 #define MAC_BITS	26

@@ -8,7 +8,15 @@
  *                                                    -> otherwise: atcp_ooo_insert
  *   accept -> atcp_host_deliver, then whatever the gap was holding up
  */
-#include "internal.h"
+#include "close.h"
+#include "core.h"
+#include "deadline.h"
+#include "deliver.h"
+#include "emit.h"
+#include "ooo.h"
+#include "sack.h"
+#include "seq.h"
+#include "window.h"
 
 #define HALF_SPACE	0x40000000u
 

@@ -49,4 +49,10 @@ enum atcp_drop {
 /* The counter that a drop counts in. */
 extern const unsigned char atcp_drop_stat[ATCP_DROP_COUNT];
 
+struct atcp_tcb;
+struct atcp_seg;
+
+/* Counts, unless @why is ATCP_DROP_NONE, and frees a received segment not charged. */
+void atcp_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why);
+
 #endif /* _ATCP_CORE_DROP_H */

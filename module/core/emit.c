@@ -6,7 +6,10 @@
  * Whatever a connection sends goes through atcp_emit(): data by output.c, everything
  * else by atcp_send_ctl().
  */
-#include "internal.h"
+#include "deadline.h"
+#include "emit.h"
+#include "seq.h"
+#include "window.h"
 
 static void add_syn_options(struct atcp_tcb *c, struct atcp_hdr *h)
 {

@@ -4,7 +4,7 @@
  * (RFC 9293 section 3.4.1, RFC 6528) and the offset of the timestamp clock
  * (RFC 7323 section 5.4).
  */
-#include "internal.h"
+#include "core.h"
 
 /* Drawn for a space whose conf and keys are new. */
 static void draw_key(u64 key[2])

@@ -7,7 +7,12 @@
  *   SYN -> atcp_listen_arrive -> atcp_req_init -> SYN-ACK
  *   ACK -> atcp_req_arrive -> ATCP_ACCEPT -> atcp_accept (open.c)
  */
-#include "internal.h"
+#include "challenge.h"
+#include "core.h"
+#include "deadline.h"
+#include "mss.h"
+#include "rtt.h"
+#include "seq.h"
 
 static enum atcp_verdict reset(const struct atcp_hdr *h, u32 len, struct atcp_hdr *reply)
 {

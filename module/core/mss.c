@@ -4,7 +4,8 @@
  * effective send MSS (RFC 9293 section 3.7.1, RFC 6691) and the initial congestion
  * window (RFC 6928).
  */
-#include "internal.h"
+#include "core.h"
+#include "mss.h"
 
 void atcp_mss_changed(struct atcp_tcb *c)
 {

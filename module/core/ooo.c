@@ -8,7 +8,8 @@
  * section 3.10.7.4 leaves the choice).  Nothing follows a FIN, which so is in the
  * last segment or in none.
  */
-#include "internal.h"
+#include "ooo.h"
+#include "seq.h"
 
 static struct atcp_link *link_of(struct atcp_seg *seg)
 {

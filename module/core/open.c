@@ -6,7 +6,15 @@
  * passive:  listen.c makes a request; its ACK -> atcp_accept() -> SYN-RECEIVED
  *           -> arrive.c -> atcp_established()
  */
-#include "internal.h"
+#include "cc.h"
+#include "core.h"
+#include "deadline.h"
+#include "emit.h"
+#include "mss.h"
+#include "open.h"
+#include "rtt.h"
+
+#define QUICK_ACKS	16u
 
 void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
 {
@@ -137,7 +145,7 @@ void atcp_established(struct atcp_tcb *c)
 	atcp_progress(c);
 	c->backoff = 0;
 	atcp_stop_timer(c, ATCP_T_REXMT);
-	c->quick = min_t(u32, ATCP_QUICK_ACKS, max_t(u32, c->rcv_wnd / (2 * c->rcv_mss), 2));
+	c->quick = min_t(u32, QUICK_ACKS, max_t(u32, c->rcv_wnd / (2 * c->rcv_mss), 2));
 	c->last_rcv = c->now;
 	c->last_snd = c->now;
 	c->cc->init(c);

@@ -11,7 +11,16 @@
  * snd_head on nothing was ever sent.  A segment is either sent or unsent: one
  * that may go only in part is split.
  */
-#include "internal.h"
+#include "core.h"
+#include "deadline.h"
+#include "emit.h"
+#include "mss.h"
+#include "output.h"
+#include "rtt.h"
+#include "seq.h"
+
+#define CORK_MAX	(200 * ATCP_MSEC)
+#define PACE_BURST	(20 * ATCP_MSEC)	/* what a host's timer may be late */
 
 #define SENDING	(ATCP_S(ESTABLISHED) | ATCP_S(CLOSE_WAIT) | ATCP_S(FIN_WAIT_1) | \
 		 ATCP_S(CLOSING) | ATCP_S(LAST_ACK))
@@ -251,8 +260,8 @@ static u32 pace_piece(const struct atcp_tcb *c, u32 n, u64 rate)
 /* @n bytes have gone.  A timer that was late, or an idle time, is made up for in part. */
 static void pace_sent(struct atcp_tcb *c, u32 n, u64 rate)
 {
-	if (c->pace_at + ATCP_PACE_BURST < c->now)
-		c->pace_at = c->now - ATCP_PACE_BURST;
+	if (c->pace_at + PACE_BURST < c->now)
+		c->pace_at = c->now - PACE_BURST;
 	c->pace_at += n * ATCP_SEC / rate;
 }
 
@@ -301,7 +310,7 @@ static void output(struct atcp_tcb *c, bool held)
 	if (c->snd_nxt == c->snd_una && atcp_unsent(c) &&
 	    c->deadline[ATCP_T_REXMT] == ATCP_NEVER && c->deadline[ATCP_T_PACE] == ATCP_NEVER) {
 		if (c->flags & ATCP_F_CORK && window_room(c))
-			atcp_set_timer(c, ATCP_T_REXMT, ATCP_CORK_MAX);
+			atcp_set_timer(c, ATCP_T_REXMT, CORK_MAX);
 		else
 			atcp_arm_persist(c);
 	}
@@ -322,6 +331,20 @@ void atcp_output_held(struct atcp_tcb *c)
 	atcp_take_stock(c);
 }
 
+/* What is being waited for from now on, for TCP_INFO's times. */
+static void chrono(struct atcp_tcb *c, enum atcp_chrono what)
+{
+	u32 now;
+
+	if (likely(what == c->chrono))
+		return;
+	now = atcp_ms(c->now);
+	if (c->chrono)
+		c->chrono_time[c->chrono - 1] += now - c->chrono_since;
+	c->chrono = what;
+	c->chrono_since = now;
+}
+
 void atcp_take_stock(struct atcp_tcb *c)
 {
 	enum atcp_chrono what = ATCP_BUSY;
@@ -336,7 +359,7 @@ void atcp_take_stock(struct atcp_tcb *c)
 	} else if (unlikely(c->flags & ATCP_F_STARVED) && cwnd_room(c) >= c->mss) {
 		what = ATCP_SNDBUF_LIMITED;
 	}
-	atcp_chrono(c, what);
+	chrono(c, what);
 }
 
 /* --- again --- */

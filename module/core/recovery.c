@@ -12,7 +12,14 @@
  *       |                            | time-out
  *       +--- all of it acked --- LOSS <------+ (from OPEN too)
  */
-#include "internal.h"
+#include "cc.h"
+#include "core.h"
+#include "deadline.h"
+#include "mss.h"
+#include "output.h"
+#include "recovery.h"
+#include "rtt.h"
+#include "seq.h"
 
 static void set_recovery(struct atcp_tcb *c, enum atcp_recovery recovery)
 {
@@ -25,7 +32,7 @@ static void set_recovery(struct atcp_tcb *c, enum atcp_recovery recovery)
 
 void atcp_recovery_dupack(struct atcp_tcb *c)
 {
-	if (c->dupacks < 255)
+	if (c->dupacks < ATCP_COUNT_MAX)
 		c->dupacks++;
 	if (c->dupacks == 1)
 		c->dup_flight = c->snd_nxt - c->snd_una;

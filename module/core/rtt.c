@@ -5,7 +5,9 @@
  * The clock's granularity G is replaced by rto_min, as the kernel's TCP does:
  * a peer that delays its ACK by as much is not taken for a lost segment.
  */
-#include "internal.h"
+#include "core.h"
+#include "deadline.h"
+#include "rtt.h"
 
 static void note_min(struct atcp_tcb *c, u32 rtt)
 {

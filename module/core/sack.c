@@ -4,7 +4,8 @@
  * comes first; a block that falls off the list is reported no more, which the
  * RFC allows, until a segment touches it again.
  */
-#include "internal.h"
+#include "sack.h"
+#include "seq.h"
 
 static void drop_block(struct atcp_tcb *c, u32 i)
 {

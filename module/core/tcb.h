@@ -77,7 +77,7 @@ struct atcp_tuple {
  * @tw_reuse_delay:	how old a TIME-WAIT's last timestamp must be before connect()
  *			takes its place by itself, microseconds
  * @challenge_interval:	RFC 5961 section 7: least time between two challenge ACKs of
- *			one connection, and other answers (internal.h), microseconds
+ *			one connection, and other answers (challenge.h), microseconds
  * @initial_window:	RFC 6928: segments sent before the first ACK
  * @min_snd_mss:	least segment that a peer or path can talk this side down to,
  *			options included, bytes
@@ -324,5 +324,31 @@ struct atcp_tcb {
 #define ATCP_F_STARVED		0x80	/* the program waits for room to send; host sets */
 #define ATCP_F_LAZY_ACK		0x100	/* SYN-SENT: the handshake's ACK may wait; host sets */
 #define ATCP_F_SYN_AGAIN	0x200	/* a challenge ACK has come for our SYN */
+
+#define ATCP_COUNT_MAX	255	/* of 8 bits: a count that stays there */
+
+static inline void atcp_count(struct atcp_tcb *c, enum atcp_stat stat)
+{
+	atcp_host_count(c->space, stat);
+}
+
+static inline void atcp_set_state(struct atcp_tcb *c, enum atcp_state state)
+{
+	u8 old = c->state;
+
+	c->state = state;
+	atcp_host_state(c, old);
+}
+
+/* Sequence number of our FIN, once it is queued. */
+static inline u32 atcp_fin_seq(const struct atcp_tcb *c)
+{
+	return c->write_seq - 1;
+}
+
+static inline bool atcp_fin_sent(const struct atcp_tcb *c)
+{
+	return c->fin_queued && c->snd_nxt == c->write_seq;
+}
 
 #endif /* _ATCP_CORE_TCB_H */

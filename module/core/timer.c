@@ -6,7 +6,16 @@
  * A timer is a deadline in the control block; the host is told of the nearest
  * alone, and may come early.
  */
-#include "internal.h"
+#include "acking.h"
+#include "close.h"
+#include "core.h"
+#include "deadline.h"
+#include "emit.h"
+#include "output.h"
+#include "recovery.h"
+#include "rtt.h"
+
+#define THIN_RETRIES	6	/* TCP_THIN_LINEAR_TIMEOUTS: time-outs without back-off */
 
 static void give_up(struct atcp_tcb *c, enum atcp_stat stat)
 {
@@ -106,7 +115,7 @@ static void probe_timeout(struct atcp_tcb *c)
  */
 static bool linear(const struct atcp_tcb *c)
 {
-	return c->flags & ATCP_F_THIN && c->retries <= ATCP_THIN_RETRIES &&
+	return c->flags & ATCP_F_THIN && c->retries <= THIN_RETRIES &&
 	       c->snd_nxt - c->snd_una < 4 * (u32)c->mss;
 }
 

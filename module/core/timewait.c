@@ -8,7 +8,11 @@
  * here, and says by a RST that he knows nothing of it: that clears the way for his next
  * SYN, a second later instead of a minute.
  */
-#include "internal.h"
+#include "challenge.h"
+#include "core.h"
+#include "deadline.h"
+#include "seq.h"
+#include "window.h"
 
 void atcp_tw_init(struct atcp_tw *tw, const struct atcp_tcb *c)
 {

@@ -4,7 +4,8 @@
  * avoidance), RFC 7323 sections 2.3 (window scale) and 2.4 (its right edge does not
  * move left).
  */
-#include "internal.h"
+#include "core.h"
+#include "window.h"
 
 u8 atcp_wscale_for(u32 full)
 {

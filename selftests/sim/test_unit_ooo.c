@@ -3,7 +3,9 @@
  * Segments received out of order (core/ooo.c, core/sack.c) against a naive model:
  * a map of the bytes held.
  */
-#include "internal.h"
+#include "ooo.h"
+#include "sack.h"
+#include "seq.h"
 #include "test.h"
 
 #define SPAN	4000		/* bytes of sequence space played with */

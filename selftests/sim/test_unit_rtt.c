@@ -3,7 +3,7 @@
  * The retransmission time-out: RFC 6298 section 2, computed here once more in
  * floating point; back-off by its section 5.5.
  */
-#include "internal.h"
+#include "rtt.h"
 #include "test.h"
 
 static double distance(double a, double b)

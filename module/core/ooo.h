@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Segments received out of order. */
+#ifndef _ATCP_CORE_OOO_H
+#define _ATCP_CORE_OOO_H
+
+#include "tcb.h"
+
+/*
+ * Adds an admitted segment, of which it keeps what is new; consumes it.  It has
+ * nothing from the number of a FIN on that waits already.
+ */
+void atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg);
+struct atcp_seg *atcp_ooo_first(struct atcp_tcb *c);
+struct atcp_seg *atcp_ooo_last(struct atcp_tcb *c);
+/* Does a FIN wait?  Then @fin is its number. */
+bool atcp_ooo_fin(struct atcp_tcb *c, u32 *fin);
+void atcp_ooo_remove(struct atcp_tcb *c, struct atcp_seg *seg);
+void atcp_ooo_purge(struct atcp_tcb *c);
+
+#endif /* _ATCP_CORE_OOO_H */

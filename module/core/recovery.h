@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Loss recovery: what is lost, and when it is sent again. */
+#ifndef _ATCP_CORE_RECOVERY_H
+#define _ATCP_CORE_RECOVERY_H
+
+#include "tcb.h"
+
+void atcp_recovery_dupack(struct atcp_tcb *c);
+/* SND.UNA has advanced by @acked; @flight was in flight before. */
+void atcp_recovery_acked(struct atcp_tcb *c, u32 acked, u32 flight);
+void atcp_recovery_timeout(struct atcp_tcb *c);
+
+#endif /* _ATCP_CORE_RECOVERY_H */

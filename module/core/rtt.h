@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Round-trip time, the retransmission time-out, and the timer that it sets. */
+#ifndef _ATCP_CORE_RTT_H
+#define _ATCP_CORE_RTT_H
+
+#include "deadline.h"
+
+#define ATCP_RTO_INITIAL	(1 * ATCP_SEC)	/* RFC 6298 (2.1) */
+#define ATCP_RTO_AFTER_SYN	(3 * ATCP_SEC)	/* and (5.7) */
+
+static inline u64 atcp_rto_max(const struct atcp_tcb *c)
+{
+	return c->rto_max ? c->rto_max : c->space->conf.rto_max;
+}
+
+static inline u64 atcp_rto_min(const struct atcp_tcb *c)
+{
+	return c->rto_min ? c->rto_min : c->space->conf.rto_min;
+}
+
+/* Something new was acknowledged: a run of time-outs is over. */
+static inline void atcp_progress(struct atcp_tcb *c)
+{
+	c->retries = 0;
+	c->rtx_since = 0;
+	c->soft_error = 0;
+	if (unlikely(c->rto_since)) {
+		c->rto_time += atcp_ms(c->now) - c->rto_since;
+		c->rto_since = 0;
+	}
+}
+
+void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt);
+void atcp_arm_rexmt(struct atcp_tcb *c);
+/* The same timer, to probe a closed window: backed off by the probes sent so far. */
+void atcp_arm_persist(struct atcp_tcb *c);
+
+#endif /* _ATCP_CORE_RTT_H */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The blocks that the receiver reports. */
+#ifndef _ATCP_CORE_SACK_H
+#define _ATCP_CORE_SACK_H
+
+#include "tcb.h"
+
+void atcp_sack_add(struct atcp_tcb *c, u32 start, u32 end);
+/* Forgets blocks that RCV.NXT has reached. */
+void atcp_sack_advance(struct atcp_tcb *c);
+
+#endif /* _ATCP_CORE_SACK_H */
