@@ -2,7 +2,17 @@
 /*
  * When to acknowledge: RFC 9293 section 3.8.6.3, RFC 5681 section 4.2 (delayed ACKs),
  * RFC 9293 section 3.8.6.2.2 (window updates), RFC 5961 (challenge ACKs).
+ *
+ * A pending ACK goes
+ *   at once        for what is out of order, a duplicate or a FIN;
+ *                  for more than one segment;
+ *                  at the start, while the peer is in slow start, unless the program
+ *                  answers data with data
+ *   with data      that the program sends meanwhile
+ *   with a window  that has opened by enough: atcp_read()
+ *   after a delay  otherwise: ATCP_T_DELACK
  */
+#include "ackevent.h"
 #include "acking.h"
 #include "challenge.h"
 #include "core.h"
@@ -10,11 +20,38 @@
 #include "emit.h"
 #include "window.h"
 
+#define LAZY_ACK	(200 * ATCP_MSEC)	/* ATCP_F_LAZY_ACK */
+#define QUICK_ACKS	16u
+
+/* More than a segment has come since the last ACK: the second is acknowledged at once. */
+static bool second_segment(const struct atcp_tcb *c)
+{
+	return c->rcv_nxt - c->rcv_wup > c->rcv_mss;
+}
+
+void atcp_ack_established(struct atcp_tcb *c)
+{
+	c->quick = min_t(u32, QUICK_ACKS, max_t(u32, c->rcv_wnd / (2 * c->rcv_mss), 2));
+}
+
+void atcp_ack_synack(struct atcp_tcb *c, bool text)
+{
+	if (likely(text || !(c->flags & ATCP_F_LAZY_ACK || c->interactive))) {
+		atcp_schedule_ack_now(c);
+		return;
+	}
+	/* The program is about to send: its first data may carry the ACK. */
+	atcp_schedule_ack(c);
+	atcp_set_timer(c, ATCP_T_DELACK, LAZY_ACK);
+	c->flags |= ATCP_F_LAZY_ACK;
+	c->interactive = false;
+}
+
 void atcp_send_ack(struct atcp_tcb *c)
 {
 	if (likely(atcp_send_ctl(c, c->snd_nxt, ATCP_ACK)))
 		return;
-	c->ack_pending = true;
+	atcp_schedule_ack(c);
 	atcp_set_timer(c, ATCP_T_DELACK, atcp_ack_delay(c));
 }
 
@@ -32,7 +69,7 @@ void atcp_ack_policy(struct atcp_tcb *c)
 
 	if (!c->ack_pending)
 		return;
-	if (c->ack_now || c->rcv_nxt - c->rcv_wup > c->rcv_mss || quick)
+	if (c->ack_now || second_segment(c) || quick)
 		atcp_send_ack(c);
 	else if (c->deadline[ATCP_T_DELACK] == ATCP_NEVER)
 		atcp_set_timer(c, ATCP_T_DELACK, atcp_ack_delay(c));
@@ -68,7 +105,7 @@ void atcp_read(struct atcp_tcb *c)
 		return;
 
 	/* A second full segment waits for its ACK, or the window can double. */
-	update = c->ack_pending && c->rcv_nxt - c->rcv_wup > c->rcv_mss;
+	update = c->ack_pending && second_segment(c);
 	if (!update && 2 * now <= atcp_host_rcv_limit(c)) {
 		u32 next = atcp_window(c);
 

@@ -27,7 +27,6 @@
 #include "window.h"
 
 #define SYN_AGAIN	(8 * ATCP_MSEC)	/* two ticks of TCP's: the RST goes first */
-#define LAZY_ACK	(200 * ATCP_MSEC)	/* ATCP_F_LAZY_ACK */
 #define PAWS_SLACK	1u	/* ticks that a pure ACK may be late, as in Linux */
 
 /* --- 3.10.7.3: SYN-SENT --- */
@@ -106,16 +105,7 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 	if (!c->total_retrans && c->syn_sent_at)
 		atcp_rtt_sample(c, c->now - c->syn_sent_at);
 	atcp_established(c);
-	c->ack_pending = true;
-	if (unlikely((c->flags & ATCP_F_LAZY_ACK || c->interactive) &&
-		     atcp_seg_len(seg) == 0)) {
-		/* The program is about to send: its first data may carry the ACK. */
-		atcp_set_timer(c, ATCP_T_DELACK, LAZY_ACK);
-		c->flags |= ATCP_F_LAZY_ACK;
-		c->interactive = false;
-	} else {
-		c->ack_now = true;
-	}
+	atcp_ack_synack(c, atcp_seg_len(seg));
 	/* Sixth: URG, and text that came with the SYN-ACK. */
 	cb->seq++;
 	atcp_text_arrived(c, seg, 0);
@@ -338,9 +328,7 @@ void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr
 
 	if (c->state == ATCP_CLOSED)
 		return;
-	/* A duplicate ACK counts only without data (RFC 5681 section 2), so it goes first. */
-	if (unlikely(c->ooo_root && c->ack_now))
-		atcp_send_ack(c);
+	atcp_ack_gap(c);
 	if (atcp_unsent(c) || c->recovery == ATCP_LOSS)
 		atcp_output(c);
 	else

@@ -6,6 +6,7 @@
  * A FIN is no segment of the send queue but the number before write_seq: it
  * rides on the last data segment or goes alone, and needs no memory to wait.
  */
+#include "ackevent.h"
 #include "acking.h"
 #include "close.h"
 #include "core.h"
@@ -113,8 +114,7 @@ void atcp_fin_arrived(struct atcp_tcb *c)
 	c->rcv_nxt++;
 	c->bytes_received++;
 	c->fin_rcvd = true;
-	c->ack_pending = true;
-	c->ack_now = true;
+	atcp_schedule_ack_now(c);
 	atcp_ooo_purge(c);		/* nothing can follow a FIN */
 
 	switch (c->state) {

@@ -8,6 +8,7 @@
  *                                                    -> otherwise: atcp_ooo_insert
  *   accept -> atcp_host_deliver, then whatever the gap was holding up
  */
+#include "ackevent.h"
 #include "close.h"
 #include "core.h"
 #include "deadline.h"
@@ -65,7 +66,7 @@ static void accept_waiting(struct atcp_tcb *c)
 			return;
 	}
 	atcp_sack_advance(c);
-	c->ack_now = true;
+	atcp_schedule_ack_now(c);
 }
 
 /* Keeps what is before @end; nothing is: false. */
@@ -162,11 +163,11 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 		atcp_drop(c, seg, cb->seq == cb->end_seq ? ATCP_DROP_NONE : ATCP_DROP_UNEXPECTED);
 		return;
 	}
-	c->ack_pending = true;
+	atcp_schedule_ack(c);
 	measure(c, seg, tsecr);
 	why = trim(c, seg);
 	if (why) {
-		c->ack_now = true;
+		atcp_schedule_ack_now(c);
 		atcp_drop(c, seg, why);
 		return;
 	}
@@ -186,7 +187,7 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 	}
 	if (unlikely(!admit(c, seg, ordered))) {
 		/* Let the peer know where it stands, and the program that it should read. */
-		c->ack_now = true;
+		atcp_schedule_ack_now(c);
 		atcp_host_wake(c, ATCP_WAKE_READABLE);
 		atcp_drop(c, seg, ATCP_DROP_RCVBUF);
 		return;
@@ -204,5 +205,5 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 	atcp_ooo_insert(c, seg);
 	/* Though it held nothing new: its block is reported first (RFC 2018 section 4). */
 	atcp_sack_add(c, start, end);
-	c->ack_now = true;
+	atcp_schedule_ack_now(c);
 }

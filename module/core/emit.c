@@ -6,6 +6,7 @@
  * Whatever a connection sends goes through atcp_emit(): data by output.c, everything
  * else by atcp_send_ctl().
  */
+#include "ackevent.h"
 #include "deadline.h"
 #include "emit.h"
 #include "seq.h"
@@ -55,15 +56,8 @@ static u16 advertise(struct atcp_tcb *c, u8 flags)
 		offered = max(offered, atcp_rcv_left(c));
 	c->rcv_wup = c->rcv_nxt;
 	c->rcv_wnd = offered;
-	if (flags & ATCP_ACK) {
-		if (c->ack_pending && c->quick)
-			c->quick--;
-		c->last_ack_sent = c->rcv_nxt;
-		c->flags &= ~ATCP_F_LAZY_ACK;
-		c->ack_pending = false;
-		c->ack_now = false;
-		atcp_stop_timer(c, ATCP_T_DELACK);
-	}
+	if (flags & ATCP_ACK)
+		atcp_ack_sent(c);
 	return field;
 }
 

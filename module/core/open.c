@@ -6,6 +6,7 @@
  * passive:  listen.c makes a request; its ACK -> atcp_accept() -> SYN-RECEIVED
  *           -> arrive.c -> atcp_established()
  */
+#include "acking.h"
 #include "cc.h"
 #include "core.h"
 #include "deadline.h"
@@ -13,8 +14,6 @@
 #include "mss.h"
 #include "open.h"
 #include "rtt.h"
-
-#define QUICK_ACKS	16u
 
 void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
 {
@@ -145,7 +144,7 @@ void atcp_established(struct atcp_tcb *c)
 	atcp_progress(c);
 	c->backoff = 0;
 	atcp_stop_timer(c, ATCP_T_REXMT);
-	c->quick = min_t(u32, QUICK_ACKS, max_t(u32, c->rcv_wnd / (2 * c->rcv_mss), 2));
+	atcp_ack_established(c);
 	c->last_rcv = c->now;
 	c->last_snd = c->now;
 	c->cc->init(c);

@@ -11,6 +11,7 @@
  * snd_head on nothing was ever sent.  A segment is either sent or unsent: one
  * that may go only in part is split.
  */
+#include "ackevent.h"
 #include "core.h"
 #include "deadline.h"
 #include "emit.h"
@@ -105,10 +106,7 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 	c->data_segs_out += segs;
 	c->segs_out += segs - 1;		/* atcp_emit() counts one */
 	take_snapshot(c, cb);
-	/* Data for data, soon: the peer's next will be answered likewise, so delay its ACK. */
-	if (c->last_data_in &&
-	    atcp_ms(c->now) - c->last_data_in < atcp_ack_delay(c) / (u32)ATCP_MSEC)
-		c->interactive = true;
+	atcp_data_sent(c);
 	atcp_emit(c, out, cb->seq, ATCP_ACK | cb->flags | (fin ? ATCP_FIN : 0));
 	return true;
 }
