@@ -44,6 +44,12 @@ void atcp_done(struct atcp_tcb *c, int err)
 	atcp_host_closed(c, err);
 }
 
+void atcp_give_up(struct atcp_tcb *c, enum atcp_stat stat)
+{
+	atcp_count(c, stat);
+	atcp_done(c, c->soft_error ? c->soft_error : ETIMEDOUT);
+}
+
 void atcp_time_wait(struct atcp_tcb *c)
 {
 	atcp_set_state(c, ATCP_TIME_WAIT);

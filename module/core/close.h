@@ -7,6 +7,8 @@
 
 /* Frees the queues, CLOSED, tells the host. */
 void atcp_done(struct atcp_tcb *c, int err);
+/* The same because the peer does not answer; @stat counts it. */
+void atcp_give_up(struct atcp_tcb *c, enum atcp_stat stat);
 void atcp_time_wait(struct atcp_tcb *c);
 /* The peer's FIN is next in sequence: section 3.10.7.4, eighth. */
 void atcp_fin_arrived(struct atcp_tcb *c);

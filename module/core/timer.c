@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Time-outs: RFC 9293 sections 3.8.1, 3.8.3 (R1, R2), 3.8.4 (keep-alives),
- * 3.8.6.1 (zero-window probes), 3.10.8; RFC 6298 (5.4) to (5.7).
+ * Time-outs: RFC 9293 sections 3.8.1, 3.8.3 (R1, R2), 3.8.6.1 (zero-window probes),
+ * 3.10.8; RFC 6298 (5.4) to (5.7).
  *
  * A timer is a deadline in the control block; the host is told of the nearest
  * alone, and may come early.
@@ -11,17 +11,12 @@
 #include "core.h"
 #include "deadline.h"
 #include "emit.h"
+#include "keepalive.h"
 #include "output.h"
 #include "recovery.h"
 #include "rtt.h"
 
 #define THIN_RETRIES	6	/* TCP_THIN_LINEAR_TIMEOUTS: time-outs without back-off */
-
-static void give_up(struct atcp_tcb *c, enum atcp_stat stat)
-{
-	atcp_count(c, stat);
-	atcp_done(c, c->soft_error ? c->soft_error : ETIMEDOUT);
-}
 
 static bool user_timed_out(struct atcp_tcb *c)
 {
@@ -82,7 +77,7 @@ static void syn_timeout(struct atcp_tcb *c)
 
 	if (!again) {
 		if (exhausted(c, c->syn_retries ? c->syn_retries : c->space->conf.syn_retries)) {
-			give_up(c, ATCP_STAT_CONN_FAILED);
+			atcp_give_up(c, ATCP_STAT_CONN_FAILED);
 			return;
 		}
 		count_timeout(c);
@@ -100,7 +95,7 @@ static void probe_timeout(struct atcp_tcb *c)
 {
 	if (exhausted(c, most_retries(c)) ||
 	    (c->flags & ATCP_F_ORPHAN && c->probes >= orphan_retries(c))) {
-		give_up(c, ATCP_STAT_CONN_TIMEOUT);
+		atcp_give_up(c, ATCP_STAT_CONN_TIMEOUT);
 		return;
 	}
 	if (c->probes < ATCP_COUNT_MAX)
@@ -123,7 +118,7 @@ static void retransmission_timeout(struct atcp_tcb *c)
 {
 	/* A user's time-out takes the place of R2, also where it is longer (RFC 5482). */
 	if (exhausted(c, c->user_timeout ? ~0u : most_retries(c))) {
-		give_up(c, ATCP_STAT_CONN_TIMEOUT);
+		atcp_give_up(c, ATCP_STAT_CONN_TIMEOUT);
 		return;
 	}
 	count_timeout(c);
@@ -173,62 +168,14 @@ static void pace(struct atcp_tcb *c)
 	atcp_output(c);
 }
 
-static u64 keep_time(const struct atcp_tcb *c)
-{
-	return c->keep_time ? c->keep_time : c->space->conf.keepalive_time;
-}
-
+/* An orphan's FIN-WAIT-2 is over, or a keep-alive is due. */
 static void keep(struct atcp_tcb *c)
 {
-	u32 most = c->keep_probes ? c->keep_probes : c->space->conf.keepalive_probes;
-	u64 idle = c->now - c->last_rcv;
-
 	atcp_stop_timer(c, ATCP_T_KEEP);
-	if (c->flags & ATCP_F_ORPHAN && c->state == ATCP_FIN_WAIT_2) {
+	if (c->flags & ATCP_F_ORPHAN && c->state == ATCP_FIN_WAIT_2)
 		atcp_done(c, 0);
-		return;
-	}
-	if (!(c->flags & ATCP_F_KEEPALIVE) ||
-	    !ATCP_IN(c->state, ATCP_SYNCHRONIZED & ~ATCP_S(TIME_WAIT)))
-		return;
-	/* Data in flight tests the path by itself. */
-	if (atcp_unacked(c) || idle < keep_time(c)) {
-		atcp_set_timer(c, ATCP_T_KEEP,
-			       atcp_unacked(c) ? keep_time(c) : keep_time(c) - idle);
-		return;
-	}
-	if (c->user_timeout ? c->keep_sent && idle >= c->user_timeout : c->keep_sent >= most) {
-		atcp_send_ctl(c, c->snd_nxt, ATCP_RST | ATCP_ACK);
-		give_up(c, ATCP_STAT_CONN_TIMEOUT);
-		return;
-	}
-	if (c->keep_sent < ATCP_COUNT_MAX)
-		c->keep_sent++;
-	atcp_count(c, ATCP_STAT_KEEPALIVES);
-	atcp_host_resent(c, c->snd_nxt - 1, 0, ATCP_RESEND_KEEPALIVE);
-	atcp_send_ctl(c, c->snd_nxt - 1, ATCP_ACK);
-	atcp_set_timer(c, ATCP_T_KEEP,
-		       c->keep_intvl ? c->keep_intvl : c->space->conf.keepalive_intvl);
-}
-
-void atcp_set_keepalive(struct atcp_tcb *c, bool on)
-{
-	atcp_enter(c);
-	if (on)
-		c->flags |= ATCP_F_KEEPALIVE;
 	else
-		c->flags &= ~ATCP_F_KEEPALIVE;
-	if (ATCP_IN(c->state, ATCP_SYNCHRONIZED) &&
-	    !(c->flags & ATCP_F_ORPHAN && c->state == ATCP_FIN_WAIT_2)) {
-		u64 idle = c->now - c->last_rcv;
-
-		if (on)
-			atcp_set_timer(c, ATCP_T_KEEP,
-				       keep_time(c) > idle ? keep_time(c) - idle : 0);
-		else
-			atcp_stop_timer(c, ATCP_T_KEEP);
-	}
-	atcp_leave(c);
+		atcp_keep_timeout(c);
 }
 
 void atcp_timeout(struct atcp_tcb *c)

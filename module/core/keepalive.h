@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Keep-alives. */
+#ifndef _ATCP_CORE_KEEPALIVE_H
+#define _ATCP_CORE_KEEPALIVE_H
+
+#include "tcb.h"
+
+/* ATCP_T_KEEP, which is stopped: probes, waits on, or gives the peer up. */
+void atcp_keep_timeout(struct atcp_tcb *c);
+
+#endif /* _ATCP_CORE_KEEPALIVE_H */
