@@ -4,7 +4,23 @@
  * 3.10.8; RFC 6298 (5.4) to (5.7).
  *
  * A timer is a deadline in the control block; the host is told of the nearest
- * alone, and may come early.
+ * alone, and may come early.  There are four, and each serves several ends:
+ *
+ *   ATCP_T_REXMT   SYN-SENT, SYN-RECEIVED: the SYN or SYN-ACK goes again; soon, and not
+ *                  as a time-out, once a challenge ACK has answered the SYN (arrive.c)
+ *                  something is in flight: retransmission; a probe instead while the
+ *                  peer's window is closed
+ *                  nothing is in flight, but something is queued: the persist timer.
+ *                  It probes a closed window, and sends what a cork or too small a
+ *                  window holds back (a cork, for output.c's CORK_MAX)
+ *   ATCP_T_DELACK  an ACK is owed: the delayed ACK; the ACK of a SYN-ACK that waits for
+ *                  the program's first data; the ACK that memory failed for (acking.c)
+ *   ATCP_T_KEEP    keep-alive (keepalive.c)
+ *                  FIN-WAIT-2 of an orphan: the end of the connection (close.c)
+ *   ATCP_T_PACE    pacing lets the next segment go (output.c)
+ *
+ * TIME-WAIT and a listener's SYN-RECEIVED have no control block: their only deadline is
+ * in struct atcp_tw and struct atcp_req.
  */
 #include "acking.h"
 #include "close.h"
