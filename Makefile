@@ -2,6 +2,7 @@
 # Every command a person types.  `make help` lists them.
 
 V	:= selftests/vm
+TOOLS	:= module/tools
 KERNEL	?= 6.1
 KDIR	?=
 build	:= $(CURDIR)/build
@@ -36,21 +37,21 @@ help:
 	@echo "               source for DKMS, which builds it for the kernels that are installed"
 	@echo "make setup     only what make check installs and downloads; setup-update looks for"
 	@echo "               newer kernels"
-	@echo "make clean     remove build/ (downloads stay: see ATCP_CACHE in $(V)/lib.sh)"
+	@echo "make clean     remove build/ (downloads stay: see ATCP_CACHE in $(TOOLS)/lib.sh)"
 	@echo "make help      this list"
 
 # The module for KDIR or KERNEL.
 module:
 ifeq ($(KDIR),)
-	@$(V)/setup build $(KERNEL)
-	@$(V)/build-module $(KERNEL)
+	@$(TOOLS)/setup build $(KERNEL)
+	@$(TOOLS)/build-module $(KERNEL)
 else
-	@$(V)/setup build
-	@$(V)/build-module $(KDIR)
+	@$(TOOLS)/setup build
+	@$(TOOLS)/build-module $(KDIR)
 endif
 
 userspace:
-	@$(V)/setup build
+	@$(TOOLS)/setup build
 	@$(MAKE) --no-print-directory -C userspace BIN=$(build)/bin
 
 demo:
@@ -102,11 +103,12 @@ profile:
 	@selftests/bench/profile
 
 install uninstall:
+	$(if $(filter install,$@),@$(TOOLS)/setup build)
 	@KDIR='$(KDIR)' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' \
 		userspace/install $(if $(filter uninstall,$@),--remove)
 
 deb:
-	@$(V)/setup build deb
+	@$(TOOLS)/setup build deb
 	@userspace/deb/build
 
 clean:
