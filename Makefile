@@ -15,6 +15,12 @@ help:
 	@echo "               KDIR=/lib/modules/\$$(uname -r)/build for this machine's own"
 	@echo "make demo      all set-up, then: load atcp in a VM, ask for the time, show the wire;"
 	@echo "               IP=6 does so over IPv6"
+	@echo "make test      all set-up, then what is quick: the simulated network, and a connection"
+	@echo "               in a VM; T='rfc_close scene_walk' runs tests by name: what the"
+	@echo "               simulator has there, the rest in one VM; KERNEL= picks the kernel;"
+	@echo "               build/bin/atcp-sim-test --help runs the simulator's by itself"
+	@echo "make style     checkpatch on the C files that have changed; ALL=yes on all"
+	@echo "make compdb    build/compile_commands.json, from which clangd knows every source"
 	@echo "make check     all set-up, then the tests, but what shows least for its time;"
 	@echo "               ends with 'N passed, N failed'"
 	@echo "               KERNEL=6.12 (6.1, 7.2) runs the kselftests on that kernel of"
@@ -69,6 +75,19 @@ check check-all: setup
 	@DEBUG='$(DEBUG)' KERNELS='$(if $(filter file,$(origin KERNEL)),$(KERNELS),$(KERNEL))' \
 		TESTS='$(TESTS)' $(V)/check $(if $(filter check-all,$@),--all)
 
+# $(T) is in quotes, for it may have patterns.
+test:
+	@$(V)/setup build vm $(KERNEL) kselftest
+	@KERNEL='$(KERNEL)' $(V)/test $(foreach t,$(T),'$(t)')
+
+style:
+	@$(V)/setup kselftest
+	@$(V)/style $(if $(filter yes,$(ALL)),,--changed)
+
+compdb:
+	@$(V)/setup build 6.1 kselftest
+	@$(V)/compdb
+
 check-debug:
 	@$(V)/setup build vm test debug source-6.1 source-sid 6.1 kselftest programs
 	@selftests/debug/check
@@ -114,5 +133,5 @@ deb:
 clean:
 	rm -rf build
 
-.PHONY: all help module userspace demo setup setup-update check check-all check-debug sim coverage fuzz vm bench profile install \
-	uninstall deb clean
+.PHONY: all help module userspace demo setup setup-update test style compdb check check-all \
+	check-debug sim coverage fuzz vm bench profile install uninstall deb clean

@@ -3,8 +3,8 @@
 # Runs every part of ring 1 one after the other, as one KTAP stream:
 #   run.sh BIN OUT CORE
 # BIN holds the programs, OUT the plainly compiled core, CORE its sources.
-# The number of random scenarios and the first seed: ATCP_SIM_COUNT, ATCP_SIM_SEED;
-# a fifth of them run again with failures.  ATCP_SIM_CALLS: how much every test
+# The number of random scenarios, none if 0, and the first seed: ATCP_SIM_COUNT,
+# ATCP_SIM_SEED; a fifth of them run again with failures.  ATCP_SIM_CALLS: how much every test
 # does with failures (faults.c).
 
 bin=$1
@@ -17,9 +17,11 @@ trap 'rm -f "$log"' EXIT
 
 {
 	"$bin/atcp-sim-test" || echo "# atcp-sim-test: status $?"
-	"$bin/atcp-sim" random "$seed" "$count" || echo "# atcp-sim random: status $?"
+	[ "$count" = 0 ] || "$bin/atcp-sim" random "$seed" "$count" ||
+		echo "# atcp-sim random: status $?"
 	"$bin/atcp-sim-test" --faults || echo "# atcp-sim-test --faults: status $?"
-	"$bin/atcp-sim" faults "$seed" $((count / 5)) || echo "# atcp-sim faults: status $?"
+	[ "$count" = 0 ] || "$bin/atcp-sim" faults "$seed" $((count / 5)) ||
+		echo "# atcp-sim faults: status $?"
 	./symbols.sh "$out/plain" "$core"
 	[ ! -x ./requirements.sh ] || ./requirements.sh "$bin"
 } 2>&1 | awk '

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Runs the tests, each in a process of its own and some at once, and reports in
- * KTAP.
- *
- *   atcp-sim-test [--list | --faults] [PREFIX...]
+ * KTAP.  usage() says how.
  */
+#include <fnmatch.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/resource.h>
@@ -216,21 +215,80 @@ static int run_all(struct job *jobs, unsigned int n)
 	return failed ? 1 : 0;
 }
 
-static bool wanted(const struct test *t, int n, char **prefixes)
+/* By its whole name, by the beginning of it, or by a pattern. */
+static bool matches(const struct test *t, const char *word)
+{
+	char name[NAME_MAX];
+	size_t len = strlen(word);
+
+	full_name(t, name);
+	if (strpbrk(word, "*?["))
+		return !fnmatch(word, name, 0);
+	return !strncmp(name, word, len);
+}
+
+static bool is_whole_name(const char *word)
+{
+	const struct test *t;
+	char name[NAME_MAX];
+
+	for (t = tests; t; t = t->next)
+		if (!strcmp(full_name(t, name), word))
+			return true;
+	return false;
+}
+
+static bool wanted(const struct test *t, int n, char **words)
 {
 	char name[NAME_MAX];
 	int i;
 
-	full_name(t, name);
-	for (i = 0; i < n; i++)
-		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+	for (i = 0; i < n; i++) {
+		/* One test's whole name may be how another's begins. */
+		if (is_whole_name(words[i]) ? !strcmp(full_name(t, name), words[i]) :
+		    matches(t, words[i]))
 			return true;
+	}
 	return !n;
+}
+
+/* Says which of @words name nothing, if some do. */
+static bool all_known(int n, char **words)
+{
+	const struct test *t;
+	bool known = true;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		for (t = tests; t && !matches(t, words[i]); t = t->next)
+			;
+		if (!t) {
+			fprintf(stderr, "atcp-sim-test: no test is named %s: see --list\n",
+				words[i]);
+			known = false;
+		}
+	}
+	return known;
+}
+
+static int usage(FILE *to, int status)
+{
+	fprintf(to, "usage: atcp-sim-test [--list | --faults] [NAME...]\n"
+		"\n"
+		"Runs the tests of the protocol core in the simulated network; prints KTAP.\n"
+		"\n"
+		"  NAME      a test (rfc_close.three_segments), the beginning of some tests'\n"
+		"            names (rfc_close), or a pattern ('*.*fin*'); without one, all\n"
+		"  --list    prints their names, and runs none\n"
+		"  --faults  runs each again and again, with calls to the host that fail\n"
+		"  --help    prints this\n");
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	bool list = argc > 1 && !strcmp(argv[1], "--list");
+	const char *option = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
+	bool list = !strcmp(option, "--list");
 	int skip;
 	unsigned int n = 0, max = 0;
 	char name[NAME_MAX];
@@ -238,8 +296,14 @@ int main(int argc, char **argv)
 	struct test *t;
 	int failed;
 
-	test_with_faults = argc > 1 && !strcmp(argv[1], "--faults");
-	skip = list || test_with_faults ? 2 : 1;
+	if (!strcmp(option, "--help") || !strcmp(option, "-h"))
+		return usage(stdout, 0);
+	test_with_faults = !strcmp(option, "--faults");
+	if (*option && !list && !test_with_faults)
+		return usage(stderr, 2);
+	skip = *option ? 2 : 1;
+	if (!all_known(argc - skip, argv + skip))
+		return 2;
 	for (t = tests; t; t = t->next)
 		max++;
 	jobs = calloc(max + 1, sizeof(*jobs));
