@@ -7,8 +7,8 @@
 # ATCP_BIN names the folder of daytime and daytimed; ATCP_TEST_STACK=tcp runs
 # them over the kernel's TCP.
 
-# shellcheck source=selftests/common.sh
-. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/tools/common.sh
+. "$(dirname "$0")/tools/common.sh"
 
 # asks PEER ARGUMENT...: the client gets the time, and the server logs a line
 # about a client called PEER (a pattern).

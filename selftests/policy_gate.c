@@ -2,7 +2,7 @@
 /*
  * Who may make sockets that are TCP on the wire (net.atcp.tcp_group_range), by each of
  * the ways there are, and what of the namespace is left alone until somebody has.  What
- * the sysctl takes is tested beside its twin in sysctl.c.
+ * the sysctl takes is tested beside its twin in sysctl_files.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>

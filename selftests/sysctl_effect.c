@@ -2,9 +2,9 @@
 /*
  * What the sysctls do, each on the wire or through the socket.  Those that other
  * tests need anyway are tested there: max_tw_buckets, max_orphans and syncookies
- * in bounds.c, syn_retries in scene_loss.c, tw_reuse in api_ports.c, time_wait in
- * trace.c, debug_isn in scene_wrap.c.  That no namespace keeps more than the first one
- * may is tested here.
+ * in host_memory.c, syn_retries in scene_loss.c, tw_reuse in api_ports.c, time_wait in
+ * host_tracepoints.c, debug_isn in scene_wrap.c.  That no namespace keeps more than the
+ * first one may is tested here.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -2,12 +2,13 @@
 /*
  * SEGMENT ARRIVES, state by state: RFC 9293 section 3.10.7.
  *
- * The rows are in arrives.h, and the loaded module goes through them too (arrives.c).
+ * The rows are in segment_arrives.h, and the loaded module goes through them too
+ * (rfc_segment_arrives.c).
  *
  * The test of row "rst" for ESTABLISHED is "state_segments.established:rst".
  */
 #include "script.h"
-#include "../arrives.h"
+#include "../lib/segment_arrives.h"
 
 /* A state with the rows that hold in it. */
 struct state {

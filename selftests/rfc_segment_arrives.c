@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SEGMENT ARRIVES in the loaded module: every row of arrives.h, which is RFC 9293
- * section 3.10.7 with RFC 5961, by crafted segments from an address that is nobody's.
+ * SEGMENT ARRIVES in the loaded module: every row of segment_arrives.h, which is
+ * RFC 9293 section 3.10.7 with RFC 5961, by crafted segments from an address that is
+ * nobody's.
  * Each row is run without timestamps and with them, by which nothing may change, the
  * second time with the peer's sequence numbers wrapping.
  */
@@ -20,7 +21,7 @@
 #include "lib/net.h"
 #include "lib/wire.h"
 
-/* The states as arrives.h names them. */
+/* The states as segment_arrives.h names them. */
 enum {
 	ATCP_ESTABLISHED = ST_ESTABLISHED,
 	ATCP_SYN_SENT = ST_SYN_SENT,
@@ -35,7 +36,7 @@ enum {
 	ATCP_CLOSING = ST_CLOSING,
 };
 
-#include "arrives.h"
+#include "lib/segment_arrives.h"
 
 #define NOBODY		ip46("10.0.0.77", "fd00::77")	/* the peer: no stack answers for it */
 #define FIRST_PORT	1000	/* of the host under test; a row has one of its own */

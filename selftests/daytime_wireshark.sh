@@ -7,8 +7,8 @@
 # ATCP_BIN names the folder of daytime and daytimed; ATCP_TEST_STACK=tcp runs
 # them over the kernel's TCP.
 
-# shellcheck source=selftests/common.sh
-. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/tools/common.sh
+. "$(dirname "$0")/tools/common.sh"
 
 decode=ip.proto==253,tcp
 [ -z "$tcp" ] || decode=tcp.port==9,echo

@@ -10,8 +10,8 @@
  *
  * The states' names, ATCP_..., are for the includer to define.
  */
-#ifndef ATCP_SELFTEST_ARRIVES_H
-#define ATCP_SELFTEST_ARRIVES_H
+#ifndef ATCP_SELFTEST_SEGMENT_ARRIVES_H
+#define ATCP_SELFTEST_SEGMENT_ARRIVES_H
 
 #include <errno.h>
 #include <stddef.h>
@@ -281,4 +281,4 @@ static const struct row time_wait[] = {
 	{ }
 };
 
-#endif /* ATCP_SELFTEST_ARRIVES_H */
+#endif /* ATCP_SELFTEST_SEGMENT_ARRIVES_H */

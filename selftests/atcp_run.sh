@@ -6,8 +6,8 @@
 #
 # ATCP_BIN names the folder of atcp-run and libatcp.so.
 
-# shellcheck source=selftests/common.sh
-. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/tools/common.sh
+. "$(dirname "$0")/tools/common.sh"
 
 run=$dir/atcp-run
 

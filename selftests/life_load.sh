@@ -5,8 +5,8 @@
 # it asks for.  ATCP_KO names it; ATCP_BIN the folder of daytime and daytimed.  Ends
 # with the module loaded if it was so before.
 
-# shellcheck source=selftests/common.sh
-. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/tools/common.sh
+. "$(dirname "$0")/tools/common.sh"
 
 was_loaded=false
 

@@ -9,8 +9,8 @@
 # ATCP_BIN names the folder of atcp-run and libatcp.so; with ATCP_TEST_CARRIER=tcp it is
 # as TCP on the wire.
 
-# shellcheck source=selftests/common.sh
-. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/tools/common.sh
+. "$(dirname "$0")/tools/common.sh"
 
 # over STACK FILE NAME...: those tests, over atcp in $a or over tcp in $b.
 over()
@@ -26,7 +26,7 @@ over()
 		cd "$tmp" || exit
 		# shellcheck disable=SC2086 # words, or none
 		ip netns exec "$ns" timeout 1200 $atcp_run /usr/bin/python3 \
-			"$here/suites.py" "$@" >>"$tmp/out" 2>>"$tmp/err" </dev/null
+			"$here/tools/suites.py" "$@" >>"$tmp/out" 2>>"$tmp/err" </dev/null
 	)
 }
 

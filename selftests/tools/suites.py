@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A test suite of Python's own, for suites.sh: python3 suites.py FILE NAME...
+"""A test suite of Python's own, for atcp_run_suites.sh: python3 suites.py FILE NAME...
 
 NAME is a module, class or test below the package test; a line for each of its tests goes
 to FILE: how it ended (ok, skip, fail, error, xfail) and its name.

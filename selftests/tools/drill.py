@@ -2,7 +2,7 @@
 """
 drill.py 4|6 PROTOCOL: a peer's segments by hand, through a TUN device, as packetdrill
 does it.  PROTOCOL is socket()'s third argument.  Prints each segment that the stack
-sends, and what its sockets say; drill.sh runs it over both stacks and compares.
+sends, and what its sockets say; atcp_run_drill.sh runs it over both stacks and compares.
 
 Not printed, for each stack may decide it: windows, PSH, timestamps' values.
 """

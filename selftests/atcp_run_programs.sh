@@ -20,8 +20,8 @@ for d in /usr/lib/postgresql/*/bin; do
 	PATH=$PATH:$d
 done
 
-# shellcheck source=selftests/common.sh
-. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/tools/common.sh
+. "$(dirname "$0")/tools/common.sh"
 
 url=$peer_ip
 [ -z "$ipv6" ] || url="[$peer_ip]"

@@ -5,8 +5,8 @@
 #
 # ATCP_BIN names the folder of atcp-ss.
 
-# shellcheck source=selftests/common.sh
-. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/tools/common.sh
+. "$(dirname "$0")/tools/common.sh"
 
 # ss_in NAMESPACE [ARGUMENT]...: leaves out, err; returns its status.
 ss_in()

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # packetdrill's way to test a TCP: its sockets in a program, its peer a TUN device that
-# the same program reads and writes.  The program is drill.py, under atcp-run and without
+# the same program reads and writes.  The program is tools/drill.py, under atcp-run and without
 # it; what it prints must be the same.
 #
 # ATCP_BIN names the folder of atcp-run and libatcp.so.
 
-# shellcheck source=selftests/common.sh
-. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/tools/common.sh
+. "$(dirname "$0")/tools/common.sh"
 
 version=4
 [ -z "$ipv6" ] || version=6
@@ -25,7 +25,7 @@ for protocol in 0 6; do
 		# shellcheck disable=SC2046 # a command, or none
 		ip netns exec "$a-$stack" timeout 60 \
 			$([ $stack = tcp ] || echo "$dir/atcp-run" -s -c tcp) \
-			python3 "$here/drill.py" $version $protocol >"$tmp/$stack" 2>"$tmp/err"
+			python3 "$here/tools/drill.py" $version $protocol >"$tmp/$stack" 2>"$tmp/err"
 		status=$?
 		ip netns del "$a-$stack"
 		[ $status = 0 ] || break

@@ -5,8 +5,8 @@
 #
 # ATCP_BIN names the folder of atcp-stat.
 
-# shellcheck source=selftests/common.sh
-. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/tools/common.sh
+. "$(dirname "$0")/tools/common.sh"
 
 export XDG_RUNTIME_DIR="$tmp/history"
 mkdir "$XDG_RUNTIME_DIR"

@@ -1,0 +1,1 @@
+atcp_run_drill.sh

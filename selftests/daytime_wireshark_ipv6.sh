@@ -1,0 +1,1 @@
+daytime_wireshark.sh

@@ -1,1 +1,0 @@
-wireshark.sh
