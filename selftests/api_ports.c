@@ -446,8 +446,7 @@ TEST_F(ports, unprivileged_ports)
 
 	net_sysctl(&self->net, CLIENT, "net/ipv4/ip_unprivileged_port_start",
 		   "500");
-	fflush(NULL);
-	pid = fork();
+	pid = net_fork();
 	if (pid == 0) {
 		fd = sock_new();
 		if (setgid(65534) || setuid(65534) ||

@@ -241,25 +241,18 @@ TEST_F(bounds, out_of_order)
 	struct wire *wire;
 	struct conn c;
 	unsigned int most = 0, now;
-	int i, side;
+	int i;
 
-	for (side = CLIENT; side <= SERVER; side++)
-		net_stack_sysctl(&self->net, side, "timestamps", "0");
+	net_no_timestamps(&self->net);
 	wire = wire_open(&self->net, CLIENT, PORT);
 	c.listener = sock_listen(&self->net, SERVER, PORT, 1);
 	sock_set(c.listener, SOL_SOCKET, SO_RCVBUF, 20000);
 	c.end[CLIENT] = sock_connect(&self->net, CLIENT,
 				     self->net.ip[SERVER], PORT);
 	c.end[SERVER] = sock_accept(c.listener);
-	next = (struct craft){
-		.sport = sock_port(c.end[CLIENT]),
-		.dport = PORT,
-		.seq = wire_wait(wire, "> S 0 - 0")->raw_seq + 1,
-		.ack = wire_wait(wire, "< SA 0 1 0")->raw_seq + 1,
-		.flags = TH_ACK,
-		.data = "x",
-		.len = 1,
-	};
+	next = wire_established(wire, &self->net, c.end[CLIENT]);
+	next.data = "x";
+	next.len = 1;
 	/* Every second byte: nothing can be merged. */
 	for (i = 0; i < 5000; i++) {
 		next.seq += 2;

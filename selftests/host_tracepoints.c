@@ -455,8 +455,7 @@ TEST_F(trace, drops)
 		{ "reason=BAD_CHECKSUM ", { .flags = TH_ACK, .bad_sum = true } },
 	};
 
-	for (i = CLIENT; i <= SERVER; i++)
-		net_stack_sysctl(&self->net, i, "timestamps", "0");
+	net_no_timestamps(&self->net);
 	wire = wire_open(&self->net, CLIENT, PORT);
 	conn_open(&self->net, PORT, &c);
 	seq = wire_wait(wire, "> S 0 - 0")->raw_seq + 1;

@@ -264,8 +264,7 @@ static bool abandon(struct net *net, const struct memory *memory, enum way way,
 	net_open(net);
 	counts.used[CLIENT] = sockets_used(net, CLIENT);
 	counts.used[SERVER] = sockets_used(net, SERVER);
-	fflush(NULL);
-	pid = fork();
+	pid = net_fork();
 	if (pid == 0)
 		program(net, was.n, way, done[1], go[0]);
 	if (!sock_wait(done[0], POLLIN, 6 * PATIENCE) ||

@@ -158,10 +158,7 @@ static pid_t life_start(int round, int tell[2], void (*live)(struct life *l, int
 	char byte;
 	pid_t pid;
 
-	fflush(NULL);
-	pid = fork();
-	if (pid < 0)
-		net_die("fork: %s", strerror(errno));
+	pid = net_fork();
 	if (pid == 0) {
 		close(tell[0]);
 		life_begin(&l, round);

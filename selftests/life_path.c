@@ -153,10 +153,7 @@ static void pump_run(struct pump *p)
 	pid_t pid;
 	int i;
 
-	fflush(NULL);
-	pid = fork();
-	if (pid < 0)
-		net_die("fork: %s", strerror(errno));
+	pid = net_fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pump_forever(p);

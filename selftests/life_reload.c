@@ -335,10 +335,7 @@ static void start(const struct job *job, int seed, void (*work)(struct job *))
 	pid_t pid;
 
 	own.seed = seed;
-	fflush(NULL);
-	pid = fork();
-	if (pid < 0)
-		net_die("fork: %s", strerror(errno));
+	pid = net_fork();
 	if (pid)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -495,8 +492,7 @@ TEST_F_TIMEOUT(reload, under_traffic, 280)
 	int n = covered_rounds(FEW, ROUNDS), status;
 	pid_t pid;
 
-	fflush(NULL);
-	pid = fork();
+	pid = net_fork();
 	if (pid == 0) {
 		rounds(&self->job, n);
 		_exit(0);

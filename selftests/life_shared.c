@@ -40,36 +40,6 @@ FIXTURE_TEARDOWN(robust)
 {
 }
 
-/* A connection, a few bytes there and back, and its end. */
-static void works(const struct net *net, uint16_t port)
-{
-	static char out[20000], in[20000];
-	struct conn c;
-
-	pattern_fill(out, sizeof(out), port);
-	conn_open(net, port, &c);
-	sock_send(c.end[CLIENT], out, sizeof(out));
-	sock_recv(c.end[SERVER], in, sizeof(in));
-	if (pattern_check(in, sizeof(in), port) != sizeof(in))
-		net_die("wrong bytes");
-	sock_send(c.end[SERVER], out, 100);
-	sock_recv(c.end[CLIENT], in, 100);
-	conn_close(&c);
-}
-
-/* Nothing but TIME-WAIT is left, on either side. */
-static bool settled(void *arg)
-{
-	const struct net *net = arg;
-	int side;
-
-	for (side = 0; side < 2; side++)
-		if (net_count_state(net, side, ST_NONE) !=
-		    net_count_state(net, side, ST_TIME_WAIT))
-			return false;
-	return true;
-}
-
 /* --- threads --- */
 
 #define THREADS	6
@@ -238,8 +208,8 @@ TEST_F_TIMEOUT(robust, threads_on_one_socket, 120)
 		close(r.fd[i]);
 	kill(peer, SIGKILL);
 	waitpid(peer, NULL, 0);
-	EXPECT_TRUE(net_until(settled, &self->net, PATIENCE));
-	works(&self->net, PORT + 2);
+	EXPECT_TRUE(net_until(net_only_time_wait, &self->net, PATIENCE));
+	conn_works(&self->net, PORT + 2);
 }
 
 /* Threads that block in every call there is, and the socket is shut down. */
@@ -398,7 +368,7 @@ TEST_F(robust, passed_by_scm_rights)
 	}
 	close(c.end[SERVER]);
 	close(c.listener);
-	EXPECT_TRUE(net_until(settled, &self->net, PATIENCE));
+	EXPECT_TRUE(net_until(net_only_time_wait, &self->net, PATIENCE));
 }
 
 TEST_F(robust, inherited_by_a_child)
@@ -468,7 +438,7 @@ TEST_F(robust, children_that_accept)
 		sock_recv_end(fd[i]);
 		close(fd[i]);
 	}
-	EXPECT_TRUE(net_until(settled, &self->net, PATIENCE));
+	EXPECT_TRUE(net_until(net_only_time_wait, &self->net, PATIENCE));
 }
 
 /* --- namespaces --- */
@@ -493,8 +463,7 @@ TEST_F(robust, namespace_ends)
 
 	ASSERT_EQ(0, pipe(go));
 	l = sock_listen(&self->net, SERVER, PORT, 8);
-	fflush(NULL);
-	pid = fork();
+	pid = net_fork();
 	if (pid == 0) {
 		net_enter(&self->net, CLIENT);
 		/* Both ends in it, one in TIME-WAIT, one shut down, one open. */

@@ -59,19 +59,6 @@ FIXTURE_TEARDOWN(race_close)
  */
 #define ORPHAN	(125 * 1000)
 
-/* Nothing but TIME-WAIT is left, on either side. */
-static bool settled(void *arg)
-{
-	const struct net *net = arg;
-	int side;
-
-	for (side = 0; side < 2; side++)
-		if (net_count_state(net, side, ST_NONE) !=
-		    net_count_state(net, side, ST_TIME_WAIT))
-			return false;
-	return true;
-}
-
 /* And if it does not come to that: what is left. */
 static void tell_what_is_left(const struct net *net)
 {
@@ -80,24 +67,6 @@ static void tell_what_is_left(const struct net *net)
 	for (side = 0; side < 2; side++)
 		net_run(net, side, "sed 's/^/# /' /proc/thread-self/net/%s%s", stack_is_tcp() ?
 			"tcp" : "atcp", ip46("", "6"));
-}
-
-/* A new connection carries data there and back, and ends. */
-static void works(const struct net *net, uint16_t port)
-{
-	static char out[20000], in[20000];
-	struct conn c;
-	int from;
-
-	pattern_fill(out, sizeof(out), port);
-	conn_open(net, port, &c);
-	for (from = 0; from < 2; from++) {
-		sock_send(c.end[from], out, sizeof(out));
-		sock_recv(c.end[!from], in, sizeof(in));
-		if (pattern_check(in, sizeof(in), port) != sizeof(in))
-			net_die("wrong bytes");
-	}
-	conn_close(&c);
 }
 
 /* --- any two calls, and close() --- */
@@ -471,9 +440,9 @@ TEST_F_TIMEOUT(race_close, any_calls_in_any_state, 600)
 		pthread_join(w[i].thread, NULL);
 	close(listener);
 	close(r.file);
-	EXPECT_TRUE(net_until(settled, &self->net, ORPHAN))
+	EXPECT_TRUE(net_until(net_only_time_wait, &self->net, ORPHAN))
 		tell_what_is_left(&self->net);
-	works(&self->net, PORT + 2);
+	conn_works(&self->net, PORT + 2);
 	covered_add("races", rounds);
 	covered_add("calls", r.calls);
 }
@@ -676,8 +645,8 @@ TEST_F_TIMEOUT(race_close, listener_goes_while_they_arrive, 300)
 	EXPECT_LT(0, a.greeted);
 	EXPECT_LT(0, a.refused);
 	covered_add("listeners", rounds);
-	EXPECT_TRUE(net_until(settled, &self->net, PATIENCE));
-	works(&self->net, PORT + 2);
+	EXPECT_TRUE(net_until(net_only_time_wait, &self->net, PATIENCE));
+	conn_works(&self->net, PORT + 2);
 }
 
 TEST_HARNESS_MAIN

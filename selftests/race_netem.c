@@ -175,19 +175,6 @@ static void run_all(struct flow *f, int flows, int seconds)
 	} while (open);
 }
 
-/* Nothing but TIME-WAIT is left. */
-static bool settled(void *arg)
-{
-	const struct net *net = arg;
-	int side;
-
-	for (side = 0; side < 2; side++)
-		if (net_count_state(net, side, ST_NONE) !=
-		    net_count_state(net, side, ST_TIME_WAIT))
-			return false;
-	return true;
-}
-
 /*
  * Long silences teach nothing: a second at most between two tries, but as many as
  * it takes, for of 2000 that depend on luck one goes wrong 15 times in a row.
@@ -235,7 +222,7 @@ TEST_F_TIMEOUT(race_netem, worst, 600)
 	covered_add("flows", flows);
 	for (side = 0; side < 2; side++)
 		net_run(net, side, "tc qdisc del dev %s root", net->dev[side]);
-	EXPECT_TRUE(net_until(settled, net, 3 * PATIENCE));
+	EXPECT_TRUE(net_until(net_only_time_wait, net, 3 * PATIENCE));
 	if (stack_is_tcp())
 		return;
 	/* It was as bad as it should be. */

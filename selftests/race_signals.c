@@ -715,8 +715,7 @@ static pid_t child_that_waits(struct scene *s, const struct call *call, int resu
 	make_wait(s, call);
 	if (call->what == WRITES)
 		fill(s);
-	fflush(NULL);
-	pid = fork();
+	pid = net_fork();
 	if (pid == 0) {
 		ssize_t n = call->run(s);
 		int err = n < 0 ? errno : 0;
@@ -817,8 +816,7 @@ TEST_F_TIMEOUT(race_signals, last_holder_killed, 60)
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid;
 
-	fflush(NULL);
-	pid = fork();
+	pid = net_fork();
 	if (pid == 0) {
 		for (;;) {
 			ssize_t n = do_send(s);

@@ -31,12 +31,8 @@ FIXTURE(ip)
 
 FIXTURE_SETUP(ip)
 {
-	int side;
-
 	net_open(&self->net);
-	/* Crafted segments have no timestamps. */
-	for (side = CLIENT; side <= SERVER; side++)
-		net_stack_sysctl(&self->net, side, "timestamps", "0");
+	net_no_timestamps(&self->net);
 	self->wire = wire_open(&self->net, CLIENT, PORT);
 	conn_open(&self->net, PORT, &self->conn);
 	self->c = self->conn.end[CLIENT];

@@ -33,8 +33,8 @@ FIXTURE_SETUP(ipv4)
 	int side, i;
 
 	net_open(&self->net);
+	net_no_timestamps(&self->net);
 	for (side = CLIENT; side <= SERVER; side++) {
-		net_stack_sysctl(&self->net, side, "timestamps", "0");
 		net_sysctl(&self->net, side,
 			   "net/ipv4/conf/all/accept_source_route", "1");
 		mac = self->net.mac[!side];

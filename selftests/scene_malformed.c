@@ -28,29 +28,16 @@ FIXTURE(bad)
 
 FIXTURE_SETUP(bad)
 {
-	int side;
-
 	net_open(&self->net);
-	/* Crafted segments have no timestamps. */
-	for (side = CLIENT; side <= SERVER; side++)
-		net_stack_sysctl(&self->net, side, "timestamps", "0");
+	net_no_timestamps(&self->net);
 	self->wire = wire_open(&self->net, CLIENT, PORT);
 	conn_open(&self->net, PORT, &self->conn);
 	self->c = self->conn.end[CLIENT];
 	self->s = self->conn.end[SERVER];
-	self->next = (struct craft){
-		.sport = sock_port(self->c),
-		.dport = PORT,
-		.seq = wire_wait(self->wire, "> S 0 - 0")->raw_seq + 1,
-		.ack = wire_wait(self->wire, "< SA 0 1 0")->raw_seq + 1,
-		.flags = TH_ACK | TH_PSH,
-		.data = "evil",
-		.len = 4,
-	};
-	wire_wait(self->wire, "> A 1 1 0");
-	wire_pin(self->wire);
-	net_wait_state(&self->net, SERVER, PORT, self->next.sport,
-		       ST_ESTABLISHED);
+	self->next = wire_established(self->wire, &self->net, self->c);
+	self->next.flags |= TH_PSH;
+	self->next.data = "evil";
+	self->next.len = 4;
 }
 
 FIXTURE_TEARDOWN(bad)

@@ -32,29 +32,15 @@ FIXTURE(order)
 
 FIXTURE_SETUP(order)
 {
-	int side;
-
 	net_open(&self->net);
-	/* Crafted segments have no timestamps. */
-	for (side = CLIENT; side <= SERVER; side++)
-		net_stack_sysctl(&self->net, side, "timestamps", "0");
+	net_no_timestamps(&self->net);
 	self->wire = wire_open(&self->net, CLIENT, PORT);
 	self->conn.listener = sock_listen(&self->net, SERVER, PORT, 1);
 	/* Room for the overhead of the smallest segments, too. */
 	sock_set(self->conn.listener, SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20);
 	self->c = sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT);
 	self->s = sock_accept(self->conn.listener);
-	self->next = (struct craft){
-		.sport = sock_port(self->c),
-		.dport = PORT,
-		.seq = wire_wait(self->wire, "> S 0 - 0")->raw_seq + 1,
-		.ack = wire_wait(self->wire, "< SA 0 1 0")->raw_seq + 1,
-		.flags = TH_ACK,
-	};
-	wire_wait(self->wire, "> A 1 1 0");
-	wire_pin(self->wire);
-	net_wait_state(&self->net, SERVER, PORT, self->next.sport,
-		       ST_ESTABLISHED);
+	self->next = wire_established(self->wire, &self->net, self->c);
 	/* The client has sent nothing of this: keep it out of it. */
 	net_drop(&self->net, CLIENT, TH_ACK, 40, 80, 0);
 	pattern_fill(self->data, LEN, 0);

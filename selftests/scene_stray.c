@@ -31,12 +31,8 @@ FIXTURE(stray)
 
 FIXTURE_SETUP(stray)
 {
-	int side;
-
 	net_open(&self->net);
-	/* Crafted segments have no timestamps. */
-	for (side = CLIENT; side <= SERVER; side++)
-		net_stack_sysctl(&self->net, side, "timestamps", "0");
+	net_no_timestamps(&self->net);
 	self->wire = wire_open(&self->net, CLIENT, PORT);
 }
 

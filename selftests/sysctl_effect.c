@@ -295,12 +295,10 @@ TEST_F(effect, invalid_ratelimit)
 	static const char *const limit[] = { "10000", "0" };
 	int i, j, n[2] = {};
 
-	/* Crafted segments have no timestamps. */
-	for (i = CLIENT; i <= SERVER; i++)
-		net_stack_sysctl(&self->net, i, "timestamps", "0");
+	net_no_timestamps(&self->net);
 	for (i = 0; i < 2; i++) {
-		struct craft stray = { .dport = PORT + i, .flags = TH_ACK };
 		const struct seg *seg;
+		struct craft stray;
 		struct conn c;
 
 		wire_close(self->wire);
@@ -308,12 +306,8 @@ TEST_F(effect, invalid_ratelimit)
 		net_stack_sysctl(&self->net, SERVER, "invalid_ratelimit",
 				 limit[i]);
 		conn_open(&self->net, PORT + i, &c);
-		stray.sport = sock_port(c.end[CLIENT]);
-		stray.seq = wire_wait(self->wire, "> S 0 - 0")->raw_seq +
-			    500000000;
-		stray.ack = wire_wait(self->wire, "< SA 0 1 0")->raw_seq + 1;
-		wire_wait(self->wire, "> A 1 1 0");
-		wire_pin(self->wire);
+		stray = wire_established(self->wire, &self->net, c.end[CLIENT]);
+		stray.seq += 499999999;
 		for (j = 0; j < 5; j++)
 			wire_send(&self->net, CLIENT, &stray);
 		while ((seg = wire_next(self->wire, 300)))

@@ -204,8 +204,7 @@ TEST_F(limits, memory_cgroup)
 	ASSERT_EQ(0, pipe(go));
 	ASSERT_EQ(0, pipe(done));
 	c.listener = sock_listen(&self->net, SERVER, PORT, 1);
-	fflush(NULL);
-	pid = fork();
+	pid = net_fork();
 	if (pid == 0) {
 		snprintf(path, sizeof(path), "%s/cgroup.procs", group);
 		if (file_write(path, "0") < 0)
@@ -245,8 +244,7 @@ TEST_F(limits, unloading_while_busy)
 	if (stack_is_tcp())
 		SKIP(return, "not a module");
 	keep = sock_open(&self->net, CLIENT, 0);
-	fflush(NULL);
-	pid = fork();
+	pid = net_fork();
 	if (pid == 0) {
 		for (i = 0; i < 300; i++) {
 			conn_open(&self->net, PORT + i, &c);

@@ -186,16 +186,24 @@ void net_leave(int old)
 	close(old);
 }
 
-/* Runs cmd in a child of the namespace, quiet unless show is set. */
-static int run_in(const struct net *net, int side, const char *cmd, bool show)
+pid_t net_fork(void)
 {
-	int status;
 	pid_t pid;
 
 	fflush(NULL);
 	pid = fork();
 	if (pid < 0)
 		net_die("fork: %s", strerror(errno));
+	return pid;
+}
+
+/* Runs cmd in a child of the namespace, quiet unless show is set. */
+static int run_in(const struct net *net, int side, const char *cmd, bool show)
+{
+	int status;
+	pid_t pid;
+
+	pid = net_fork();
 	if (pid == 0) {
 		int null = open("/dev/null", O_RDWR);
 
@@ -263,6 +271,14 @@ void net_stack_sysctl(const struct net *net, int side, const char *name,
 	snprintf(path, sizeof(path), side_is_tcp(side) ? "net/ipv4/tcp_%s" :
 							 "net/atcp/%s", name);
 	net_sysctl(net, side, path, value);
+}
+
+void net_no_timestamps(const struct net *net)
+{
+	int side;
+
+	for (side = CLIENT; side <= SERVER; side++)
+		net_stack_sysctl(net, side, "timestamps", "0");
 }
 
 /* Fails early and plainly when there is no stack to test. */

@@ -100,6 +100,9 @@ void net_enter(const struct net *net, int side);
 int net_visit(const struct net *net, int side);
 void net_leave(int old);
 
+/* fork(), with nothing buffered that both would print. */
+pid_t net_fork(void);
+
 /* Runs a shell command in a namespace and returns its exit status. */
 __attribute__((format(printf, 3, 4)))
 int net_try(const struct net *net, int side, const char *fmt, ...);
@@ -113,6 +116,8 @@ void net_sysctl(const struct net *net, int side, const char *path,
 /* The same of the stack: net.ipv4.tcp_NAME, or net.atcp.NAME. */
 void net_stack_sysctl(const struct net *net, int side, const char *name,
 		      const char *value);
+/* No segment of either side has timestamps any more: crafted ones have none. */
+void net_no_timestamps(const struct net *net);
 
 /*
  * Drops, where side receives them, the first count segments whose control
@@ -159,6 +164,8 @@ void net_wait_state(const struct net *net, int side, uint16_t local,
 		    uint16_t remote, int state);
 /* How many rows are in this state, any if ST_NONE. */
 int net_count_state(const struct net *net, int side, int state);
+/* True if nothing but TIME-WAIT is left on either side of a net; for net_until(). */
+bool net_only_time_wait(void *net);
 
 /* An address as the calls of a socket want it. */
 struct addr {
@@ -220,6 +227,8 @@ void sock_recv_end(int fd);
 /* CLIENT connects to a listener in SERVER. */
 void conn_open(const struct net *net, uint16_t port, struct conn *conn);
 void conn_close(struct conn *conn);
+/* A new connection carries 20000 bytes each way and ends; or the test does. */
+void conn_works(const struct net *net, uint16_t port);
 
 /* Time of CLOCK_MONOTONIC in ms. */
 long long net_now(void);

@@ -135,3 +135,14 @@ int net_count_state(const struct net *net, int side, int state)
 	return f.local;
 }
 
+bool net_only_time_wait(void *net)
+{
+	int side;
+
+	for (side = CLIENT; side <= SERVER; side++)
+		if (net_count_state(net, side, ST_NONE) !=
+		    net_count_state(net, side, ST_TIME_WAIT))
+			return false;
+	return true;
+}
+

@@ -311,3 +311,20 @@ void conn_close(struct conn *conn)
 	close(conn->listener);
 }
 
+void conn_works(const struct net *net, uint16_t port)
+{
+	static char out[20000], in[20000];
+	struct conn c;
+	int from;
+
+	pattern_fill(out, sizeof(out), port);
+	conn_open(net, port, &c);
+	for (from = 0; from < 2; from++) {
+		sock_send(c.end[from], out, sizeof(out));
+		sock_recv(c.end[!from], in, sizeof(in));
+		if (pattern_check(in, sizeof(in), port) != sizeof(in))
+			net_die("wrong bytes");
+	}
+	conn_close(&c);
+}
+

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "wire.h"
 
 #define SETTLE	150	/* ms to wait for segments that should not come */
@@ -45,16 +46,6 @@ struct wire {
 	/* Initial sequence numbers by the client's port. */
 	struct isn isn[2][65536];
 };
-
-static uint16_t get16(const uint8_t *p)
-{
-	return p[0] << 8 | p[1];
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
 
 /* partial: a device was to fill in the sum, only the pseudo-header's is in. */
 static bool sum_ok(const struct packet *p, const uint8_t *th, size_t len,
@@ -252,6 +243,22 @@ struct wire *wire_open(const struct net *net, int side, uint16_t port)
 void wire_pin(struct wire *wire)
 {
 	wire->pinned = true;
+}
+
+struct craft wire_established(struct wire *wire, const struct net *net, int fd)
+{
+	struct craft next = {
+		.sport = sock_port(fd),
+		.dport = wire->port,
+		.seq = wire_wait(wire, "> S 0 - 0")->raw_seq + 1,
+		.ack = wire_wait(wire, "< SA 0 1 0")->raw_seq + 1,
+		.flags = TH_ACK,
+	};
+
+	wire_wait(wire, "> A 1 1 0");
+	wire_pin(wire);
+	net_wait_state(net, SERVER, next.dport, next.sport, ST_ESTABLISHED);
+	return next;
 }
 
 void wire_close(struct wire *wire)

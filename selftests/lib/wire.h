@@ -138,6 +138,13 @@ struct craft {
 	bool link_broadcast;	/* to all on the link, not to the peer's MAC */
 };
 
+/*
+ * Waits until CLIENT's socket fd has its connection to the port that is captured, and
+ * pins the numbers to that one.  Returns what the client would send next: an ACK
+ * without data.
+ */
+struct craft wire_established(struct wire *wire, const struct net *net, int fd);
+
 /* Puts it on the wire at a side's device, to the other side's. */
 void wire_send(const struct net *net, int side, const struct craft *craft);
 

@@ -360,10 +360,7 @@ struct worker *worker_start(const char *stack)
 	if (w->shared == MAP_FAILED || pipe(go) || pipe(done))
 		net_die("worker: %s", strerror(errno));
 	snprintf(w->stack, sizeof(w->stack), "%s", stack);
-	fflush(NULL);
-	w->pid = fork();
-	if (w->pid < 0)
-		net_die("fork: %s", strerror(errno));
+	w->pid = net_fork();
 	if (!w->pid) {
 		w->go = go[0];
 		w->done = done[1];
