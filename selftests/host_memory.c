@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a peer, or anybody, can make the host keep is bounded. */
+/*
+ * What a peer, or anybody, can make the host keep is bounded, and is on the account of
+ * the memory cgroup that it is kept for.
+ */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,9 +12,13 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
@@ -21,13 +28,13 @@
 #define PORT	20000
 #define FLOOD	20000	/* SYNs */
 
-FIXTURE(bounds)
+FIXTURE(memory)
 {
 	struct net net;
 	int log;		/* the kernel's, from here on */
 };
 
-FIXTURE_SETUP(bounds)
+FIXTURE_SETUP(memory)
 {
 	net_open(&self->net);
 	self->log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -52,7 +59,7 @@ static int lines_of_log(int fd)
 }
 
 /* Whatever comes from outside, it cannot fill the log. */
-FIXTURE_TEARDOWN(bounds)
+FIXTURE_TEARDOWN(memory)
 {
 	EXPECT_GE(2, lines_of_log(self->log));
 	close(self->log);
@@ -96,7 +103,7 @@ static void works(const struct net *net, int listener)
 }
 
 /* SYNs from hosts that do not exist. */
-TEST_F_TIMEOUT(bounds, syn_flood, 180)
+TEST_F_TIMEOUT(memory, syn_flood, 180)
 {
 	char src[32];
 	int i, l, rows;
@@ -138,7 +145,7 @@ TEST_F_TIMEOUT(bounds, syn_flood, 180)
 }
 
 /* Who is not accepted waits; who does not fit keeps trying, and gets in. */
-TEST_F_TIMEOUT(bounds, accept_queue, 90)
+TEST_F_TIMEOUT(memory, accept_queue, 90)
 {
 	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	int c[8], i, l = sock_listen(&self->net, SERVER, PORT, 2);
@@ -181,7 +188,7 @@ TEST_F_TIMEOUT(bounds, accept_queue, 90)
 }
 
 /* A reader that does not read: SO_RCVBUF bounds what is kept for it. */
-TEST_F(bounds, receive_buffer)
+TEST_F(memory, receive_buffer)
 {
 	static char block[65536];
 	struct conn c;
@@ -209,7 +216,7 @@ TEST_F(bounds, receive_buffer)
 }
 
 /* The same for writes of one byte, whose overhead is hundreds of bytes each. */
-TEST_F(bounds, receive_buffer_of_crumbs)
+TEST_F(memory, receive_buffer_of_crumbs)
 {
 	struct conn c;
 	char byte = 'x';
@@ -235,7 +242,7 @@ TEST_F(bounds, receive_buffer_of_crumbs)
 }
 
 /* Data after a gap: the peer can leave the gap open for ever. */
-TEST_F(bounds, out_of_order)
+TEST_F(memory, out_of_order)
 {
 	struct craft next;
 	struct wire *wire;
@@ -337,7 +344,7 @@ static bool all_acknowledged(void *arg)
 }
 
 /* Each 48 bytes that a peer has sent by themselves cost a buffer. */
-TEST_F_TIMEOUT(bounds, send_queue, 90)
+TEST_F_TIMEOUT(memory, send_queue, 90)
 {
 	static const uint8_t options[] = { 2, 4, 0, 48, 1, 3, 3, 10 };
 	struct peer peer = { .net = &self->net };
@@ -396,7 +403,7 @@ TEST_F_TIMEOUT(bounds, send_queue, 90)
 }
 
 /* TIME-WAIT is capped; beyond the cap a connection closes without it. */
-TEST_F(bounds, time_wait)
+TEST_F(memory, time_wait)
 {
 	int i, l = sock_listen(&self->net, SERVER, PORT, 16);
 
@@ -420,7 +427,7 @@ TEST_F(bounds, time_wait)
 }
 
 /* Connections that nobody holds any more, with a peer that says nothing. */
-TEST_F(bounds, orphans)
+TEST_F(memory, orphans)
 {
 	int c[30], i, l = sock_listen(&self->net, SERVER, PORT, 64);
 
@@ -438,6 +445,99 @@ TEST_F(bounds, orphans)
 	if (!stack_is_tcp())
 		EXPECT_EQ(22, net_stat(&self->net, CLIENT, "orphans_full"));
 	close(l);
+}
+
+/* --- memory cgroups --- */
+
+#define CGROUP	"/atcp-memory"
+
+static ssize_t write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, text, strlen(text));
+	close(fd);
+	return n;
+}
+
+/* The "sock" row of memory.stat, bytes; -1 without one. */
+static long charged(const char *group)
+{
+	char path[256], line[256];
+	long value = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/memory.stat", group);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "sock %ld", &value) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static bool nothing_charged(void *group)
+{
+	return charged(group) == 0;
+}
+
+/* What a connection holds is on its program's account, until it lets go. */
+TEST_F(memory, cgroup)
+{
+	char top[] = "/tmp/atcp-cgroup-XXXXXX", group[64], path[96];
+	static char buf[65536];
+	int go[2], done[2], fd;
+	struct conn c;
+	pid_t pid;
+	char byte;
+
+	ASSERT_NE(NULL, mkdtemp(top));
+	if (mount("none", top, "cgroup2", 0, NULL)) {
+		rmdir(top);
+		SKIP(return, "no cgroup2");
+	}
+	snprintf(group, sizeof(group), "%s%s", top, CGROUP);
+	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", top);
+	write_file(path, "+memory");
+	if (mkdir(group, 0700) || charged(group) < 0) {
+		rmdir(group);
+		umount2(top, MNT_DETACH);
+		rmdir(top);
+		SKIP(return, "no memory controller");
+	}
+	ASSERT_EQ(0, pipe(go));
+	ASSERT_EQ(0, pipe(done));
+	c.listener = sock_listen(&self->net, SERVER, PORT, 1);
+	pid = net_fork();
+	if (pid == 0) {
+		snprintf(path, sizeof(path), "%s/cgroup.procs", group);
+		if (write_file(path, "0") < 0)
+			_exit(1);
+		fd = sock_connect(&self->net, CLIENT, self->net.ip[SERVER],
+				  PORT);
+		sock_set(fd, SOL_SOCKET, SO_SNDBUFFORCE, 1 << 20);
+		while (send(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+			;
+		write(done[1], "", 1);
+		read(go[0], &byte, 1);
+		_exit(0);
+	}
+	c.end[SERVER] = sock_accept(c.listener);
+	ASSERT_EQ(1, read(done[0], &byte, 1));
+	/* What it has sent and nobody reads is charged. */
+	EXPECT_LT(256 << 10, charged(group));
+	ASSERT_EQ(1, write(go[1], "", 1));
+	waitpid(pid, NULL, 0);
+	close(c.end[SERVER]);
+	close(c.listener);
+	EXPECT_TRUE(net_until(nothing_charged, group, PATIENCE));
+	rmdir(group);
+	umount2(top, MNT_DETACH);
+	rmdir(top);
 }
 
 TEST_HARNESS_MAIN

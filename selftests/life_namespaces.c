@@ -341,4 +341,62 @@ TEST_F_TIMEOUT(namespaces, one_side_first, 280)
 	}
 }
 
+/*
+ * A namespace ends with its last process while its sockets are in any state;
+ * its devices go with it, which shows that nothing holds it.
+ */
+TEST_F(namespaces, last_process_killed)
+{
+	int l, i, go[2], peer[4];
+	struct net net;
+	struct conn c;
+	pid_t pid;
+	char byte;
+
+	net_open(&net);
+	ASSERT_EQ(0, pipe(go));
+	l = sock_listen(&net, SERVER, PORT, 8);
+	pid = net_fork();
+	if (pid == 0) {
+		net_enter(&net, CLIENT);
+		/* Both ends in it, one in TIME-WAIT, one shut down, one open. */
+		net.ns[SERVER] = net.ns[CLIENT];
+		net.ip[SERVER] = net.ip[CLIENT];
+		for (i = 0; i < 3; i++) {
+			conn_open(&net, PORT + 1 + i, &c);
+			if (i == 0)
+				conn_close(&c);
+			if (i == 1)
+				shutdown(c.end[CLIENT], SHUT_WR);
+			if (i == 2)
+				sock_send(c.end[CLIENT], "unread", 6);
+		}
+		/* One that waits to be accepted, and one without an answer. */
+		sock_connect(&net, CLIENT, net.ip[CLIENT], PORT + 2);
+		i = sock_open(&net, CLIENT, SOCK_NONBLOCK);
+		addr_connect(i, addr_of(ip46("10.0.0.77", "fd00::77"), PORT));
+		/* And some with their other end outside. */
+		for (i = 0; i < 4; i++)
+			sock_connect(&net, CLIENT, ip46("10.0.0.2", "fd00::2"), PORT);
+		write(go[1], "", 1);
+		pause();
+		_exit(0);
+	}
+	close(net.ns[CLIENT]);
+	ASSERT_EQ(1, read(go[0], &byte, 1));
+	for (i = 0; i < 4; i++)
+		peer[i] = sock_accept(l);
+	close(peer[0]);
+	shutdown(peer[1], SHUT_WR);
+	sock_send(peer[2], "unread", 6);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	for (i = 1; i < 4; i++) {
+		EXPECT_TRUE(sock_wait(peer[i], POLLIN, PATIENCE));
+		close(peer[i]);
+	}
+	EXPECT_TRUE(net_until(device_gone, &net, PATIENCE));
+	close(l);
+}
+
 TEST_HARNESS_MAIN

@@ -508,4 +508,61 @@ TEST_F_TIMEOUT(path, never_comes_back, 280)
 	}
 }
 
+/* Nothing is lost whatever becomes of devices and routes in the meantime. */
+TEST_F_TIMEOUT(path, routes_change, 120)
+{
+	static const char *const steps[] = {
+		"ip link set v0 mtu 1300",
+		"ip link set v0 mtu 1500",
+		"$ip route add $peer dev v0 mtu 1280",
+		"$ip route del $peer dev v0",
+		"$ip route add $peer dev v0 mtu lock 1290",
+		"$ip route change $peer dev v0 advmss 600 initcwnd 2",
+		"$ip route del $peer dev v0",
+		"$ip route add unreachable $peer; $ip route del unreachable $peer",
+		"ip link set v0 down; ip link set v0 up",
+		"ip link set v0 gso_max_size 3000",
+		"ethtool -K v0 tso off gso off || :",
+		"ethtool -K v0 tso on gso on || :",
+	};
+	static char buf[65536];
+	size_t sent = 0, got = 0, step = 0, total = 3 << 20;
+	struct conn c;
+	ssize_t n;
+
+	net_sysctl(&self->net, CLIENT, "net/ipv6/conf/v0/keep_addr_on_down",
+		   "1");
+	conn_open(&self->net, PORT, &c);
+	while (got < total) {
+		if (sent < total) {
+			size_t len = total - sent;
+
+			if (len > sizeof(buf))
+				len = sizeof(buf);
+			pattern_fill(buf, len, sent);
+			n = send(c.end[CLIENT], buf, len,
+				 MSG_DONTWAIT | MSG_NOSIGNAL);
+			ASSERT_TRUE(n > 0 || errno == EAGAIN);
+			if (n > 0)
+				sent += n;
+			if (sent == total)
+				shutdown(c.end[CLIENT], SHUT_WR);
+		}
+		if (step < 12 && got > (step + 1) * (total / 16)) {
+			net_run(&self->net, CLIENT,
+				"set -e; peer=%s; ip='ip -%c'; %s",
+				self->net.ip[SERVER], ip46('4', '6'),
+				steps[step++]);
+		}
+		ASSERT_TRUE(sock_wait(c.end[SERVER], POLLIN, PATIENCE));
+		n = recv(c.end[SERVER], buf, sizeof(buf), MSG_DONTWAIT);
+		ASSERT_LT(0, n);
+		ASSERT_EQ(n, pattern_check(buf, n, got));
+		got += n;
+	}
+	EXPECT_EQ(12, step);
+	sock_recv_end(c.end[SERVER]);
+	conn_close(&c);
+}
+
 TEST_HARNESS_MAIN

@@ -518,4 +518,45 @@ TEST_F_TIMEOUT(reload, under_traffic, 280)
 	covered_add("namespaces", done->namespaces);
 }
 
+/* --- a module in use --- */
+
+FIXTURE(busy)
+{
+	struct net net;
+};
+
+FIXTURE_SETUP(busy)
+{
+	if (stack_is_tcp())
+		SKIP(return, "not a module");
+	net_open(&self->net);
+}
+
+FIXTURE_TEARDOWN(busy)
+{
+}
+
+/* However often it is asked to go: not as long as there is a socket. */
+TEST_F(busy, is_not_unloaded)
+{
+	int keep, i, status, refused = 0;
+	pid_t pid;
+
+	keep = sock_open(&self->net, CLIENT, 0);
+	pid = net_fork();
+	if (pid == 0) {
+		for (i = 0; i < 300; i++)
+			conn_works(&self->net, PORT + i);
+		_exit(0);
+	}
+	while (!waitpid(pid, &status, WNOHANG)) {
+		ASSERT_EQ(-1, syscall(SYS_delete_module, "atcp", O_NONBLOCK));
+		ASSERT_TRUE(errno == EWOULDBLOCK || errno == EBUSY);
+		refused++;
+	}
+	EXPECT_EQ(0, status);
+	EXPECT_LT(100, refused);
+	close(keep);
+}
+
 TEST_HARNESS_MAIN

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What no program should do, and some do: threads that use one socket at once,
- * sockets that are passed around and inherited, namespaces that end with
- * everything in them, routes that change under a connection.  Nothing may
- * break, leak or get lost.
+ * Sockets that several threads and processes share: threads that use one at once,
+ * sockets that are passed around and inherited, processes that accept from one
+ * listener.  Nothing breaks, leaks or gets lost.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -26,17 +25,17 @@
 
 #define PORT	20000
 
-FIXTURE(robust)
+FIXTURE(shared)
 {
 	struct net net;
 };
 
-FIXTURE_SETUP(robust)
+FIXTURE_SETUP(shared)
 {
 	net_open(&self->net);
 }
 
-FIXTURE_TEARDOWN(robust)
+FIXTURE_TEARDOWN(shared)
 {
 }
 
@@ -180,7 +179,7 @@ static void echo_forever(int listener)
 	}
 }
 
-TEST_F_TIMEOUT(robust, threads_on_one_socket, 120)
+TEST_F_TIMEOUT(shared, threads_on_one_socket, 120)
 {
 	pthread_t thread[THREADS];
 	struct race r = { 0 };
@@ -245,7 +244,7 @@ static void *block_accept(void *arg)
 	return (void *)(long)(fd < 0 ? -errno : fd);
 }
 
-TEST_F(robust, shutdown_wakes_all)
+TEST_F(shared, shutdown_wakes_all)
 {
 	void *(*const calls[])(void *) = { block_recv, block_send, block_poll };
 	pthread_t thread[4];
@@ -320,7 +319,7 @@ static int take(int channel)
 	return fd;
 }
 
-TEST_F(robust, passed_by_scm_rights)
+TEST_F(shared, passed_by_scm_rights)
 {
 	int channel[2], fd;
 	struct conn c;
@@ -371,7 +370,7 @@ TEST_F(robust, passed_by_scm_rights)
 	EXPECT_TRUE(net_until(net_only_time_wait, &self->net, PATIENCE));
 }
 
-TEST_F(robust, inherited_by_a_child)
+TEST_F(shared, inherited_by_a_child)
 {
 	struct conn c;
 	int go[2], status;
@@ -403,7 +402,7 @@ TEST_F(robust, inherited_by_a_child)
 }
 
 /* Several processes accept from one listener: each connection once. */
-TEST_F(robust, children_that_accept)
+TEST_F(shared, children_that_accept)
 {
 	int listener = sock_listen(&self->net, SERVER, PORT, 64);
 	int fd[32], i;
@@ -439,132 +438,6 @@ TEST_F(robust, children_that_accept)
 		close(fd[i]);
 	}
 	EXPECT_TRUE(net_until(net_only_time_wait, &self->net, PATIENCE));
-}
-
-/* --- namespaces --- */
-
-static bool device_gone(void *arg)
-{
-	const struct net *net = arg;
-
-	return net_try(net, SERVER, "ip link show v1");
-}
-
-/*
- * A namespace ends with its last process while its sockets are in any state;
- * its devices go with it, which shows that nothing holds it.
- */
-TEST_F(robust, namespace_ends)
-{
-	int l, i, go[2], peer[4];
-	struct conn c;
-	pid_t pid;
-	char byte;
-
-	ASSERT_EQ(0, pipe(go));
-	l = sock_listen(&self->net, SERVER, PORT, 8);
-	pid = net_fork();
-	if (pid == 0) {
-		net_enter(&self->net, CLIENT);
-		/* Both ends in it, one in TIME-WAIT, one shut down, one open. */
-		self->net.ns[SERVER] = self->net.ns[CLIENT];
-		self->net.ip[SERVER] = self->net.ip[CLIENT];
-		for (i = 0; i < 3; i++) {
-			conn_open(&self->net, PORT + 1 + i, &c);
-			if (i == 0)
-				conn_close(&c);
-			if (i == 1)
-				shutdown(c.end[CLIENT], SHUT_WR);
-			if (i == 2)
-				sock_send(c.end[CLIENT], "unread", 6);
-		}
-		/* One that waits to be accepted, and one without an answer. */
-		sock_connect(&self->net, CLIENT, self->net.ip[CLIENT],
-			     PORT + 2);
-		i = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
-		addr_connect(i, addr_of(ip46("10.0.0.77", "fd00::77"), PORT));
-		/* And some with their other end outside. */
-		for (i = 0; i < 4; i++)
-			sock_connect(&self->net, CLIENT, ip46("10.0.0.2",
-							      "fd00::2"), PORT);
-		write(go[1], "", 1);
-		pause();
-		_exit(0);
-	}
-	close(self->net.ns[CLIENT]);
-	ASSERT_EQ(1, read(go[0], &byte, 1));
-	for (i = 0; i < 4; i++)
-		peer[i] = sock_accept(l);
-	close(peer[0]);
-	shutdown(peer[1], SHUT_WR);
-	sock_send(peer[2], "unread", 6);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	for (i = 1; i < 4; i++) {
-		EXPECT_TRUE(sock_wait(peer[i], POLLIN, PATIENCE));
-		close(peer[i]);
-	}
-	EXPECT_TRUE(net_until(device_gone, &self->net, PATIENCE));
-	close(l);
-}
-
-/* --- a path that changes --- */
-
-/* Nothing is lost whatever becomes of devices and routes in the meantime. */
-TEST_F_TIMEOUT(robust, routes_change, 120)
-{
-	static const char *const steps[] = {
-		"ip link set v0 mtu 1300",
-		"ip link set v0 mtu 1500",
-		"$ip route add $peer dev v0 mtu 1280",
-		"$ip route del $peer dev v0",
-		"$ip route add $peer dev v0 mtu lock 1290",
-		"$ip route change $peer dev v0 advmss 600 initcwnd 2",
-		"$ip route del $peer dev v0",
-		"$ip route add unreachable $peer; $ip route del unreachable $peer",
-		"ip link set v0 down; ip link set v0 up",
-		"ip link set v0 gso_max_size 3000",
-		"ethtool -K v0 tso off gso off || :",
-		"ethtool -K v0 tso on gso on || :",
-	};
-	static char buf[65536];
-	size_t sent = 0, got = 0, step = 0, total = 3 << 20;
-	struct conn c;
-	ssize_t n;
-
-	net_sysctl(&self->net, CLIENT, "net/ipv6/conf/v0/keep_addr_on_down",
-		   "1");
-	conn_open(&self->net, PORT, &c);
-	while (got < total) {
-		if (sent < total) {
-			size_t len = total - sent;
-
-			if (len > sizeof(buf))
-				len = sizeof(buf);
-			pattern_fill(buf, len, sent);
-			n = send(c.end[CLIENT], buf, len,
-				 MSG_DONTWAIT | MSG_NOSIGNAL);
-			ASSERT_TRUE(n > 0 || errno == EAGAIN);
-			if (n > 0)
-				sent += n;
-			if (sent == total)
-				shutdown(c.end[CLIENT], SHUT_WR);
-		}
-		if (step < 12 && got > (step + 1) * (total / 16)) {
-			net_run(&self->net, CLIENT,
-				"set -e; peer=%s; ip='ip -%c'; %s",
-				self->net.ip[SERVER], ip46('4', '6'),
-				steps[step++]);
-		}
-		ASSERT_TRUE(sock_wait(c.end[SERVER], POLLIN, PATIENCE));
-		n = recv(c.end[SERVER], buf, sizeof(buf), MSG_DONTWAIT);
-		ASSERT_LT(0, n);
-		ASSERT_EQ(n, pattern_check(buf, n, got));
-		got += n;
-	}
-	EXPECT_EQ(12, step);
-	sock_recv_end(c.end[SERVER]);
-	conn_close(&c);
 }
 
 TEST_HARNESS_MAIN

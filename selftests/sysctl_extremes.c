@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the host's owner may set or do at any time, while connections are at
- * work: every sysctl at its ends, memory cgroups, the module's unloading.
+ * Every sysctl at its ends, set while a connection is at work: that one and new ones
+ * still carry data.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
@@ -25,17 +20,17 @@
 #define PORT	20000
 #define LEN	20000
 
-FIXTURE(limits)
+FIXTURE(extremes)
 {
 	struct net net;
 };
 
-FIXTURE_SETUP(limits)
+FIXTURE_SETUP(extremes)
 {
 	net_open(&self->net);
 }
 
-FIXTURE_TEARDOWN(limits)
+FIXTURE_TEARDOWN(extremes)
 {
 }
 
@@ -112,7 +107,7 @@ static void try_value(const struct net *net, const char *path,
  * Every knob at whatever it takes of the least, the greatest and what lies
  * beyond.
  */
-TEST_F_TIMEOUT(limits, sysctls_at_their_ends, 250)
+TEST_F_TIMEOUT(extremes, every_sysctl, 250)
 {
 	static const char *const values[] = {
 		"0", "1", "2", "-1", "127", "255", "600", "3600", "32767",
@@ -149,118 +144,6 @@ TEST_F_TIMEOUT(limits, sysctls_at_their_ends, 250)
 	}
 	closedir(d);
 	conn_close(&old);
-}
-
-/* --- memory cgroups --- */
-
-#define CGROUP	"/atcp-limits"
-
-/* The "sock" row of memory.stat, bytes; -1 without one. */
-static long charged(const char *group)
-{
-	char path[256], line[256];
-	long value = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/memory.stat", group);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "sock %ld", &value) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return value;
-}
-
-static bool nothing_charged(void *group)
-{
-	return charged(group) == 0;
-}
-
-/* What a connection holds is on its program's account, until it lets go. */
-TEST_F(limits, memory_cgroup)
-{
-	char top[] = "/tmp/atcp-cgroup-XXXXXX", group[64], path[96];
-	static char buf[65536];
-	int go[2], done[2], fd;
-	struct conn c;
-	pid_t pid;
-	char byte;
-
-	ASSERT_NE(NULL, mkdtemp(top));
-	if (mount("none", top, "cgroup2", 0, NULL)) {
-		rmdir(top);
-		SKIP(return, "no cgroup2");
-	}
-	snprintf(group, sizeof(group), "%s%s", top, CGROUP);
-	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", top);
-	file_write(path, "+memory");
-	if (mkdir(group, 0700) || charged(group) < 0) {
-		rmdir(group);
-		umount2(top, MNT_DETACH);
-		rmdir(top);
-		SKIP(return, "no memory controller");
-	}
-	ASSERT_EQ(0, pipe(go));
-	ASSERT_EQ(0, pipe(done));
-	c.listener = sock_listen(&self->net, SERVER, PORT, 1);
-	pid = net_fork();
-	if (pid == 0) {
-		snprintf(path, sizeof(path), "%s/cgroup.procs", group);
-		if (file_write(path, "0") < 0)
-			_exit(1);
-		fd = sock_connect(&self->net, CLIENT, self->net.ip[SERVER],
-				  PORT);
-		sock_set(fd, SOL_SOCKET, SO_SNDBUFFORCE, 1 << 20);
-		while (send(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-			;
-		write(done[1], "", 1);
-		read(go[0], &byte, 1);
-		_exit(0);
-	}
-	c.end[SERVER] = sock_accept(c.listener);
-	ASSERT_EQ(1, read(done[0], &byte, 1));
-	/* What it has sent and nobody reads is charged. */
-	EXPECT_LT(256 << 10, charged(group));
-	ASSERT_EQ(1, write(go[1], "", 1));
-	waitpid(pid, NULL, 0);
-	close(c.end[SERVER]);
-	close(c.listener);
-	EXPECT_TRUE(net_until(nothing_charged, group, PATIENCE));
-	rmdir(group);
-	umount2(top, MNT_DETACH);
-	rmdir(top);
-}
-
-/* --- unloading --- */
-
-/* However often it is asked to go: not as long as there is a socket. */
-TEST_F(limits, unloading_while_busy)
-{
-	int keep, i, status, refused = 0;
-	struct conn c;
-	pid_t pid;
-
-	if (stack_is_tcp())
-		SKIP(return, "not a module");
-	keep = sock_open(&self->net, CLIENT, 0);
-	pid = net_fork();
-	if (pid == 0) {
-		for (i = 0; i < 300; i++) {
-			conn_open(&self->net, PORT + i, &c);
-			carries(&c, "rmmod");
-			conn_close(&c);
-		}
-		_exit(0);
-	}
-	while (!waitpid(pid, &status, WNOHANG)) {
-		ASSERT_EQ(-1, syscall(SYS_delete_module, "atcp", O_NONBLOCK));
-		ASSERT_TRUE(errno == EWOULDBLOCK || errno == EBUSY);
-		refused++;
-	}
-	EXPECT_EQ(0, status);
-	EXPECT_LT(100, refused);
-	close(keep);
 }
 
 TEST_HARNESS_MAIN
