@@ -70,8 +70,8 @@ struct atcp_crowd {
 /* Who of SO_REUSEPORT gets a port without a look at its holders? */
 enum atcp_bind_group {
 	ATCP_BIND_NONE,
-	ATCP_BIND_ALIKE,	/* @user's sockets on addresses of @bound */
-	ATCP_BIND_ALL,		/* @user's sockets: the holders are all of that kind */
+	ATCP_BIND_ALIKE,	/* sockets of atcp_bind.user on addresses of its bound */
+	ATCP_BIND_ALL,		/* sockets of that user: the holders are all of that kind */
 };
 
 /**

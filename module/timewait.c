@@ -206,7 +206,7 @@ static bool on_loopback(const struct atcp_timewait *t)
 	       ipv6_addr_loopback(&key->raddr) || ipv6_addr_v4mapped_loopback(&key->raddr);
 }
 
-/* Lock held. May @sk, which holds a port or not, take its place? */
+/* Lock held. A socket may take its place. @chosen: that holds a port already. */
 static bool tw_yields(const struct atcp_timewait *t, bool chosen)
 {
 	u32 reuse = READ_ONCE(t->an->limits.reuse_tw);

@@ -4,7 +4,7 @@
  * it is meant to be swapped.
  *
  * It decides cwnd and ssthresh (bytes); which segments are lost and when they
- * are sent again is recovery.h's business.
+ * are sent again is recovery.c's business.
  */
 #ifndef _ATCP_CORE_CC_H
 #define _ATCP_CORE_CC_H

@@ -130,7 +130,7 @@ static u32 size_of(const struct atcp_hdr *h)
 	return n;
 }
 
-/* Writes @h, unless its options do not fit into a header, and reads it again. */
+/* Writes @was, unless its options do not fit into a header, and reads it again. */
 static void write_and_read(const struct atcp_hdr *was)
 {
 	struct atcp_hdr h = *was, again;

@@ -35,7 +35,7 @@ void test_add(struct test *t)
 	*at = t;
 }
 
-/* "rfc_reset.name" from ".../test_rfc_reset.c" and "name". */
+/* "rfc_close.name" from ".../test_rfc_close.c" and "name". */
 static const char *full_name(const struct test *t, char out[NAME_MAX])
 {
 	const char *base = strrchr(t->file, '/');
