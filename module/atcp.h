@@ -3,13 +3,11 @@
  * A connection's kernel object, and what the files of the module offer each
  * other, in the order a segment meets them.
  *
- * Locking.  A socket is protected by its socket lock: user calls take
- * lock_sock(), softirq takes bh_lock_sock() and puts a segment into the
- * backlog while a user owns the lock.  Everything in struct atcp_sock,
- * the control block included, is under it unless its comment says otherwise.
- * Demultiplexing takes no lock (RCU); hash tables lock a bucket to change it.
- * A listener's request queue and accept queue have a spinlock of their own,
- * which nests inside nothing but a bucket lock may nest inside it.
+ * A socket is protected by its socket lock: user calls take lock_sock(), softirq
+ * takes bh_lock_sock() and puts a segment into the backlog while a user owns the
+ * lock.  Everything in struct atcp_sock, the control block included, is under it
+ * unless its comment says otherwise.  All locks and their order: "Locks" in
+ * module/README.md.
  */
 #ifndef _ATCP_ATCP_H
 #define _ATCP_ATCP_H

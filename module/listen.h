@@ -17,7 +17,7 @@
  * @node:	in atcp_listen_place.all; RCU
  * @first:	in atcp_listen_place.firsts, if it is in that list; RCU
  * @group:	the listeners of its SO_REUSEPORT group, a ring, of whom one is the first
- * @lock:	of the two lists and @closed; nests inside a request's lock
+ * @lock:	of the two lists and @closed; its order: "Locks" in module/README.md
  * @requests:	struct atcp_request
  * @nrequests:	how many
  * @children:	sockets to be accepted, by atcp_sock.accept_node; a reference each

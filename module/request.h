@@ -18,8 +18,8 @@ struct atcp_flow;
  * @listener:	where it is queued; valid while not @dead, under RCU
  * @queue:	in listener->requests
  * @timer:	SYN-ACK retransmission; armed under @lock while not @dead
- * @lock:	of @req, @dead and the timer; taken with BHs off, before the
- *		listener's
+ * @lock:	of @req, @dead and the timer; taken with BHs off; its order: "Locks"
+ *		in module/README.md
  * @dead:	left the table; whoever sees this looks up again or goes
  * @mark:	socket mark of the connection (fwmark_accept)
  * @oif:	interface it is bound to, or 0

@@ -6,7 +6,7 @@
  *	oracle_scripts [-t] [-a] [NAME...]	only these; -t prints the
  *			transcripts, -a all differences instead of the first
  *	oracle_scripts --run FILE	a program from a file, or - for stdin
- *	oracle_scripts --table		the known differences, as the README has them
+ *	oracle_scripts --table		the known differences, as oracle/README.md has them
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The differences that are known, and why there are: the README's table is
- * printed from here.  Each applies to the lines that its patterns describe and
+ * The differences that are known, and why there are: the table in README.md
+ * is printed from here.  Each applies to the lines that its patterns describe and
  * no others; one that does not occur any more fails the suite.  An entry
  * without words belongs to the one above it.
  */

@@ -240,7 +240,7 @@ const char *worker_text(const struct worker *w);
 /* A known difference: see differences.c. */
 struct difference {
 	const char *id;
-	const char *what;	/* rows of the README's table */
+	const char *what;	/* rows of the table in README.md */
 	const char *tcp;
 	const char *atcp;
 	const char *why;
@@ -282,7 +282,7 @@ void oracle_sign(struct oracle *o, const char *fmt, ...);
 void oracle_shrink(struct oracle *o, struct program *p, int tries);
 /* To be called before any lane begins. */
 void differences_begin(void);
-/* Prints the table as the README has it. */
+/* Prints the table as README.md has it. */
 void differences_print(void);
 
 /*
