@@ -375,7 +375,7 @@ TEST_F_TIMEOUT(memory, send_queue, 90)
 	peer.next.ack = peer.iss;
 	wire_send(&self->net, CLIENT, &peer.next);
 	peer.fd = sock_accept(l);
-	/* Twice the buffer and two large segments: beside module/host.c's split. */
+	/* Twice the buffer and two large segments: beside module/socket/host.c's split. */
 	most = 2 * (meminfo(peer.fd, SK_MEMINFO_SNDBUF) + 2 * 66200) + 4096;
 
 	feed(&peer);
