@@ -12,17 +12,17 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "arrive/claim.h"
+#include "arrive/hooks.h"
 #include "atcp.h"
-#include "bind.h"
-#include "carrier.h"
-#include "claim.h"
 #include "family.h"
-#include "hold.h"
-#include "hooks.h"
+#include "listen/request.h"
+#include "net/carrier.h"
 #include "netns.h"
-#include "ports.h"
-#include "request.h"
-#include "timewait.h"
+#include "port/bind.h"
+#include "port/hold.h"
+#include "port/ports.h"
+#include "port/timewait.h"
 
 static int set_reset_orphans(const char *val, const struct kernel_param *kp)
 {

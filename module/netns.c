@@ -11,19 +11,19 @@
 #include <linux/rcupdate.h>
 #include <net/tcp.h>
 
+#include "arrive/hooks.h"
 #include "atcp.h"
 #include "demux.h"
 #include "gate.h"
-#include "hold.h"
-#include "hooks.h"
-#include "listeners.h"
+#include "listen/listeners.h"
 #include "netns.h"
-#include "pool.h"
-#include "ports.h"
-#include "proc.h"
+#include "port/hold.h"
+#include "port/pool.h"
+#include "port/ports.h"
+#include "port/timewait.h"
+#include "show/proc.h"
 #include "stat.h"
 #include "sysctl.h"
-#include "timewait.h"
 
 unsigned int atcp_net_id __read_mostly;
 

@@ -23,8 +23,8 @@
 #include "core/cc.h"
 #include "atcp.h"
 #include "gate.h"
-#include "memory.h"
 #include "netns.h"
+#include "socket/memory.h"
 #include "sysctl.h"
 
 /* How a file is written and read: the kernel's handlers. */

@@ -22,12 +22,12 @@
 #include <net/ndisc.h>
 #include <net/tcp.h>
 
-#include "bind_hold.h"
-#include "claim.h"
+#include "arrive/claim.h"
+#include "arrive/icmp.h"
 #include "demux.h"
-#include "icmp.h"
-#include "ip.h"
-#include "listeners.h"
+#include "listen/listeners.h"
+#include "net/ip.h"
+#include "port/bind_hold.h"
 
 static bool stopped;
 

@@ -18,10 +18,10 @@
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/protocol.h>
 
-#include "claim.h"
-#include "hooks.h"
-#include "icmp.h"
-#include "input.h"
+#include "arrive/claim.h"
+#include "arrive/hooks.h"
+#include "arrive/icmp.h"
+#include "arrive/input.h"
 
 /* --- protocol 253 --- */
 

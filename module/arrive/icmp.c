@@ -14,11 +14,11 @@
 #include <net/tcp.h>
 
 #include "compat/icmp.h"
+#include "arrive/icmp.h"
 #include "atcp.h"
 #include "demux.h"
-#include "icmp.h"
-#include "ip.h"
-#include "request.h"
+#include "listen/request.h"
+#include "net/ip.h"
 #include "stat.h"
 
 /**

@@ -19,17 +19,17 @@
 #include <net/ip6_route.h>
 #include <net/xfrm.h>
 
-#include "bind_hold.h"
-#include "claim.h"
+#include "arrive/claim.h"
+#include "arrive/input.h"
 #include "demux.h"
-#include "input.h"
-#include "ip.h"
-#include "listen.h"
-#include "listeners.h"
-#include "request.h"
-#include "sock.h"
+#include "listen/listen.h"
+#include "listen/listeners.h"
+#include "listen/request.h"
+#include "net/ip.h"
+#include "port/bind_hold.h"
+#include "port/timewait.h"
+#include "socket/sock.h"
 #include "stat.h"
-#include "timewait.h"
 #include "tracing.h"
 
 /* RFC 5082: a peer may be near enough to be trusted (IP_MINTTL, IPV6_MINHOPCOUNT). */

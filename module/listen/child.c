@@ -10,12 +10,12 @@
 #include <net/request_sock.h>
 
 #include "compat/memcg.h"
-#include "child.h"
 #include "demux.h"
-#include "ip.h"
-#include "listen.h"
-#include "ports.h"
-#include "sock.h"
+#include "listen/child.h"
+#include "listen/listen.h"
+#include "net/ip.h"
+#include "port/ports.h"
+#include "socket/sock.h"
 
 /*
  * The LSM's hook wants the kernel's own kind of request, of which it reads the

@@ -9,8 +9,8 @@
 #include <net/ipv6.h>
 #include <net/sock_reuseport.h>
 
-#include "listen.h"
-#include "listeners.h"
+#include "listen/listen.h"
+#include "listen/listeners.h"
 
 int atcp_listeners_net_init(struct atcp_net *an)
 {

@@ -11,11 +11,11 @@
 #include <linux/slab.h>
 #include <net/ip.h>
 
-#include "child.h"
 #include "demux.h"
-#include "ip.h"
-#include "listen.h"
-#include "request.h"
+#include "listen/child.h"
+#include "listen/listen.h"
+#include "listen/request.h"
+#include "net/ip.h"
 #include "stat.h"
 #include "tracing.h"
 

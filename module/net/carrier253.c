@@ -6,8 +6,8 @@
 #include <net/ip.h>
 #include <net/tcp.h>
 
-#include "carrier.h"
-#include "ip.h"
+#include "net/carrier.h"
+#include "net/ip.h"
 
 /* Payload from which on a checksum costs more than avoiding it. */
 #define SUM_WORTH	256

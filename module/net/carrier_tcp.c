@@ -6,8 +6,8 @@
 #include <linux/skbuff.h>
 #include <net/tcp.h>
 
-#include "carrier.h"
-#include "ip.h"
+#include "net/carrier.h"
+#include "net/ip.h"
 
 int atcp_carrier_tcp_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss)
 {

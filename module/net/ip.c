@@ -9,8 +9,8 @@
 #include <net/route.h>
 #include <net/tcp.h>
 
-#include "carrier.h"
-#include "ip.h"
+#include "net/carrier.h"
+#include "net/ip.h"
 #include "stat.h"
 #include "tracing.h"
 

@@ -9,7 +9,7 @@
 #include <net/route.h>
 #include <net/tcp.h>
 
-#include "ip.h"
+#include "net/ip.h"
 
 /* --- connections --- */
 

@@ -11,7 +11,7 @@
 #include <net/ip.h>
 #include <net/protocol.h>
 
-#include "carrier.h"
+#include "net/carrier.h"
 
 /*
  * One of the pieces: @offset bytes of payload into the whole, whose length from

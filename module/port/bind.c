@@ -9,8 +9,8 @@
 #include <net/ipv6.h>
 
 #include "atcp.h"
-#include "bind.h"
-#include "timewait.h"
+#include "port/bind.h"
+#include "port/timewait.h"
 
 static struct kmem_cache *bind_cache;
 static struct kmem_cache *crowd_cache;

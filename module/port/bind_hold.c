@@ -7,9 +7,9 @@
 #include <net/inet_sock.h>
 
 #include "atcp.h"
-#include "bind.h"
-#include "bind_hold.h"
-#include "hold.h"
+#include "port/bind.h"
+#include "port/bind_hold.h"
+#include "port/hold.h"
 
 /* The bucket's lock is held in all of these, up to atcp_hold_join(). */
 

@@ -5,8 +5,8 @@
 #ifndef _ATCP_BIND_HOLD_H
 #define _ATCP_BIND_HOLD_H
 
-#include "bind.h"
-#include "hold.h"
+#include "port/bind.h"
+#include "port/hold.h"
 
 /* --- under the lock of the port's bucket --- */
 

@@ -30,8 +30,8 @@
 #include <net/tcp.h>
 
 #include "compat/bind_bucket.h"
-#include "bind.h"
-#include "hold.h"
+#include "port/bind.h"
+#include "port/hold.h"
 
 static bool stand_ins = true;
 module_param(stand_ins, bool, 0444);

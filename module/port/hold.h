@@ -8,7 +8,7 @@
 
 #include "atcp.h"
 #include "netns.h"
-#include "bind.h"
+#include "port/bind.h"
 
 /**
  * struct atcp_hold - a port that the kernel's TCP leaves to us

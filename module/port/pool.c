@@ -20,10 +20,10 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
-#include "bind_hold.h"
-#include "hold.h"
-#include "pool.h"
-#include "ports.h"
+#include "port/bind_hold.h"
+#include "port/hold.h"
+#include "port/pool.h"
+#include "port/ports.h"
 
 #define POOL_MOST	16384		/* ports */
 #define POOL_LEAST	1024		/* before any is shared: to be hard to guess */

@@ -10,13 +10,13 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
-#include "bind.h"
-#include "bind_hold.h"
 #include "demux.h"
-#include "hold.h"
-#include "pool.h"
-#include "ports.h"
-#include "timewait.h"
+#include "port/bind.h"
+#include "port/bind_hold.h"
+#include "port/hold.h"
+#include "port/pool.h"
+#include "port/ports.h"
+#include "port/timewait.h"
 
 /*
  * The increments of RFC 6056 section 3.3.4, racy by design.  One table is for all

@@ -12,10 +12,10 @@
 #include <net/tcp.h>
 
 #include "demux.h"
-#include "ip.h"
-#include "ports.h"
+#include "net/ip.h"
+#include "port/ports.h"
+#include "port/timewait.h"
 #include "stat.h"
-#include "timewait.h"
 #include "tracing.h"
 
 static struct kmem_cache *tw_cache;

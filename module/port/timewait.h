@@ -7,7 +7,7 @@
 
 #include "atcp.h"
 #include "netns.h"
-#include "bind.h"
+#include "port/bind.h"
 
 /**
  * struct atcp_timewait - what is left of a connection in TIME-WAIT

@@ -18,15 +18,15 @@
 #include "core/cc.h"
 #include "atcp.h"
 #include "demux.h"
-#include "diag.h"
-#include "info.h"
-#include "listen.h"
-#include "listeners.h"
+#include "listen/listen.h"
+#include "listen/listeners.h"
+#include "listen/request.h"
 #include "netns.h"
-#include "recv.h"
-#include "request.h"
-#include "timewait.h"
-#include "walk.h"
+#include "port/timewait.h"
+#include "show/diag.h"
+#include "show/walk.h"
+#include "socket/info.h"
+#include "socket/recv.h"
 
 /* Values of idiag_timer, as inet_diag has them. */
 enum {

@@ -8,14 +8,14 @@
 #include <linux/seq_file.h>
 
 #include "atcp.h"
-#include "listen.h"
+#include "listen/listen.h"
+#include "listen/request.h"
 #include "netns.h"
-#include "proc.h"
-#include "recv.h"
-#include "request.h"
+#include "port/timewait.h"
+#include "show/proc.h"
+#include "show/walk.h"
+#include "socket/recv.h"
 #include "stat.h"
-#include "timewait.h"
-#include "walk.h"
 
 /* --- /proc/net/atcp, /proc/net/atcp6 --- */
 

@@ -5,10 +5,10 @@
  */
 #include "atcp.h"
 #include "demux.h"
-#include "listen.h"
-#include "request.h"
-#include "timewait.h"
-#include "walk.h"
+#include "listen/listen.h"
+#include "listen/request.h"
+#include "port/timewait.h"
+#include "show/walk.h"
 
 void atcp_walk_enter(struct atcp_walk *w, struct atcp_net *an, int family)
 {

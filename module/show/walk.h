@@ -9,7 +9,7 @@
 
 #include <linux/rhashtable.h>
 
-#include "listen.h"
+#include "listen/listen.h"
 #include "netns.h"
 
 /**

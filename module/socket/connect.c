@@ -8,10 +8,10 @@
 #include <net/ipv6.h>
 #include <net/transp_v6.h>
 
-#include "connect.h"
 #include "demux.h"
-#include "ip.h"
-#include "ports.h"
+#include "net/ip.h"
+#include "port/ports.h"
+#include "socket/connect.h"
 
 int atcp_connect_pre4(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
 {

@@ -10,13 +10,13 @@
 #include <linux/tcp.h>
 #include <net/tcp_states.h>
 
-#include "carrier.h"
+#include "net/carrier.h"
 #include "netns.h"
-#include "recv.h"
-#include "send.h"
-#include "sock.h"
-#include "stamp.h"
-#include "timewait.h"
+#include "port/timewait.h"
+#include "socket/recv.h"
+#include "socket/send.h"
+#include "socket/sock.h"
+#include "socket/stamp.h"
 #include "tracing.h"
 
 static_assert(sizeof(struct atcp_cb) <= sizeof_field(struct atcp_mark, core));

@@ -9,7 +9,7 @@
 
 #include "compat/tcp_uapi.h"
 #include "atcp.h"
-#include "info.h"
+#include "socket/info.h"
 
 static u8 ca_state(const struct atcp_tcb *c)
 {

@@ -8,7 +8,7 @@
 #include <linux/swap.h>
 #include <net/sock.h>
 
-#include "memory.h"
+#include "socket/memory.h"
 
 atomic_long_t atcp_memory_allocated;
 DEFINE_PER_CPU(int, atcp_memory_per_cpu);

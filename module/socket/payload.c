@@ -12,7 +12,7 @@
 #include <net/sock.h>
 
 #include "compat/sendpage.h"
-#include "payload.h"
+#include "socket/payload.h"
 
 int atcp_source_init(struct atcp_source *src, struct sock *sk, struct msghdr *msg, size_t size,
 		     struct sk_buff *tail)

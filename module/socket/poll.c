@@ -10,8 +10,8 @@
 
 #include "core/seq.h"
 #include "atcp.h"
-#include "poll.h"
-#include "recv.h"
+#include "socket/poll.h"
+#include "socket/recv.h"
 
 /* As tcp_poll(), which explains the hows and whys of each bit. */
 __poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait)

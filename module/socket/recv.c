@@ -16,8 +16,8 @@
 #include "core/seq.h"
 #include "atcp.h"
 #include "netns.h"
-#include "recv.h"
-#include "stamp.h"
+#include "socket/recv.h"
+#include "socket/stamp.h"
 
 u32 atcp_readable(const struct sock *sk)
 {

@@ -11,11 +11,11 @@
 
 #include "compat/sendpage.h"
 #include "atcp.h"
-#include "ip.h"
+#include "net/ip.h"
 #include "netns.h"
-#include "payload.h"
-#include "send.h"
-#include "stamp.h"
+#include "socket/payload.h"
+#include "socket/send.h"
+#include "socket/stamp.h"
 
 /* --- the send buffer --- */
 

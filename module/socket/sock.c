@@ -13,13 +13,13 @@
 #include <net/transp_v6.h>
 #include <net/xfrm.h>
 
-#include "connect.h"
 #include "demux.h"
-#include "ip.h"
+#include "net/ip.h"
 #include "netns.h"
-#include "ports.h"
-#include "send.h"
-#include "sock.h"
+#include "port/ports.h"
+#include "socket/connect.h"
+#include "socket/send.h"
+#include "socket/sock.h"
 #include "stat.h"
 #include "tracing.h"
 

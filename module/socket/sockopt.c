@@ -14,9 +14,9 @@
 #include "compat/tcp_uapi.h"
 #include "core/cc.h"
 #include "atcp.h"
-#include "info.h"
 #include "netns.h"
-#include "sockopt.h"
+#include "socket/info.h"
+#include "socket/sockopt.h"
 
 static bool live(const struct atcp_tcb *c)
 {

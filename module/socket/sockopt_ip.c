@@ -9,8 +9,8 @@
 #include <net/ipv6.h>
 
 #include "atcp.h"
-#include "ip.h"
-#include "sockopt.h"
+#include "net/ip.h"
+#include "socket/sockopt.h"
 
 /* Options that change what stands between the IP header and ours. */
 static bool changes_headers(int level, int optname)

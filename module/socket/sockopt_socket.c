@@ -9,7 +9,7 @@
 #include <net/tcp_states.h>
 
 #include "atcp.h"
-#include "sockopt.h"
+#include "socket/sockopt.h"
 
 void atcp_socket_flags(struct socket *sock)
 {

@@ -9,8 +9,8 @@
 #include <net/tcp_states.h>
 
 #include "atcp.h"
-#include "recv.h"
-#include "splice.h"
+#include "socket/recv.h"
+#include "socket/splice.h"
 
 /* As tcp_read_sock(): up to urgent data, which is for recvmsg() alone. Locked. */
 int atcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t actor)

@@ -17,8 +17,8 @@
 
 #include "compat/tcp_uapi.h"
 #include "core/seq.h"
-#include "info.h"
-#include "stamp.h"
+#include "socket/info.h"
+#include "socket/stamp.h"
 
 /* --- sending --- */
 

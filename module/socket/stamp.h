@@ -3,7 +3,7 @@
 #ifndef _ATCP_STAMP_H
 #define _ATCP_STAMP_H
 
-#include "sock.h"
+#include "socket/sock.h"
 
 /* When what was read last had arrived; 0: not known. */
 struct atcp_stamp {

@@ -14,7 +14,7 @@
 
 #include "atcp.h"
 #include "netns.h"
-#include "sock.h"
+#include "socket/sock.h"
 
 #if !IS_ENABLED(CONFIG_UML) || !IS_ENABLED(CONFIG_KASAN)
 #error planted bugs are for debug kernels alone
