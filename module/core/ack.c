@@ -146,7 +146,7 @@ static void count_dsack(struct atcp_tcb *c, const struct atcp_hdr *h)
  * WL1 and WL2 say of a resent or overtaken segment: SND.WND counts from
  * SND.UNA, and the old value would reach beyond what was offered.
  */
-static void take_window(struct atcp_tcb *c, const struct atcp_hdr *h, bool newer)
+static void update_snd_wnd(struct atcp_tcb *c, const struct atcp_hdr *h, bool newer)
 {
 	u32 old = c->snd_wnd;
 
@@ -176,7 +176,7 @@ static void take_window(struct atcp_tcb *c, const struct atcp_hdr *h, bool newer
 }
 
 /* The segment is the peer's: what it says of itself holds. */
-static void believe(struct atcp_tcb *c, const struct atcp_hdr *h)
+static void note_good_ack(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
 	/* RFC 7323 section 4.3: the timestamp of what spans Last.ACK.sent is echoed. */
 	if (c->ts_on && (h->opts & ATCP_OPT_TS) && seq_leq(h->seq, c->last_ack_sent) &&
@@ -199,7 +199,7 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 		atcp_send_challenge(c);
 		return false;
 	}
-	believe(c, h);
+	note_good_ack(c, h);
 	if (seq_lt(h->ack, c->snd_una))
 		return true;		/* an old one: its text may still be new */
 
@@ -212,7 +212,7 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 	newer = seq_gt(h->ack, c->snd_una);
 	if (newer)
 		advance(c, h);
-	take_window(c, h, newer);
+	update_snd_wnd(c, h, newer);
 	if (duplicate && c->snd_wnd)
 		atcp_recovery_dupack(c);
 

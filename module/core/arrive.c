@@ -332,7 +332,7 @@ void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr
 	if (atcp_unsent(c) || c->recovery == ATCP_LOSS)
 		atcp_output(c);
 	else
-		atcp_take_stock(c);
+		atcp_chrono_update(c);
 	/* Now, for some programs wait until little is unsent (TCP_NOTSENT_LOWAT). */
 	if (c->snd_una != una || c->snd_nxt != nxt)
 		atcp_host_wake(c, ATCP_WAKE_WRITABLE);

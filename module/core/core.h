@@ -46,7 +46,7 @@ void atcp_enqueue(struct atcp_tcb *c, struct atcp_seg *seg);
  * SEND was called and nothing waits in the host's device: what is delivered from
  * now until then says nothing of how fast the path is.
  */
-void atcp_starved(struct atcp_tcb *c);
+void atcp_check_app_limited(struct atcp_tcb *c);
 
 /* The last queued segment, if it was never sent and may take more; or NULL. */
 struct atcp_seg *atcp_tail(struct atcp_tcb *c);

@@ -34,7 +34,7 @@ void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
 		c->deadline[i] = ATCP_NEVER;
 }
 
-static void number_sending(struct atcp_tcb *c, u32 iss)
+static void init_snd_seq(struct atcp_tcb *c, u32 iss)
 {
 	c->iss = iss;
 	c->snd_una = iss;
@@ -51,7 +51,7 @@ void atcp_open(struct atcp_tcb *c, const struct atcp_tuple *t)
 	const struct atcp_conf *conf = &c->space->conf;
 
 	atcp_enter(c);
-	number_sending(c, c->iss ?: atcp_isn(c->space, t));
+	init_snd_seq(c, c->iss ?: atcp_isn(c->space, t));
 	c->ts_offset = atcp_ts_offset(c->space, t);
 	c->ts_on = conf->timestamps;
 	c->sack_on = conf->sack;
@@ -86,7 +86,7 @@ void atcp_accept(struct atcp_tcb *c, const struct atcp_req *r, struct atcp_space
 	c->ts_recent = r->ts_recent;
 	c->ts_recent_at = c->now;
 
-	number_sending(c, r->iss);
+	init_snd_seq(c, r->iss);
 	c->snd_wnd = r->snd_wnd;
 	c->snd_wnd_max = r->snd_wnd;
 	c->snd_wl1 = r->irs;

@@ -317,7 +317,7 @@ static void output(struct atcp_tcb *c, bool held)
 void atcp_output(struct atcp_tcb *c)
 {
 	output(c, false);
-	atcp_take_stock(c);
+	atcp_chrono_update(c);
 }
 
 void atcp_output_held(struct atcp_tcb *c)
@@ -326,7 +326,7 @@ void atcp_output_held(struct atcp_tcb *c)
 	if (c->snd_last)
 		atcp_seg_cb(c->snd_last)->flags |= ATCP_PSH;
 	output(c, true);
-	atcp_take_stock(c);
+	atcp_chrono_update(c);
 }
 
 /* What is being waited for from now on, for TCP_INFO's times. */
@@ -343,7 +343,7 @@ static void chrono(struct atcp_tcb *c, enum atcp_chrono what)
 	c->chrono_since = now;
 }
 
-void atcp_take_stock(struct atcp_tcb *c)
+void atcp_chrono_update(struct atcp_tcb *c)
 {
 	enum atcp_chrono what = ATCP_BUSY;
 
@@ -509,7 +509,7 @@ void atcp_grew(struct atcp_tcb *c, u32 bytes)
 	atcp_seg_cb(c->snd_last)->end_seq = c->write_seq;
 }
 
-void atcp_starved(struct atcp_tcb *c)
+void atcp_check_app_limited(struct atcp_tcb *c)
 {
 	if (c->write_seq - c->snd_nxt < c->mss && atcp_flight(c) < c->cwnd)
 		c->app_limited = max_t(u32, c->delivered + atcp_flight(c) / c->mss, 1);

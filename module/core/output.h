@@ -18,7 +18,7 @@ void atcp_output_held(struct atcp_tcb *c);
 /* Bytes that count against cwnd. */
 u32 atcp_flight(const struct atcp_tcb *c);
 /* Finds out what it waits for now: atcp_chrono(). */
-void atcp_take_stock(struct atcp_tcb *c);
+void atcp_chrono_update(struct atcp_tcb *c);
 bool atcp_unsent(const struct atcp_tcb *c);
 
 #endif /* _ATCP_CORE_OUTPUT_H */

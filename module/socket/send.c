@@ -258,7 +258,7 @@ static int send_locked(struct sock *sk, struct msghdr *msg, size_t size)
 	}
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 	if (sk_wmem_alloc_get(sk) < SKB_TRUESIZE(1))
-		atcp_starved(c);
+		atcp_check_app_limited(c);
 	if (atcp_ip_sync_mss(sk))
 		atcp_path_changed(c);
 	if (unlikely(tsflags))

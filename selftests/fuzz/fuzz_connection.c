@@ -176,7 +176,7 @@ static void op_send(struct sim_conn *conn, u8 arg, u8 flags)
 	if (flags & 2)
 		how |= SIM_OOB;
 	if (flags & 4 && !conn->closed)
-		atcp_starved(&conn->c);
+		atcp_check_app_limited(&conn->c);
 	fuzz_fill(bytes, side, conn->c.iss + 1 + (u32)conn->accepted, len);
 	sim_send(conn, bytes, len, how);
 }

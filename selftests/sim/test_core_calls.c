@@ -157,12 +157,12 @@ SCRIPT(delivery_rate_of_little)
 	ASSERT_EQ(tcb()->rate_interval, 10 * MSEC);
 	ASSERT(!tcb()->rate_app_limited);
 	/* Less than the path can take: it says nothing of the path. */
-	atcp_starved(tcb());
+	atcp_check_app_limited(tcb());
 	send_and_ack(5001, 1000, 10 * MSEC);
 	ASSERT_EQ(tcb()->rate_delivered, 5);
 	ASSERT(!tcb()->rate_app_limited);
 	/* But more than before is more, whoever was the limit. */
-	atcp_starved(tcb());
+	atcp_check_app_limited(tcb());
 	send_and_ack(6001, 8000, 10 * MSEC);
 	ASSERT_EQ(tcb()->rate_delivered, 8);
 	ASSERT(tcb()->rate_app_limited);
