@@ -20,8 +20,9 @@ static u32 segments(const struct atcp_tcb *c, u32 len)
 }
 
 /*
- * One sample of the delivery rate, from when @last was sent: the slower of how
- * fast what came since was sent, and acknowledged.
+ * One sample of the delivery rate, over the time since @last was sent: the lower of the
+ * rate at which the segments since then were sent, and of that at which they were
+ * acknowledged.
  */
 static void measure_rate(struct atcp_tcb *c, const struct atcp_cb *last)
 {
@@ -36,7 +37,7 @@ static void measure_rate(struct atcp_tcb *c, const struct atcp_cb *last)
 		c->app_limited = 0;
 	if (!interval || interval < c->min_rtt)
 		return;
-	/* A program that sends little says nothing of the path, unless it was more than before. */
+	/* While the program sends little, a sample below the last does not count. */
 	if (limited && c->rate_interval &&
 	    (u64)n * c->rate_interval < (u64)c->rate_delivered * interval)
 		return;
@@ -46,9 +47,10 @@ static void measure_rate(struct atcp_tcb *c, const struct atcp_cb *last)
 }
 
 /*
- * Frees what is wholly acknowledged, and leaves in @last what was known of the
- * last of it.  Returns whether any of it was sent again: then its time of sending
- * says nothing (Karn), nor does that of what waited at the peer behind it.
+ * Frees the segments that are wholly acknowledged, and leaves a copy of the last one's
+ * control block in @last.  Returns true when any of them was sent again.  Then no time of
+ * sending is a round-trip sample: not that segment's own (Karn), nor that of a later one,
+ * which may have waited at the peer for it.
  */
 static bool free_acked(struct atcp_tcb *c, u32 ack, struct atcp_cb *last)
 {
@@ -81,8 +83,8 @@ static bool free_acked(struct atcp_tcb *c, u32 ack, struct atcp_cb *last)
 }
 
 /*
- * RTT by our own clock where the segment went once; by the echoed timestamp,
- * to a millisecond, where it went again (RFC 7323 section 4).
+ * Takes a round-trip sample: by our own clock where the segment was sent once; by the
+ * echoed timestamp, to a millisecond, where it was sent again (RFC 7323 section 4).
  */
 static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, u64 sent_at)
 {
@@ -109,7 +111,7 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 		c->snd_up = c->snd_una;
 	measure(c, h, again ? 0 : last.sent_at);
 	if (last.sent_at)
-		measure_rate(c, &last);	/* by a minimal RTT that knows of this one */
+		measure_rate(c, &last);	/* after min_rtt has taken this sample in */
 	atcp_progress(c);
 	if (c->snd_una == c->snd_nxt)
 		atcp_stop_timer(c, ATCP_T_REXMT);
@@ -119,9 +121,10 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 }
 
 /*
- * How far below SND.UNA an ACK may be: RFC 5961 section 5.2 says MAX.SND.WND, which
- * may be a quarter of the space.  Of what was never sent none is good, or whoever
- * opens with a large window need not guess where we are.
+ * The lowest ACK that is acceptable.  RFC 5961 section 5.2 allows MAX.SND.WND below
+ * SND.UNA, which may be a quarter of the sequence space.  Here it is also bounded by what
+ * has been acknowledged, as nothing was sent below that.  Otherwise, after a SYN with a
+ * large window, a forged ACK would be acceptable without a guess at our numbers.
  */
 static u32 oldest_ack(const struct atcp_tcb *c)
 {
@@ -129,8 +132,8 @@ static u32 oldest_ack(const struct atcp_tcb *c)
 }
 
 /*
- * RFC 2883: a first block below the ACK tells of what the peer had already.  One of
- * what was never sent tells nothing.
+ * RFC 2883: a first block below the ACK reports data that the peer had already.  A block
+ * of data that was never sent is ignored.
  */
 static void count_dsack(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
@@ -142,9 +145,10 @@ static void count_dsack(struct atcp_tcb *c, const struct atcp_hdr *h)
 }
 
 /*
- * @newer: the ACK has moved SND.UNA.  Then its window is the latest, whatever
- * WL1 and WL2 say of a resent or overtaken segment: SND.WND counts from
- * SND.UNA, and the old value would reach beyond what was offered.
+ * Takes the window that the segment offers, if it is the latest.  @newer: the ACK has
+ * moved SND.UNA.  Then it is, even where WL1 and WL2 say otherwise of a segment that was
+ * resent or overtaken: SND.WND counts from SND.UNA, and the old value would reach beyond
+ * what was offered.
  */
 static void update_snd_wnd(struct atcp_tcb *c, const struct atcp_hdr *h, bool newer)
 {
@@ -163,7 +167,7 @@ static void update_snd_wnd(struct atcp_tcb *c, const struct atcp_hdr *h, bool ne
 	c->snd_wnd_max = max(c->snd_wnd_max, c->snd_wnd);
 	if (old || !c->snd_wnd)
 		return;
-	/* It was closed and has opened: no more probes; what a probe has lost goes again. */
+	/* It was closed and has opened: probes end, and what a probe has lost is sent again. */
 	c->probes = 0;
 	c->retries = 0;
 	c->backoff = 0;
@@ -175,7 +179,7 @@ static void update_snd_wnd(struct atcp_tcb *c, const struct atcp_hdr *h, bool ne
 	}
 }
 
-/* The segment is the peer's: what it says of itself holds. */
+/* The ACK is acceptable, so that the segment is the peer's: its timestamp holds. */
 static void note_good_ack(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
 	/* RFC 7323 section 4.3: the timestamp of what spans Last.ACK.sent is echoed. */
@@ -201,12 +205,12 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 	}
 	note_good_ack(c, h);
 	if (seq_lt(h->ack, c->snd_una))
-		return true;		/* an old one: its text may still be new */
+		return true;		/* the ACK is old; the text may still be new */
 
 	if (unlikely(h->opts & ATCP_OPT_SACK && h->nsack && c->sack_on))
 		count_dsack(c, h);
 	if (!c->snd_wnd)
-		c->retries = 0;		/* the peer lives, whatever its window (section 3.8.6.1) */
+		c->retries = 0;		/* the peer answers, if with no window (3.8.6.1) */
 	duplicate = h->ack == c->snd_una && !len && c->snd_una != c->snd_nxt &&
 		    (u32)h->wnd << c->snd_wscale == c->snd_wnd;
 	newer = seq_gt(h->ack, c->snd_una);

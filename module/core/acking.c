@@ -3,14 +3,15 @@
  * When to acknowledge: RFC 9293 section 3.8.6.3, RFC 5681 section 4.2 (delayed ACKs),
  * RFC 9293 section 3.8.6.2.2 (window updates), RFC 5961 (challenge ACKs).
  *
- * A pending ACK goes
- *   at once        for what is out of order, a duplicate or a FIN;
+ * A pending ACK is sent
+ *
+ *   at once        for a segment that is out of order, a duplicate or a FIN;
  *                  for more than one segment;
  *                  at the start, while the peer is in slow start, unless the program
- *                  answers data with data
- *   with data      that the program sends meanwhile
- *   with a window  that has opened by enough: atcp_read()
- *   after a delay  otherwise: ATCP_T_DELACK
+ *                  answers data with data;
+ *   with data      that the program sends meanwhile;
+ *   with a window  that has opened by enough: atcp_read();
+ *   after a delay  otherwise: ATCP_T_DELACK.
  */
 #include "ackevent.h"
 #include "acking.h"
@@ -80,7 +81,7 @@ void atcp_ack_timeout(struct atcp_tcb *c)
 	atcp_stop_timer(c, ATCP_T_DELACK);
 	if (!c->ack_pending)
 		return;
-	c->interactive = false;		/* no answer came that could have carried the ACK */
+	c->interactive = false;		/* no data was sent that could have carried the ACK */
 	atcp_count(c, ATCP_STAT_DELAYED_ACKS);
 	atcp_send_ack(c);
 }

@@ -32,9 +32,10 @@
 /* --- 3.10.7.3: SYN-SENT --- */
 
 /*
- * An ACK of something else: the peer has an old connection of these ends, as after we
- * have rebooted, and challenges our SYN (RFC 5961 section 4).  The RST that it asks for
- * ends that, so that the SYN may come again soon.  Once: the ACK may be anybody's.
+ * The ACK is for something else: the peer has an old connection of these ends, as after
+ * we have rebooted, and challenges our SYN (RFC 5961 section 4).  The RST that answers
+ * the challenge ends the old connection, and the SYN is sent again soon after it.  This
+ * is done once, as anybody may have made up the ACK.
  */
 static void syn_again(struct atcp_tcb *c)
 {
@@ -116,7 +117,7 @@ drop:
 
 /* --- 3.10.7.4: the other states --- */
 
-/* Of these, header prediction wants ACK and nothing else. */
+/* The control bits that header prediction looks at: ACK must be set, the others clear. */
 #define PREDICTED	(ATCP_FIN | ATCP_SYN | ATCP_RST | ATCP_ACK | ATCP_URG)
 
 /* First, check sequence number: the table of four cases. */
@@ -124,7 +125,7 @@ static bool acceptable(const struct atcp_tcb *c, u32 seq, u32 len)
 {
 	u32 wnd = atcp_rcv_left(c);
 
-	if (!wnd)	/* valid ACKs, URGs and RSTs are taken though no text can be */
+	if (!wnd)	/* valid ACKs, URGs and RSTs are accepted, though no text is */
 		return seq == c->rcv_nxt;
 	if (seq - c->rcv_nxt < wnd)
 		return true;
@@ -132,8 +133,8 @@ static bool acceptable(const struct atcp_tcb *c, u32 seq, u32 len)
 }
 
 /*
- * Could the peer have sent what begins at @seq?  It sends again what it was sending
- * before, no more than a window, and probes the window's end.
+ * True if the peer may have sent a segment that begins at @seq: one that it sends again,
+ * which is no more than a window back, or a probe of the window's end.
  */
 static bool plausible(const struct atcp_tcb *c, u32 seq)
 {
@@ -143,10 +144,10 @@ static bool plausible(const struct atcp_tcb *c, u32 seq)
 }
 
 /*
- * An answer to what lies outside of the window: text is acknowledged, for its
- * sender waits for that; anything else at a bounded rate, lest two sides that
- * disagree answer each other for ever.  So is text from who has no idea where we
- * are: for the peer each answer is a duplicate ACK, of which three make it slow.
+ * Answers a segment outside of the window.  Text is acknowledged, as its sender waits
+ * for that.  Everything else is answered at a bounded rate, or two ends that disagree
+ * could answer each other for ever.  Text that the peer cannot have sent is bounded as
+ * well: the peer takes each answer for a duplicate ACK, and three of them slow it down.
  */
 static void answer_outside(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len)
 {
@@ -164,8 +165,8 @@ static enum atcp_drop first_check(struct atcp_tcb *c, const struct atcp_hdr *h, 
 	if (c->ts_on && !(h->flags & ATCP_RST)) {
 		if (!(h->opts & ATCP_OPT_TS)) {
 			/*
-			 * RFC 7323 section 3.2 would have it dropped; but there are
-			 * peers, and boxes on the way, that leave it out of some.
+			 * RFC 7323 section 3.2 would have the segment dropped; but some
+			 * peers, and boxes on the way, leave the timestamp out at times.
 			 */
 			if (!c->space->conf.tolerate_missing_ts)
 				return ATCP_DROP_NO_TIMESTAMP;
@@ -177,7 +178,7 @@ static enum atcp_drop first_check(struct atcp_tcb *c, const struct atcp_hdr *h, 
 	}
 	if (acceptable(c, seq, len))
 		return ATCP_DROP_NONE;
-	/* Simultaneous open: the peer's SYN again, or its SYN-ACK, is before the window. */
+	/* Simultaneous open: the peer's SYN, repeated, or its SYN-ACK is below the window. */
 	if (c->state == ATCP_SYN_RECEIVED && seq == c->irs && (h->flags & ATCP_SYN)) {
 		if (h->flags & ATCP_ACK && h->ack == c->snd_nxt)
 			return ATCP_DROP_NONE;
@@ -191,7 +192,7 @@ static enum atcp_drop first_check(struct atcp_tcb *c, const struct atcp_hdr *h, 
 	return len && seq_leq(seq + len, c->rcv_nxt) ? ATCP_DROP_DUPLICATE : ATCP_DROP_WINDOW;
 }
 
-/* Second, check the RST bit (RFC 5961 section 3). The segment is done with. */
+/* Second, check the RST bit (RFC 5961 section 3). The caller drops the segment. */
 static enum atcp_drop reset_arrived(struct atcp_tcb *c, u32 seq)
 {
 	int err = ECONNRESET;
@@ -221,7 +222,7 @@ static bool syn_received(struct atcp_tcb *c, const struct atcp_hdr *h)
 		return false;
 	}
 	c->delivered++;
-	c->snd_una++;			/* the SYN; what more it acknowledges is ack.c's */
+	c->snd_una++;			/* the SYN; ack.c does the rest */
 	c->snd_wnd = (u32)h->wnd << (h->flags & ATCP_SYN ? 0 : c->snd_wscale);
 	c->snd_wnd_max = max(c->snd_wnd_max, c->snd_wnd);
 	c->snd_wl1 = h->seq;
@@ -310,7 +311,7 @@ void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr
 	u32 segs = 1;
 
 	atcp_enter(c);
-	/* Of all that a segment may change only these are, before its ACK was looked at. */
+	/* Only these counts change before the segment has passed its checks. */
 	if (atcp_seg_len(seg)) {
 		segs = atcp_seg_count(seg);
 		c->data_segs_in += segs;
@@ -333,7 +334,7 @@ void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr
 		atcp_output(c);
 	else
 		atcp_chrono_update(c);
-	/* Now, for some programs wait until little is unsent (TCP_NOTSENT_LOWAT). */
+	/* After output: some programs wait until little is unsent (TCP_NOTSENT_LOWAT). */
 	if (c->snd_una != una || c->snd_nxt != nxt)
 		atcp_host_wake(c, ATCP_WAKE_WRITABLE);
 	atcp_ack_policy(c);
@@ -341,8 +342,8 @@ void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr
 }
 
 /*
- * Section 3.9.2.2.  What the error quotes must be in flight (RFC 5927), or
- * anyone could make one up.
+ * Section 3.9.2.2.  The segment that the error quotes must be in flight (RFC 5927), or
+ * anyone could make up an error.
  */
 void atcp_icmp(struct atcp_tcb *c, u32 seq, int err, bool hard)
 {

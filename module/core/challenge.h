@@ -10,36 +10,43 @@
 #include "tcb.h"
 
 /*
- * What answers a segment that is not acceptable, and how often.  A limit belongs to one
- * connection, request or TIME-WAIT: conf.challenge_interval between two answers of all
- * kinds that are said to be "by the interval".  "For each" is one answer, that is no
- * larger, for one segment, where the segment is none that an answer provokes: no two
- * ends can keep that up, and nobody gets more out than he puts in.
+ * The answers to segments that are not acceptable, and their limits.
+ *
+ * "By the interval": between two such answers, of whatever kind, conf.challenge_interval
+ * passes.  The limit belongs to one connection, request or TIME-WAIT.
+ *
+ * "For each": one answer for one segment.  The answer is no larger than the segment, so
+ * that nobody gets more out than he puts in; and no answer of the other end's is such a
+ * segment, so that two ends cannot keep it up.
  *
  *	no port, LISTEN		RST for each; none for a RST		listen.c
- *	LISTEN, queue full	SYN-ACK with a cookie for each SYN: the price of cookies
+ *	LISTEN, queue full	SYN-ACK with a cookie for each SYN, which cookies cost
  *	SYN-SENT		RST for each ACK that is bad		arrive.c
- *				the SYN again: once a connection
+ *				the SYN, repeated: once a connection
  *	SYN-RECEIVED		RST for each ACK that is bad		listen.c, arrive.c
- *				the SYN again: SYN-ACK, by the interval
+ *				the SYN, repeated: SYN-ACK, by the interval
  *				all else: ACK, by the interval
  *	synchronized		ACK, by the interval: RST, SYN in the window, bad ACK
  *				outside of the window, or old by PAWS	arrive.c
  *				- text or FIN that the peer may send: ACK for each
- *				- keep-alives, window probes without text, anything
+ *				- keep-alive, window probes without text, anything
  *				  else: ACK, by the interval
  *				received before, in part or out of order: ACK for each,
  *				it is acceptable			deliver.c
  *				text for nobody: RST, which ends it
- *	TIME-WAIT		the FIN again, exactly: ACK for each	timewait.c
+ *	TIME-WAIT		the same FIN, repeated: ACK for each	timewait.c
  *				a SYN that is new, nobody listening: RST for each
  *				all else: ACK, by the interval
  *
- * What nobody has asked for (SYN and SYN-ACK, retransmissions, probes, keep-alives) goes
- * by timers that back off, and ends: timer.c, and atcp_req_timeout().
+ * Segments that answer nothing (SYN, SYN-ACK, retransmissions, probes, keep-alive) are
+ * sent by timers that back off and come to an end: timer.c, keepalive.c, and
+ * atcp_req_timeout().
  */
 
-/* May an answer "by the interval" go now (RFC 5961 section 7)?  Then the next has to wait. */
+/*
+ * True if an answer "by the interval" may be sent now (RFC 5961 section 7); the next has
+ * to wait.  @last: when one was sent last, 0 for never.
+ */
 static inline bool atcp_may_answer(struct atcp_space *space, u64 *last, u64 now)
 {
 	if (*last && now - *last < space->conf.challenge_interval) {
@@ -51,8 +58,8 @@ static inline bool atcp_may_answer(struct atcp_space *space, u64 *last, u64 now)
 }
 
 /*
- * PAWS (RFC 7323 section 5.3): is @tsval older than @ts_recent?  A ts_recent
- * that has not moved for 24 days means nothing any more (section 5.5).
+ * PAWS (RFC 7323 section 5.3): true if @tsval is older than @ts_recent, unless ts_recent
+ * has not changed for 24 days, after which it is invalid (section 5.5).
  */
 static inline bool atcp_paws_old(u32 tsval, u32 ts_recent, u64 recent_at, u64 now)
 {

@@ -3,8 +3,8 @@
  * The end of a connection: CLOSE and ABORT (RFC 9293 sections 3.6, 3.10.4,
  * 3.10.5), half-close, and the states that FINs lead through.
  *
- * A FIN is no segment of the send queue but the number before write_seq: it
- * rides on the last data segment or goes alone, and needs no memory to wait.
+ * A FIN is no segment of the send queue but the number before write_seq.  It is sent
+ * with the last data segment or alone, and needs no memory to wait.
  */
 #include "ackevent.h"
 #include "acking.h"
@@ -73,7 +73,7 @@ void atcp_close(struct atcp_tcb *c)
 		atcp_set_state(c, ATCP_FIN_WAIT_1);
 	else if (c->state == ATCP_CLOSE_WAIT)
 		atcp_set_state(c, ATCP_LAST_ACK);
-	/* In SYN-RECEIVED it waits: atcp_established() goes on from here. */
+	/* In SYN-RECEIVED the FIN waits, and atcp_established() goes on. */
 	atcp_output(c);
 	atcp_leave(c);
 }
@@ -83,7 +83,7 @@ void atcp_shut_rcv(struct atcp_tcb *c)
 	c->flags |= ATCP_F_RCV_SHUT;
 }
 
-/* Not before the peer could have sent its FIN again, as tcp_fin_time(). */
+/* Long enough for the peer to send its FIN again, as with tcp_fin_time(). */
 static void bound_fin_wait_2(struct atcp_tcb *c)
 {
 	u64 bound = c->linger2 ? c->linger2 : c->space->conf.fin_timeout;

@@ -5,10 +5,11 @@
 
 #include "tcb.h"
 
-/* Frees the queues, CLOSED, tells the host. */
+/* CLOSED: frees the queues, tells the host, whose user gets @err, 0 for none. */
 void atcp_done(struct atcp_tcb *c, int err);
-/* The same because the peer does not answer; @stat counts it. */
+/* The same, as the peer does not answer; counted in @stat. */
 void atcp_give_up(struct atcp_tcb *c, enum atcp_stat stat);
+/* Hands TIME-WAIT to the host, and ends as by atcp_done(). */
 void atcp_time_wait(struct atcp_tcb *c);
 /* The peer's FIN is next in sequence: section 3.10.7.4, eighth. */
 void atcp_fin_arrived(struct atcp_tcb *c);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * SYN cookies: RFC 4987 section 3.6 and appendix A.  When the SYN queue is
- * full, the SYN-ACK's own numbers carry what a request would have held, and
- * nothing is kept.
+ * full, the SYN-ACK's own numbers carry the contents of a request, and nothing
+ * is kept.
  *
  *   ISS:   3 bits of a counter that steps every 64 s | 3 bits MSS | 26 bits MAC
  *   TSval: the clock with its low 6 bits replaced: SACK | window scale
  *
- * A cookie is good for its own and the next step of the counter.  Without
- * timestamps window scaling and SACK are lost, which is the price.
+ * A cookie is valid in its own and the next step of the counter.  A peer without
+ * timestamps goes without window scaling and SACK.
  */
 #include "core.h"
 #include "deadline.h"

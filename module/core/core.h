@@ -4,9 +4,9 @@
  * segment arrival and the timer.
  *
  * Every call about a connection is made with that connection's lock held, in
- * any context that may not sleep.  During any of them the core may call
+ * process context or softirq; none sleeps.  During any of them the core may call
  * atcp_host_closed(), after which c->state is ATCP_CLOSED and the connection
- * must not be handed to the core again, but for the calls that say so.
+ * must not be handed to the core again, except to the calls that say so.
  */
 #ifndef _ATCP_CORE_CORE_H
 #define _ATCP_CORE_CORE_H
@@ -28,7 +28,7 @@ void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space);
  * @c:	CLOSED; the host has set lport, rport, adv_mss, mss_path
  * @t:	the connection's ends, for the initial sequence number
  *
- * When memory fails the SYN goes with the first retransmission.
+ * When memory fails the SYN is sent by the first retransmission.
  * The outcome comes by ATCP_WAKE_CONNECTED or atcp_host_closed().
  */
 void atcp_open(struct atcp_tcb *c, const struct atcp_tuple *t);
@@ -43,12 +43,13 @@ void atcp_open(struct atcp_tcb *c, const struct atcp_tuple *t);
 void atcp_enqueue(struct atcp_tcb *c, struct atcp_seg *seg);
 
 /*
- * SEND was called and nothing waits in the host's device: what is delivered from
- * now until then says nothing of how fast the path is.
+ * SEND was called, and nothing waits in the host's device.  If cwnd has room, the program
+ * has sent too little to fill the path: until the data now in flight has arrived, samples
+ * of the delivery rate are marked as limited by the application.
  */
 void atcp_check_app_limited(struct atcp_tcb *c);
 
-/* The last queued segment, if it was never sent and may take more; or NULL. */
+/* The last queued segment, if it was never sent, so that data may be appended; or NULL. */
 struct atcp_seg *atcp_tail(struct atcp_tcb *c);
 
 /* @bytes were appended to the payload of what atcp_tail() returned. */
@@ -82,7 +83,7 @@ void atcp_read(struct atcp_tcb *c);
  */
 void atcp_close(struct atcp_tcb *c);
 
-/* SHUT_RD: data that arrives once both directions are closed resets. */
+/* SHUT_RD: once both directions are closed, data that arrives is answered by a reset. */
 void atcp_shut_rcv(struct atcp_tcb *c);
 
 /**
@@ -101,7 +102,7 @@ void atcp_orphan(struct atcp_tcb *c);
  */
 void atcp_abort(struct atcp_tcb *c, int err);
 
-/* The ACK that is pending, if one is, goes at once (TCP_QUICKACK). */
+/* Sends the ACK that is pending, if one is (TCP_QUICKACK). */
 void atcp_ack_now(struct atcp_tcb *c);
 
 /* Keep-alive on or off; to be called again when keep_time changes. */
@@ -117,7 +118,7 @@ void atcp_set_keepalive(struct atcp_tcb *c, bool on);
  */
 void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h);
 
-/* The deadline set by atcp_host_set_deadline() has come, or may have. */
+/* The deadline of atcp_host_set_deadline() has come; being called early does no harm. */
 void atcp_timeout(struct atcp_tcb *c);
 
 /**
@@ -126,7 +127,8 @@ void atcp_timeout(struct atcp_tcb *c);
  * @seq:	the sequence number quoted
  * @err:	positive errno
  * @hard:	RFC 9293 section 3.9.2.2: aborts an attempt in SYN-SENT or
- *		SYN-RECEIVED; in other states, as soft ones in all, it is only remembered
+ *		SYN-RECEIVED.  In other states it is only remembered, as a soft error is in
+ *		every state
  */
 void atcp_icmp(struct atcp_tcb *c, u32 seq, int err, bool hard);
 
@@ -134,8 +136,8 @@ void atcp_icmp(struct atcp_tcb *c, u32 seq, int err, bool hard);
  * atcp_icmp_unreachable() - the error of atcp_icmp() says that the network is broken
  * @seq:	the sequence number quoted
  *
- * RFC 6069: then it was not congestion that ate what was sent, and one back-off
- * of the retransmission timer is taken back.
+ * RFC 6069: the segment was not lost by congestion, so that one back-off of the
+ * retransmission timer is taken back.
  */
 void atcp_icmp_unreachable(struct atcp_tcb *c, u32 seq);
 
@@ -143,12 +145,12 @@ void atcp_icmp_unreachable(struct atcp_tcb *c, u32 seq);
 void atcp_mss_changed(struct atcp_tcb *c);
 
 /*
- * The path itself changed, and with it c->mss_path: what is in flight and too
- * large now is sent again, in pieces (RFC 1191 section 6.5).
+ * The path itself changed, and with it c->mss_path: data in flight that is too large
+ * now is sent again, in pieces (RFC 1191 section 6.5).
  */
 void atcp_path_changed(struct atcp_tcb *c);
 
-/* --- what others may ask --- */
+/* --- what the host may ask --- */
 
 /* The most payload to put into one segment, at most @max: whole wire segments. */
 static inline u32 atcp_size_goal(const struct atcp_tcb *c, u32 max)
@@ -156,15 +158,15 @@ static inline u32 atcp_size_goal(const struct atcp_tcb *c, u32 max)
 	return max > c->mss ? max - max % c->mss : c->mss;
 }
 
-/* Bytes acknowledged-able but not yet so: sent and unsent (SIOCOUTQ). */
+/* Bytes that the peer has not acknowledged, sent or not (SIOCOUTQ). */
 static inline u32 atcp_unacked(const struct atcp_tcb *c)
 {
 	return c->write_seq - c->snd_una;
 }
 
 /*
- * What cwnd every round trip makes, in bytes a second, with room to grow: twice
- * that in slow start, a fifth more later.  ~0: no round trip was measured yet.
+ * The rate at which one cwnd is sent in each round trip, in bytes a second, with room to
+ * grow: twice that in slow start, a fifth more later.  ~0: no round trip was measured yet.
  */
 static inline u64 atcp_pacing_rate(const struct atcp_tcb *c)
 {
@@ -177,7 +179,7 @@ static inline u64 atcp_pacing_rate(const struct atcp_tcb *c)
 
 #define ATCP_DELACK	(40 * ATCP_MSEC)	/* at most 500 ms, RFC 9293 MUST-40 */
 
-/* How long an ACK may wait for company, microseconds. */
+/* The delay of a delayed ACK, microseconds. */
 static inline u32 atcp_ack_delay(const struct atcp_tcb *c)
 {
 	return c->delack_max ? min_t(u32, c->delack_max, ATCP_DELACK) : ATCP_DELACK;
@@ -188,7 +190,7 @@ u64 atcp_rto(const struct atcp_tcb *c);
 
 /* --- LISTEN and SYN-RECEIVED without a control block --- */
 
-/* What the host must do after one of the stateless calls below. */
+/* What the host must do after one of the calls below. */
 enum atcp_verdict {
 	ATCP_DROP,		/* free the segment */
 	ATCP_REPLY,		/* send the header in *reply, ends swapped; free the segment */
@@ -203,8 +205,8 @@ enum atcp_verdict {
 /**
  * struct atcp_req - a connection in SYN-RECEIVED that came from LISTEN
  *
- * Embedded in the host's request object; protected by the host's serialisation
- * of segments and timer for the request.
+ * Embedded in the host's request object.  The host sees to it that segments and the
+ * timer of a request come one after the other.
  */
 struct atcp_req {
 	u32 irs;
@@ -224,14 +226,14 @@ struct atcp_req {
 	u8 snd_wscale;
 	u8 rcv_wscale;
 	u8 retries;		/* retransmissions */
-	u8 timeouts;		/* the same and times that it would have been due, see @acked */
+	u8 timeouts;		/* the same, and those left out because of @acked */
 	u8 most;		/* TCP_SYNCNT, 0: the namespace's; host sets after init */
 	u8 defer;		/* TCP_DEFER_ACCEPT as time-outs to wait for data; host sets */
-	bool acked;		/* a bare ACK was ignored for @defer's sake */
+	bool acked;		/* an ACK without data was ignored, because of @defer */
 	bool ts_on;
 	bool sack_on;
 	bool wscale_on;
-	bool cookie;		/* atcp_cookie_make() has been here */
+	bool cookie;		/* atcp_cookie_make() has filled it */
 	u32 cookie_ts;		/* TSval of its SYN-ACK, options inside */
 };
 
@@ -249,7 +251,7 @@ enum atcp_verdict atcp_listen_arrive(const struct atcp_hdr *h, u32 len,
  * @t:		its ends
  * @h:		the SYN
  * @adv_mss:	MSS option to send
- * @space_full:	no less than the largest receive window this connection could ever
+ * @space_full:	at least the largest receive window that this connection may ever
  *		offer: sets the window scale
  * @wnd:	receive window to offer first, bytes
  */
@@ -297,9 +299,9 @@ void atcp_accept(struct atcp_tcb *c, const struct atcp_req *r, struct atcp_space
 void atcp_cookie_make(struct atcp_req *r, struct atcp_space *space, const struct atcp_tuple *t);
 
 /**
- * atcp_cookie_check() - does this ACK return a cookie?
- * @r:		out: the request as it was
- * Return: false when not. True: go on as for ATCP_ACCEPT.
+ * atcp_cookie_check() - look for a cookie in an ACK
+ * @r:		out: the request that the cookie stands for
+ * Return: false when the ACK returns none. True: go on as for ATCP_ACCEPT.
  */
 bool atcp_cookie_check(struct atcp_req *r, struct atcp_space *space, const struct atcp_tuple *t,
 		       const struct atcp_hdr *h, u16 adv_mss, u32 space_full, u32 wnd);
@@ -331,23 +333,23 @@ void atcp_tw_init(struct atcp_tw *tw, const struct atcp_tcb *c);
 /**
  * atcp_tw_arrive() - a segment arrives in TIME-WAIT (section 3.10.7.4, RFC 1337,
  * RFC 6191)
- * @listening:	a listener would take a SYN: of a new connection, this is ATCP_REOPEN;
- *		else it is refused, and the TIME-WAIT stays
+ * @listening:	there is a listener: a new connection's SYN gives ATCP_REOPEN.  Without
+ *		one the SYN is refused, and the TIME-WAIT stays
  */
 enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
 				 const struct atcp_hdr *h, u32 len, bool listening,
 				 struct atcp_hdr *reply);
 
 /**
- * atcp_tw_yields() - may an active open of the same ends take its place?
- * @at_once:	it need not have rested for a second
+ * atcp_tw_yields() - true if an active open of the same ends may take its place
+ * @at_once:	without waiting for conf.tw_reuse_delay
  *
- * The idea of RFC 6191, from the side that opens: with timestamps, PAWS keeps
- * old segments out of the new connection.
+ * As RFC 6191, for the side that opens: with timestamps, PAWS keeps old segments
+ * out of the new connection.
  */
 bool atcp_tw_yields(const struct atcp_tw *tw, const struct atcp_space *space, bool at_once);
 
-/* The next atcp_open() numbers its connection above the old one (section 3.4.3). */
+/* The next atcp_open() of @c numbers its connection above @old (section 3.4.3). */
 void atcp_open_follow(struct atcp_tcb *c, const struct atcp_tw *old);
 
 /* --- shared by all of the above --- */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The counters, once: ATCP_COUNTER(NAME, "explanation"), to be defined by
- * whoever includes this (more than once, hence no guard).  A host keeps them as
- * it likes (the kernel per CPU and namespace) and shows them under the name in
- * lower case.
+ * The list of counters: ATCP_COUNTER(NAME, "explanation").  Each file that includes it
+ * defines that macro before, and may do so several times, hence no guard.  A host
+ * keeps them as it likes (the kernel per CPU and namespace) and shows them under the
+ * name in lower case.
  */
 ATCP_COUNTER(IN_SEGS, "segments received, bad ones included")
 ATCP_COUNTER(OUT_SEGS, "segments sent, retransmissions included")

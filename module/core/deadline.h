@@ -44,7 +44,7 @@ static inline u32 atcp_ts_clock(u64 now)
 	return (u32)(now / ATCP_MSEC);
 }
 
-/* The same clock for what is only counted: intervals, not points in time. */
+/* The same clock, for intervals that are counted. */
 static inline u32 atcp_ms(u64 us)
 {
 	return (u32)(us / ATCP_MSEC);

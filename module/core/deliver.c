@@ -30,7 +30,7 @@ static void accept(struct atcp_tcb *c, struct atcp_seg *seg)
 	c->rcv_nxt += len;
 	c->bytes_received += len;
 	if (c->rcv_nxt - c->rcv_up - HALF_SPACE < HALF_SPACE)
-		c->rcv_up = c->rcv_nxt - HALF_SPACE;	/* lest it seem ahead after a wrap */
+		c->rcv_up = c->rcv_nxt - HALF_SPACE;	/* or a wrap puts it ahead */
 	if (len) {
 		c->last_data_in = max_t(u32, atcp_ms(c->now), 1);
 		atcp_host_deliver(c, seg);
@@ -42,7 +42,7 @@ static void accept(struct atcp_tcb *c, struct atcp_seg *seg)
 		atcp_fin_arrived(c);
 }
 
-/* RCV.NXT has moved: what had waited for it. */
+/* RCV.NXT has moved: accepts the segments that are in order now. */
 static void accept_waiting(struct atcp_tcb *c)
 {
 	struct atcp_seg *seg;
@@ -69,7 +69,7 @@ static void accept_waiting(struct atcp_tcb *c)
 	atcp_schedule_ack_now(c);
 }
 
-/* Keeps what is before @end; nothing is: false. */
+/* Keeps the part before @end. False: there is none. */
 static bool cut(struct atcp_tcb *c, struct atcp_seg *seg, u32 end)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
@@ -84,8 +84,8 @@ static bool cut(struct atcp_tcb *c, struct atcp_seg *seg, u32 end)
 }
 
 /*
- * Cuts what was received before, lies beyond the window or behind a FIN that waits; why
- * nothing is left, if so.
+ * Cuts what was received before, lies beyond the window, or behind a FIN that waits.
+ * Returns the reason when nothing is left.
  */
 static enum atcp_drop trim(struct atcp_tcb *c, struct atcp_seg *seg)
 {
@@ -99,7 +99,7 @@ static enum atcp_drop trim(struct atcp_tcb *c, struct atcp_seg *seg)
 		atcp_seg_trim_head(c, seg, c->rcv_nxt - cb->seq);
 		cb->seq = c->rcv_nxt;
 	}
-	/* A FIN needs no room: at the window's end it stays. */
+	/* A FIN at the window's end stays, as it needs no room. */
 	if (seq_gt(cb->seq + atcp_seg_len(seg), edge) && !cut(c, seg, edge))
 		return ATCP_DROP_WINDOW;
 	if (unlikely(c->ooo_root) && atcp_ooo_fin(c, &fin) && seq_gt(cb->end_seq, fin) &&
@@ -109,7 +109,10 @@ static enum atcp_drop trim(struct atcp_tcb *c, struct atcp_seg *seg)
 	return ATCP_DROP_NONE;
 }
 
-/* Room for @seg; what is in order comes before what is not (RFC 2018 section 8). */
+/*
+ * Charges @seg to the receive buffer.  For data that is in order, segments out of order
+ * are dropped if need be (RFC 2018 section 8).
+ */
 static bool admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
 {
 	while (!atcp_host_admit(c, seg, ordered)) {
@@ -181,12 +184,12 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 	if (!atcp_seg_len(seg) && ordered) {
 		atcp_drop(c, seg, ATCP_DROP_NONE);
 		atcp_fin_arrived(c);
-		/* The end can be read; with data before it the program has heard of that. */
+		/* The end can be read; had it come with data, accept() would have said so. */
 		atcp_host_wake(c, ATCP_WAKE_READABLE);
 		return;
 	}
 	if (unlikely(!admit(c, seg, ordered))) {
-		/* Let the peer know where it stands, and the program that it should read. */
+		/* Tell the peer what has arrived, and the program that it should read. */
 		atcp_schedule_ack_now(c);
 		atcp_host_wake(c, ATCP_WAKE_READABLE);
 		atcp_drop(c, seg, ATCP_DROP_RCVBUF);
@@ -203,7 +206,7 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 	start = cb->seq;
 	end = cb->end_seq;
 	atcp_ooo_insert(c, seg);
-	/* Though it held nothing new: its block is reported first (RFC 2018 section 4). */
+	/* Its block is reported first, even if it held nothing new (RFC 2018 section 4). */
 	atcp_sack_add(c, start, end);
 	atcp_schedule_ack_now(c);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What counts which drop. */
+/* The drop of a received segment, and the counter of each reason. */
 #include "tcb.h"
 
 /* In the order of the numbers, which are made of the same list; NONE counts nowhere. */

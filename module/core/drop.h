@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Why a received segment was dropped, once: X(NAME, counter, "explanation").
- * Several reasons may share a counter of counters.h.
+ * The list of reasons for the drop of a received segment: X(NAME, counter,
+ * "explanation").  Several reasons may share a counter of counters.h.
  */
 #ifndef _ATCP_CORE_DROP_H
 #define _ATCP_CORE_DROP_H
@@ -41,7 +41,7 @@
 
 #define ATCP_DROP_NUMBER(name, stat, text)	ATCP_DROP_##name,
 enum atcp_drop {
-	ATCP_DROP_NONE,			/* not dropped but done with */
+	ATCP_DROP_NONE,			/* not dropped: it has been used up */
 	ATCP_DROPS(ATCP_DROP_NUMBER)
 	ATCP_DROP_COUNT
 };
@@ -52,7 +52,7 @@ extern const unsigned char atcp_drop_stat[ATCP_DROP_COUNT];
 struct atcp_tcb;
 struct atcp_seg;
 
-/* Counts, unless @why is ATCP_DROP_NONE, and frees a received segment not charged. */
+/* Frees a received segment that was not charged; counts it, unless @why is NONE. */
 void atcp_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why);
 
 #endif /* _ATCP_CORE_DROP_H */

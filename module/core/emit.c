@@ -24,7 +24,7 @@ static void add_syn_options(struct atcp_tcb *c, struct atcp_hdr *h)
 		h->opts |= ATCP_OPT_SACK_OK;
 }
 
-/* As many blocks as fit beside @len bytes of payload (MUST-16: options count). */
+/* Adds as many blocks as fit beside @len bytes of payload (MUST-16: options count). */
 static void add_sack(struct atcp_tcb *c, struct atcp_hdr *h, u32 len)
 {
 	u32 room = c->ts_on ? 3 : 4;
@@ -51,7 +51,7 @@ static u16 advertise(struct atcp_tcb *c, u8 flags)
 	u16 field = min_t(u32, wnd >> shift, 65535);
 	u32 offered = (u32)field << shift;
 
-	/* A SYN cannot say it all: what an ACK between two of them has said holds. */
+	/* A SYN's field is not scaled: an ACK between two SYNs may have offered more. */
 	if (unlikely(flags & ATCP_SYN))
 		offered = max(offered, atcp_rcv_left(c));
 	c->rcv_wup = c->rcv_nxt;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the core needs from whoever hosts it: the whole seam, in one page.
+ * What the core needs from its host: the whole seam, in one page.
  *
- * The kernel answers with module/host.h, where a segment is an sk_buff; the
- * simulator with host_user.h.  The choice is made here, at compile time, and
+ * The kernel's side of it is module/socket/host.h, where a segment is an sk_buff, the
+ * simulator's is host_user.h.  The choice is made here, at compile time, and
  * nowhere else in the core.
  *
- * A host brings along:
+ * A host provides:
  *
  *  - the types u8 u16 u32 u64 s32 s64 bool, likely(), unlikely(), min(), max(),
  *    min_t(), max_t(), memcpy(), memset(), errno constants,
  *    get_unaligned_be16/32() and put_unaligned_be16/32();
- *  - struct atcp_seg, opaque here, and the functions below.  Those that it costs
- *    to call are static inline in the host's header, and so only listed:
+ *  - struct atcp_seg, opaque here, and the functions below.  Where a call would cost too
+ *    much, the function is static inline in the host's header, and only listed:
  *
  *	u64 atcp_host_now(void)
  *		monotonic time in microseconds; never 0
@@ -24,16 +24,16 @@
  *	u32 atcp_seg_len(const struct atcp_seg *seg)
  *		payload bytes, headers not counted
  *	u32 atcp_seg_count(const struct atcp_seg *seg)
- *		how many wire segments a received one stands for (GRO); at least 1
+ *		wire segments that a received one stands for (GRO); at least 1
  *	u32 atcp_seg_size(const struct atcp_seg *seg)
- *		payload bytes of the first of those, the last being perhaps smaller
+ *		payload bytes of the first of those; the last may be smaller
  *	u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
  *		prepends @len bytes for the header; returns where to write them
  *	void atcp_host_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why)
  *		frees a received segment that was not charged
  *	void atcp_host_resent(struct atcp_tcb *c, u32 seq, u32 len, enum atcp_resend kind)
  *	void atcp_host_recovery(struct atcp_tcb *c, u8 old)
- *		for whoever watches, see below; may do nothing
+ *		for tracing, see below; may do nothing
  *
  * Every call about a connection is made with that connection's lock held; none
  * may sleep, and none may call back into the core for the same connection.
@@ -50,13 +50,13 @@ struct atcp_link;
 struct atcp_tcb;
 struct atcp_space;
 
-/* Why something was sent that the peer may have seen before. */
+/* The reason for sending a segment that the peer may have seen before. */
 enum atcp_resend {
-	ATCP_RESEND_SYN,	/* SYN or SYN-ACK not answered */
+	ATCP_RESEND_SYN,	/* SYN or SYN-ACK, not answered */
 	ATCP_RESEND_TIMEOUT,	/* retransmission time-out */
 	ATCP_RESEND_FAST,	/* duplicate or partial ACKs */
-	ATCP_RESEND_WINDOW,	/* a probe's data, the window having opened */
-	ATCP_RESEND_PROBE,	/* the window is closed; new data, too */
+	ATCP_RESEND_WINDOW,	/* a probe's data, as the window has opened */
+	ATCP_RESEND_PROBE,	/* zero-window probe, of new data as well */
 	ATCP_RESEND_KEEPALIVE,	/* keep-alive probe */
 };
 
@@ -71,13 +71,13 @@ enum atcp_resend {
  * @seq:	first sequence number
  * @end_seq:	one past the last; SYN and FIN count one each
  * @sent_at:	sending: time of the last transmission, in microseconds
- * @flags:	ATCP_FIN, ATCP_PSH...: what to send with, or was received with it
- * @sent:	ATCP_SENT_*: what has happened to it since it was queued
- * @delivered:	sending: tcb.delivered, .delivered_at, .first_sent as they were then
+ * @flags:	ATCP_FIN, ATCP_PSH...: control bits to send it with, or received with it
+ * @sent:	ATCP_SENT_*: its history since it was queued
+ * @delivered:	sending: tcb.delivered, .delivered_at, .first_sent at @sent_at
  * @delivered_at: likewise
  * @first_sent:	likewise
  *
- * Lives in skb->cb, and so is at most 48 bytes.
+ * At most 48 bytes, as it is kept in skb->cb.
  */
 struct atcp_cb {
 	u32 seq;
@@ -93,7 +93,7 @@ struct atcp_cb {
 #define ATCP_SENT_ONCE		0x01	/* transmitted at least once */
 #define ATCP_SENT_AGAIN		0x02	/* retransmitted (Karn: no RTT sample) */
 #define ATCP_SENT_EOR		0x40	/* host's: nothing is appended to it */
-#define ATCP_SENT_TELL		0x80	/* host's: atcp_host_acked() when acknowledged */
+#define ATCP_SENT_TELL		0x80	/* host's: call atcp_host_acked() for it */
 #define ATCP_SENT_LIMITED	0x04	/* the program had nothing more to send then */
 
 /**
@@ -102,8 +102,8 @@ struct atcp_cb {
  * @prev:	list: the preceding segment; tree: the left child
  * @prio:	tree: heap priority
  *
- * Overlays skb->next, skb->prev and skb->dev.  Undefined (for the host to set)
- * when a segment is handed over.
+ * Overlays skb->next, skb->prev and skb->dev.  Undefined when a segment is handed to
+ * the host, which sets them.
  */
 struct atcp_link {
 	struct atcp_seg *next;
@@ -113,7 +113,7 @@ struct atcp_link {
 
 #define ATCP_NEVER	(~0ULL)		/* a deadline that does not come */
 
-/* What a user may be waiting for, in atcp_host_wake(). */
+/* Events that a user may wait for, in atcp_host_wake(). */
 #define ATCP_WAKE_CONNECTED	0x01	/* ESTABLISHED reached */
 #define ATCP_WAKE_READABLE	0x02	/* data queued */
 #define ATCP_WAKE_WRITABLE	0x04	/* sent data acknowledged: maybe room */
@@ -126,7 +126,7 @@ void atcp_host_count(struct atcp_space *space, enum atcp_stat stat);
 
 /* A segment without payload, for control, with room for ATCP_HDR_MAX; or NULL. */
 struct atcp_seg *atcp_host_alloc(struct atcp_tcb *c);
-/* A second reference to the payload, to be sent and forgotten; or NULL. */
+/* A second reference to the payload, for one transmission; or NULL. */
 struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg);
 /*
  * Sends and consumes.  @hlen header bytes have been pushed and written with
@@ -136,25 +136,25 @@ struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg);
 int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 mss);
 /*
  * Cuts a queued segment: @seg keeps the first @len payload bytes, the rest is
- * returned as a new segment, charged likewise; its cb and link are the core's to fill,
- * but for ATCP_SENT_TELL, which goes to one of the two.
+ * returned as a new segment, charged likewise.  The core fills its cb and link, except
+ * for ATCP_SENT_TELL, which the host gives to one of the two.
  * NULL for want of memory, with @seg unchanged.
  */
 struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len);
 /*
- * Has the send queue room for the buffer of one more segment?  This is the bound of
- * its memory, whatever the peer does: with the first segment it is not asked.
+ * True if the send queue has room for the buffer of one more segment.  This bounds the
+ * queue's memory, whatever the peer does; the cut of the first segment is exempt.
  */
 bool atcp_host_may_split(struct atcp_tcb *c);
 /*
- * Appends the payload of @from to @to, its neighbour in the send queue; true: @from
- * is freed.  False where that is not cheap.
+ * Appends the payload of @from to @to, its neighbour in the send queue.  True: @from
+ * is freed.  False: it would not be cheap.
  */
 bool atcp_host_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from);
-/* Drops payload bytes at the front or keeps only the first @len. */
+/* Drops @bytes of payload at the front; keeps only the first @len. */
 void atcp_seg_trim_head(struct atcp_tcb *c, struct atcp_seg *seg, u32 bytes);
 void atcp_seg_trim_tail(struct atcp_tcb *c, struct atcp_seg *seg, u32 len);
-/* The last octet of a segment with ATCP_SENT_TELL was acknowledged; it is freed next. */
+/* The last octet of a segment with ATCP_SENT_TELL is acknowledged; it is freed next. */
 void atcp_host_acked(struct atcp_tcb *c, struct atcp_seg *seg);
 /* Frees a segment of the send queue, giving its memory back to the sender. */
 void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg);
@@ -163,7 +163,7 @@ void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg);
 
 /*
  * Charges a received segment to the receive buffer; false when that is full.
- * @ordered: it starts at or before RCV.NXT, and may push out-of-order data out.
+ * @ordered: it starts at or before RCV.NXT, and may take the room of out-of-order data.
  */
 bool atcp_host_admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered);
 /* Frees a segment that atcp_host_admit() has charged. */
@@ -175,37 +175,37 @@ void atcp_host_deliver(struct atcp_tcb *c, struct atcp_seg *seg);
  * True: @from is consumed.
  */
 bool atcp_host_coalesce(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from);
-/* Payload bytes that the receive buffer could take now: what a window may offer. */
+/* Payload bytes that the receive buffer has room for now: the most to offer. */
 u32 atcp_host_rcv_space(struct atcp_tcb *c);
-/* The same if the buffer, at its present size, were empty. */
+/* The same, if the buffer, at its present size, were empty. */
 u32 atcp_host_rcv_limit(struct atcp_tcb *c);
-/* No less than it could ever be for this connection: sets the window scale. */
+/* At least the most that it may ever be for this connection: sets the window scale. */
 u32 atcp_host_rcv_full(struct atcp_tcb *c);
 
 /* --- events --- */
 
 void atcp_host_wake(struct atcp_tcb *c, u32 what);
 /*
- * Bytes a second that the core may send, by its own clock, or 0: as fast as it
- * likes (also where a queueing discipline does the pacing).  Its own estimate
- * is atcp_pacing_rate().
+ * The pacing rate in bytes a second, or 0 for no pacing by the core (also where a
+ * queueing discipline does the pacing).  The core's own estimate is atcp_pacing_rate().
  */
 u64 atcp_host_pace(struct atcp_tcb *c);
-/* A retransmission time-out: the network may be asked for another path; true: it was. */
+/* A retransmission time-out: asks the network for another path. True: it was asked. */
 bool atcp_host_rehash(struct atcp_tcb *c);
-/* R1 retransmissions were not answered: IP may look for another route (section 3.8.3). */
+/* R1 retransmissions were not answered: IP looks for another route (section 3.8.3). */
 void atcp_host_doubt_route(struct atcp_tcb *c);
-/* Calls atcp_timeout() at @when or earlier; ATCP_NEVER: no need to. Replaces the last. */
+/* Calls atcp_timeout() at @when or before; never at ATCP_NEVER. Replaces the last. */
 void atcp_host_set_deadline(struct atcp_tcb *c, u64 when);
-/* c->state has become what it is; @old is what it was. */
+/* c->state has changed from @old. */
 void atcp_host_state(struct atcp_tcb *c, u8 old);
 /*
  * For tracing, inline: atcp_host_resent() when @len bytes of sequence space from
- * @seq on have been sent again; atcp_host_recovery() when c->recovery was @old.
+ * @seq on have been sent again; atcp_host_recovery() when c->recovery has changed
+ * from @old.
  */
 /*
- * The connection is over (c->state is ATCP_CLOSED, queues are purged but for
- * delivered data): forget it. @err: positive errno for the user, or 0.
+ * The connection has ended: c->state is ATCP_CLOSED, all queues are purged, and the host
+ * forgets it but for delivered data. @err: positive errno for the user, or 0.
  */
 void atcp_host_closed(struct atcp_tcb *c, int err);
 /*

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an outsider must not be able to guess: initial sequence numbers
+ * Numbers that an outsider must not be able to guess: initial sequence numbers
  * (RFC 9293 section 3.4.1, RFC 6528) and the offset of the timestamp clock
  * (RFC 7323 section 5.4).
  */
 #include "core.h"
 
-/* Drawn for a space whose conf and keys are new. */
+/* Fills a key with random bits. */
 static void draw_key(u64 key[2])
 {
 	int i;
@@ -56,10 +56,10 @@ u32 atcp_isn(const struct atcp_space *space, const struct atcp_tuple *t)
 }
 
 /*
- * By all of the tuple: one that is shared by the connections of two hosts tells whoever
- * may open one of them about the others, and who else shares an address (CVE-2026-23247).
- * From one connection to the next with the same ends timestamps still grow, which is
- * all that TIME-WAIT reuse asks for (RFC 6191).
+ * The offset depends on all of the tuple.  If all connections of two hosts shared one,
+ * a user who may open one of them could find out about the others, and about other
+ * users of his address (CVE-2026-23247).  From one connection to the next with the same
+ * ends timestamps still grow, which is all that TIME-WAIT reuse needs (RFC 6191).
  */
 u32 atcp_ts_offset(const struct atcp_space *space, const struct atcp_tuple *t)
 {

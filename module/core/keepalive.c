@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keep-alives: RFC 9293 section 3.8.4.  ATCP_T_KEEP runs until the connection has been
+ * Keep-alive: RFC 9293 section 3.8.4.  ATCP_T_KEEP runs until the connection has been
  * idle for keep_time, then from probe to probe.
  */
 #include "close.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Keep-alives. */
+/* Keep-alive probes. */
 #ifndef _ATCP_CORE_KEEPALIVE_H
 #define _ATCP_CORE_KEEPALIVE_H
 

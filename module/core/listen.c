@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Without a control block: segments for CLOSED and LISTEN (RFC 9293 sections
+ * States without a control block: CLOSED and LISTEN (RFC 9293 sections
  * 3.10.7.1, 3.10.7.2, reset generation of 3.5.2), and SYN-RECEIVED as a small
  * request until the handshake is complete (3.10.7.4, RFC 4987 section 3).
  *
@@ -42,7 +42,7 @@ enum atcp_verdict atcp_listen_arrive(const struct atcp_hdr *h, u32 len, struct a
 	/* First, check for a RST. */
 	if (h->flags & ATCP_RST)
 		return ATCP_DROP;
-	/* Second, check for an ACK: a cookie's, or one that is answered by a reset. */
+	/* Second, check for an ACK: it returns a cookie, or is answered by a reset. */
 	if (h->flags & ATCP_ACK) {
 		reset(h, len, reply);
 		return h->flags & ATCP_SYN ? ATCP_REPLY : ATCP_MAYBE_COOKIE;
@@ -122,7 +122,7 @@ void atcp_req_synack(const struct atcp_req *r, struct atcp_hdr *out)
 	add_ts(r, out, atcp_host_now());
 }
 
-/* An ACK that says where we stand, if the rate limit allows. */
+/* An ACK of what has arrived, if the rate limit allows. */
 static enum atcp_verdict challenge(struct atcp_req *r, struct atcp_space *space, u64 now,
 				   struct atcp_hdr *reply)
 {
@@ -148,7 +148,7 @@ enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,
 	u32 seg_len = len + !!(h->flags & ATCP_SYN) + !!(h->flags & ATCP_FIN);
 
 	*why = ATCP_DROP_NONE;
-	/* The SYN again: our SYN-ACK was lost; or somebody has it sent elsewhere, for more. */
+	/* The SYN, repeated: our SYN-ACK was lost, or a forger wants more of them sent. */
 	if ((h->flags & (ATCP_SYN | ATCP_ACK | ATCP_RST)) == ATCP_SYN && h->seq == r->irs) {
 		if (atcp_may_answer(space, &r->challenge_at, now))
 			return ATCP_SYNACK;
@@ -195,7 +195,7 @@ enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,
 		*why = ATCP_DROP_BAD_ACK;
 		return reset(h, len, reply);
 	}
-	/* TCP_DEFER_ACCEPT: the program wants to hear of it with the first data. */
+	/* TCP_DEFER_ACCEPT: accept() returns it with the first data. */
 	if (unlikely(r->timeouts < r->defer && !seg_len)) {
 		r->acked = true;
 		return ATCP_DROP;
@@ -211,7 +211,7 @@ enum atcp_verdict atcp_req_timeout(struct atcp_req *r, struct atcp_space *space)
 
 	if (now < r->deadline)
 		return ATCP_DROP;
-	/* The peer has acknowledged and is to send data: for that it has until @defer. */
+	/* The peer has acknowledged; it has @defer time-outs to send data. */
 	waiting = r->acked && r->timeouts < r->defer;
 	if (r->timeouts >= most && !waiting) {
 		atcp_host_count(space, ATCP_STAT_CONN_FAILED);
@@ -220,7 +220,7 @@ enum atcp_verdict atcp_req_timeout(struct atcp_req *r, struct atcp_space *space)
 	r->timeouts++;
 	r->deadline = now + min_t(u64, ATCP_RTO_INITIAL << min_t(u8, r->timeouts, 16),
 				  space->conf.rto_max);
-	/* At the end of that time once more: any ACK then makes a connection. */
+	/* At the end of them the SYN-ACK is sent once more: any ACK opens a connection. */
 	if (waiting && r->timeouts < r->defer)
 		return ATCP_DROP;
 	r->retries++;

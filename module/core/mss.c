@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How large a segment may be, and what is counted in segments from the start: the
- * effective send MSS (RFC 9293 section 3.7.1, RFC 6691) and the initial congestion
- * window (RFC 6928).
+ * The size of segments: the effective send MSS (RFC 9293 section 3.7.1, RFC 6691), and
+ * the initial congestion window, which is so many of them (RFC 6928).
  */
 #include "core.h"
 #include "mss.h"
@@ -13,7 +12,7 @@ void atcp_mss_changed(struct atcp_tcb *c)
 
 	mss = max_t(u32, mss, c->space->conf.min_snd_mss);
 	c->mss = c->ts_on ? mss - 12 : mss;
-	/* No less than RFC 5681 lets them be of what a segment is now. */
+	/* At least what RFC 5681 allows, by the new size. */
 	c->cwnd = max_t(u32, c->cwnd, c->mss);
 	c->ssthresh = max_t(u32, c->ssthresh, 2 * c->mss);
 }

@@ -8,7 +8,7 @@
 /* The congestion window before the first ACK, and after idling, in bytes. */
 u32 atcp_initial_window(const struct atcp_tcb *c);
 
-/* What a peer takes that sends no MSS option: RFC 9293 section 3.7.1. */
+/* The MSS of a peer that sends no MSS option: RFC 9293 section 3.7.1. */
 static inline u16 atcp_default_mss(const struct atcp_tuple *t)
 {
 	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };

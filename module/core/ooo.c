@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Segments received out of order: a treap, ordered by sequence number, with
- * random priorities.  Every operation takes logarithmic time on average
+ * random priorities.  Every operation takes logarithmic time on average,
  * whatever order a peer sends in, and needs three words in a segment.
  *
- * No two segments in it overlap: what arrives later is trimmed (RFC 9293
- * section 3.10.7.4 leaves the choice).  Nothing follows a FIN, which so is in the
- * last segment or in none.
+ * No two segments in it overlap: the later arrival is trimmed (RFC 9293
+ * section 3.10.7.4 leaves the choice).  Nothing follows a FIN, which is therefore in
+ * the last segment or in none.
  */
 #include "ooo.h"
 #include "seq.h"
@@ -26,7 +26,7 @@ static u32 end_of(struct atcp_seg *seg)
 	return atcp_seg_cb(seg)->end_seq;
 }
 
-/* The names that struct atcp_link gives for a tree. */
+/* The links of a tree, as struct atcp_link documents them. */
 #define left_of(seg)	(link_of(seg)->prev)
 #define right_of(seg)	(link_of(seg)->next)
 
@@ -41,7 +41,7 @@ static void add(struct atcp_tcb *c, struct atcp_seg *seg)
 	while (*at && link_of(*at)->prio >= link_of(seg)->prio)
 		at = seq_lt(seq_of(seg), seq_of(*at)) ? &left_of(*at) : &right_of(*at);
 
-	/* What was below now goes to the two sides. */
+	/* The subtree that was there is split between the two sides. */
 	cur = *at;
 	*at = seg;
 	while (cur) {
@@ -143,7 +143,7 @@ bool atcp_ooo_fin(struct atcp_tcb *c, u32 *fin)
 	return true;
 }
 
-/* A FIN has come that is number @fin: what was queued from there on is not the stream's. */
+/* A FIN has come whose number is @fin: the stream ends there, and later data is dropped. */
 static void end_at(struct atcp_tcb *c, u32 fin)
 {
 	struct atcp_seg *last;

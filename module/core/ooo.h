@@ -6,13 +6,13 @@
 #include "tcb.h"
 
 /*
- * Adds an admitted segment, of which it keeps what is new; consumes it.  It has
- * nothing from the number of a FIN on that waits already.
+ * Adds what is new of an admitted segment, and consumes it.  The segment ends before the
+ * FIN that waits, if one does.
  */
 void atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg);
 struct atcp_seg *atcp_ooo_first(struct atcp_tcb *c);
 struct atcp_seg *atcp_ooo_last(struct atcp_tcb *c);
-/* Does a FIN wait?  Then @fin is its number. */
+/* True if a FIN waits: @fin is its number. */
 bool atcp_ooo_fin(struct atcp_tcb *c, u32 *fin);
 void atcp_ooo_remove(struct atcp_tcb *c, struct atcp_seg *seg);
 void atcp_ooo_purge(struct atcp_tcb *c);

@@ -134,7 +134,7 @@ void atcp_syn_options(struct atcp_tcb *c, const struct atcp_hdr *h)
 
 void atcp_established(struct atcp_tcb *c)
 {
-	/* TCP_MAXSEG bounds what the handshake agreed on; set later, it changes nothing. */
+	/* TCP_MAXSEG bounds the MSS that the handshake agreed on; later it changes nothing. */
 	if (c->mss_user)
 		c->mss_peer = min(c->mss_peer, c->mss_user);
 	atcp_mss_changed(c);
@@ -153,7 +153,7 @@ void atcp_established(struct atcp_tcb *c)
 	if (c->flags & ATCP_F_KEEPALIVE)
 		atcp_set_keepalive(c, true);
 	atcp_host_wake(c, ATCP_WAKE_CONNECTED | ATCP_WAKE_WRITABLE);
-	/* CLOSE was called in SYN-RECEIVED: the FIN has waited for this. */
+	/* CLOSE was called in SYN-RECEIVED: the FIN may be sent now. */
 	if (c->fin_queued)
 		atcp_set_state(c, ATCP_FIN_WAIT_1);
 }

@@ -8,8 +8,8 @@
  *                            -> resend_lost -> resend  -> transmit
  *
  * The queue is one list from snd_first (holds SND.UNA) to snd_last; from
- * snd_head on nothing was ever sent.  A segment is either sent or unsent: one
- * that may go only in part is split.
+ * snd_head on nothing was ever sent.  A segment is either sent or unsent: when only
+ * a part may be sent, the segment is split.
  */
 #include "ackevent.h"
 #include "core.h"
@@ -45,14 +45,17 @@ static struct atcp_seg *next_of(struct atcp_seg *seg)
 	return atcp_seg_link(seg)->next;
 }
 
-/* RFC 6298 (5.1); a timer that runs with nothing in flight is the persist timer. */
+/*
+ * Starts the retransmission timer, unless it runs: RFC 6298 (5.1).  @first: nothing was
+ * in flight, so that a timer that runs is the persist timer.
+ */
 static void timer_for_flight(struct atcp_tcb *c, bool first)
 {
 	if (first || c->deadline[ATCP_T_REXMT] == ATCP_NEVER)
 		atcp_arm_rexmt(c);
 }
 
-/* What the delivery rate will be reckoned from when @cb is acknowledged. */
+/* Notes what a sample of the delivery rate needs when @cb is acknowledged. */
 static void take_snapshot(struct atcp_tcb *c, struct atcp_cb *cb)
 {
 	if (c->snd_una == c->snd_nxt) {
@@ -67,7 +70,7 @@ static void take_snapshot(struct atcp_tcb *c, struct atcp_cb *cb)
 		cb->sent |= ATCP_SENT_LIMITED;
 }
 
-/* Counts and shows a retransmission of @len bytes of sequence space in @segs segments. */
+/* Counts and traces a retransmission of @len bytes of sequence space in @segs segments. */
 static void resent(struct atcp_tcb *c, u32 seq, u32 len, u32 segs)
 {
 	enum atcp_resend kind = ATCP_RESEND_WINDOW;
@@ -112,13 +115,12 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 }
 
 /*
- * Cuts @seg in two, unless memory or the bound of the queue's forbids it.
+ * Cuts @seg in two, unless memory or the bound of the queue forbids it.
  *
- * A buffer costs far more than the few bytes that a peer can have cut off, by its
- * MSS, window or ACKs, and so the host bounds what a queue may grow to by this.
- * SND.UNA's segment is exempt: it is sent whenever nothing else may be, and thus the
- * connection goes on.  (The kernel's TCP exempts the last, too, for its tail loss
- * probe.)
+ * By its MSS, window or ACKs a peer can have a few bytes cut off, at the price of a
+ * buffer, which is far larger.  So the host bounds how far a queue may grow by cuts.
+ * SND.UNA's segment is exempt: it can be sent when nothing else can, and the connection
+ * goes on.  (The kernel's TCP exempts the last as well, for its tail loss probe.)
  */
 static bool split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 {
@@ -155,7 +157,7 @@ static bool split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 	return true;
 }
 
-/* May a partial segment at the end of the queue wait?  Nagle with Minshall's change. */
+/* True if a partial segment at the queue's end waits: Nagle with Minshall's change. */
 static bool hold_partial(const struct atcp_tcb *c)
 {
 	if (c->fin_queued)
@@ -167,7 +169,7 @@ static bool hold_partial(const struct atcp_tcb *c)
 	return c->snd_sml != c->snd_una && seq_within(c->snd_una, c->snd_sml, c->snd_nxt);
 }
 
-/* Bytes that cwnd lets out, limited transmit included. */
+/* Bytes that cwnd allows, limited transmit included. */
 static u32 cwnd_room(const struct atcp_tcb *c)
 {
 	u32 flight = atcp_flight(c);
@@ -186,7 +188,7 @@ static u32 window_room(const struct atcp_tcb *c)
 }
 
 /*
- * How much of the first unsent segment may go now: section 3.8.6.2.1.
+ * The bytes of the first unsent segment that may be sent now: section 3.8.6.2.1.
  * @held: Nagle, cork and the half-window rule are overridden.
  */
 static u32 sendable(struct atcp_tcb *c, struct atcp_seg *seg, bool held)
@@ -196,14 +198,14 @@ static u32 sendable(struct atcp_tcb *c, struct atcp_seg *seg, bool held)
 	u32 cong = cwnd_room(c);
 	u32 n = min(len, min(wnd, cong));
 
-	/* Where a segment is cut, the urgent pointer would not follow. */
+	/* One segment at a time: where one is cut, the urgent pointer would not follow. */
 	if (unlikely(seq_gt(c->snd_up, c->snd_nxt)))
 		n = min_t(u32, n, c->mss);
 
 	if (n == len) {
 		u32 part;
 
-		/* What is urgent waits for nothing, as with the kernel's TCP. */
+		/* Urgent data waits for nothing, as in the kernel's TCP. */
 		if (held || next_of(seg) || seq_gt(c->snd_up, c->snd_una))
 			return n;
 		part = n < c->mss ? n : n % c->mss;
@@ -211,7 +213,7 @@ static u32 sendable(struct atcp_tcb *c, struct atcp_seg *seg, bool held)
 	}
 	if (n >= c->mss)
 		return n - n % c->mss;
-	/* A silly window: worth it only if it is half of what the peer can offer. */
+	/* A silly window is used only if it is half of the peer's largest. */
 	if (n && wnd < cong && (held || n >= c->snd_wnd_max / 2))
 		return n;
 	return 0;
@@ -238,7 +240,7 @@ static bool send_data(struct atcp_tcb *c, struct atcp_seg *seg, u32 n)
 
 /* --- pacing --- */
 
-/* The time for the next segment has come, or the timer is set for it. */
+/* True if the next segment may be sent now. Otherwise the timer is set for it. */
 static bool pace_allows(struct atcp_tcb *c, u64 rate)
 {
 	if (likely(!rate) || c->pace_at <= c->now)
@@ -247,7 +249,7 @@ static bool pace_allows(struct atcp_tcb *c, u64 rate)
 	return false;
 }
 
-/* No more in one piece than a millisecond's worth, but two segments. */
+/* Bounds one piece to a millisecond of the rate, or to two segments if that is more. */
 static u32 pace_piece(const struct atcp_tcb *c, u32 n, u64 rate)
 {
 	u64 most = max_t(u64, rate / 1000, 2 * c->mss);
@@ -255,7 +257,7 @@ static u32 pace_piece(const struct atcp_tcb *c, u32 n, u64 rate)
 	return n > most ? (u32)most - (u32)most % c->mss : n;
 }
 
-/* @n bytes have gone.  A timer that was late, or an idle time, is made up for in part. */
+/* @n bytes were sent.  A late timer or an idle time is made up for, by PACE_BURST at most. */
 static void pace_sent(struct atcp_tcb *c, u32 n, u64 rate)
 {
 	if (c->pace_at + PACE_BURST < c->now)
@@ -304,7 +306,7 @@ static void output(struct atcp_tcb *c, bool held)
 		timer_for_flight(c, c->snd_nxt == c->snd_una);
 		c->snd_nxt = c->write_seq;
 	}
-	/* Nothing in flight will bring an ACK to go on: probe, or let go of what is held. */
+	/* Nothing is in flight whose ACK would bring more data out: ATCP_T_REXMT does. */
 	if (c->snd_nxt == c->snd_una && atcp_unsent(c) &&
 	    c->deadline[ATCP_T_REXMT] == ATCP_NEVER && c->deadline[ATCP_T_PACE] == ATCP_NEVER) {
 		if (c->flags & ATCP_F_CORK && window_room(c))
@@ -322,14 +324,14 @@ void atcp_output(struct atcp_tcb *c)
 
 void atcp_output_held(struct atcp_tcb *c)
 {
-	/* Nothing more is to be expected soon. */
+	/* No more data is likely to follow soon. */
 	if (c->snd_last)
 		atcp_seg_cb(c->snd_last)->flags |= ATCP_PSH;
 	output(c, true);
 	atcp_chrono_update(c);
 }
 
-/* What is being waited for from now on, for TCP_INFO's times. */
+/* From now on the connection is limited by @what: for TCP_INFO's times. */
 static void chrono(struct atcp_tcb *c, enum atcp_chrono what)
 {
 	u32 now;
@@ -363,8 +365,8 @@ void atcp_chrono_update(struct atcp_tcb *c)
 /* --- again --- */
 
 /*
- * Puts what was sent in small pieces together, up to a full segment, as
- * tcp_retrans_try_collapse(): fewer segments, and their buffers' memory is free again.
+ * Joins small segments that were sent, up to a full one, as tcp_retrans_try_collapse():
+ * fewer segments are sent again, and the memory of their buffers is free.
  */
 static void join_next(struct atcp_tcb *c, struct atcp_seg *seg)
 {
@@ -400,8 +402,8 @@ static void join_next(struct atcp_tcb *c, struct atcp_seg *seg)
 }
 
 /*
- * Sends what of @seg lies from SND.UNA on, at most one full segment.  What cannot be
- * cut goes whole, if no more than @room.  False: it waits.
+ * Sends @seg again from SND.UNA on, at most one full segment.  If it cannot be cut, it is
+ * sent whole, but no more than @room bytes.  False: it waits.
  */
 static bool resend(struct atcp_tcb *c, struct atcp_seg *seg, u32 room)
 {
@@ -411,7 +413,7 @@ static bool resend(struct atcp_tcb *c, struct atcp_seg *seg, u32 room)
 		atcp_seg_trim_head(c, seg, c->snd_una - cb->seq);
 		cb->seq = c->snd_una;
 	}
-	/* Where a segment is cut on its way, the urgent pointer would not follow. */
+	/* Not whole: where it is cut on its way, the urgent pointer would not follow. */
 	if (unlikely(seq_gt(c->snd_up, cb->seq)))
 		room = 0;
 	if (atcp_seg_len(seg) < c->mss)

@@ -9,16 +9,17 @@
 
 /* Sends what window, congestion window and Nagle allow. */
 void atcp_output(struct atcp_tcb *c);
-/* Resends what stands at SND.UNA: the SYN, at most one full segment, or the FIN. */
+/* Resends at most one full segment from SND.UNA on, or the FIN that is there. */
 void atcp_resend_first(struct atcp_tcb *c);
-/* Sends one octet, or FIN, beyond the closed window (section 3.8.6.1). */
+/* Sends one octet, or FIN, into the closed window (section 3.8.6.1). */
 void atcp_send_probe(struct atcp_tcb *c);
-/* The same as atcp_output(), but what Nagle, a cork or a small window holds goes too. */
+/* The same as atcp_output(), overriding Nagle, a cork and a small window. */
 void atcp_output_held(struct atcp_tcb *c);
 /* Bytes that count against cwnd. */
 u32 atcp_flight(const struct atcp_tcb *c);
-/* Finds out what it waits for now: atcp_chrono(). */
+/* Finds out what limits the connection now, for TCP_INFO. */
 void atcp_chrono_update(struct atcp_tcb *c);
+/* True if anything is queued, data or FIN, that was never sent. */
 bool atcp_unsent(const struct atcp_tcb *c);
 
 #endif /* _ATCP_CORE_OUTPUT_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Loss recovery without SACK: fast retransmit and fast recovery (RFC 5681
- * section 3.2, RFC 6582), limited transmit (RFC 3042, in output.c), and the
- * retransmission time-out (RFC 5681 section 3.1, RFC 6298 section 5, RFC 3465
- * section 2.3), a path that takes less than before (RFC 1191 section 6.5).
+ * section 3.2, RFC 6582).  Limited transmit (RFC 3042) is in output.c.
+ * The retransmission time-out: RFC 5681 section 3.1, RFC 6298 section 5, RFC 3465
+ * section 2.3.  A path that takes less than before: RFC 1191 section 6.5.
  *
  *              3 duplicate ACKs
  *      OPEN ----------------------> FAST ---+ partial ACK: resend
@@ -48,7 +48,7 @@ void atcp_recovery_dupack(struct atcp_tcb *c)
 		return;
 
 	c->recover = c->snd_nxt;
-	/* What limited transmit has added does not count: RFC 5681 section 3.2, step 2. */
+	/* Without what limited transmit has added: RFC 5681 section 3.2, step 2. */
 	c->ssthresh = c->cc->ssthresh(c, c->dup_flight);
 	c->cwnd = c->ssthresh + ATCP_DUPTHRESH * c->mss;
 	set_recovery(c, ATCP_FAST);
@@ -86,12 +86,12 @@ void atcp_recovery_acked(struct atcp_tcb *c, u32 acked, u32 flight)
 		if (seq_geq(c->snd_una, c->recover))
 			set_recovery(c, ATCP_OPEN);
 		flight = c->cwnd;
-		/* What one ACK covers may have waited at the peer: no burst for it. */
+		/* One ACK may cover much that had waited at the peer: no burst for that. */
 		acked = min_t(u32, acked, c->mss);
 	}
 	if (c->recovery == ATCP_OPEN && seq_gt(c->snd_una, c->recover))
-		c->recover = c->snd_una - 1;	/* keeps up, lest it seem ahead after a wrap */
-	/* A window that the sender did not fill says nothing (RFC 7661 section 4.3). */
+		c->recover = c->snd_una - 1;	/* keeps up, or a wrap puts it ahead */
+	/* cwnd does not grow while the sender does not fill it (RFC 7661 section 4.3). */
 	if (c->cwnd < c->ssthresh ? c->cwnd <= 2 * flight : c->cwnd <= flight + c->mss)
 		c->cc->acked(c, acked);
 }
@@ -119,7 +119,7 @@ void atcp_path_changed(struct atcp_tcb *c)
 	if (c->mss >= old || !ATCP_IN(c->state, ATCP_SYNCHRONIZED) || c->snd_una == c->snd_nxt ||
 	    c->recovery == ATCP_LOSS)
 		return;
-	/* No sign of congestion, and so ssthresh stays; but no burst either. */
+	/* This is no sign of congestion, and ssthresh stays; cwnd avoids a burst. */
 	atcp_enter(c);
 	c->cwnd = atcp_initial_window(c);
 	c->recover = c->snd_nxt;

@@ -5,9 +5,11 @@
 
 #include "tcb.h"
 
+/* A duplicate ACK has arrived. */
 void atcp_recovery_dupack(struct atcp_tcb *c);
 /* SND.UNA has advanced by @acked; @flight was in flight before. */
 void atcp_recovery_acked(struct atcp_tcb *c, u32 acked, u32 flight);
+/* The retransmission time-out has come; c->retries counts it already. */
 void atcp_recovery_timeout(struct atcp_tcb *c);
 
 #endif /* _ATCP_CORE_RECOVERY_H */

@@ -2,8 +2,8 @@
 /*
  * Round-trip time and the retransmission time-out: RFC 6298.
  *
- * The clock's granularity G is replaced by rto_min, as the kernel's TCP does:
- * a peer that delays its ACK by as much is not taken for a lost segment.
+ * The clock's granularity G is replaced by rto_min, as in the kernel's TCP, so
+ * that an ACK that the peer delays by as much does not cause a time-out.
  */
 #include "core.h"
 #include "deadline.h"
@@ -37,7 +37,7 @@ void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
 		c->srtt += delta;
 	}
 	c->srtt = max_t(u32, c->srtt, 1);
-	c->backoff = 0;			/* and no sooner: section 5, last paragraph */
+	c->backoff = 0;			/* not before a sample: section 5, last paragraph */
 	c->rto = min(c->srtt / 8 + max_t(u64, c->rttvar, atcp_rto_min(c)), atcp_rto_max(c));
 }
 

@@ -30,7 +30,9 @@ static inline void atcp_progress(struct atcp_tcb *c)
 	}
 }
 
+/* Takes @rtt in, microseconds. */
 void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt);
+/* Starts the retransmission timer anew. */
 void atcp_arm_rexmt(struct atcp_tcb *c);
 /* The same timer, to probe a closed window: backed off by the probes sent so far. */
 void atcp_arm_persist(struct atcp_tcb *c);

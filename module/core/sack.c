@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which blocks the receiver reports: RFC 2018 section 4.  The most recent
- * comes first; a block that falls off the list is reported no more, which the
- * RFC allows, until a segment touches it again.
+ * The blocks that the receiver reports: RFC 2018 section 4.  The most recent
+ * comes first.  A block that falls off the list is not reported, which the RFC
+ * allows, until a segment touches it again.
  */
 #include "sack.h"
 #include "seq.h"

@@ -5,6 +5,7 @@
 
 #include "tcb.h"
 
+/* Reports from @start to @end first, joined with blocks that it touches. */
 void atcp_sack_add(struct atcp_tcb *c, u32 start, u32 end);
 /* Forgets blocks that RCV.NXT has reached. */
 void atcp_sack_advance(struct atcp_tcb *c);

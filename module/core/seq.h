@@ -32,7 +32,7 @@ static inline bool seq_geq(u32 a, u32 b)
 	return (s32)(b - a) <= 0;
 }
 
-/* Is low =< x =< high?  True for any x when the span is the whole space. */
+/* True if low =< x =< high, and for any x when the span is the whole space. */
 static inline bool seq_within(u32 low, u32 x, u32 high)
 {
 	return x - low <= high - low;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The transmission control block (RFC 9293 section 3.3.1) and what the
+ * The transmission control block (RFC 9293 section 3.3.1) and the state that all
  * connections of one host (a network namespace) share.
  *
  * Everything in struct atcp_tcb is protected by its connection's lock.
@@ -60,7 +60,7 @@ struct atcp_tuple {
 };
 
 /**
- * struct atcp_conf - what the owner of a namespace may tune; read at any time
+ * struct atcp_conf - the settings of a namespace's owner; read at any time
  * @rto_min:		lower bound of the retransmission time-out, microseconds
  * @rto_max:		upper bound, microseconds (RFC 6298 2.5: at least 60 s)
  * @msl2:		TIME-WAIT, twice the maximum segment lifetime, microseconds
@@ -73,21 +73,21 @@ struct atcp_tuple {
  * @synack_retries:	retransmissions of a SYN-ACK by a listener
  * @retries1:		retransmissions before the route is doubted (R1)
  * @retries2:		retransmissions before the connection is given up (R2)
- * @orphan_retries:	the same, and zero-window probes, once no program holds it; 0: 8
- * @tw_reuse_delay:	how old a TIME-WAIT's last timestamp must be before connect()
- *			takes its place by itself, microseconds
+ * @orphan_retries:	the same, and zero-window probes, for an orphan; 0: 8
+ * @tw_reuse_delay:	least age of a TIME-WAIT's last timestamp for connect() to take
+ *			its place, microseconds
  * @challenge_interval:	RFC 5961 section 7: least time between two challenge ACKs of
  *			one connection, and other answers (challenge.h), microseconds
  * @initial_window:	RFC 6928: segments sent before the first ACK
- * @min_snd_mss:	least segment that a peer or path can talk this side down to,
- *			options included, bytes
- * @min_rtt_wlen:	how long a minimum of the round-trip time counts, seconds
+ * @min_snd_mss:	least size of segments, whatever a peer or path asks for, options
+ *			included, bytes
+ * @min_rtt_wlen:	validity of a minimum of the round-trip time, seconds
  * @timestamps:		RFC 7323 timestamps, 0: none; 1: with an offset that is random
  *			for each connection; else without
- * @tolerate_missing_ts: take a segment without a timestamp where they were negotiated
+ * @tolerate_missing_ts: accept a segment without a timestamp where they were negotiated
  * @window_scaling:	offer and accept RFC 7323 window scaling
  * @sack:		offer and accept RFC 2018 SACK
- * @rfc1337:		a RST does not end TIME-WAIT, else one that is exactly next does
+ * @rfc1337:		a RST does not end TIME-WAIT; false: one that is exactly next does
  * @slow_start_after_idle: RFC 5681 section 4.1
  * @debug_isn:		0, or the initial sequence number of every new connection
  */
@@ -119,18 +119,17 @@ struct atcp_conf {
 };
 
 /**
- * struct atcp_space - what the connections of one namespace or host share
- * @conf:		tunables
+ * struct atcp_space - the state that connections of one namespace or host share
+ * @conf:		settings
  * @isn_key:		secret of RFC 6528 initial sequence numbers
  * @ts_key:		secret of the timestamp offsets
  * @cookie_key:		secret of SYN cookies
  *
- * What is made of a key is hashed with all of a connection's tuple: nothing that one
- * connection shows says anything of another's.
+ * Each number made of a key is a hash of the connection's whole tuple, so that one
+ * connection's numbers give nothing away about another's.
  *
- * There is no limit of challenge ACKs here on purpose: one that connections
- * share tells an attacker on one of them what happens on another
- * (CVE-2016-5696).
+ * There is no limit of challenge ACKs here on purpose: if connections shared one, an
+ * attacker on one of them could find out what happens on another (CVE-2016-5696).
  */
 struct atcp_space {
 	struct atcp_conf conf;
@@ -147,16 +146,16 @@ enum atcp_timer {
 	ATCP_T_COUNT
 };
 
-/* What a connection spends its time with, for TCP_INFO. */
+/* What limits a connection, for TCP_INFO. */
 enum atcp_chrono {
 	ATCP_IDLE,		/* nothing queued */
-	ATCP_BUSY,		/* sending, or waiting for the network or cwnd */
-	ATCP_RWND_LIMITED,	/* waiting for the peer's window */
-	ATCP_SNDBUF_LIMITED,	/* the program waits for room in the send buffer */
+	ATCP_BUSY,		/* the network or cwnd */
+	ATCP_RWND_LIMITED,	/* the peer's window */
+	ATCP_SNDBUF_LIMITED,	/* the send buffer: the program waits for room in it */
 };
 
 enum atcp_recovery {
-	ATCP_OPEN,		/* no loss known of */
+	ATCP_OPEN,		/* no loss is known */
 	ATCP_FAST,		/* fast recovery, RFC 6582 */
 	ATCP_LOSS,		/* after a retransmission time-out */
 };
@@ -207,14 +206,14 @@ struct atcp_tcb {
 	u32 wnd_clamp;			/* most window to offer, 0: no bound; host sets */
 	u16 rcv_mss;			/* estimate of the peer's segment size */
 	u8 quick;			/* ACKs still to be sent at once, at the start */
-	bool ack_pending;		/* something arrived that wants an ACK */
-	bool ack_now;			/* and may not wait */
+	bool ack_pending;		/* something arrived that is to be acknowledged */
+	bool ack_now;			/* and its ACK is not delayed */
 	bool fin_rcvd;
 	bool fin_queued;		/* our FIN is in the send queue */
-	bool interactive;		/* we answered data with data: delay ACKs */
+	bool interactive;		/* the program answers data with data: delay ACKs */
 
 	/* Queues. */
-	struct atcp_seg *snd_first;	/* all that is unacknowledged or unsent, in order */
+	struct atcp_seg *snd_first;	/* unacknowledged or unsent, in order */
 	struct atcp_seg *snd_last;
 	struct atcp_seg *snd_head;	/* the first never sent, or NULL */
 	struct atcp_seg *rtx_seg;	/* after a time-out: holds rtx_nxt, or NULL */
@@ -223,7 +222,7 @@ struct atcp_tcb {
 	u8 ooo_blocks;
 
 	/* Timestamps, RFC 7323. */
-	u32 ts_offset;			/* added to our clock: tells nothing of uptime */
+	u32 ts_offset;			/* added to our clock, to hide the uptime */
 	u32 ts_recent;
 	u32 last_ack_sent;
 	u64 ts_recent_at;
@@ -232,15 +231,15 @@ struct atcp_tcb {
 	u64 now;			/* when the core was last entered */
 	u64 deadline[ATCP_T_COUNT];	/* ATCP_NEVER: not running */
 	u64 armed;			/* the earliest of them, as the host was told */
-	u64 last_rcv;			/* arrival of the last segment with a good ACK */
+	u64 last_rcv;			/* arrival of the last acceptable ACK */
 	u64 last_snd;			/* last data sent */
 	u64 syn_sent_at;		/* first SYN of an active open */
-	u64 rtx_since;			/* first transmission of what is now resent, or 0 */
+	u64 rtx_since;			/* first transmission of the data now resent, or 0 */
 	u64 keep_time;			/* this socket's own, 0: the namespace's; host sets */
 	u64 keep_intvl;
 	u64 user_timeout;		/* RFC 5482, 0: R2 by count; host sets */
 	u64 linger2;			/* FIN-WAIT-2 of an orphan, 0: the namespace's,
-					 * ATCP_NEVER: is not waited in, but reset
+					 * ATCP_NEVER: a reset instead
 					 */
 	u64 pace_at;			/* when pacing lets the next segment go */
 	u32 rto_min;			/* this socket's own, 0: the namespace's; host sets */
@@ -254,7 +253,7 @@ struct atcp_tcb {
 	u32 rttvar;			/* times 4 */
 	u32 rto;			/* without back-off */
 	u8 backoff;
-	u8 retries;			/* of the oldest segment, since progress */
+	u8 retries;			/* of the oldest segment, since atcp_progress() */
 	u8 probes;			/* zero-window probes since the window opened */
 
 	/* Loss recovery and congestion control. */
@@ -288,7 +287,7 @@ struct atcp_tcb {
 	/* Time-outs; milliseconds. */
 	u16 rto_count;			/* SYN's included */
 	u16 rto_recoveries;		/* runs of them without progress */
-	u32 rto_time;			/* spent in such runs that are over */
+	u32 rto_time;			/* spent in such runs that have ended */
 	u32 rto_since;			/* when the present run began, or 0 */
 	u16 rehash;			/* times that another path was asked for */
 
@@ -300,10 +299,10 @@ struct atcp_tcb {
 	/* Delivery rate (draft-cheng-iccrg-delivery-rate-estimation). */
 	u32 delivered;			/* segments known to have arrived */
 	u32 delivered_at;		/* when that last grew; microseconds, as all here */
-	u32 first_sent;			/* when what is now measured was sent */
-	u32 app_limited;		/* delivered up to this: we had too little to send */
-	u32 rate_delivered;		/* the last good sample: so many segments... */
-	u32 rate_interval;		/* ...in so long */
+	u32 first_sent;			/* when the segments now measured were sent */
+	u32 app_limited;		/* up to this value of delivered: too little to send */
+	u32 rate_delivered;		/* the last valid sample: segments */
+	u32 rate_interval;		/* and the time for them */
 	bool rate_app_limited;
 
 	/* Round trips besides srtt; microseconds. */
@@ -322,10 +321,10 @@ struct atcp_tcb {
 #define ATCP_F_PASSIVE		0x20	/* came from LISTEN */
 #define ATCP_F_THIN		0x40	/* TCP_THIN_LINEAR_TIMEOUTS; host sets */
 #define ATCP_F_STARVED		0x80	/* the program waits for room to send; host sets */
-#define ATCP_F_LAZY_ACK		0x100	/* SYN-SENT: the handshake's ACK may wait; host sets */
+#define ATCP_F_LAZY_ACK		0x100	/* SYN-SENT: data may carry the ACK; host sets */
 #define ATCP_F_SYN_AGAIN	0x200	/* a challenge ACK has come for our SYN */
 
-#define ATCP_COUNT_MAX	255	/* of 8 bits: a count that stays there */
+#define ATCP_COUNT_MAX	255	/* counts of 8 bits do not wrap, but stay there */
 
 static inline void atcp_count(struct atcp_tcb *c, enum atcp_stat stat)
 {

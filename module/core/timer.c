@@ -3,8 +3,8 @@
  * Time-outs: RFC 9293 sections 3.8.1, 3.8.3 (R1, R2), 3.8.6.1 (zero-window probes),
  * 3.10.8; RFC 6298 (5.4) to (5.7).
  *
- * A timer is a deadline in the control block; the host is told of the nearest
- * alone, and may come early.  There are four, and each serves several ends:
+ * A timer is a deadline in the control block.  The host knows the nearest only, and may
+ * call early.  There are four, and most of them serve several ends:
  *
  *   ATCP_T_REXMT   SYN-SENT, SYN-RECEIVED: the SYN or SYN-ACK goes again; soon, and not
  *                  as a time-out, once a challenge ACK has answered the SYN (arrive.c)
@@ -41,7 +41,7 @@ static bool user_timed_out(struct atcp_tcb *c)
 	return c->user_timeout && c->now - c->rtx_since >= c->user_timeout;
 }
 
-/* Of a connection that no program holds, R2. */
+/* R2 of a connection that no program holds. */
 static u32 orphan_retries(const struct atcp_tcb *c)
 {
 	return c->space->conf.orphan_retries ? c->space->conf.orphan_retries : 8;
@@ -55,7 +55,7 @@ static u32 most_retries(const struct atcp_tcb *c)
 	return c->flags & ATCP_F_ORPHAN ? min(most, orphan_retries(c)) : most;
 }
 
-/* Counts one more unanswered transmission; true: that was R2, or the user's time-out. */
+/* Counts an unanswered transmission. True: R2 or the user's time-out is reached. */
 static bool exhausted(struct atcp_tcb *c, u32 most)
 {
 	if (user_timed_out(c) || c->retries >= most)
@@ -75,7 +75,7 @@ static void back_off(struct atcp_tcb *c)
 		c->backoff++;
 }
 
-/* For TCP_INFO: the time-outs, and how long they last until atcp_progress(). */
+/* Counts a time-out for TCP_INFO; atcp_progress() ends the run of them. */
 static void count_timeout(struct atcp_tcb *c)
 {
 	c->rto_count++;
@@ -85,10 +85,10 @@ static void count_timeout(struct atcp_tcb *c)
 	c->rto_since = max_t(u32, atcp_ms(c->now), 1);
 }
 
-/* Of a SYN, or the SYN-ACK of a simultaneous open: R2 is the same (MUST-23). */
+/* A SYN's time-out, or a simultaneous open's SYN-ACK's: R2 is the same (MUST-23). */
 static void syn_timeout(struct atcp_tcb *c)
 {
-	/* It was challenged, and not lost: that is no time-out. */
+	/* The SYN was not lost but challenged, which is no time-out. */
 	bool again = c->state == ATCP_SYN_SENT && c->flags & ATCP_F_SYN_AGAIN && !c->total_retrans;
 
 	if (!again) {
@@ -106,7 +106,7 @@ static void syn_timeout(struct atcp_tcb *c)
 	atcp_arm_rexmt(c);
 }
 
-/* The window is closed: whoever keeps answering keeps the connection (MUST-37). */
+/* The window is closed: while the peer answers, the connection stays (MUST-37). */
 static void probe_timeout(struct atcp_tcb *c)
 {
 	if (exhausted(c, most_retries(c)) ||
@@ -121,8 +121,8 @@ static void probe_timeout(struct atcp_tcb *c)
 }
 
 /*
- * TCP_THIN_LINEAR_TIMEOUTS: too little is in flight for duplicate ACKs to tell
- * of a loss, so that the first few time-outs do not back off.
+ * TCP_THIN_LINEAR_TIMEOUTS: too little is in flight for three duplicate ACKs, so that
+ * the first few time-outs do not back off.
  */
 static bool linear(const struct atcp_tcb *c)
 {
@@ -132,7 +132,7 @@ static bool linear(const struct atcp_tcb *c)
 
 static void retransmission_timeout(struct atcp_tcb *c)
 {
-	/* A user's time-out takes the place of R2, also where it is longer (RFC 5482). */
+	/* A user's time-out replaces R2, even if it is longer (RFC 5482). */
 	if (exhausted(c, c->user_timeout ? ~0u : most_retries(c))) {
 		atcp_give_up(c, ATCP_STAT_CONN_TIMEOUT);
 		return;
@@ -207,7 +207,7 @@ void atcp_timeout(struct atcp_tcb *c)
 	if (c->state == ATCP_CLOSED)
 		return;
 	atcp_enter(c);
-	c->armed = 0;	/* the host's timer has fired: tell it anew, ATCP_NEVER too */
+	c->armed = 0;	/* the host's timer has fired: set it again, to ATCP_NEVER as well */
 	for (t = 0; t < ATCP_T_COUNT; t++) {
 		if (c->deadline[t] > c->now)
 			continue;

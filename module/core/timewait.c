@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TIME-WAIT: RFC 9293 sections 3.6.1 and 3.10.7.4; RFC 1337 (if so set, a RST does
- * not end it); RFC 6191 (a new SYN with a newer timestamp, or beyond the old
- * sequence space, does, where somebody listens).
+ * TIME-WAIT: RFC 9293 sections 3.6.1 and 3.10.7.4; RFC 1337 (with conf.rfc1337 a RST
+ * does not end it); RFC 6191 (a SYN with a newer timestamp, or beyond the old
+ * sequence space, ends it where there is a listener).
  *
- * Any other SYN is answered by an ACK.  Who sent it then knows that something was left
- * here, and says by a RST that he knows nothing of it: that clears the way for his next
- * SYN, a second later instead of a minute.
+ * Any other SYN is answered by an ACK.  Its sender does not know that connection, and
+ * answers with a RST.  This ends the TIME-WAIT, so that the sender's next SYN succeeds
+ * a second later instead of a minute.
  */
 #include "challenge.h"
 #include "core.h"
@@ -48,7 +48,7 @@ static enum atcp_verdict ack(const struct atcp_tw *tw, u64 now, struct atcp_hdr 
 	return ATCP_REPLY;
 }
 
-/* RFC 6191 section 2, RFC 9293 MAY-2: is this SYN safely a new connection? */
+/* RFC 6191 section 2, RFC 9293 MAY-2: true if the SYN is of a new connection for sure. */
 static bool newer(const struct atcp_tw *tw, const struct atcp_hdr *h)
 {
 	if (tw->ts_on && (h->opts & ATCP_OPT_TS)) {
@@ -78,19 +78,19 @@ enum atcp_verdict atcp_tw_arrive(struct atcp_tw *tw, struct atcp_space *space,
 	}
 
 	if ((h->flags & (ATCP_SYN | ATCP_ACK)) == ATCP_SYN && newer(tw, h)) {
-		/* A new connection's; it is refused as if the old one had never been. */
+		/* It is a new connection's, and refused as if there were no TIME-WAIT. */
 		if (!listening)
 			return atcp_closed_arrive(h, len, reply);
 		atcp_host_count(space, ATCP_STAT_TIME_WAIT_REUSED);
 		return ATCP_REOPEN;
 	}
-	/* The peer's FIN again: our ACK was lost. The 2 MSL start anew. */
+	/* The peer's FIN, repeated: our ACK was lost. The 2 MSL start anew. */
 	if (!old && h->flags & ATCP_FIN && h->seq + len + 1 == tw->rcv_nxt) {
 		tw->expires = now + space->conf.msl2;
 		return ack(tw, now, reply);
 	}
 	if (!old && !seg_len && h->seq == tw->rcv_nxt)
-		return ATCP_DROP;		/* an ACK and nothing more */
+		return ATCP_DROP;		/* an ACK without text */
 	if (!atcp_may_answer(space, &tw->challenge_at, now))
 		return ATCP_DROP;
 	return ack(tw, now, reply);

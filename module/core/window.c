@@ -23,10 +23,10 @@ u32 atcp_window(struct atcp_tcb *c)
 
 	if (unlikely(c->wnd_clamp))
 		space = min(space, c->wnd_clamp);
-	/* Less than a segment, and less than half of the buffer: offer nothing new. */
+	/* Room below a segment, and below half of the buffer, is not offered. */
 	if (space < c->rcv_mss && space < atcp_host_rcv_limit(c) / 2)
 		space = 0;
-	/* Rounding down could take back what was offered; rounding up is a few bytes. */
+	/* Rounding down could take back what was offered; rounding up adds a few bytes. */
 	if (space >> c->rcv_wscale << c->rcv_wscale < now) {
 		u32 unit = 1u << c->rcv_wscale;
 

@@ -12,7 +12,7 @@ static inline u32 atcp_rcv_edge(const struct atcp_tcb *c)
 	return c->rcv_wup + c->rcv_wnd;
 }
 
-/* How much of that window the peer has yet to use. */
+/* The part of that window that the peer has not used. */
 static inline u32 atcp_rcv_left(const struct atcp_tcb *c)
 {
 	u32 edge = atcp_rcv_edge(c);

@@ -78,8 +78,8 @@ struct atcp_hdr {
  * atcp_hdr_len() - length of the header that @p starts
  * @p:		at least ATCP_HDR_MIN readable bytes
  *
- * Return: bytes, a multiple of 4; below ATCP_HDR_MIN where the sender wrote
- * nonsense, which the caller must refuse.
+ * Return: bytes, a multiple of 4; below ATCP_HDR_MIN for an impossible data
+ * offset, which the caller must refuse.
  */
 static inline u32 atcp_hdr_len(const u8 *p)
 {
@@ -106,7 +106,7 @@ bool atcp_hdr_read(struct atcp_hdr *h, const u8 *p, u32 len);
 u32 atcp_hdr_size(struct atcp_hdr *h);
 
 /**
- * atcp_hdr_write() - encode a header whose size atcp_hdr_size() has settled
+ * atcp_hdr_write() - encode a header that atcp_hdr_size() was called for
  * @h:		all fields
  * @p:		h->hlen writable bytes; the checksum field is left zero
  */
