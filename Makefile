@@ -85,7 +85,7 @@ style:
 	@$(V)/style $(if $(filter yes,$(ALL)),,--changed)
 
 compdb:
-	@$(V)/setup build 6.1 kselftest
+	@$(V)/setup build test 6.1 kselftest
 	@$(V)/compdb
 
 check-debug:
