@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What recvmsg() tells besides the data: urgent data, SO_PEEK_OFF, TCP_INQ. */
+/* What recvmsg() returns besides the data: urgent data, SO_PEEK_OFF, TCP_INQ. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -59,8 +59,8 @@ static bool all_acked(void *arg)
 	return !ask(*(int *)arg, SIOCOUTQ);
 }
 
-/* What was sent has arrived, and is in the receiver's queue. */
-static void settle(int fd)
+/* Waits until what was sent is in the receiver's queue. */
+static void wait_acked(int fd)
 {
 	if (!net_until(all_acked, &fd, PATIENCE))
 		net_die("not acknowledged");
@@ -75,9 +75,9 @@ TEST_F(read, urgent)
 	sock_send(self->c, "abc", 3);
 	ASSERT_EQ(2, send(self->c, "d!", 2, MSG_OOB));
 	sock_send(self->c, "ef", 2);
-	settle(self->c);
+	wait_acked(self->c);
 	EXPECT_EQ(POLLIN | POLLOUT | POLLPRI, sock_events(self->s, ALL));
-	/* Up to the urgent octet. */
+	/* A read stops before the urgent octet. */
 	EXPECT_EQ(4, ask(self->s, SIOCINQ));
 	EXPECT_EQ(1, recv(self->s, buf, 8, MSG_OOB | MSG_PEEK));
 	EXPECT_EQ(4, recv(self->s, buf, 16, MSG_PEEK));
@@ -96,24 +96,24 @@ TEST_F(read, urgent)
 	EXPECT_EQ(0, ask(self->s, SIOCATMARK));
 }
 
-/* Passed by, it is gone; a second one turns the first into nothing. */
+/* An urgent octet that was passed is gone; a second one cancels the first. */
 TEST_F(read, urgent_left_behind)
 {
 	char buf[16];
 
 	ASSERT_EQ(2, send(self->c, "a!", 2, MSG_OOB));
-	settle(self->c);
+	wait_acked(self->c);
 	sock_send(self->c, "b", 1);
-	settle(self->c);
+	wait_acked(self->c);
 	EXPECT_EQ(1, recv(self->s, buf, 8, 0));
 	EXPECT_EQ(1, recv(self->s, buf, 8, 0));
 	EXPECT_EQ('b', buf[0]);
 	FAILS(EINVAL, recv(self->s, buf, 1, MSG_OOB));
 
 	ASSERT_EQ(1, send(self->c, "1", 1, MSG_OOB));
-	settle(self->c);
+	wait_acked(self->c);
 	ASSERT_EQ(2, send(self->c, "x2", 2, MSG_OOB));
-	settle(self->c);
+	wait_acked(self->c);
 	EXPECT_EQ(1, recv(self->s, buf, 1, MSG_OOB));
 	EXPECT_EQ('2', buf[0]);
 	EXPECT_EQ(1, recv(self->s, buf, 8, 0));
@@ -127,7 +127,7 @@ TEST_F(read, urgent_inline)
 	sock_set(self->s, SOL_SOCKET, SO_OOBINLINE, 1);
 	sock_send(self->c, "ab", 2);
 	ASSERT_EQ(1, send(self->c, "!", 1, MSG_OOB));
-	settle(self->c);
+	wait_acked(self->c);
 	EXPECT_EQ(3, ask(self->s, SIOCINQ));
 	FAILS(EINVAL, recv(self->s, buf, 1, MSG_OOB));
 	EXPECT_EQ(2, recv(self->s, buf, 8, 0));
@@ -151,7 +151,7 @@ static bool got_urgent(void *arg)
 	return urgents > 0 && ios > 0;
 }
 
-/* The pointer is told of before the octet comes: SIGURG, but nothing to read. */
+/* The urgent pointer comes before the octet: SIGURG, but nothing to read. */
 TEST_F(read, urgent_ahead)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
@@ -172,7 +172,7 @@ TEST_F(read, urgent_ahead)
 	net_drop_end(&self->net, SERVER);
 	ASSERT_TRUE(sock_wait(self->s, POLLPRI, PATIENCE));
 	EXPECT_EQ(1, recv(self->s, buf, 1, MSG_OOB));
-	/* At the end of the stream there will be none. */
+	/* The stream has ended before the octet, which cannot come any more. */
 	shutdown(self->c, SHUT_WR);
 }
 
@@ -188,9 +188,9 @@ TEST_F(read, edges)
 	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->s, &ev));
 	EXPECT_EQ(0, epoll_wait(ep, &ev, 1, 0));
 	ASSERT_EQ(1, send(self->c, "!", 1, MSG_OOB));
-	settle(self->c);
+	wait_acked(self->c);
 	ASSERT_EQ(1, epoll_wait(ep, &ev, 1, PATIENCE));
-	/* The octet itself is nothing to read. */
+	/* The octet itself does not count as readable. */
 	EXPECT_EQ(EPOLLPRI, ev.events);
 	EXPECT_EQ(0, epoll_wait(ep, &ev, 1, 20));
 	sock_send(self->c, "x", 1);
@@ -207,7 +207,7 @@ TEST_F(read, edges)
 	self->conn.end[CLIENT] = ep;
 }
 
-/* Peeking goes on from where it has got to. */
+/* Each peek continues where the last one ended. */
 TEST_F(read, peek_offset)
 {
 	int on = 0;
@@ -218,13 +218,13 @@ TEST_F(read, peek_offset)
 		SKIP(return, "TCP has it since 6.9");
 	}
 	sock_send(self->c, "abcdef", 6);
-	settle(self->c);
+	wait_acked(self->c);
 	EXPECT_EQ(2, recv(self->s, buf, 2, MSG_PEEK));
 	EXPECT_EQ(0, memcmp(buf, "ab", 2));
 	EXPECT_EQ(2, recv(self->s, buf, 2, MSG_PEEK));
 	EXPECT_EQ(0, memcmp(buf, "cd", 2));
 	EXPECT_EQ(4, sock_get(self->s, SOL_SOCKET, SO_PEEK_OFF));
-	/* A read takes from the front, and the offset along. */
+	/* A read takes from the front, and lowers the offset by as much. */
 	EXPECT_EQ(3, recv(self->s, buf, 3, 0));
 	EXPECT_EQ(0, memcmp(buf, "abc", 3));
 	EXPECT_EQ(1, sock_get(self->s, SOL_SOCKET, SO_PEEK_OFF));
@@ -236,7 +236,7 @@ TEST_F(read, peek_offset)
 	EXPECT_EQ(0, memcmp(buf, "def", 3));
 }
 
-/* What a read says is left; -1 if it says nothing. */
+/* What TCP_INQ says is left after a read; -1 without it. */
 static int recv_inq(int fd, char *buf, size_t len)
 {
 	char control[128];
@@ -262,18 +262,18 @@ TEST_F(read, what_is_left)
 	char buf[16];
 
 	sock_send(self->c, "abcdefgh", 8);
-	settle(self->c);
+	wait_acked(self->c);
 	EXPECT_EQ(-1, recv_inq(self->s, buf, 1));
 	sock_set(self->s, SOL_TCP, TCP_INQ, 1);
 	EXPECT_EQ(5, recv_inq(self->s, buf, 2));
 	EXPECT_EQ(0, recv_inq(self->s, buf, 16));
-	/* The end is something to read, too. */
+	/* The end counts as one byte to read. */
 	shutdown(self->c, SHUT_WR);
 	ASSERT_TRUE(sock_wait(self->s, POLLRDHUP, PATIENCE));
 	EXPECT_EQ(1, recv_inq(self->s, buf, 16));
 }
 
-/* A message may close its segment. */
+/* MSG_EOR closes the segment of its message. */
 TEST_F(read, end_of_record)
 {
 	struct wire *wire;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How much a program's tests do, and how much they did: see covered.h. */
+/* The number of rounds that tests do, and what they covered: see covered.h. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Segments and ICMP messages that nobody's TCP has made: see wire.h. */
+/* Segments and ICMP messages made by hand: see wire.h. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -35,7 +35,7 @@ uint16_t wire_fold(uint32_t sum)
 	return sum;
 }
 
-/* An address as it is in a header; returns its length. */
+/* Finds an address's bytes as they are in a header; returns their number. */
 static size_t addr_bytes(const struct addr *a, const void **bytes)
 {
 	if (a->sa.sa_family == AF_INET6) {
@@ -93,8 +93,8 @@ static size_t put_ip(uint8_t *pkt, const struct addr *src,
 }
 
 /*
- * Hands a packet to the device of a side, past all that IP would refuse to
- * send.  Its socket is kept: some tests send thousands.
+ * Hands a packet to the device of a side, past the checks of IP.  Its socket is kept,
+ * since some tests send thousands.
  */
 static void send_packet(const struct net *net, int side, const void *pkt,
 			size_t len, bool broadcast)
@@ -233,7 +233,7 @@ void wire_icmp(const struct net *net, const struct seg *about, uint32_t seq,
 	put16(msg + len + 2, about->dport);
 	put32(msg + len + 4, seq);
 	len += 8;
-	/* The kernel puts in the sum of ICMPv6, which has a pseudo-header. */
+	/* The kernel fills in the checksum of ICMPv6, which has a pseudo-header. */
 	if (!stack_is_ipv6())
 		put16(msg + 2, ~wire_fold(wire_sum(msg, len, 0)));
 	fd = net_socket(net, SERVER, to.sa.sa_family, SOCK_RAW,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A call that must fail with exactly this errno; after kselftest_harness.h, which it speaks to. */
+/*
+ * Expects a call to fail with exactly this errno.  It is included after
+ * kselftest_harness.h, whose EXPECT_EQ() it uses.
+ */
 #ifndef ATCP_SELFTEST_FAILS_H
 #define ATCP_SELFTEST_FAILS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Much data both ways at once. */
+/* Transfers of much data both ways at once. */
 #ifndef ATCP_SELFTEST_FLOW_H
 #define ATCP_SELFTEST_FLOW_H
 
@@ -11,7 +11,7 @@
  */
 void exchange(int a, int b, size_t bytes);
 
-/* What one of the two ends does for that. */
+/* One end's part of that. */
 void exchange_end(int fd, size_t bytes);
 
 #endif /* ATCP_SELFTEST_FLOW_H */

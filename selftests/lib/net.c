@@ -281,7 +281,7 @@ void net_no_timestamps(const struct net *net)
 		net_stack_sysctl(net, side, "timestamps", "0");
 }
 
-/* Fails early and plainly when there is no stack to test. */
+/* Ends the test early, with a clear message, when there is no stack to test. */
 static void need_stack(const struct net *net)
 {
 	int fd = sock_try(net, CLIENT, 0);
@@ -308,8 +308,8 @@ static void find_devices(struct net *net)
 }
 
 /*
- * What the kernel does later of what a device or an address asks for it does
- * under one lock: who had it to wait for finds it done.
+ * The kernel does some of what a device or an address asks for later, under one lock.
+ * Whoever had this lock after that finds it done.
  */
 static void wait_lock(const struct net *net, int side)
 {
@@ -324,8 +324,8 @@ static void wait_lock(const struct net *net, int side)
 }
 
 /*
- * Waits until a device can send: its link is up since its peer is, but it takes
- * the kernel a moment to see that, and to give it the queue that drops nothing.
+ * Waits until a device can send.  Its link is up since its peer is, but the kernel
+ * needs a moment to see that, and to give it the queue that drops nothing.
  */
 static void wait_link(const struct net *net, int side)
 {

@@ -10,12 +10,12 @@
  *	+----------------+            +----------------+
  *
  * The namespaces have no names and die with the process that made them.  A
- * helper that cannot do its work ends the test with a message (net_die()):
- * the callers test what they mean to test and nothing else.
+ * helper that cannot do its work ends the test with a message (net_die()), so that
+ * the callers check only what they are about.
  *
  * A test runs over IPv4, or over IPv6 if the program's name ends in _ipv6 or
- * ATCP_TEST_IP=6 is in the environment: sockets, addresses and what is sent and
- * captured raw follow, and a test says ip46() where it must name an address.
+ * ATCP_TEST_IP=6 is in the environment.  Sockets, addresses and crafted and captured
+ * segments follow, and a test uses ip46() where it must name an address.
  *
  * ATCP_TEST_STACK=tcp in the environment runs everything over the kernel's own
  * TCP, the oracle for what these tests expect of atcp.  ATCP_TEST_CARRIER=tcp has
@@ -120,16 +120,15 @@ void net_stack_sysctl(const struct net *net, int side, const char *name,
 void net_no_timestamps(const struct net *net);
 
 /*
- * Drops, where side receives them, the first count segments whose control
- * bits are exactly flags and which have min to max bytes with an IPv4 header
- * (over IPv6: and its longer one), all of them if count is 0; net_drop_end()
- * stops all dropping.
+ * Drops, where side receives them, the first count segments, or all if count is 0.
+ * Their control bits are exactly flags, and they have min to max bytes with an IPv4
+ * header (over IPv6: with its longer one). net_drop_end() stops all dropping.
  */
 void net_drop(const struct net *net, int side, uint8_t flags, int min, int max,
 	      int count);
 void net_drop_end(const struct net *net, int side);
 
-/* For good: what comes to a side by the net's device is not heard there. */
+/* Drops for good what comes to a side by the net's device. */
 void net_deaf(const struct net *net, int side);
 
 /* A counter of /proc/net/atcp_stat, summed over all rows that match. */
@@ -183,7 +182,7 @@ struct addr addr_of(const char *ip, uint16_t port);
 struct addr addr_side(const struct net *net, int side, uint16_t port);
 struct addr addr_any(uint16_t port);
 uint16_t addr_port(const struct addr *addr);
-/* The IP address alone, mapped into IPv6 if it is of IPv4. */
+/* The IP address alone; IPv4's is mapped into IPv6. */
 struct in6_addr addr_ip(const struct addr *addr);
 /* True if both are the same IP address, whatever the ports. */
 bool addr_same_ip(const struct addr *a, const struct addr *b);
@@ -216,7 +215,7 @@ void sock_nonblock(int fd, bool on);
 
 /* Waits until poll() reports one of events; false after ms. */
 bool sock_wait(int fd, short events, int ms);
-/* What poll() reports right now. */
+/* The events that poll() reports right now. */
 short sock_events(int fd, short events);
 /* Sends or receives exactly len bytes or ends the test. */
 void sock_send(int fd, const void *buf, size_t len);
@@ -236,7 +235,7 @@ long long net_now(void);
 /* Calls true_yet(arg) until it returns true; false after ms. */
 bool net_until(bool (*true_yet)(void *arg), void *arg, int ms);
 
-/* How long something may take that takes no time on an idle machine. */
+/* The time that something may take which takes none on an idle machine. */
 #define PATIENCE	20000	/* ms; emulated machines are slow */
 
 /* The bytes that long transfers carry: a pattern that never repeats early. */

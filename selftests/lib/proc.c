@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the stack tells in /proc of its connections and counters: see net.h. */
+/* The stack's connections and counters in /proc: see net.h. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>

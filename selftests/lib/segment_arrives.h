@@ -42,7 +42,7 @@ struct row {
 
 /* --- before there are two ends --- */
 
-/* Our numbers are absolute here, for a reset has sequence number 0. */
+/* Our numbers are absolute here, since a reset has sequence number 0. */
 static const struct row closed[] = {
 	{ "syn", "S 0", "RA 0 1" },
 	{ "syn_with_data", "S 0+10", "RA 0 11" },
@@ -101,7 +101,10 @@ static const struct row syn_sent[] = {
 	{ }
 };
 
-/* By LISTEN or by simultaneous open; SND.NXT is one past our SYN, RCV.NXT past the peer's. */
+/*
+ * Entered from LISTEN or by simultaneous open; SND.NXT is one past our SYN, RCV.NXT
+ * past the peer's.
+ */
 static const struct row syn_received[] = {
 	{ "rst_in_window", "R 10", "A 0 0" },
 	{ "rst_beyond_window", "R 4000" },
@@ -164,7 +167,7 @@ static const struct row synchronized[] = {
 	{ "ack_beyond", "A 0 1", "A 0 0" },
 	{ "data_with_ack_beyond", "PA 0+10 1", "A 0 0" },
 	{ "fin_with_ack_beyond", "FA 0 1", "A 0 0" },
-	/* Of what was never sent; good old ones: test_rfc_attack.c. */
+	/* ACKs of what was never sent; valid old ones are in test_rfc_attack.c. */
 	{ "ack_old", "A 0 -10", "A 0 0" },
 	{ "data_with_old_ack", "PA 0+10 -10", "A 0 0" },
 	{ "fin_with_ack_too_old", "FA 0 -10", "A 0 0" },

@@ -11,7 +11,7 @@
 
 #include "states.h"
 
-/* What becomes of a connection of which this process has had both ends. */
+/* The states into which a connection with both ends here is brought. */
 enum kind {
 	IDLE,
 	DATA,
@@ -24,12 +24,15 @@ enum kind {
 	BOTH_CLOSED_ORPHAN,
 	LAST_LOST,	/* LAST-ACK */
 	LAST_LOST_ORPHAN,
-	HALF_ORPHAN,	/* the last: it may not live long */
+	HALF_ORPHAN,	/* the last, since it may not live long */
 	KINDS,
 };
 
 #define QUEUED	3	/* connect to a listener that takes two */
-/* Sockets: these, bare and bound, such a listener, SYN-SENT, a simultaneous open. */
+/*
+ * The sockets: these, a bare one, a bound one, a listener, SYN-SENT, a simultaneous
+ * open.
+ */
 #define EACH	(2 * KINDS + 2 + 1 + QUEUED + 1 + 2)
 #define LITTLE	4096	/* bytes of a receive buffer */
 
@@ -72,7 +75,7 @@ void states_path_back(const struct net *net)
 	net_run(net, SERVER, "nft delete table inet states");
 }
 
-/* A listener whose connections have little room for what is received, or much. */
+/* A listener whose connections have a small receive buffer, or a large one. */
 static int listener(const struct net *net, uint16_t port, int backlog, bool little)
 {
 	int fd = sock_open(net, SERVER, 0);
@@ -106,7 +109,7 @@ static struct pair connection(const struct net *net, int from, uint16_t port, bo
 	return p;
 }
 
-/* More than fits into the peer's buffer, so that some of it stays here. */
+/* Sends more than fits into the peer's buffer, so that some of it stays here. */
 static void fill(int fd)
 {
 	char buf[8 * LITTLE];
@@ -123,14 +126,14 @@ static void shut(int fd)
 		net_die("shutdown: %s", strerror(errno));
 }
 
-/* The peer's FIN is here, whatever is before it. */
+/* True if the peer's FIN has arrived, whatever is before it. */
 static void wait_fin(int fd)
 {
 	if (!sock_wait(fd, POLLRDHUP, PATIENCE))
 		net_die("a FIN did not arrive");
 }
 
-/* What can be done as long as all segments get through. */
+/* Opens the states that need all segments to get through. */
 static void begin(enum kind kind, struct pair *p)
 {
 	switch (kind) {
@@ -161,7 +164,7 @@ static void begin(enum kind kind, struct pair *p)
 	}
 }
 
-/* SERVER receives no FIN any more. */
+/* Opens the states for which SERVER receives no FIN any more. */
 static void client_ends(enum kind kind, struct pair *p)
 {
 	switch (kind) {
@@ -181,7 +184,7 @@ static void client_ends(enum kind kind, struct pair *p)
 		shut(p->end[SERVER]);
 }
 
-/* Nor does CLIENT. */
+/* Opens the states for which CLIENT receives none, either. */
 static void server_ends(enum kind kind, struct pair *p)
 {
 	if (kind == LAST_LOST)
@@ -231,7 +234,7 @@ static void full_queues(const struct net *net, uint16_t port, struct states *s)
 	}
 }
 
-/* Neither has heard the other's answer; SERVER has heard CLIENT's SYN. */
+/* Simultaneous opens: SERVER has received CLIENT's SYN, neither an answer. */
 static void simultaneous(const struct net *net, uint16_t port, struct states *s)
 {
 	struct pair p;

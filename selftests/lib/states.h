@@ -24,7 +24,7 @@
 
 #include "net.h"
 
-/* The sockets that are still held. */
+/* The sockets that are still open. */
 struct states {
 	int n;		/* of each kind */
 	int count;	/* of the following */
@@ -40,7 +40,7 @@ struct states {
  */
 void states_open(const struct net *net, uint16_t port, int n, struct states *s);
 
-/* How many sockets that opens, on both sides together. */
+/* The number of sockets that it opens, on both sides together. */
 int states_sockets(int n);
 
 /* Closes those of one side, or of both if it is -1. */

@@ -18,9 +18,9 @@
 #include "bytes.h"
 #include "wire.h"
 
-#define SETTLE	150	/* ms to wait for segments that should not come */
+#define EXTRA	150	/* ms to wait for segments that should not come */
 
-/* What an IP header says. */
+/* The fields of an IP header. */
 struct packet {
 	struct addr src, dst;
 	uint8_t proto;
@@ -47,7 +47,7 @@ struct wire {
 	struct isn isn[2][65536];
 };
 
-/* partial: a device was to fill in the sum, only the pseudo-header's is in. */
+/* partial: a device was to fill in the checksum, which covers only the pseudo-header. */
 static bool sum_ok(const struct packet *p, const uint8_t *th, size_t len,
 		   bool partial)
 {
@@ -109,7 +109,7 @@ static bool read_ipv4(const uint8_t *pkt, size_t len, struct packet *p)
 	return true;
 }
 
-/* Extension headers are passed over, but for a fragment's that is not whole. */
+/* Skips extension headers, except that of a packet that is a fragment. */
 static bool read_ipv6(const uint8_t *pkt, size_t len, struct packet *p)
 {
 	const struct ip6_hdr *ip = (const void *)pkt;
@@ -521,7 +521,7 @@ bool wire_check(struct wire *w, const char *const *script, size_t lines)
 	i = 0;
 	for (;;) {
 		done = complete(l, lines, next);
-		if (i == w->count && !wire_next(w, done ? SETTLE : PATIENCE))
+		if (i == w->count && !wire_next(w, done ? EXTRA : PATIENCE))
 			break;
 		s = &w->seg[i];
 		if (!take(s, l, lines, next) || !s->sum_ok) {

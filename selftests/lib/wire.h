@@ -84,7 +84,7 @@ void wire_pin(struct wire *wire);
 /* The next segment, or NULL after ms. */
 const struct seg *wire_next(struct wire *wire, int ms);
 
-/* Reads on until a segment like the script's line passes, or dies. */
+/* Reads until a segment like the script's line passes, or ends the test. */
 const struct seg *wire_wait(struct wire *wire, const char *line);
 
 /* Says whether seg is what a script's line describes. */
@@ -109,7 +109,7 @@ const struct seg *wire_at(const struct wire *wire, size_t i);
 /* Prints all captured so far as a ladder. */
 void wire_ladder(const struct wire *wire);
 
-/* A crafted segment; what is 0 is filled in with something sensible. */
+/* A crafted segment; fields that are 0 get a sensible value. */
 struct craft {
 	const char *src;	/* addresses: default CLIENT's to SERVER's */
 	const char *dst;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The operations: each makes its call and says what came of it.  A call that
- * would wait for ever is interrupted, and "blocked" told.
+ * The operations: each makes its call and prints the result.  A call that would wait
+ * for ever is interrupted, and "blocked" printed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -222,7 +222,7 @@ static void do_await(struct run *r, const struct op *op)
 	say(r->t, "  %s", came ? "came" : "in vain");
 }
 
-/* For what only time brings: nothing else may be waited for so. */
+/* Waits for what only time brings; for nothing else. */
 static void do_pause(struct run *r, const struct op *op)
 {
 	usleep(op->arg[0] * 1000);

@@ -5,9 +5,9 @@
 
 #include "oracle.h"
 
-/* Around a call: clears errno, bounds how long it takes, says its outcome. */
+/* Goes around a call: clears errno, bounds how long it takes, prints its result. */
 void call_begin(void);
-/* Before a call that may look for a module, in vain and long, but not for ever. */
+/* Goes before a call that may load a module, which takes long but not for ever. */
 void call_patiently(void);
 void call_end(struct run *r, long ret);
 

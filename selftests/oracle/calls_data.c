@@ -162,7 +162,7 @@ void do_recvmsg(struct run *r, const struct op *op)
 	}
 }
 
-/* How much fits differs with the size of the kernel's buffers: not compared. */
+/* How much fits depends on the size of the kernel's buffers, and is not compared. */
 void do_fill(struct run *r, const struct op *op)
 {
 	struct slot *s = &r->slot[op->slot];
@@ -181,7 +181,7 @@ void do_fill(struct run *r, const struct op *op)
 				data = next_data(s, op->arg[0]);
 			}
 		} while (n > 0 && total < 64 << 20);
-		/* What is on its way makes room. */
+		/* Data in flight makes room when it arrives. */
 	} while (n < 0 && errno == EAGAIN && total < 64 << 20 &&
 		 poll(&(struct pollfd){ .fd = s->fd, .events = POLLOUT }, 1,
 		      150) > 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Operations on socket options.  A sweep goes over all numbers of a level, so
- * that an option nobody thought of is compared, too.
+ * Operations on socket options.  A sweep goes over all numbers of a level, so that
+ * unknown options are compared, too.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,8 +22,8 @@
 #define LAST	90
 
 /*
- * Values that differ from run to run, or with the size of the kernel's own
- * objects: only whether there is one, and its length, is compared.
+ * Values that differ from run to run, or with the size of the kernel's own objects:
+ * only their presence and length are compared.
  */
 static bool has_own_value(int level, int option)
 {
@@ -88,7 +88,7 @@ static void get_one(struct run *r, int fd, int level, int option, long len,
 		say(r->t, "  %s%s %s", before, name, errno_name(errno));
 		return;
 	}
-	/* The length can be what there is, not what fits. */
+	/* The length can be that of the value, not of the buffer. */
 	value_text(r, level, option, value,
 		   room < (socklen_t)len ? room : (socklen_t)len, text,
 		   sizeof(text));
@@ -125,7 +125,7 @@ void do_get(struct run *r, const struct op *op)
 		"");
 }
 
-/* What ends the sweep, or makes the rest of it meaningless. */
+/* Options that end the sweep, or make the rest of it meaningless. */
 static bool left_out(int level, int option)
 {
 	return (level == SOL_SOCKET &&
@@ -137,8 +137,8 @@ static bool left_out(int level, int option)
 }
 
 /*
- * TCP looks for a module by that name, and the SYN's timer may go meanwhile; scripts of
- * their own have these.
+ * TCP looks for a module by that name, while the SYN's timer may expire; these options
+ * have scripts of their own.
  */
 static bool loads_module(int level, int option)
 {
@@ -177,8 +177,8 @@ void do_getall(struct run *r, const struct op *op)
 }
 
 /*
- * The fields of TCP_INFO that follow from what the program has done.  Those of
- * a closed socket are of its past.
+ * The fields of TCP_INFO that the program determines.  Those of a closed socket are of
+ * its past.
  */
 void do_info(struct run *r, const struct op *op)
 {

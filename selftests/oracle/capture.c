@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The wire: captures what passes the devices of both namespaces, keeps the
- * connections apart, and writes down the segments that bring something new.
+ * The wire: captures what passes the devices of both namespaces, tells the connections
+ * apart, and records the segments that bring something new.
  *
- * Left out is what time alone decides: a segment sent again, a probe, an ACK
- * that says what the last one said.  Full segments of one stretch are told as
- * one, as their cut depends on how much a device takes at once.
+ * Left out is what time alone decides: a retransmission, a probe, an ACK that repeats
+ * the last one.  A stretch of full segments is recorded as one, as their cut depends on
+ * how much a device takes at once.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -35,14 +35,14 @@ struct half {
 	bool known;		/* isn is */
 	uint32_t isn;
 	uint32_t next;		/* behind all it has sent */
-	uint32_t acked;		/* what it has acknowledged last */
+	uint32_t acked;		/* the last number it has acknowledged */
 	bool has_acked;
 	bool zero;		/* its window is closed */
 	bool scaled;
-	uint32_t told;		/* behind all that the transcript tells */
+	uint32_t told;		/* the end of what the transcript has */
 	bool over;		/* reset, or known to be gone */
 	bool ended;		/* has sent its FIN */
-	bool reset;		/* the transcript has told of a reset */
+	bool reset;		/* the transcript has a reset */
 	uint32_t reset_seq;
 	bool timestamps;
 	uint32_t tsval;		/* the last that it has sent */
@@ -56,14 +56,14 @@ struct flow {
 
 struct capture {
 	int fd[DEVICES];
-	int on_its_way[DEVICES];	/* by the device that packets have to come in at */
+	int on_its_way[DEVICES];	/* counted by the device where packets arrive */
 	struct flow flow[FLOWS];
 	int flows;
 	/* Since the last capture_say(). */
 	struct packet seg[SEGMENTS];
 	uint8_t seg_flow[SEGMENTS];
 	uint8_t seg_dir[SEGMENTS];
-	struct packet injected;	/* not yet seen: it changes nothing of its sender */
+	struct packet injected;	/* not yet seen; it does not change its sender's state */
 	int segs;
 };
 
@@ -167,7 +167,7 @@ static struct flow *find_flow(struct capture *c, const struct packet *p, int *di
 	struct flow *f;
 	int i, d;
 
-	/* Backwards: a port may be used again. */
+	/* Searches backwards, since a port may be used again. */
 	for (i = c->flows - 1; i >= 0; i--) {
 		f = &c->flow[i];
 		for (d = 0; d < 2; d++) {
@@ -177,7 +177,7 @@ static struct flow *find_flow(struct capture *c, const struct packet *p, int *di
 			    memcmp(&f->half[!d].addr, &p->daddr, 16))
 				continue;
 			*dir = d;
-			/* A SYN where the old one is over is a new one. */
+			/* A SYN after the end of the old connection begins a new one. */
 			if ((p->flags & (F_SYN | F_ACK)) == F_SYN &&
 			    (f->half[d].over || (f->half[0].ended && f->half[1].ended)) &&
 			    f->half[d].isn != p->seq)
@@ -287,7 +287,7 @@ bool capture_read(struct run *r)
 				break;
 			any = true;
 			follow(r->capture, i, ll.sll_pkttype);
-			/* Everything passes twice: on lo, out and in. */
+			/* On lo everything passes twice: out and in. */
 			if (i == LINK_FAR ||
 			    (i != LINK && ll.sll_pkttype == PACKET_OUTGOING))
 				continue;
@@ -297,7 +297,7 @@ bool capture_read(struct run *r)
 	return any;
 }
 
-/* Will an answer come to what this half has sent? */
+/* True if an answer will come to what this half has sent. */
 static bool unanswered(const struct half *h, const struct half *peer)
 {
 	if (!h->known || h->over || h->next == h->isn)
@@ -332,8 +332,8 @@ void capture_give_up(struct capture *c)
 /* ---------------------------------------------------------------- telling */
 
 /*
- * Does it say anything that this direction has not said before?  How many
- * resets there are depends on how many packets had gone when the first came.
+ * True if it says anything that this direction has not said before.  The number of
+ * resets depends on how many packets were in flight at the first.
  */
 static bool is_news(const struct run *r, struct half *h, const struct packet *p)
 {
@@ -379,7 +379,7 @@ static void say_packet(struct run *r, int flow, int dir, const struct packet *p)
 		flagged.flags &= ~F_PSH;
 	packet_flags(&flagged, flags);
 	if (r->bulk) {
-		/* How much goes when depends on the size of buffers. */
+		/* How much is sent when depends on the size of buffers. */
 		if (p->flags & (F_SYN | F_FIN | F_RST))
 			say(r->t, "    wire %d %c%s%s", flow, dir ? '<' : '>',
 			    p->flags & F_FIN ? " FIN" : "",
@@ -447,8 +447,8 @@ static void say_half(struct run *r, int flow, int dir)
 }
 
 /*
- * Of bare acknowledgments only what they have come to is told: how many
- * there are, and when, each stack may decide (RFC 9293 section 3.8.6.3).
+ * Of bare acknowledgments only the last number is recorded: how many there are, and
+ * when, each stack may decide (RFC 9293 section 3.8.6.3).
  */
 static void say_acked(struct run *r, int flow)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Compares what the two stacks have made of a program.  Where they differ both
- * run it again: on a busy machine a timer can come in between two calls.  Then
- * either TCP shows what atcp has shown, or the difference does not come back.
+ * Compares the transcripts of the two stacks for a program.  Where they differ both run
+ * it again, as on a busy machine a timer can expire between two calls.  Then either TCP
+ * shows what atcp has shown, or the difference does not come back.
  */
 #define _GNU_SOURCE
 #include <regex.h>
@@ -14,7 +14,7 @@
 #include "oracle.h"
 
 #define AGAIN	4	/* further runs when there is a difference */
-#define ENOUGH	3	/* of them without one */
+#define ENOUGH	3	/* further runs without one */
 
 static void start(struct oracle *o)
 {
@@ -96,7 +96,7 @@ static bool line_matches(const char *pattern, const char *line, size_t len)
 }
 
 /*
- * Is it a known difference?  An entry without a pattern for one side is about
+ * True if it is a known difference.  An entry without a pattern for one side is about
  * lines that the other side alone has.
  */
 static struct difference *known(const struct cursor *atcp, const struct cursor *tcp)
@@ -307,7 +307,7 @@ bool oracle_run(struct oracle *o, const struct program *p)
 	if (!differ(&a, &t, true))
 		return true;
 
-	/* The report is of this run. */
+	/* The report is about this run. */
 	atcp = strdup(worker_text(o->atcp));
 	tcp = strdup(worker_text(o->tcp));
 	begin(&a, atcp);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The differences that are known, and why there are: the table in README.md
- * is printed from here.  Each applies to the lines that its patterns describe and
- * no others; one that does not occur any more fails the suite.  An entry
- * without words belongs to the one above it.
+ * The known differences and their reasons; the table in the documents is printed from
+ * here.  Each applies to the lines that its patterns match and no others; one that does
+ * not occur any more fails the suite.  An entry without words belongs to the one above
+ * it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #include "oracle.h"
 
-/* A line about an option, whether it is got or set. */
+/* A line about an option, either of getsockopt() or of setsockopt(). */
 #define GOT(name, value)	"(now |set .*, now )?" name " " value
 #define NEWER	"(TCP_IS_MPTCP|TCP_(RTO_MAX_M|RTO_MIN_U|DELACK_MAX_U)S|SO_PEEK_OFF)"
 #define SEG			"wire [0-9]+ [<>] "
@@ -315,7 +315,7 @@ struct difference differences[] = {
 		.rare = true,
 	},
 	{
-		/* No line tells it from others: random programs that meet it are left out. */
+		/* No line distinguishes it: random programs that meet it are left out. */
 		.id = "more-and-data",
 		.what = "what `MSG_MORE` holds, when data arrives that acknowledges nothing",
 		.tcp = "goes, or waits if header prediction has taken the segment",

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is to be seen of a program's sockets after each operation, without
- * changing them: state, names, what poll() says, how much is queued, and the
- * edges that epoll has reported since.
+ * The visible state of a program's sockets after each operation, read without changing
+ * it: state, names, what poll() says, how much is queued, and the edges that epoll has
+ * reported since.
  *
- * Time passes between operations, and is not to show: an acknowledgment that
- * TCP may delay has to be in before anything is written down.  So all is quiet
- * when nothing is on its way that the other end will answer.
+ * Time passes between operations and must not show: an acknowledgment that TCP may
+ * delay has to be in before anything is recorded.  So all is quiet when nothing is in
+ * flight that the other end will answer.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,7 +22,7 @@
 
 #include "oracle.h"
 
-#define MOMENT	1	/* ms in which what can run, runs */
+#define MOMENT	1	/* ms in which all that is runnable runs */
 #define DELAY	250	/* ms, more than an ACK is ever delayed */
 
 #define ALL_EVENTS	(POLLIN | POLLPRI | POLLOUT | POLLRDHUP | POLLRDNORM | \
@@ -39,7 +39,7 @@ void observe_add(struct run *r, int slot)
 		net_die("epoll_ctl: %s", strerror(errno));
 }
 
-/* Until everything that was sent has come to where it goes, unless it is lost. */
+/* Waits until everything that was sent has arrived, unless it is lost. */
 static void let_arrive(struct run *r)
 {
 	long long until = net_now() + DELAY, left;
@@ -52,7 +52,7 @@ static void let_arrive(struct run *r)
 	capture_landed(r->capture);
 }
 
-/* And until nobody says any more. */
+/* Waits until no end sends any more. */
 static void let_speak(struct run *r)
 {
 	do {
@@ -60,12 +60,12 @@ static void let_speak(struct run *r)
 	} while (capture_wait(r->capture, MOMENT));
 }
 
-static void settle(struct run *r)
+static void wait_quiet(struct run *r)
 {
 	long long until;
 
 	let_speak(r);
-	/* Nobody knows whether a crafted segment will be answered. */
+	/* A crafted segment may be answered or not. */
 	while (r->verbose && capture_wait(r->capture, DELAY))
 		capture_read(r);
 	until = net_now() + DELAY;
@@ -88,7 +88,7 @@ static int queued(int fd, unsigned long cmd)
 	return ioctl(fd, cmd, &n) ? -errno : n;
 }
 
-/* How much a buffer holds each stack may decide: see do_fill(). */
+/* Each stack may decide how much a buffer holds: see do_fill(). */
 static int few(const struct run *r, int n)
 {
 	return r->bulk && n > 0 ? 1 : n;
@@ -129,7 +129,7 @@ static void look_at(struct run *r, int slot)
 		memcpy(s->seen, now, sizeof(now));
 		say(r->t, "    %d: %s", slot, now);
 	}
-	/* What a closed socket has queued to send means nothing. */
+	/* The send queue of a closed socket means nothing. */
 	if (state == ST_CLOSED)
 		snprintf(now, sizeof(now), "in %d mark %d", few(r, in),
 			 queued(s->fd, SIOCATMARK));
@@ -174,7 +174,10 @@ void observe_signals(void)
 	signal(SIGPIPE, count_signal);
 }
 
-/* How many there were depends on which of them met: whether there was one. */
+/*
+ * The number depends on which of them coincided: only whether there was one is
+ * recorded.
+ */
 static void look_for_signals(struct run *r)
 {
 	static const int which[] = { SIGIO, SIGURG, SIGPIPE };
@@ -191,12 +194,12 @@ void observe(struct run *r, bool wait)
 {
 	int i;
 
-	/* What is sent comes in at once, unless the machine is busy. */
+	/* What is sent arrives at once, unless the machine is busy. */
 	if (!wait) {
 		let_arrive(r);
 		return;
 	}
-	settle(r);
+	wait_quiet(r);
 	capture_say(r);
 	look_for_edges(r);
 	look_for_signals(r);

@@ -17,9 +17,9 @@
  *	        |
  *	shrink.c                 makes a program that differs small
  *
- * After an operation nothing happens until all is quiet: every segment has
- * been acknowledged that will be.  A transcript has what is determined by the
- * program then; observe.c and capture.c say what they leave out, and why.
+ * After an operation nothing happens until all is quiet: every segment that will
+ * be acknowledged has been.  A transcript then has what the program determines;
+ * observe.c and capture.c say what they leave out, and why.
  */
 #ifndef ATCP_SELFTEST_ORACLE_H
 #define ATCP_SELFTEST_ORACLE_H
@@ -181,7 +181,7 @@ struct run {
 	int epoll;
 	bool blocked;		/* the last call would have waited */
 	bool verbose;		/* every segment counts */
-	bool bulk;		/* buffers have been filled: no number is like the other */
+	bool bulk;		/* buffers have been filled, so that numbers differ */
 	struct capture *capture;
 };
 
@@ -190,7 +190,7 @@ void run_enter(struct run *r, int side);
 /* Fills in an address of the stack's family; returns its right length. */
 socklen_t run_addr(const struct run *r, int addr, long port,
 		   struct sockaddr_storage *ss);
-/* How the transcript calls an address, a port. */
+/* The names of an address and of a port in the transcript. */
 void run_addr_text(struct run *r, const struct sockaddr_storage *ss,
 		   socklen_t len, char *buf, size_t size);
 void run_port_text(struct run *r, uint16_t port, char *buf, size_t size);
@@ -198,22 +198,25 @@ void run_port_text(struct run *r, uint16_t port, char *buf, size_t size);
 /* observe.c: waits until all is quiet, writes down what has changed. */
 void observe_signals(void);
 void observe_add(struct run *r, int slot);
-void observe(struct run *r, bool settle);
+void observe(struct run *r, bool wait);
 
 /* capture.c */
 struct capture *capture_open(struct run *r);
 void capture_begin(struct capture *c);
 /* Reads what has passed; returns whether there was anything. */
 bool capture_read(struct run *r);
-/* Is there something that the other end has yet to acknowledge? */
+/* True if the other end has yet to acknowledge something. */
 bool capture_pending(struct run *r);
 /* Waits ms for a packet. */
 bool capture_wait(struct capture *c, int ms);
-/* Is there something that has been sent and has not come in, as far as was read? */
+/* True if something that has been sent has not come in, as far as was read. */
 bool capture_in_transit(const struct capture *c);
-/* If so, it is lost: do not wait for it again. */
+/* Takes what has not come in for lost, and does not wait for it again. */
 void capture_landed(struct capture *c);
-/* What is unacknowledged now will not be: do not wait for it again. */
+/*
+ * Takes what is unacknowledged for lost, and does not wait for its acknowledgment
+ * again.
+ */
 void capture_give_up(struct capture *c);
 /* Writes the segments since the last call. */
 void capture_say(struct run *r);
@@ -247,7 +250,7 @@ struct difference {
 	/* Extended regular expressions of whole lines, one of each transcript. */
 	const char *tcp_line;
 	const char *atcp_line;
-	/* Of the operation; NULL for any. */
+	/* The operation that it is about; NULL for any. */
 	const char *op;
 	bool rare;		/* need not occur in every run of the suite */
 	unsigned int *hits;	/* shared by all lanes */
@@ -256,7 +259,7 @@ struct difference {
 extern struct difference differences[];
 extern const unsigned int differences_count;
 
-/* A pair of workers, and what came of comparing them. */
+/* A pair of workers, and the results of their comparison. */
 struct oracle {
 	struct worker *atcp;
 	struct worker *tcp;
@@ -278,7 +281,7 @@ bool oracle_run(struct oracle *o, const struct program *p);
 /* Puts a line before the report. */
 __attribute__((format(printf, 2, 3)))
 void oracle_sign(struct oracle *o, const char *fmt, ...);
-/* Drops operations while the program still differs. */
+/* Drops operations as long as the program still differs. */
 void oracle_shrink(struct oracle *o, struct program *p, int tries);
 /* To be called before any lane begins. */
 void differences_begin(void);
@@ -305,7 +308,7 @@ void lanes_run(struct lanes *l);
 
 /* ---------------------------------------------------------------- sources */
 
-/* Has this kernel's TCP SO_PEEK_OFF?  Does the kernel let atcp have SO_ZEROCOPY? */
+/* Features of this kernel: SO_PEEK_OFF of TCP, SO_ZEROCOPY for atcp. */
 bool kernel_has_peek_off(void);
 bool kernel_has_zerocopy(void);
 

@@ -43,7 +43,7 @@ void packet_send(const struct packet *p, int proto);
 void packet_flags(const struct packet *p, char *text);
 /* The options; numbers in SACK blocks are relative to isn. */
 void packet_options(const struct packet *p, uint32_t isn, char *text, size_t size);
-/* What of the IP header is not as usual. */
+/* The unusual fields of the IP header. */
 void packet_ip(const struct packet *p, char *text, size_t size);
 void packet_addr(struct in6_addr *addr, const struct sockaddr_storage *ss);
 

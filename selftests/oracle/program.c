@@ -24,7 +24,7 @@ unsigned int call_find(const char *name)
 	net_die("no such call in a program: %s", name);
 }
 
-/* Text in quotes stands for the numbers that lie in its bytes. */
+/* Text in quotes stands for the numbers of its bytes. */
 static int parse_string(const char *word, long *arg, int room)
 {
 	char bytes[4 * ARGS] = { 0 };

@@ -121,7 +121,7 @@ static const int values[] = { -1, 0, 0, 1, 1, 1, 2, 3, 10, 88, 500, 65536, 21474
 static const int near[] = { -1, 0, 0, 0, 1, 2, 5, -5, 1000, -100000, 10000000 };
 static const char *const hows[] = { "SHUT_WR", "SHUT_WR", "SHUT_WR", "SHUT_RD", "SHUT_RDWR" };
 
-/* Mostly the two ends of the connection. */
+/* Mostly one of the two ends of the connection. */
 static int a_slot(struct random *r)
 {
 	static const int slots[] = { 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 4, 0 };
@@ -156,7 +156,7 @@ bool kernel_has_zerocopy(void)
 	return has;
 }
 
-/* What the kernel's age makes different is replaced by what is always there. */
+/* What depends on the kernel's version is replaced by what is always there. */
 static const char *available(const char *name)
 {
 	if (strstr(name, "SO_PEEK_OFF") && !kernel_has_peek_off())
@@ -202,7 +202,7 @@ static void fill_in(struct random *r, const char *text, char *line, size_t size)
 			at += snprintf(to, room, "%s", available(PICK(r, send_flags)));
 			break;
 		case '^':
-			/* Seldom one that may wait. */
+			/* Operations that may wait are rare. */
 			at += snprintf(to, room, "%s%s", PICK(r, recv_flags),
 				       draw(r, 12) ? "|MSG_DONTWAIT" : "");
 			break;
@@ -246,7 +246,7 @@ void random_program(struct program *p, uint64_t seed)
 
 		fill_in(&r, WEIGHTED(&r, operations), line, sizeof(line));
 		op = program_add(p, line);
-		/* Some follow at once; a close is to be seen for itself. */
+		/* Some operations follow at once; a close is observed by itself. */
 		op->hurry = !draw(&r, 5) && op->call != call_find("close") &&
 			    op->call != call_find("inject");
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every state of a socket crossed with everything that can be asked of it: a
- * program for each pair, named "state/probe".
+ * Every state of a socket crossed with every operation: a program for each pair, named
+ * "state/probe".
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "oracle.h"
 #include "scripts.h"
 
-/* Each leads slot 1 into a state. */
+/* Each program leads slot 1 into a state. */
 static const struct script states[] = {
 	{ "new", CLIENT_ },
 	{ "bound", CLIENT_ "1 bind any 2;" },
@@ -80,7 +80,7 @@ const struct script *scripts_states(void)
 	return all;
 }
 
-/* What only the sockets' first states need to be asked: odd lengths and values. */
+/* Probes for the sockets' first states only: odd lengths and values. */
 const struct script scripts_sweeps[] = {
 	{ "sweep_get_0",
 	  PAIR "1 getall SOL_SOCKET 0; 1 getall SOL_IP 0; 1 getall SOL_TCP 0;"

@@ -37,6 +37,6 @@ void oracle_shrink(struct oracle *o, struct program *p, int tries)
 			if (still_differs(o, &less, &tries))
 				*p = less;
 		}
-	/* So that the report is of what is left. */
+	/* The last run makes the report that of the smallest program. */
 	oracle_run(o, p);
 }

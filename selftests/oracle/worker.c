@@ -24,7 +24,7 @@
 
 #include "oracle.h"
 
-#define FIRST_PORT	10000	/* below what the stacks choose from */
+#define FIRST_PORT	10000	/* below the range that the stacks choose from */
 #define LAST_PORT	30000
 #define HANG		90	/* s */
 
@@ -224,8 +224,8 @@ void run_enter(struct run *r, int side)
 }
 
 /*
- * What a stack may do of its own accord, and the other need not, is off: it
- * would show in the segments, and not be a difference of what programs see.
+ * What one stack may do of its own accord, and the other need not, is switched off: it
+ * would show in the segments without being visible to programs.
  */
 static void equalise(struct net *net, int side)
 {
@@ -243,7 +243,7 @@ static void equalise(struct net *net, int side)
 		net_stack_sysctl(net, side, tcp[i][0], tcp[i][1]);
 }
 
-/* The routes of both families that lead nowhere; the server is the gateway. */
+/* The routes of both families to addresses without a host; the server is the gateway. */
 static void add_routes(struct net *net, int side, bool ipv6)
 {
 	const char *ip = ipv6 ? "ip -6" : "ip";
