@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The manual page atcp(7) names every sysctl, tracepoint, reason of a drop,
-# module parameter and file that there is, and none that there is not.
-# Found beside this repository's selftests, or as ATCP_MAN.
+# module parameter and file that exists, and no others.  The page is found beside
+# this repository's selftests, or as ATCP_MAN.
 
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 man=${ATCP_MAN:-$here/../userspace/man/atcp.7}
@@ -37,20 +37,20 @@ skip()
 	echo "ok $count $1 # SKIP $2"
 }
 
-# section NAME: its lines of the page.
+# section NAME: prints the lines of that section.
 section()
 {
 	awk -v s="$1" '/^\.S[SH] / { on = substr($0, 5) == s } on' "$man"
 }
 
-# items SECTION MACRO: what a .TP of it is about.
+# items SECTION MACRO: prints the subject of each .TP in it.
 items()
 {
 	section "$1" | awk -v m="$2" 'tp && $1 == m { print $2 } { tp = $1 == ".TP" }' |
 		sort
 }
 
-# compare NAME: $tmp/there and $tmp/page.
+# compare NAME: compares $tmp/there and $tmp/page.
 compare()
 {
 	diff "$tmp/there" "$tmp/page" >"$tmp/out" && [ -s "$tmp/there" ]
@@ -60,7 +60,7 @@ compare()
 # shellcheck disable=SC2012 # names of ours
 ls /proc/sys/net/atcp | sort >"$tmp/there"
 items Sysctls .IR >"$tmp/page"
-# Beyond the first namespace there is no mem.
+# Only the first namespace has mem.
 [ -e /proc/sys/net/atcp/mem ] || sed -i '/^mem$/d' "$tmp/page"
 compare sysctls
 
@@ -85,7 +85,7 @@ if [ -d $events ]; then
 
 	grep -o '{ [0-9]*, "[A-Z_]*" }' $events/atcp_drop/format |
 		sed 's/.*"\(.*\)".*/\1/' >"$tmp/all"
-	# States and flags are of the same form: reasons come first.
+	# States and flags have the same form, so the list ends after the reasons.
 	sed '/^NONE$/q' "$tmp/all" | sed '/^NONE$/d' | sort >"$tmp/there"
 	section Tracepoints | sed -n '/^\.TS/,/^\.TE/s/^\([A-Z_]*\):.*/\1/p' |
 		sort >"$tmp/page"
@@ -95,7 +95,7 @@ else
 	skip reasons "no tracefs"
 fi
 
-# Neither formatter finds anything to say.
+# The formatters have no complaints.
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint "$man" >"$tmp/out" 2>&1
 	result lint $?

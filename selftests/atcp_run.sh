@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # atcp-run, as a user runs it: Python's sockets become atcp's, over both carriers, and
-# what they are asked afterwards they answer as TCP's; what cannot be moved is said.
+# answer later calls as TCP's do; it reports sockets that cannot be moved.
 #
 # ATCP_BIN names the folder of atcp-run and libatcp.so.
 
@@ -16,13 +16,13 @@ ip -n "$a" link set lo up
 version=4
 [ -z "$ipv6" ] || version=6
 
-# in_a COMMAND...: in $a, its words in out and err.
+# in_a COMMAND...: runs it in $a, its output in out and err.
 in_a()
 {
 	ip netns exec "$a" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
 }
 
-# python CODE [WORD...]: in $a under atcp-run with the options in $how.
+# python CODE [WORD...]: runs it in $a under atcp-run with the options in $how.
 python()
 {
 	# shellcheck disable=SC2086 # options, or none
@@ -35,7 +35,7 @@ grep -q 'loaded, protocol family' "$tmp/out" &&
 [ "$(grep -c 'works over IPv4, works over IPv6' "$tmp/out")" = 2 ]
 result "--check: module, family, both carriers over IPv4 and IPv6" $((status + $?))
 
-# A server in $b, and a client in $a that asks it over the same carrier.
+# A server in $b, and a client in $a over the same carrier.
 serve='
 import socket, sys
 l = socket.create_server((sys.argv[1], 8000), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
@@ -101,7 +101,7 @@ server=
 how="-v"
 python '
 import socket
-# What is not TCP is left alone.
+# Sockets of other kinds are left alone.
 for family, kind, proto in ((socket.AF_INET, socket.SOCK_DGRAM, 0),
                             (socket.AF_UNIX, socket.SOCK_STREAM, 0),
                             (socket.AF_INET, socket.SOCK_RAW, 253)):
@@ -150,7 +150,7 @@ result "a static program: said, and run" $((status + $?))
 in_a "$run" --strict busybox true
 [ $? = 125 ]
 result "a static program: refused with --strict" $?
-# Where the kernel asks, a static program's sockets are moved as well.
+# A kernel with the cgroup hook moves a static program's sockets as well.
 opened()
 {
 	ip netns exec "$a" awk '$1 == "active_opens" { print $2 }' /proc/net/atcp_stat
@@ -197,7 +197,7 @@ for family, ip in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
 '
 result "the second door: AF_INET and AF_INET6, 253 and 254" $?
 
-# TCP on the wire is for groups that are let; this one is not.
+# TCP on the wire is for groups that are allowed; this one is not.
 shut='net.atcp.tcp_group_range="65534 65534"'
 nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
 one='import socket; print(socket.socket().getsockopt(1, 38) == 6)'
@@ -213,7 +213,7 @@ result "TCP on the wire is not for everybody: what to set is said" $?
 in_a $nobody "$run" --check
 [ $? = 1 ] && grep -q "$shut" "$tmp/out" && grep -q 'carrier 253: works over IPv4' "$tmp/out"
 result "TCP on the wire is not for everybody: --check" $?
-# Who was let when the command began need not be any more.
+# A group allowed when the command began may be refused later.
 in_a "$run" -s -c tcp $nobody python3 -c "$one"
 [ $? = 1 ] && grep -q "python3.*$shut" "$tmp/err" && grep -q PermissionError "$tmp/err" &&
 	in_a "$run" -c tcp $nobody python3 -c "$one" && grep -q "python3.*$shut" "$tmp/err"

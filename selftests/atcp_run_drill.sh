@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# packetdrill's way to test a TCP: its sockets in a program, its peer a TUN device that
-# the same program reads and writes.  The program is tools/drill.py, under atcp-run and without
-# it; what it prints must be the same.
+# packetdrill's way to test a TCP: a program has its sockets, and plays its peer by a
+# TUN device.  The program is tools/drill.py, under atcp-run and without it; its output
+# must be the same.
 #
 # ATCP_BIN names the folder of atcp-run and libatcp.so.
 
@@ -14,7 +14,7 @@ version=4
 [ -z "$ipv6" ] || version=6
 
 begin 2
-# Where it is a module, its device is there when that is.
+# If TUN is a module, its device exists when that is loaded.
 [ -e /dev/net/tun ] || modprobe tun || exit 1
 for protocol in 0 6; do
 	for stack in tcp atcp; do

@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Programs as Debian has them, under atcp-run: over 253 with atcp at both ends, and as
-# TCP on the wire with atcp at one end and the kernel's TCP at the other. What they
-# print and bring across is checked; with --strict, none can have used another stack
-# than it was meant to.
+# TCP on the wire with atcp at one end and the kernel's TCP at the other.  Their output
+# and the data transferred are checked; --strict keeps them from using another stack.
 #
 # ATCP_BIN names the folder of atcp-run. What is not installed comes from what
 # selftests/vm/setup has unpacked in ATCP_CACHE, or is skipped.
 
-# That lies below the machine's own /usr, in mounts which end with this script.
+# It is mounted below the machine's own /usr, for this script only.
 programs=${ATCP_CACHE-}/programs
 if [ -e "$programs/.complete" ] && [ -z "${unshared-}" ]; then
 	unshared=yes exec unshare -m "$0" "$@"
@@ -33,22 +32,22 @@ mkdir "$tmp/bin" "$tmp/www" "$tmp/put" "$tmp/home"
 chmod 755 "$tmp" "$tmp/bin" "$tmp/www"
 chmod 777 "$tmp/put"
 
-# Some servers are nobody, who may not look into each folder.
+# Some servers run as nobody, who may not enter every folder.
 install "$dir/atcp-run" "$dir/libatcp.so" "$tmp/bin"
 run=$tmp/bin/atcp-run
 
-# The user that sshd wants, where it is not installed.
+# The user that sshd needs, where it is not installed.
 if [ -n "${unshared-}" ] && ! grep -q '^sshd:' /etc/passwd; then
 	echo 'sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin' | cat /etc/passwd - >"$tmp/passwd"
 	mount --bind "$tmp/passwd" /etc/passwd || exit
 fi
 
-# Bytes that are nowhere the same for long.
+# Bytes without long repetitions.
 seq 1 20000000 | head -c $((mb << 20)) >"$tmp/www/big"
 head -c 20000 "$tmp/www/big" >"$tmp/www/small"
 tr 0-9 a-j <"$tmp/www/small" >"$tmp/question"
 
-# serve COMMAND...: in $b, over the stack of the server in this round.
+# serve COMMAND...: runs it in $b, over the stack of the server in this round.
 serve()
 {
 	: >"$tmp/log"
@@ -59,8 +58,8 @@ serve()
 	server=$!
 }
 
-# ask FILE COMMAND...: in $a, over that of the client, with FILE as its input; what it
-# says goes to out and err.
+# ask FILE COMMAND...: runs it in $a, over the stack of the client, with FILE as its
+# input and its output in out and err.
 ask()
 {
 	input=$1
@@ -69,19 +68,19 @@ ask()
 	ip netns exec "$a" timeout 120 $client_run "$@" >"$tmp/out" 2>"$tmp/err" <"$input"
 }
 
-# call COMMAND...: one that has no input.
+# call COMMAND...: the same without input.
 call()
 {
 	ask /dev/null "$@"
 }
 
-# becomes FILE OTHER: until what is in it is what is in the other; 20 s at most.
+# becomes FILE OTHER: waits until the files are equal, 20 s at most.
 becomes()
 {
 	comes_true cmp -s "$1" "$2"
 }
 
-# later: the question comes out of the FIFO of that name, once all of "small" is in out.
+# later: writes the question to the FIFO of that name, once all of "small" is in out.
 later()
 {
 	: >"$tmp/out"
@@ -92,8 +91,8 @@ later()
 	} >"$tmp/later" &
 }
 
-# listens PORT: until somebody listens there, over either stack; 20 s at most, and no
-# longer than there is a server.
+# listens PORT: waits for a listener there, over either stack, 20 s at most, and no
+# longer than the server runs.
 listens()
 {
 	port=$(printf ':%04X 0' "$1")
@@ -107,7 +106,7 @@ listens()
 	done
 }
 
-# counts: connections that atcp has had, a line for each of $there.
+# counts: prints the connections that atcp has had, a line for each of $there.
 counts()
 {
 	for ns in $there; do
@@ -115,7 +114,7 @@ counts()
 	done
 }
 
-# end_server: the server, and what it has started. Was atcp really used?
+# end_server: stops the server and what it has started, and checks that atcp was used.
 end_server()
 {
 	kill "$server" 2>/dev/null
@@ -127,7 +126,7 @@ end_server()
 	fi
 }
 
-# has PROGRAM... : else the next COUNT results are skipped: has COUNT PROGRAM...
+# has COUNT PROGRAM...: if one of them is missing, skips the next COUNT results.
 has()
 {
 	number=$1
@@ -234,7 +233,7 @@ data_base()
 		$as initdb -D "$tmp/pg" -U atcp -A trust --locale=C --no-sync >"$tmp/log" 2>&1
 		echo "host all all all trust" >>"$tmp/pg/pg_hba.conf"
 	fi
-	# Nor may it have TCP on the wire unless its group may.
+	# It may have TCP on the wire only if its group may.
 	ip netns exec "$b" sh -c 'echo 65534 65534 >/proc/sys/net/atcp/tcp_group_range'
 	# shellcheck disable=SC2086 # words
 	serve $as postgres -D "$tmp/pg" -h "$peer_ip" -k '' -c fsync=off -c jit=off \
@@ -252,7 +251,7 @@ data_base()
 	end_server
 }
 
-# sql QUESTION: of that data base.
+# sql QUESTION: asks that data base.
 sql()
 {
 	call psql -h "$peer_ip" -U atcp -Atc "$1" postgres && cat "$tmp/out"
@@ -282,7 +281,7 @@ scripts()
 	end_server
 }
 
-# What came back is the question in capitals.
+# The answer is the question in capitals.
 capitals()
 {
 	tr '[:lower:]' '[:upper:]' <"$tmp/question" | cmp - "$tmp/out"
@@ -303,7 +302,7 @@ echoed()
 		result "$how: netcat, half-closed" $?
 	fi
 	end_server
-	# The server ends first, and hears all the same what comes after that.
+	# The server closes first, and still receives what comes after that.
 	serve socat -t 60 "$listen" "OPEN:$tmp/www/small,rdonly!!CREATE:$tmp/served"
 	listens 7
 	later
@@ -344,7 +343,7 @@ static()
 	result "$how: Go, --cgroup: that this kernel cannot is said" $?
 }
 
-# in_go NAME SERVER CLIENT: with these words before what the two shall do.
+# in_go NAME SERVER CLIENT: runs the two with these words before their arguments.
 in_go()
 {
 	server_before=$server_run client_before=$client_run

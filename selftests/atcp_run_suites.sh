@@ -1,18 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Python's own test suites of sockets and, as far as it makes some, of asyncio, which
-# know what TCP does: each test must end over atcp as it does over the kernel's TCP. What
-# ends otherwise is asked again by itself over both, so that a busy machine is no
-# difference.
+# Python's own test suites of sockets, and those of asyncio that make TCP sockets: each
+# test must end over atcp as it does over the kernel's TCP.  A test that ends otherwise
+# is run again by itself over both, so that a busy machine makes no difference.
 #
-# ATCP_BIN names the folder of atcp-run and libatcp.so; with ATCP_TEST_CARRIER=tcp it is
+# ATCP_BIN names the folder of atcp-run and libatcp.so; ATCP_TEST_CARRIER=tcp runs them
 # as TCP on the wire.
 
 # shellcheck source=selftests/tools/common.sh
 . "$(dirname "$0")/tools/common.sh"
 
-# over STACK FILE NAME...: those tests, over atcp in $a or over tcp in $b.
+# over STACK FILE NAME...: runs those tests over atcp in $a or over tcp in $b.
 over()
 {
 	(
@@ -30,8 +29,8 @@ over()
 	)
 }
 
-# both A B NAME...: over the kernel's TCP, and at the same time over atcp: they wait more
-# than they do.
+# both A B NAME...: runs them over the kernel's TCP and over atcp at the same time, since
+# they mostly wait.
 both()
 {
 	kernels=$1
@@ -43,14 +42,14 @@ both()
 	wait $! && [ "$1" = 0 ]
 }
 
-# unlike A B: what ended otherwise in one file than in the other; a name a line.
+# unlike A B: prints the names of tests that ended differently in the two files.
 unlike()
 {
 	sort "$1" >"$1.sorted"
 	sort "$2" | comm -3 "$1.sorted" - | awk '{ print $2 }' | sort -u
 }
 
-# compare SUITE
+# compare SUITE: runs it over both stacks, and reports the differences.
 compare()
 {
 	: >"$tmp/err"
@@ -73,7 +72,7 @@ compare()
 	result "$1, as over the kernel's TCP" $status
 }
 
-# What makes no TCP sockets is not here: test_tasks and the like.
+# Suites without TCP sockets are left out: test_tasks and the like.
 suites="test_socket"
 for part in base_events buffered_proto events sendfile server sock_lowlevel ssl sslproto \
 	streams unix_events; do

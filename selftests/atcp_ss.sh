@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# atcp-ss, as a user runs it: which sockets are there, what of them, and an end to them.
+# atcp-ss, as a user runs it: lists sockets, shows details, and kills them.
 #
 # ATCP_BIN names the folder of atcp-ss.
 
 # shellcheck source=selftests/tools/common.sh
 . "$(dirname "$0")/tools/common.sh"
 
-# ss_in NAMESPACE [ARGUMENT]...: leaves out, err; returns its status.
+# ss_in NAMESPACE [ARGUMENT]...: runs atcp-ss, output in out and err; returns its status.
 ss_in()
 {
 	ns=$1
@@ -16,13 +16,13 @@ ss_in()
 	ip netns exec "$ns" "$dir/atcp-ss" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
 }
 
-# lines NUMBER: so many without the heading.
+# lines NUMBER: true if the output has so many lines without the heading.
 lines()
 {
 	[ "$(grep -vc '^State' "$tmp/out")" -eq "$1" ]
 }
 
-# A server that keeps what it accepts, and a client that says how its connections end.
+# A server that keeps its connections, and a client that prints how they end.
 serve='
 import socket, sys
 l = socket.create_server((sys.argv[1], 9000), backlog=77, family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
@@ -57,7 +57,7 @@ if [ -n "$ipv6" ]; then
 	other=-4
 fi
 
-# connect NUMBER: a client in $a with so many connections, and its server.
+# connect NUMBER: starts a client in $a with so many connections, and its server.
 connect()
 {
 	: >"$tmp/log"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# atcp-stat, as a user runs it: what has changed since it was last run.
+# atcp-stat, as a user runs it: prints the counters changed since its last run.
 #
 # ATCP_BIN names the folder of atcp-stat.
 
@@ -11,7 +11,7 @@
 export XDG_RUNTIME_DIR="$tmp/history"
 mkdir "$XDG_RUNTIME_DIR"
 
-# stat_in NAMESPACE [ARGUMENT]...: leaves out, err; returns its status.
+# stat_in NAMESPACE [ARGUMENT]...: runs atcp-stat, output in out and err.
 stat_in()
 {
 	ns=$1
@@ -19,7 +19,7 @@ stat_in()
 	ip netns exec "$ns" "$dir/atcp-stat" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
 }
 
-# says NAME CHANGE TOTAL: a line of the table, and what it means.
+# says NAME CHANGE TOTAL: true if the table has that line with an explanation.
 says()
 {
 	grep -Eq "^$1 +$2 +$3  [a-z]" "$tmp/out"
@@ -64,7 +64,7 @@ assert "change" not in stats.get("now_time_waits", {})
 E2
 result "--json" $?
 
-# A file that somebody else has made a link.
+# The history file is a link made by another user.
 rm "$XDG_RUNTIME_DIR"/*
 : >"$tmp/precious"
 ln -s "$tmp/precious" "$XDG_RUNTIME_DIR/atcp-stat.$(ip netns exec "$a" \

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The daytime pair, run as a user runs it: between two network namespaces, what
-# it prints and how it ends.
+# The daytime pair, run as a user runs it between two network namespaces: its output
+# and its exit status.
 #
 # ATCP_BIN names the folder of daytime and daytimed; ATCP_TEST_STACK=tcp runs
 # them over the kernel's TCP.
@@ -10,7 +10,7 @@
 # shellcheck source=selftests/tools/common.sh
 . "$(dirname "$0")/tools/common.sh"
 
-# fails STATUS WORD ARGUMENT...: the client ends so and says WORD.
+# fails STATUS WORD ARGUMENT...: true if the client ends so and prints WORD.
 fails()
 {
 	want=$1
@@ -98,7 +98,7 @@ client --help && grep -q usage "$tmp/out" &&
 "$dir/daytimed" --help | grep -q usage
 result "--help" $?
 
-# as_nobody NAMESPACE COMMAND...: leaves out, err.
+# as_nobody NAMESPACE COMMAND...: runs it as nobody, output in out and err.
 as_nobody()
 {
 	ns=$1
@@ -107,7 +107,7 @@ as_nobody()
 		>"$tmp/out" 2>"$tmp/err" </dev/null
 }
 
-# TCP on the wire is for groups that are let.
+# TCP on the wire is for groups that are allowed.
 shut='net.atcp.tcp_group_range="65534 65534"'
 if [ "$tcp" = --tcp ]; then
 	for what in daytime daytimed "daytime, once it is"; do

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The daytime pair where there are IPv4 and IPv6: which of them is asked, and
-# which answers.
+# The daytime pair with both IPv4 and IPv6: which of them the client uses, and which
+# the server answers.
 #
 # ATCP_BIN names the folder of daytime and daytimed; ATCP_TEST_STACK=tcp runs
 # them over the kernel's TCP.
@@ -10,8 +10,8 @@
 # shellcheck source=selftests/tools/common.sh
 . "$(dirname "$0")/tools/common.sh"
 
-# asks PEER ARGUMENT...: the client gets the time, and the server logs a line
-# about a client called PEER (a pattern).
+# asks PEER ARGUMENT...: true if the client gets the time, and the server logs a line
+# with its name, the pattern PEER.
 asks()
 {
 	peer=$1
@@ -27,7 +27,7 @@ asks()
 	tail -n 1 "$tmp/log" | grep -Eq "^daytimed: $peer:[0-9]+: .* Z\$"
 }
 
-# fails STATUS ARGUMENT...: the client ends so, without an answer.
+# fails STATUS ARGUMENT...: true if the client ends so, without an answer.
 fails()
 {
 	want=$1
@@ -36,7 +36,7 @@ fails()
 	[ $? -eq "$want" ] && [ ! -s "$tmp/out" ]
 }
 
-# As client(), but "both" is the name of the server's two addresses.
+# It is like client(), but "both" is the name of the server's two addresses.
 client()
 {
 	# shellcheck disable=SC2086,SC2016
@@ -50,7 +50,7 @@ ip6='\[fd00::1\]'
 
 begin 18
 printf 'fd00::2 both\n10.0.0.2 both\n' >"$tmp/hosts"
-# Another link of each host, where a link-local address leads when none is named.
+# A second link of each host, which a link-local address without a device uses.
 for ns in "$a" "$b"; do
 	ip -n "$ns" link add d0 type veth peer name d1 &&
 	ip -n "$ns" link set d0 up && ip -n "$ns" link set d1 up &&

@@ -20,11 +20,11 @@ if [ -n "$ipv6" ]; then
 	fields='-e ipv6.src -e ipv6.dst'
 	mss=1440
 fi
-# tcpdump gives up root, and must still reach its file.
+# tcpdump gives up root, and must still be able to write its file.
 chmod 755 "$tmp"
 
-# tshark of what was captured; leaves out, err.  It takes the protocol in the
-# pseudo-header for 6, so sums are left to the tests that look at each segment.
+# Runs tshark on the capture; output in out and err.  It takes the protocol in the
+# pseudo-header for 6, so checksums are left to the tests that check each segment.
 dissect()
 {
 	tshark -n -r "$tmp/pcap" -d "$decode" -o tcp.check_checksum:FALSE \

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Loading and unloading atcp.ko, and what it does without a module of the kernel's that
-# it asks for.  ATCP_KO names it; ATCP_BIN the folder of daytime and daytimed.  Ends
-# with the module loaded if it was so before.
+# Loading and unloading atcp.ko, also while the kernel lacks a module that it asks for.
+# ATCP_KO names it; ATCP_BIN the folder of daytime and daytimed.  At the end the module
+# is loaded if it was loaded before.
 
 # shellcheck source=selftests/tools/common.sh
 . "$(dirname "$0")/tools/common.sh"
@@ -36,7 +36,7 @@ unload_soon()
 	done
 }
 
-# The module is there again when this ends.
+# The module is loaded again at the end.
 modprobe=
 reload()
 {
@@ -55,18 +55,18 @@ ask()
 	client -t 10 fd00::2 && [ "$(wc -c <"$tmp/out")" -eq 22 ]
 }
 
-# rows NAMESPACE STATE: rows of /proc/net/atcp and atcp6 in this state (hex).
+# rows NAMESPACE STATE: counts the rows of /proc/net/atcp and atcp6 in this state (hex).
 rows()
 {
 	ip netns exec "$1" awk -v st="$2" 'FNR > 1 && $4 == st { n++ }
 		END { print n + 0 }' /proc/net/atcp /proc/net/atcp6
 }
 
-# traces: everything in the system that bears the module's name.
+# traces: prints everything in the system with the module's name.
 traces()
 {
 	ls -d /sys/module/atcp /proc/net/atcp* /proc/sys/net/atcp 2>/dev/null
-	# The links of merged caches outlive them: the kernel's own doing.
+	# The kernel itself leaves the links of merged caches behind.
 	find /sys/kernel/slab -name '*atcp*' ! -type l
 	grep -iH atcp /proc/modules /proc/slabinfo /proc/net/protocols \
 		/proc/net/ptype 2>/dev/null
@@ -75,7 +75,7 @@ traces()
 		/proc/net/atcp_stat /proc/sys/net/atcp 2>/dev/null
 }
 
-# gone: no trace is left; sysfs may take a moment to let go of slab caches.
+# gone: true if no trace is left; sysfs may take a moment to remove slab caches.
 gone()
 {
 	tries=0
@@ -132,7 +132,7 @@ result "connections over IPv4 and IPv6" $?
 result "rmmod while a program listens: in use" $?
 
 stop
-# The server closed first: its side is in TIME-WAIT, which holds nothing up.
+# The server closed first: its side is in TIME-WAIT, which does not block unloading.
 i=0
 until [ "$(rows "$b" 06)" -gt 1 ] || [ $i -ge 100 ]; do
 	i=$((i + 1))
@@ -180,7 +180,7 @@ result "another family, which daytime finds by itself" $?
 stop
 unload_soon
 
-# As on a kernel that nobody has looked at: a socket for each port that connect() picks.
+# The fall-back for an unknown kernel: a socket for each port that connect() chooses.
 load stand_ins=0 && [ "$(cat /sys/module/atcp/parameters/stand_ins)" = N ] &&
 tcp=-ctcp && start && ask && ask
 result "TCP on the wire, with a socket for each port" $?
@@ -210,7 +210,7 @@ result "reset_orphans sets rmmod free" $?
 gone
 result "nothing of atcp is left after all that" $?
 
-# --- without what puts fragments of IPv6 together ---
+# --- without the kernel module that defragments IPv6 ---
 
 # drop_module NAME: unloads a module of the kernel's and all that need it.
 drop_module()
@@ -222,8 +222,8 @@ drop_module()
 	! grep -q "^$1 " /proc/modules || rmmod "$1" 2>/dev/null
 }
 
-# sockets ERRNO: what socket() says for TCP on the wire over IPv6, by both doors: a
-# number, or 0 for sockets.
+# sockets ERRNO: true if socket() for TCP on the wire over IPv6 ends so in both ways to
+# make one; 0 stands for success.
 sockets()
 {
 	ip netns exec "$a" python3 -c '
@@ -241,7 +241,7 @@ sys.exit(got != [int(sys.argv[1])] * 2 or made(22, 0x100) or made(socket.AF_INET
 ' "$1" >"$tmp/out" 2>&1
 }
 
-# warnings: how often the kernel's log says it.
+# warnings: counts them in the kernel's log.
 warnings()
 {
 	dmesg | grep -c 'atcp.*nf_defrag_ipv6'

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the scripts share; sourced.  Two network namespaces $a (10.0.0.1, fd00::1,
-# fe80::1 on v0) and $b (the same with 2, on v1) joined by a veth pair, a folder
-# $tmp, KTAP lines, and $dir, the folder of daytime and daytimed: ATCP_BIN, this
-# one, or where the repository builds them.  All is gone when the script ends;
-# processes that it names in $server and $dump, too.
+# What the scripts share; they source it.  A veth pair joins two network namespaces: $a
+# (10.0.0.1, fd00::1, fe80::1 on v0) and $b (the same with 2, on v1).  There are a
+# folder $tmp, KTAP lines, and $dir, the folder of daytime and daytimed: ATCP_BIN, that
+# of the script, or where the repository builds them.  All is removed when the script
+# ends, and the processes in $server and $dump are stopped.
 #
 # A script runs over IPv4, or over IPv6 if its name ends in _ipv6.sh or
 # ATCP_TEST_IP=6 is in the environment: $ipv6 is set then, and $here_ip and
@@ -53,7 +53,7 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 1' INT TERM
 
-# begin TESTS: the head of the report, and the two namespaces.
+# begin TESTS: prints the head of the report, and makes the two namespaces.
 begin()
 {
 	echo "TAP version 13"
@@ -68,10 +68,10 @@ begin()
 	addresses "$a" v0 1 && addresses "$b" v1 2 &&
 	neighbours "$a" v0 2 && neighbours "$b" v1 1 &&
 	ip -n "$b" link set lo up &&
-	settled "$a" v0 && settled "$b" v1 || exit 1
+	wait_usable "$a" v0 && wait_usable "$b" v1 || exit 1
 }
 
-# addresses NAMESPACE DEVICE NUMBER: all of a host's, usable once it has settled.
+# addresses NAMESPACE DEVICE NUMBER: adds all of a host's, usable after wait_usable.
 addresses()
 {
 	ip -n "$1" link set "$2" addrgenmode none &&
@@ -81,8 +81,8 @@ addresses()
 	ip -n "$1" link set "$2" up
 }
 
-# neighbours NAMESPACE DEVICE NUMBER: the other host is known at every address: a
-# solicitation that is lost, or late on a slow machine, has a SYN go out twice.
+# neighbours NAMESPACE DEVICE NUMBER: makes the other host known at every address.  A
+# solicitation that is lost, or late on a slow machine, would cause a second SYN.
 neighbours()
 {
 	for there in "10.0.0.$3" "fd00::$3" "fe80::$3"; do
@@ -91,9 +91,9 @@ neighbours()
 	done
 }
 
-# settled NAMESPACE DEVICE: until the link has its carrier and every address can be
-# used: nodad or not, IPv6 waits up to a second with those it had before the carrier.
-settled()
+# wait_usable NAMESPACE DEVICE: waits until the link has its carrier and every address
+# can be used.  IPv6 takes up to a second, also with nodad, for those from before.
+wait_usable()
 {
 	tries=0
 	until ip -n "$1" -o link show "$2" | grep -q ' state UP ' &&
@@ -104,7 +104,7 @@ settled()
 	done
 }
 
-# result NAME STATUS: a line of KTAP; after a failure, what was said.
+# result NAME STATUS: prints a line of KTAP; after a failure, the output, too.
 result()
 {
 	count=$((count + 1))
@@ -117,7 +117,7 @@ result()
 	fi
 }
 
-# comes_true COMMAND...: until that succeeds; 20 s at most.
+# comes_true COMMAND...: waits until that succeeds, 20 s at most.
 comes_true()
 {
 	tries=0
@@ -128,7 +128,7 @@ comes_true()
 	done
 }
 
-# waits_for FILE PATTERN: until the file has such a line; 20 s at most.
+# waits_for FILE PATTERN: waits until the file has such a line, 20 s at most.
 waits_for()
 {
 	comes_true grep -Eqs "$2" "$1"
@@ -137,7 +137,7 @@ waits_for()
 # start ARGUMENT...: starts daytimed in B and waits until it listens.
 start()
 {
-	# What the one before has said is no sign of this one.
+	# The log of the server before is no sign of this one.
 	: >"$tmp/log"
 	# shellcheck disable=SC2086
 	ip netns exec "$b" "$dir/daytimed" $tcp "$@" >"$tmp/log" 2>&1 &
