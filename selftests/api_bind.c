@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may hold a port together with whom: random calls of bind(), listen(),
- * connect() and what undoes them, with every combination of SO_REUSEADDR,
- * SO_REUSEPORT, IPV6_V6ONLY, device, user and address, made on the stack under
- * test and on the kernel's TCP alike, have the same results.
+ * Which sockets may hold a port together.  Random calls of bind(), listen(), connect()
+ * and what undoes them are made on the stack under test and on the kernel's TCP alike.
+ * They come with every combination of SO_REUSEADDR, SO_REUSEPORT, IPV6_V6ONLY, device,
+ * user and address, and both stacks give the same results.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -46,7 +46,7 @@ struct run {
 };
 
 static const char *const addrs4[] = { "0.0.0.0", "127.0.0.1", "10.0.0.1" };
-/* Without ::ffff:0.0.0.0, which stood in nobody's way in 6.1. */
+/* ::ffff:0.0.0.0 is left out: it conflicted with nothing in 6.1. */
 static const char *const addrs6[] = {
 	"::", "::1", "fd00::1", "::ffff:127.0.0.1",
 	"::ffff:10.0.0.1", "fe80::1%2",
@@ -110,7 +110,7 @@ static void name_of(int fd, char *text, size_t size)
 		 sock_get(fd, SOL_SOCKET, SO_ACCEPTCONN) ? " listens" : "");
 }
 
-/* Does call on both stacks, and compares results and names. */
+/* Makes the call on both stacks, and compares results and names. */
 static void both(struct run *r, struct slot *s, int (*call)(int fd, void *arg),
 		 void *arg)
 {
@@ -171,8 +171,8 @@ static void slot_close(struct slot *s)
 }
 
 /*
- * A new socket with random options, which stay: what becomes of a port whose
- * holders change theirs later is not the same in all versions of the kernel.
+ * A new socket with random options.  They stay as they are: what becomes of a port
+ * whose holders change theirs later is not the same in all versions of the kernel.
  * Nothing is left of the socket once it is closed.
  */
 static void slot_open(struct run *r, int i)
@@ -235,11 +235,11 @@ static void step(struct run *r)
 		both(r, s, do_listen, NULL);
 		break;
 	case 9 ... 11:
-		/* Through a device that leads nowhere it would take long. */
+		/* connect() through a device that leads nowhere takes long. */
 		if (s->dev)
 			break;
 		ip = s->v6 ? PICK(r, peers6) : PICK(r, peers4);
-		/* Nor does the kernel's TCP get an answer over IPv6 then. */
+		/* The kernel's TCP gets no answer over IPv6 then, either. */
 		if (s->mapped && !strchr(ip, '.'))
 			break;
 		s->mapped = strchr(ip, '.');
@@ -320,7 +320,7 @@ FIXTURE_TEARDOWN(bind)
 {
 }
 
-/* What has come in is of no interest. */
+/* Connections that have come in are closed at once. */
 static void drain(int fd)
 {
 	int child;
@@ -329,7 +329,10 @@ static void drain(int fd)
 		close(child);
 }
 
-/* Over the oracle itself, the second stack would be in the way of the first. */
+/*
+ * When the oracle itself is under test, its second stack would be in the way of the
+ * first.
+ */
 TEST_F_TIMEOUT(bind, as_the_kernel_does, 120)
 {
 	static struct run r;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* send*, recv*, read, write and shutdown: their flags and what they refuse. */
+/* Flags and errors of send*(), recv*(), read(), write() and shutdown(). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -101,7 +101,7 @@ TEST_F(data, trunc)
 	wait_bytes(self->s, 6);
 	EXPECT_EQ(4, recv(self->s, buf, 4, MSG_TRUNC));
 	EXPECT_STREQ("-------", buf);
-	/* Even a bad buffer is none, for it is not written to. */
+	/* A bad buffer is no error, for nothing is written to it. */
 	EXPECT_EQ(1, recv(self->s, NULL, 1, MSG_TRUNC));
 	EXPECT_EQ(1, recv(self->s, buf, 8, 0));
 	EXPECT_EQ('f', buf[0]);
@@ -145,7 +145,9 @@ TEST_F(data, waitall)
 	EXPECT_STREQ("abcdef", buf);
 	waitpid(pid, NULL, 0);
 
-	/* Neither without a wait, nor beyond the end, nor past a time-out. */
+	/*
+	 * MSG_WAITALL returns less with MSG_DONTWAIT, at the end, and after a time-out.
+	 */
 	sock_send(self->c, "gh", 2);
 	wait_bytes(self->s, 2);
 	EXPECT_EQ(2, recv(self->s, buf, 6, MSG_WAITALL | MSG_DONTWAIT));
@@ -241,7 +243,7 @@ TEST_F(data, pipe_signal)
 	EXPECT_EQ(2, pipes);
 }
 
-/* Writing to a peer that has closed: a reset, then EPIPE. */
+/* After a write to a peer that has closed come a reset, then EPIPE. */
 TEST_F(data, write_to_the_gone)
 {
 	char byte;
@@ -259,7 +261,7 @@ TEST_F(data, write_to_the_gone)
 	self->conn.end[SERVER] = dup(self->c);
 }
 
-/* A reset while nobody had closed. */
+/* A reset comes while neither end has closed. */
 TEST_F(data, reset_by_peer)
 {
 	struct linger l = { .l_onoff = 1, .l_linger = 0 };
@@ -272,7 +274,7 @@ TEST_F(data, reset_by_peer)
 	close(self->s);
 	ASSERT_TRUE(sock_wait(self->c, POLLERR, PATIENCE));
 	EXPECT_EQ(ECONNRESET, sock_get(self->c, SOL_SOCKET, SO_ERROR));
-	/* Told once. */
+	/* The error is reported once. */
 	EXPECT_EQ(0, sock_get(self->c, SOL_SOCKET, SO_ERROR));
 	FAILS(EPIPE, send(self->c, "x", 1, MSG_NOSIGNAL));
 	EXPECT_EQ(1, recv(self->c, &byte, 1, 0));
@@ -287,7 +289,7 @@ TEST_F(data, shutdown_read)
 	ASSERT_EQ(0, shutdown(self->s, SHUT_RD));
 	EXPECT_EQ(0, recv(self->s, &byte, 1, 0));
 	EXPECT_TRUE(sock_events(self->s, POLLRDHUP) & POLLRDHUP);
-	/* The peer does not learn of it: what it sends still arrives. */
+	/* The peer is not told: what it sends still arrives. */
 	sock_send(self->c, "y", 1);
 	wait_bytes(self->s, 1);
 	EXPECT_EQ(1, recv(self->s, &byte, 1, 0));
@@ -315,7 +317,7 @@ TEST_F(data, vectors_and_messages)
 	EXPECT_EQ(8, recvmsg(self->s, &msg, 0));
 	EXPECT_STREQ("abc", a);
 	EXPECT_STREQ("defgh", b);
-	/* A stream has no name to give with each piece. */
+	/* A stream gives no address with what it receives. */
 	EXPECT_EQ(0, msg.msg_namelen);
 	EXPECT_EQ(0, msg.msg_flags & ~MSG_CMSG_CLOEXEC);
 
@@ -323,7 +325,7 @@ TEST_F(data, vectors_and_messages)
 	wait_bytes(self->s, 8);
 	EXPECT_EQ(8, readv(self->s, in, 2));
 
-	/* An address with the data of a connected stream does nothing. */
+	/* An address given with the data has no effect on a connected stream. */
 	other = addr_of(ip46("10.9.9.9", "2001:db8::9"), 9);
 	EXPECT_EQ(1, sendto(self->c, "x", 1, 0, &other.sa, other.len));
 	sock_recv(self->s, a, 1);
@@ -373,7 +375,7 @@ TEST_F(data, bad_arguments)
 	EXPECT_EQ(0, memcmp(buf, "abc", 3));
 }
 
-/* How much waits to be read, to be sent, to be acknowledged. */
+/* How much waits to be read, to be sent and to be acknowledged. */
 TEST_F(data, queue_lengths)
 {
 	int len = -1;
@@ -393,7 +395,7 @@ TEST_F(data, queue_lengths)
 	FAILS(EINVAL, ioctl(self->conn.listener, SIOCINQ, &len));
 }
 
-/* Pages of a file into a socket, and through a pipe. */
+/* Pages of a file go into a socket, and through a pipe. */
 TEST_F(data, sendfile_and_splice)
 {
 	static char out[100000], in[100000];

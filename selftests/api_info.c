@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* TCP_INFO: what a program is told of its connection. */
+/* TCP_INFO: what the stack tells a program about its connection. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -30,7 +30,7 @@ FIXTURE_TEARDOWN(info)
 {
 }
 
-/* The newest kernel's structure, on any kernel; a caller may want less. */
+/* It is the newest kernel's structure on any kernel; a caller may ask for less. */
 TEST_F(info, lengths)
 {
 	int fd = sock_open(&self->net, CLIENT, 0);
@@ -58,7 +58,7 @@ TEST_F(info, lengths)
 	close(fd);
 }
 
-/* A listener's queue, and what a socket says that was never connected. */
+/* TCP_INFO of a listener shows its queue; that of a socket never connected is empty. */
 TEST_F(info, without_a_connection)
 {
 	int listener = sock_listen(&self->net, SERVER, PORT, 7);
@@ -87,7 +87,7 @@ TEST_F(info, without_a_connection)
 	close(listener);
 }
 
-/* Every byte and segment of a dialogue, at both its ends. */
+/* Every byte and segment of a dialogue is counted at both its ends. */
 TEST_F(info, a_dialogue)
 {
 	char buf[1000] = "";
@@ -130,7 +130,10 @@ TEST_F(info, a_dialogue)
 	EXPECT_EQ(5, s.data_segs_out);
 	EXPECT_EQ(5, s.data_segs_in);
 	EXPECT_EQ(6, c.delivered);
-	/* At least the data and the handshake; ACKs come as they like. */
+	/*
+	 * There are at least the data and the handshake; how many ACKs there are
+	 * varies.
+	 */
 	EXPECT_LE(7, c.segs_out);
 	EXPECT_LE(6, c.segs_in);
 	EXPECT_GE(17, c.segs_out);
@@ -139,7 +142,7 @@ TEST_F(info, a_dialogue)
 	EXPECT_EQ(0, c.rcv_ooopack);
 	EXPECT_NE(0, c.rtt);
 	EXPECT_NE(0, c.min_rtt);
-	/* The mean rounds to eighths, the least does not. */
+	/* The smoothed round trip is rounded to eighths, the least one is not. */
 	EXPECT_LE(c.min_rtt, c.rtt + 1);
 	EXPECT_LE(200000, c.rto);
 	EXPECT_LE(10, c.snd_cwnd);
@@ -163,7 +166,7 @@ TEST_F(info, a_dialogue)
 	conn_close(&conn);
 }
 
-/* What was lost and sent again. */
+/* What was lost and sent again is counted. */
 TEST_F(info, retransmission)
 {
 	struct info c, s;
@@ -172,7 +175,7 @@ TEST_F(info, retransmission)
 
 	conn_open(&self->net, PORT, &conn);
 	sock_set(conn.end[CLIENT], IPPROTO_TCP, TCP_NODELAY, 1);
-	/* Two lost alike: then a time-out, not an early retransmission. */
+	/* The segment and its retransmission are lost, so that a time-out repairs it. */
 	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 40, 200, 2);
 	sock_send(conn.end[CLIENT], buf, 100);
 	sock_recv(conn.end[SERVER], buf, 100);
@@ -190,7 +193,7 @@ TEST_F(info, retransmission)
 	EXPECT_EQ(0, c.retrans);
 	EXPECT_EQ(0, c.retransmits);
 	EXPECT_EQ(0, c.lost);
-	if (!stack_is_tcp()) {		/* since 6.7 there, and with probes */
+	if (!stack_is_tcp()) {		/* the kernel's TCP has it since 6.7, and counts probes */
 		EXPECT_EQ(2, c.total_rto);
 		EXPECT_EQ(1, c.total_rto_recoveries);
 		EXPECT_LE(300, c.total_rto_time);
@@ -254,7 +257,7 @@ TEST_F(info, limited_by_the_window)
 	conn_close(&conn);
 }
 
-/* A send buffer that holds less than a round trip takes. */
+/* The send buffer holds less than what is sent in a round trip. */
 TEST_F(info, limited_by_the_send_buffer)
 {
 	static char buf[200000];
@@ -271,7 +274,7 @@ TEST_F(info, limited_by_the_send_buffer)
 	}
 	sock_send(conn.end[CLIENT], buf, sizeof(buf));
 	ASSERT_LT(0, info_get(conn.end[CLIENT], &i));
-	/* The kernel's TCP was seen to count nothing of it here; why is not known. */
+	/* The kernel's TCP has been seen to count none of this; why is not known. */
 	if (!stack_is_tcp())
 		EXPECT_LE(20000, i.sndbuf_limited);
 	EXPECT_LE(i.sndbuf_limited, i.busy_time);
@@ -281,7 +284,7 @@ TEST_F(info, limited_by_the_send_buffer)
 	conn_close(&conn);
 }
 
-/* What each end measures of a path of 20 ms, and how long ago the last came. */
+/* What each end measures on a path of 20 ms, and how long ago it last received. */
 TEST_F(info, times)
 {
 	static char buf[2000000];
@@ -311,7 +314,7 @@ TEST_F(info, times)
 	ASSERT_LT(0, info_get(conn.end[CLIENT], &c));
 	ASSERT_LT(0, info_get(conn.end[SERVER], &s));
 	EXPECT_LE(20000, c.rtt);
-	/* A quarter of a second is what it is without a sample. */
+	/* Without a sample it is a quarter of a second. */
 	EXPECT_LT(0, c.rttvar);
 	EXPECT_NE(250000, c.rttvar);
 	EXPECT_LE(19000, s.rcv_rtt);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * io_uring: connect, accept, send, recv and poll by way of a ring, once and for
- * many shots, and sending without a copy.
+ * io_uring: connect, accept, send, recv and poll through a ring, as one-shot and
+ * multishot requests, and zero-copy send.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,7 +22,7 @@
 #define PORT	20000
 #define ENTRIES	32
 
-/* As little of liburing as these tests need. */
+/* The part of liburing that these tests need. */
 struct ring {
 	int fd;
 	unsigned int *sq_tail, *sq_mask, *sq_array;
@@ -168,7 +168,7 @@ TEST_F(ring, connect_and_accept)
 	close(accepted);
 	close(fd);
 
-	/* Where nobody listens. */
+	/* Nobody listens there. */
 	fd = sock_open(&self->net, CLIENT, 0);
 	to = addr_side(&self->net, SERVER, PORT + 1);
 	ring_op(&self->r, IORING_OP_CONNECT, fd, &to.sa, 0, 3)->off = to.len;
@@ -209,7 +209,7 @@ TEST_F(ring, send_and_recv)
 	sock_recv(self->c, buf, 5);
 	EXPECT_STREQ("world", buf);
 
-	/* MSG_WAITALL goes on until it has all. */
+	/* MSG_WAITALL completes when all has come. */
 	ring_op(&self->r, IORING_OP_RECV, self->s, buf, 6, 3)->msg_flags =
 		MSG_WAITALL;
 	ring_enter(&self->r, 0);
@@ -239,7 +239,7 @@ TEST_F(ring, send_and_recv)
 #define URING_OP_SIOCOUTQ	1
 #define OP_URING_CMD		46
 
-/* What an ioctl() tells, by way of the ring. */
+/* What an ioctl() returns, asked through the ring. */
 TEST_F(ring, how_much_is_queued)
 {
 	int fd = net_socket(&self->net, CLIENT, AF_INET, SOCK_STREAM, 0);
@@ -261,7 +261,7 @@ TEST_F(ring, how_much_is_queued)
 	net_drop_end(&self->net, SERVER);
 }
 
-/* More than the buffers take: a send that waits is not lost. */
+/* A send of more than the buffers take waits, and loses nothing. */
 TEST_F(ring, send_that_waits)
 {
 	static char out[4000000], in[4000000];
@@ -332,7 +332,7 @@ TEST_F(ring, recv_multishot)
 	EXPECT_FALSE(cqe.flags & IORING_CQE_F_MORE);
 }
 
-/* First that it was sent, then that the memory is free. */
+/* The first completion says that it was sent, the second that the memory is free. */
 static void expect_zc(struct __test_metadata *_metadata, struct ring *r,
 		      int len)
 {
@@ -362,7 +362,7 @@ TEST_F(ring, send_zc)
 	EXPECT_EQ(sizeof(in), pattern_check(in, sizeof(in), 3));
 	expect_zc(_metadata, &self->r, sizeof(out));
 
-	/* Out of registered memory, with copies in between. */
+	/* The data comes from registered memory, with copied sends in between. */
 	ASSERT_EQ(0, syscall(SYS_io_uring_register, self->r.fd,
 			     IORING_REGISTER_BUFFERS, &iov, 1));
 	for (at = 0, i = 0; at < sizeof(out); i++) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is particular to IPv6: sockets that take both families, addresses that
- * mean something on one link only, and what of the IPv6 header a program may
- * choose or see (RFC 3493, RFC 3542, RFC 6437).
+ * What only IPv6 has (RFC 3493, RFC 3542, RFC 6437).  Some sockets take both families,
+ * some addresses have a meaning on one link only, and programs may choose or see parts
+ * of the IPv6 header.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -113,7 +113,7 @@ static int listen6(const struct net *net, const char *ip, uint16_t port)
 	return fd;
 }
 
-/* Does the pair of sockets carry bytes both ways? */
+/* The pair of sockets carries bytes both ways, or the test ends. */
 static void talk(int a, int b)
 {
 	static char big[100000], back[sizeof(big)];
@@ -139,7 +139,7 @@ static const char *text6(const struct sockaddr_in6 *a)
 	return inet_ntop(AF_INET6, &a->sin6_addr, text[n], sizeof(text[n]));
 }
 
-/* Socket, names, bytes, and the end. */
+/* A connection from socket() to close(), with its names and a few bytes. */
 TEST_F(ipv6, connection)
 {
 	struct sockaddr_in6 a;
@@ -198,7 +198,7 @@ TEST_F(ipv6, dual_stack)
 	close(c);
 	close(s);
 
-	/* And from an IPv6 socket to a mapped address. */
+	/* An IPv6 socket connects to a mapped address. */
 	c = socket6(&self->net, CLIENT);
 	ASSERT_EQ(0, connect6(c, "::ffff:10.0.0.2", PORT));
 	len = sizeof(a);
@@ -221,7 +221,7 @@ TEST_F(ipv6, dual_stack)
 	EXPECT_EQ(-1, connect(c, (struct sockaddr *)&in, sizeof(in)));
 	EXPECT_EQ(ECONNREFUSED, errno);
 	close(c);
-	/* The IPv4 port is still to be had. */
+	/* The IPv4 port is still free. */
 	s = sock_listen(&self->net, SERVER, PORT + 1, 1);
 	close(s);
 	c = socket6(&self->net, CLIENT);
@@ -232,7 +232,7 @@ TEST_F(ipv6, dual_stack)
 	close(l);
 }
 
-/* Link-local addresses want an interface, and come with one. */
+/* Link-local addresses need an interface, and are returned with one. */
 TEST_F(ipv6, link_local)
 {
 	struct sockaddr_in6 a = addr6("fe80::2", PORT);
@@ -263,7 +263,7 @@ TEST_F(ipv6, link_local)
 	close(l);
 }
 
-/* What is refused, and how. */
+/* What is refused, and with which errno. */
 TEST_F(ipv6, errors)
 {
 	struct sockaddr_in in = addr_of("10.0.0.2", PORT).in;
@@ -373,7 +373,7 @@ TEST_F(ipv6, proc)
 	close(l);
 }
 
-/* What the header of IPv6 has on the wire. */
+/* The fields of the IPv6 header on the wire. */
 FIXTURE(header)
 {
 	struct net net;
@@ -383,7 +383,7 @@ FIXTURE(header)
 
 FIXTURE_SETUP(header)
 {
-	/* All of lib/ is to be about IPv6 here. */
+	/* All of lib/ uses IPv6 from here on. */
 	setenv("ATCP_TEST_IP", "6", 1);
 	net_open(&self->net);
 	net_run(&self->net, CLIENT, "ip link set v0 gso_max_segs 1");
@@ -521,7 +521,7 @@ TEST_F(header, sticky_header)
 	EXPECT_TRUE(found);
 	close(self->c);
 	close(self->s);
-	/* And from the start. */
+	/* An option set before connect() is in the SYN, too. */
 	self->c = sock_open(&self->net, CLIENT, 0);
 	ASSERT_EQ(0, setsockopt(self->c, SOL_IPV6, IPV6_DSTOPTS, padding, sizeof(padding)));
 	CONNECT();
@@ -550,7 +550,10 @@ TEST_F(header, inherited_headers)
 	EXPECT_EQ(40 + 16 + 32 + 5, wire_wait(self->wire, "< PA 1 1 5")->ip_len);
 	/* They may be changed on either without the other. */
 	ASSERT_EQ(0, setsockopt(self->s, SOL_IPV6, IPV6_DSTOPTS, NULL, 0));
-	/* TCP does not reckon anew where it has not called connect(). */
+	/*
+	 * The kernel's TCP does not compute it again on an end that has not called
+	 * connect().
+	 */
 	if (!stack_is_tcp())
 		EXPECT_EQ(mss - 8, sock_get(self->s, SOL_TCP, TCP_MAXSEG));
 	len = sizeof(buf);
@@ -560,7 +563,7 @@ TEST_F(header, inherited_headers)
 	close(self->s);
 }
 
-/* RFC 5082: from farther away than the program allows. */
+/* RFC 5082: segments from farther away than the program allows are dropped. */
 TEST_F(header, min_hops)
 {
 	char byte;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* socket, bind, listen, accept, connect, names: what they refuse, and how. */
+/* Errors of socket(), bind(), listen(), accept(), connect() and the calls for names. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -129,7 +129,7 @@ TEST_F(names, bind_addresses)
 		any.sa.sa_family = AF_UNSPEC;
 	EXPECT_EQ(0, addr_bind(fd, any));
 	EXPECT_LE(1024, sock_port(fd));
-	/* Once only. */
+	/* A socket is bound once only. */
 	FAILS(EINVAL, bind_to(fd, self->any, PORT));
 	FAILS(EBADF, addr_bind(-1, any));
 	FAILS(ENOTSOCK, addr_bind(0, any));
@@ -144,12 +144,12 @@ TEST_F(names, bind_to_a_port_in_use)
 	EXPECT_EQ(PORT, sock_port(a));
 	FAILS(EADDRINUSE, bind_to(b, self->any, PORT));
 	FAILS(EADDRINUSE, bind_to(b, self->client, PORT));
-	/* One alone with SO_REUSEADDR is not enough. */
+	/* SO_REUSEADDR on one of the two is not enough. */
 	sock_set(b, SOL_SOCKET, SO_REUSEADDR, 1);
 	FAILS(EADDRINUSE, bind_to(b, self->any, PORT));
 	close(a);
 
-	/* Both with it: yes, until one listens. */
+	/* With SO_REUSEADDR on both they share the port, until one listens. */
 	a = sock_open(&self->net, CLIENT, 0);
 	sock_set(a, SOL_SOCKET, SO_REUSEADDR, 1);
 	ASSERT_EQ(0, bind_to(a, self->any, PORT));
@@ -197,7 +197,7 @@ TEST_F(names, reuseaddr_over_time_wait)
 	close(fd);
 }
 
-/* Runs what needs no capability in a child that has none. */
+/* Tries bind() to a port in a child that has no capabilities. */
 static int as_nobody(int fd, uint16_t port)
 {
 	int status;
@@ -267,7 +267,7 @@ TEST_F(names, listen_and_accept)
 	close(c);
 }
 
-/* A name longer than the buffer is cut; its true length is told. */
+/* A name longer than the buffer is cut; its full length is returned. */
 TEST_F(names, short_buffers_for_names)
 {
 	struct addr whole, cut;
@@ -287,7 +287,7 @@ TEST_F(names, short_buffers_for_names)
 	FAILS(EFAULT, getsockname(self->fd, (void *)16, &len));
 	FAILS(EFAULT, getsockname(self->fd, &cut.sa, NULL));
 	FAILS(ENOTCONN, getpeername(self->fd, &cut.sa, &len));
-	/* What has no meaning holds nothing of the kernel's. */
+	/* Bytes of the structure without a meaning carry no kernel memory. */
 	if (stack_is_ipv6()) {
 		EXPECT_EQ(0, whole.in6.sin6_flowinfo);
 		EXPECT_EQ(0, whole.in6.sin6_scope_id);
@@ -297,14 +297,14 @@ TEST_F(names, short_buffers_for_names)
 	}
 }
 
-/* Neither many hosts at once... */
+/* Multicast and broadcast addresses are refused... */
 static const char *const many4[] = {
 	"224.0.0.1", "10.0.0.255", "255.255.255.255", NULL,
 };
 
 static const char *const many6[] = { "ff02::1", "ff0e::1", NULL };
 
-/* ... nor one that no route leads to. */
+/* ... and an address without a route. */
 static const struct {
 	const char *kind;
 	const char *ip4, *ip6;
@@ -347,7 +347,7 @@ TEST_F(names, connect_addresses)
 			routes[i].kind, ip);
 		FAILS(routes[i].err, connect_to(fd, ip, PORT));
 	}
-	/* And after all that it still connects. */
+	/* After all these failures it still connects. */
 	FAILS(ECONNREFUSED, connect_to(fd, self->server, PORT));
 	close(sock_listen(&self->net, SERVER, PORT + 1, 1));
 	FAILS(ECONNREFUSED, connect_to(fd, self->server, PORT + 1));
@@ -391,7 +391,7 @@ TEST_F(names, connect_in_progress)
 	FAILS(EAGAIN, send(fd, "x", 1, MSG_NOSIGNAL));
 	FAILS(EAGAIN, recv(fd, &fd, 1, 0));
 	FAILS(EINVAL, listen(fd, 1));
-	/* As sent with a time-out: the attempt goes on after it. */
+	/* With a time-out the call ends, and the attempt goes on. */
 	sock_nonblock(fd, false);
 	sock_timeo(fd, SO_SNDTIMEO, 30);
 	FAILS(EALREADY, connect_to(fd, self->server, PORT));
@@ -441,7 +441,7 @@ TEST_F(names, bind_then_connect)
 	close(l);
 }
 
-/* Ephemeral ports come from the namespace's range, until there are none. */
+/* Ephemeral ports come from the namespace's range, until all are taken. */
 TEST_F(names, ephemeral_ports_run_out)
 {
 	int fd[5], i, j;
@@ -464,7 +464,7 @@ TEST_F(names, ephemeral_ports_run_out)
 	EXPECT_LE(40000, sock_port(fd[4]));
 }
 
-/* Nothing but the calls of a socket reaches one. */
+/* Calls that are not for sockets fail. */
 TEST_F(names, odd_calls)
 {
 	int arg = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Socket options: what they do, and what is refused. */
+/* Options of SOL_SOCKET and others: their effects and their errors. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -60,7 +60,7 @@ TEST_F(options, bad_arguments)
 	EXPECT_EQ(0, getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, &len));
 	EXPECT_EQ(1, len);
 	EXPECT_EQ(0xa5a5a500, (unsigned int)value);
-	/* A long one is fine. */
+	/* A longer buffer is accepted. */
 	EXPECT_EQ(0, setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, longer,
 				sizeof(longer)));
 	EXPECT_EQ(1, sock_get(fd, IPPROTO_TCP, TCP_NODELAY));
@@ -70,7 +70,7 @@ TEST_F(options, buffers)
 {
 	int fd = self->fd;
 
-	/* The kernel doubles what it is asked for, for its own use. */
+	/* The kernel doubles the value, for its own overhead. */
 	sock_set(fd, SOL_SOCKET, SO_RCVBUF, 30000);
 	EXPECT_EQ(60000, sock_get(fd, SOL_SOCKET, SO_RCVBUF));
 	sock_set(fd, SOL_SOCKET, SO_SNDBUF, 40000);
@@ -103,7 +103,7 @@ TEST_F(options, keepalive_values)
 				 4));
 }
 
-/* A peer that is gone without a word is found out, and told as ETIMEDOUT. */
+/* Keep-alives detect a peer that has vanished, and report ETIMEDOUT. */
 TEST_F(options, keepalive_finds_the_dead)
 {
 	struct conn c;
@@ -146,7 +146,7 @@ TEST_F(options, keepalive_finds_the_dead)
 	wire_close(wire);
 }
 
-/* TCP_MAXSEG bounds what is sent, and what the peer is asked to send. */
+/* TCP_MAXSEG bounds the segments sent, and the MSS announced to the peer. */
 TEST_F(options, maxseg)
 {
 	struct addr addr = addr_side(&self->net, SERVER, PORT);
@@ -162,7 +162,7 @@ TEST_F(options, maxseg)
 				 (int []){ 70000 }, 4));
 	EXPECT_EQ(536, sock_get(fd, IPPROTO_TCP, TCP_MAXSEG));
 	sock_set(fd, IPPROTO_TCP, TCP_MAXSEG, 600);
-	/* Whole packets, not super-segments, tell the size. */
+	/* Without segmentation offload the packets show the segment size. */
 	net_run(&self->net, CLIENT, "ip link set v0 gso_max_segs 1");
 	net_run(&self->net, SERVER, "ip link set v1 gso_max_segs 1");
 	wire = wire_open(&self->net, CLIENT, PORT);
@@ -172,7 +172,7 @@ TEST_F(options, maxseg)
 	seg = wire_next(wire, PATIENCE);
 	ASSERT_NE(NULL, seg);
 	EXPECT_EQ(600, seg->mss);
-	/* Of 600, 12 go to the timestamps. */
+	/* The timestamps take 12 of the 600 bytes. */
 	EXPECT_EQ(588, sock_get(fd, IPPROTO_TCP, TCP_MAXSEG));
 	EXPECT_EQ(588, sock_get(s, IPPROTO_TCP, TCP_MAXSEG));
 	for (i = 0; i < 2; i++) {
@@ -214,7 +214,7 @@ TEST_F(options, inherited)
 	close(listener);
 }
 
-/* SO_RCVLOWAT: readable only when so much is there. */
+/* SO_RCVLOWAT: the socket is readable only when so many bytes are there. */
 TEST_F(options, low_water_mark)
 {
 	struct conn c;
@@ -247,7 +247,7 @@ TEST_F(options, linger)
 	EXPECT_LE(990, net_now() - start);
 	net_drop_end(&self->net, SERVER);
 	sock_recv_end(c.end[SERVER]);
-	/* The other end's FIN is acknowledged at once: no wait worth naming. */
+	/* The FIN is acknowledged at once, so the wait is short. */
 	l.l_linger = 100;
 	setsockopt(c.end[SERVER], SOL_SOCKET, SO_LINGER, &l, sizeof(l));
 	start = net_now();
@@ -256,7 +256,7 @@ TEST_F(options, linger)
 	close(c.listener);
 }
 
-/* TTL and type of service of what is sent. */
+/* IP_TTL and IP_TOS are in what is sent. */
 TEST_F(options, ip_options)
 {
 	int fd = self->fd;
@@ -269,7 +269,7 @@ TEST_F(options, ip_options)
 	FAILS(EINVAL, setsockopt(fd, IPPROTO_IP, IP_TTL, (int []){ 256 }, 4));
 }
 
-/* SO_BINDTODEVICE: what is bound to another device does not hear. */
+/* SO_BINDTODEVICE: a listener bound to another device gets nothing. */
 TEST_F(options, bind_to_device)
 {
 	struct addr addr = addr_side(&self->net, SERVER, PORT);
@@ -287,7 +287,7 @@ TEST_F(options, bind_to_device)
 	close(listener);
 }
 
-/* SO_DONTROUTE: neighbours alone, for those who listen, too (but not over IPv6). */
+/* SO_DONTROUTE reaches neighbours only, for listeners, too (but not over IPv6). */
 TEST_F(options, dont_route)
 {
 	const char *far = ip46("10.9.9.9", "fd09::9");

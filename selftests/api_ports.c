@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a port is and who gets it: groups of SO_REUSEPORT, who of several
- * listeners is meant, ephemeral ports and the ranges they come from, and what
- * becomes of a port in TIME-WAIT.  Who may bind to one is in api_bind.c.
+ * Ports: groups of SO_REUSEPORT, which of several listeners gets a connection,
+ * ephemeral ports and their ranges, and ports in TIME-WAIT.  Which sockets may bind to
+ * one is in api_bind.c.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -110,7 +110,7 @@ static int dial(const char *ip, uint16_t port)
 	return fd;
 }
 
-/* Ends both ends of all that waits to be accepted; says how many it were. */
+/* Closes both ends of all connections that wait to be accepted; returns their number. */
 static int hang_up(int listener)
 {
 	static const struct linger reset = { .l_onoff = 1 };
@@ -124,7 +124,7 @@ static int hang_up(int listener)
 	return count;
 }
 
-/* Connects so many times and tells in count which of the listeners got it. */
+/* Connects n times and counts how many each of the listeners got. */
 static void calls(const char *ip, int number, const int *listener, int n,
 		  int *count)
 {
@@ -165,7 +165,7 @@ TEST_F(ports, group_shares_connections)
 		EXPECT_LT(0, count[i]);
 }
 
-/* Whoever leaves, the first too, takes nothing with it but its own queue. */
+/* A member that leaves, even the first, takes only its own queue with it. */
 TEST_F(ports, group_gets_smaller)
 {
 	int fd[3], count[3], i;
@@ -176,7 +176,7 @@ TEST_F(ports, group_gets_smaller)
 		calls(HERE, 48, fd + i + 1, 2 - i, count);
 		EXPECT_LT(0, count[0]);
 	}
-	/* It comes back by listen() after a shutdown, too. */
+	/* A member comes back by listen() after a shutdown, too. */
 	ASSERT_EQ(0, shutdown(fd[2], SHUT_RD));
 	fd[0] = sock_new();
 	FAILS(ECONNREFUSED, connect_to(fd[0], HERE, PORT));
@@ -194,7 +194,7 @@ TEST_F(ports, large_group)
 	calls(LOOP, 1500, fd, 300, count);
 	for (i = 0; i < 300; i++)
 		idle += !count[i];
-	/* One in 150 is what chance leaves out. */
+	/* By chance one of 150 gets nothing. */
 	EXPECT_GT(30, idle);
 }
 
@@ -209,7 +209,7 @@ TEST_F(ports, group_is_one_users)
 	FAILS(EADDRINUSE, bind_to(b, HERE, PORT));
 	ASSERT_EQ(0, fchown(b, 0, -1));
 	EXPECT_EQ(0, bind_to(b, ANY, PORT));
-	/* Without the option nobody joins. */
+	/* A socket without the option cannot join. */
 	close(b);
 	b = sock_new();
 	FAILS(EADDRINUSE, bind_to(b, ANY, PORT));
@@ -224,7 +224,7 @@ static int attach(int fd, struct sock_filter *code, int len)
 			  sizeof(prog));
 }
 
-/* A program chooses by what is in the segment, headers included. */
+/* A BPF program chooses by the bytes of the segment, headers included. */
 TEST_F(ports, group_with_a_program)
 {
 	struct sock_filter by_port[] = {
@@ -260,7 +260,7 @@ TEST_F(ports, group_with_a_program)
 		EXPECT_EQ(1, hang_up(fd[sock_port(c) & 1]));
 		close(c);
 	}
-	/* An index that nobody has: as without a program. */
+	/* An index out of range has the effect of no program. */
 	ASSERT_EQ(0, attach(fd[0], none, 1));
 	calls(HERE, 100, fd, 3, count);
 	for (i = 0; i < 3; i++)
@@ -269,7 +269,7 @@ TEST_F(ports, group_with_a_program)
 				&i, sizeof(i)));
 }
 
-/* Of a group, whose SO_INCOMING_CPU it is that the segment came in by. */
+/* The member whose SO_INCOMING_CPU is the segment's CPU gets the connection. */
 TEST_F(ports, group_by_cpu)
 {
 	int fd[4], count[4];
@@ -285,7 +285,7 @@ TEST_F(ports, group_by_cpu)
 	EXPECT_EQ(32, count[2]);
 }
 
-/* Who is bound most narrowly to what the segment is addressed to. */
+/* The listener that is bound most narrowly gets the connection. */
 TEST_F(ports, narrowest_listener)
 {
 	int any, here, dev, count;
@@ -298,7 +298,7 @@ TEST_F(ports, narrowest_listener)
 	calls(HERE, 8, &any, 1, &count);
 	close(any);
 
-	/* The kernel takes the one of these that it finds first. */
+	/* The kernel takes the first of these that it finds. */
 	any = -1;
 	if (!stack_is_ipv6())
 		any = listens(bound(SO_REUSEPORT, ANY, PORT));
@@ -315,8 +315,8 @@ TEST_F(ports, narrowest_listener)
 }
 
 /*
- * Of several groups that are bound to the same address or to none, TCP takes the first
- * that it finds: over IPv4 the one joined last, over IPv6 the oldest.
+ * TCP takes the first that it finds of several groups that are bound to the same
+ * address or to none: over IPv4 the one joined last, over IPv6 the oldest.
  */
 TEST_F(ports, first_group)
 {
@@ -363,18 +363,18 @@ TEST_F(ports, address_without_a_port)
 	EXPECT_EQ(40000, sock_port(b));
 	close(b);
 
-	/* The same ends are taken. */
+	/* A connection with the same ends exists already. */
 	b = sock_new();
 	sock_set(b, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	ASSERT_EQ(0, bind_to(b, HERE, 0));
 	FAILS(EADDRNOTAVAIL, connect_to(b, LOOP, PORT));
-	/* A port of its own there is none; bind() and listen() want one. */
+	/* No port is left for bind() and listen(), which need one of their own. */
 	FAILS(EADDRINUSE, listen(b, 1));
 	close(b);
 	b = sock_new();
 	FAILS(EADDRINUSE, bind_to(b, HERE, 0));
 	sock_set(b, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-	/* A port that is named it gets at once. */
+	/* A socket that names a port gets it at once. */
 	ASSERT_EQ(0, bind_to(b, HERE, CPORT));
 	EXPECT_EQ(CPORT, sock_port(b));
 }
@@ -413,7 +413,7 @@ TEST_F(ports, range_of_a_socket)
 	FAILS(EADDRINUSE, bind_to(fd[4], ANY, 0));
 	close(fd[1]);
 	hang_up(l);
-	/* What lies outside the namespace's range does not count. */
+	/* The part outside the namespace's range is ignored. */
 	ASSERT_EQ(0, set_range(fd[4], 100, 45010));
 	ASSERT_EQ(0, bind_to(fd[4], ANY, 0));
 	EXPECT_LE(32768, sock_port(fd[4]));
@@ -433,7 +433,7 @@ TEST_F(ports, reserved_ports)
 	b = sock_new();
 	FAILS(EADDRNOTAVAIL, connect_to(b, LOOP, PORT));
 	FAILS(EADDRINUSE, bind_to(b, ANY, 0));
-	/* They are kept for who asks for them. */
+	/* Reserved ports go only to sockets that name them. */
 	EXPECT_EQ(0, bind_to(b, ANY, 40001));
 	EXPECT_EQ(0, connect_to(b, LOOP, PORT));
 	close(l);
@@ -473,7 +473,7 @@ TEST_F(ports, connections_share_ports)
 	fd[8] = sock_new();
 	FAILS(EADDRNOTAVAIL, connect_to(fd[8], LOOP, PORT));
 	FAILS(EADDRNOTAVAIL, connect_to(fd[8], LOOP, PORT + 1));
-	/* With another address of its own it finds one. */
+	/* A socket with another local address finds one. */
 	EXPECT_EQ(0, connect_to(fd[8], HERE, PORT));
 	close(l[0]);
 	close(l[1]);
@@ -550,7 +550,7 @@ static bool connects(void *arg)
 	return false;
 }
 
-/* Without insisting: as tw_reuse says, and after a second's rest. */
+/* connect() chooses such a port if tw_reuse allows it, one second into TIME-WAIT. */
 TEST_F(ports, tw_reuse)
 {
 	int l = listens(bound(0, ANY, PORT)), l2, fd;
@@ -566,7 +566,7 @@ TEST_F(ports, tw_reuse)
 	fd = sock_new();
 	come_and_go(&self->net, l2, fd, HERE, PORT + 1);
 
-	/* Once this one is through, all three have rested. */
+	/* By the time this one connects, all three are a second old. */
 	net_stack_sysctl(&self->net, CLIENT, "tw_reuse", "1");
 	c.fd = sock_new();
 	EXPECT_TRUE(net_until(connects, &c, PATIENCE));
@@ -575,7 +575,7 @@ TEST_F(ports, tw_reuse)
 	net_stack_sysctl(&self->net, CLIENT, "tw_reuse", "0");
 	FAILS(EADDRNOTAVAIL, connect_to(fd, HERE, PORT));
 	FAILS(EADDRNOTAVAIL, connect_to(fd, LOOP, PORT));
-	/* 2, the default, is for loopback addresses only. */
+	/* The default, 2, allows it for loopback addresses only. */
 	net_stack_sysctl(&self->net, CLIENT, "tw_reuse", "2");
 	FAILS(EADDRNOTAVAIL, connect_to(fd, HERE, PORT));
 	EXPECT_EQ(0, connect_to(fd, LOOP, PORT));
@@ -585,7 +585,7 @@ TEST_F(ports, tw_reuse)
 	EXPECT_EQ(40000, sock_port(fd));
 }
 
-/* tw_reuse_delay: how long that rest is. */
+/* tw_reuse_delay sets how old the TIME-WAIT must be. */
 TEST_F(ports, tw_reuse_delay)
 {
 	int l = listens(bound(0, ANY, PORT));
@@ -598,7 +598,7 @@ TEST_F(ports, tw_reuse_delay)
 	net_stack_sysctl(&self->net, CLIENT, "tw_reuse", "1");
 	net_stack_sysctl(&self->net, CLIENT, "tw_reuse_delay", "60000");
 	come_and_go(&self->net, l, sock_new(), HERE, PORT);
-	/* The default would do. */
+	/* The default delay has passed. */
 	usleep(1500000);
 	fd = sock_new();
 	FAILS(EADDRNOTAVAIL, connect_to(fd, HERE, PORT));
@@ -607,7 +607,7 @@ TEST_F(ports, tw_reuse_delay)
 	EXPECT_EQ(40000, sock_port(fd));
 }
 
-/* Thousands of connections of one port: none costs more for those before it. */
+/* With thousands of connections on a port, the next costs as much as the first. */
 TEST_F_TIMEOUT(ports, many_from_one_port, 120)
 {
 	int l = listens(bound(0, ANY, PORT)), i, fd;
@@ -630,7 +630,7 @@ TEST_F_TIMEOUT(ports, many_from_one_port, 120)
 	}
 }
 
-/* As many listeners, each at a port of its own. */
+/* The same number of listeners, each at a port of its own. */
 TEST_F_TIMEOUT(ports, many_listeners, 120)
 {
 	static int fd[4000];
@@ -656,7 +656,7 @@ static long long nanoseconds(void)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
-/* Something to be done at a port, often; what it costs must not depend on the port. */
+/* An operation at a port, done often; its cost must not depend on the port. */
 struct cost {
 	void (*once)(const struct cost *cost, uint16_t port);
 	int fd;
@@ -664,7 +664,7 @@ struct cost {
 };
 
 /*
- * How many times as long it takes at one port as at another: the best of several batches
+ * The ratio of the times that it takes at two ports.  It is the best of several batches
  * at each, taken in turn, so that what else the machine does counts for nothing.
  */
 static double times_as_long(const struct cost *cost, uint16_t port, uint16_t other)
@@ -699,7 +699,7 @@ static void is_in_use(const struct cost *cost, uint16_t port)
 		net_die("bind to port %d: %s", port, strerror(errno));
 }
 
-/* This host gets many addresses; and one of them. */
+/* Gives this host many addresses; one_of_many() names one. */
 static void many_addresses(const struct net *net)
 {
 	if (!stack_is_ipv6())
@@ -715,7 +715,10 @@ static const char *one_of_many(char *ip, int i)
 	return ip;
 }
 
-/* And thousands at one port: a call to it at another address does not pass by them. */
+/*
+ * With thousands at one port, a connect() to it at another address does not look at
+ * them.
+ */
 TEST_F_TIMEOUT(ports, many_listening_addresses, 240)
 {
 	struct cost call = { .once = is_refused, .ip = HERE };
@@ -737,7 +740,7 @@ TEST_F_TIMEOUT(ports, many_listening_addresses, 240)
 	TH_LOG("%.2f times as long", times);
 }
 
-/* The connections that a server has accepted do not delay who asks for its port. */
+/* The connections that a server has accepted do not delay a bind() to its port. */
 TEST_F_TIMEOUT(ports, bind_beside_connections, 240)
 {
 	struct cost ask = { .once = is_in_use, .ip = HERE };
@@ -757,14 +760,14 @@ TEST_F_TIMEOUT(ports, bind_beside_connections, 240)
 	EXPECT_GT(3.0, times);
 	TH_LOG("%.2f times as long at an address", times);
 	if (stack_is_tcp())
-		return;		/* it does pass by them for the next one */
+		return;		/* the kernel's TCP does look at them for the next one */
 	ask.ip = ANY;
 	times = times_as_long(&ask, PORT, PORT + 1);
 	EXPECT_GT(3.0, times);
 	TH_LOG("%.2f times as long at all addresses", times);
 }
 
-/* Nor do TIME-WAITs, or sockets that are bound to as many addresses. */
+/* TIME-WAITs do not, either, nor sockets that are bound to as many addresses. */
 TEST_F_TIMEOUT(ports, bind_beside_addresses, 240)
 {
 	struct cost ask = { .once = is_in_use, .ip = ANY };
@@ -775,7 +778,7 @@ TEST_F_TIMEOUT(ports, bind_beside_addresses, 240)
 	if (stack_is_tcp() || stack_on_tcp())
 		SKIP(return, "TCP, whose port it is too, passes by all of them");
 	many_addresses(&self->net);
-	/* The first is in the way of who wants all addresses, and the others are not. */
+	/* The first conflicts with a bind() to all addresses, and the others do not. */
 	bound(0, HERE, PORT);
 	bound(0, HERE, PORT + 1);
 	for (i = 0; i < 8000; i++)
@@ -787,7 +790,7 @@ TEST_F_TIMEOUT(ports, bind_beside_addresses, 240)
 	TH_LOG("%.2f times as long", times);
 }
 
-/* What the holders of a port want now counts, not what they wanted when they got it. */
+/* The options that a port's holders have now count, not those at bind(). */
 TEST_F(ports, options_after_bind)
 {
 	enum { MANY = 600 };	/* more than atcp looks at in one go */
@@ -811,7 +814,7 @@ TEST_F(ports, options_after_bind)
 	}
 	EXPECT_EQ(0, bind_to(fd, ANY, PORT));
 	EXPECT_EQ(0, listen(fd, 1));
-	/* In TIME-WAIT they are still those of before. */
+	/* In TIME-WAIT the options are those of the socket before. */
 	for (i = 0; i < MANY; i++)
 		close(s[i]);
 	for (i = 0; i < MANY; i++) {
@@ -825,7 +828,10 @@ TEST_F(ports, options_after_bind)
 	EXPECT_EQ(0, bind_to(fd, ANY, PORT));
 }
 
-/* And so does the address: one that connect() has chosen goes with the connection. */
+/*
+ * The address counts in the same way: one that connect() chose ends with the
+ * connection.
+ */
 TEST_F(ports, address_after_bind)
 {
 	int fd = bound(0, ANY, CPORT), other;
@@ -857,7 +863,7 @@ TEST_F(ports, numbers_after_time_wait)
 	wire_close(wire);
 }
 
-/* Two hosts: addresses that are nobody's, or another host's. */
+/* Two hosts that use addresses of neither of them, or of another host. */
 FIXTURE(foreign)
 {
 	struct net net;
@@ -870,7 +876,7 @@ FIXTURE_SETUP(foreign)
 
 	net_open(&self->net);
 	self->ip = ip46("198.51.100.9", "2001:db8::9");
-	/* Each takes what comes from the other for its own. */
+	/* Each host accepts packets to such addresses from the other. */
 	for (side = 0; side < 2; side++)
 		net_run(&self->net, side,
 			"set -e; ip='ip -%c'\n"
@@ -893,7 +899,7 @@ TEST_F(foreign, freebind)
 	sock_set(fd, SOL_IP, IP_FREEBIND, 1);
 	EXPECT_EQ(0, bind_to(fd, self->ip, PORT));
 	EXPECT_EQ(0, listen(fd, 1));
-	/* It is a holder of the port as any other. */
+	/* It holds the port as any other socket does. */
 	other = sock_open(&self->net, CLIENT, 0);
 	FAILS(EADDRINUSE, bind_to(other, ANY, PORT));
 	sock_set(other, SOL_IP, IP_FREEBIND, 1);
@@ -907,7 +913,7 @@ TEST_F(foreign, freebind)
 	EXPECT_EQ(0, bind_to(other, self->ip, PORT + 1));
 }
 
-/* A client speaks in another's name. */
+/* A client connects from a foreign address. */
 TEST_F(foreign, transparent_client)
 {
 	int l = sock_listen(&self->net, SERVER, PORT, 1), fd, s;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* splice(), sendfile() and tee(): out of the socket and into it, by reference. */
+/* splice(), sendfile() and tee() move data out of the socket and into it by reference. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +78,7 @@ static void *drain(void *arg)
 
 static struct sink sink;
 
-/* A file over a line that loses: what is sent again is the same. */
+/* A file is sent over a lossy path: what is retransmitted has the same bytes. */
 TEST_F(splice, sendfile_with_loss)
 {
 	int file = file_of(BULK, 9);
@@ -96,7 +96,7 @@ TEST_F(splice, sendfile_with_loss)
 	close(file);
 }
 
-/* No copy is made: what is sent again after a loss is what the file says now. */
+/* No copy is made: a retransmission sends what the file holds by then. */
 TEST_F(splice, sendfile_by_reference)
 {
 	int file = memfd_create("data", 0);
@@ -115,12 +115,15 @@ TEST_F(splice, sendfile_by_reference)
 	sock_recv(self->s, in, 1000);
 	EXPECT_EQ('b', in[0]);
 	EXPECT_EQ('b', in[999]);
-	/* The file may go; what was sent from it may not. */
+	/* The file may be deleted; what was sent from it may not change. */
 	munmap(map, 4096);
 	close(file);
 }
 
-/* From the socket through a pipe into a file, and the pipe's copy of it by tee(). */
+/*
+ * Data goes from the socket through a pipe into a file, and tee() gives a copy of the
+ * pipe.
+ */
 TEST_F(splice, out_and_tee)
 {
 	static char out[100000], in[100000], copy[4096];
@@ -160,7 +163,7 @@ TEST_F(splice, out_and_tee)
 	close(file);
 }
 
-/* From one connection into another without a look at the data. */
+/* Data goes from one connection into another without a copy to user space. */
 TEST_F(splice, socket_to_socket)
 {
 	static char out[BULK];
@@ -197,7 +200,7 @@ TEST_F(splice, socket_to_socket)
 	conn_close(&second);
 }
 
-/* What the user's own memory gives to a pipe goes on into the socket. */
+/* User pages in a pipe go on into the socket. */
 TEST_F(splice, user_pages)
 {
 	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
@@ -254,7 +257,7 @@ TEST_F(splice, ends_and_errors)
 			       10, 0));
 	lseek(file, 0, SEEK_SET);
 	FAILS(EPIPE, sendfile(fd, file, NULL, 10));
-	/* What there is comes at once, though more was asked for. */
+	/* What is there comes at once, though more was asked for. */
 	sock_nonblock(self->s, true);
 	sock_send(self->c, "abc", 3);
 	ASSERT_TRUE(sock_wait(self->s, POLLIN, PATIENCE));
@@ -263,7 +266,7 @@ TEST_F(splice, ends_and_errors)
 	EXPECT_EQ(0, memcmp(buf, "abc", 3));
 	sock_nonblock(self->s, false);
 
-	/* Up to the end of the stream, then 0. */
+	/* splice() returns what is left up to the end of the stream, then 0. */
 	sock_send(self->c, "de", 2);
 	shutdown(self->c, SHUT_WR);
 	EXPECT_EQ(2, splice(self->s, NULL, self->pipe[1], NULL, 10, 0));
@@ -276,7 +279,7 @@ TEST_F(splice, ends_and_errors)
 	close(file);
 }
 
-/* Urgent data is not for a pipe: splice() comes to a halt before it. */
+/* Urgent data does not go into a pipe: splice() stops before it. */
 TEST_F(splice, urgent)
 {
 	char buf[16];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Options of SOL_TCP: their values, and what they do on the wire. */
+/* Options of SOL_TCP: their values, and their effect on the wire. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/sockios.h>
@@ -25,7 +25,7 @@
 #define OPT_RTO_MIN_US		45
 #define OPT_DELACK_MAX_US	46
 
-/* What is known under this name: the answer of setsockopt(). */
+/* The errno of setsockopt() for a congestion control of this name, or 0. */
 static int set(int fd, int option, int value)
 {
 	return setsockopt(fd, IPPROTO_TCP, option, &value, sizeof(value));
@@ -58,7 +58,7 @@ TEST_F(tcpopt, numbers)
 {
 	static const struct {
 		int option, low, high, first;
-		bool newer;	/* than the oldest kernel's TCP */
+		bool newer;	/* the oldest kernel's TCP does not have it */
 	} o[] = {
 		{ TCP_SYNCNT, 1, 127 },
 		{ TCP_KEEPIDLE, 1, 32767 },
@@ -97,7 +97,7 @@ TEST_F(tcpopt, numbers)
 	}
 	if (!stack_is_tcp())
 		EXPECT_EQ(0, get(fd, OPT_IS_MPTCP));
-	/* Told in seconds, kept as so many time-outs: 1, 3, 7, 15... */
+	/* It is given in seconds and kept as a number of time-outs: 1, 3, 7, 15... */
 	EXPECT_EQ(0, set(fd, TCP_DEFER_ACCEPT, 4));
 	EXPECT_EQ(7, get(fd, TCP_DEFER_ACCEPT));
 	EXPECT_EQ(0, set(fd, TCP_DEFER_ACCEPT, -4));
@@ -106,7 +106,7 @@ TEST_F(tcpopt, numbers)
 	EXPECT_EQ(120, get(fd, TCP_LINGER2));
 	EXPECT_EQ(0, set(fd, TCP_LINGER2, -7));
 	EXPECT_EQ(-1, get(fd, TCP_LINGER2));
-	/* Not before a connection, and never too little. */
+	/* It fails before a connection, and with a value that is too small. */
 	EXPECT_EQ(0, set(fd, TCP_WINDOW_CLAMP, 10));
 	EXPECT_LE(1000, get(fd, TCP_WINDOW_CLAMP));
 	EXPECT_EQ(0, set(fd, TCP_WINDOW_CLAMP, 0));
@@ -115,7 +115,7 @@ TEST_F(tcpopt, numbers)
 	EXPECT_EQ(-1, get(fd, TCP_NOTSENT_LOWAT));
 }
 
-/* What is not on offer is refused so that programs go on without. */
+/* Options that are not supported fail so that programs go on without them. */
 TEST_F(tcpopt, refused)
 {
 	struct { unsigned int a, b, c, d, e; } window;
@@ -162,7 +162,7 @@ TEST_F(tcpopt, congestion)
 
 	memset(was, 0xa5, sizeof(was));
 	ASSERT_EQ(0, getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, was, &len));
-	/* Always so long, the end filled with zeros. */
+	/* The name always has this length, padded with zeros. */
 	EXPECT_EQ(16, len);
 	EXPECT_EQ(0, was[15]);
 	EXPECT_EQ((char)0xa5, was[16]);
@@ -181,7 +181,7 @@ TEST_F(tcpopt, congestion)
 	EXPECT_EQ(0, getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &len));
 	EXPECT_EQ(2, len);
 	EXPECT_EQ(0, memcmp(name, "re\xa5", 3));
-	/* It has nothing to say of itself. */
+	/* This congestion control has no information of its own. */
 	len = sizeof(name);
 	EXPECT_EQ(0, getsockopt(fd, IPPROTO_TCP, TCP_CC_INFO, name, &len));
 	EXPECT_EQ(0, len);
@@ -201,7 +201,10 @@ TEST_F(tcpopt, inherited)
 
 	for (i = 0; i < n; i++)
 		ASSERT_EQ(0, set(listener, option[i], 1));
-	/* And after listen() began, which forgets what was said of ACKs. */
+	/*
+	 * Options set after listen() are inherited, too; listen() itself resets
+	 * TCP_QUICKACK.
+	 */
 	ASSERT_EQ(0, set(listener, TCP_QUICKACK, 0));
 	ASSERT_EQ(0, set(listener, TCP_WINDOW_CLAMP, 5000));
 	ASSERT_EQ(0, addr_connect(self->fd, addr_side(&self->net, SERVER, PORT)));
@@ -217,7 +220,7 @@ TEST_F(tcpopt, inherited)
 	close(listener);
 }
 
-/* What disconnecting ends, and what it does not. */
+/* Options that a disconnect resets, and options that it keeps. */
 TEST_F(tcpopt, disconnected)
 {
 	int listener = sock_listen(&self->net, SERVER, PORT, 1), s;
@@ -240,13 +243,13 @@ TEST_F(tcpopt, disconnected)
 	close(listener);
 }
 
-/* TCP_SYNCNT: as many SYNs more, and no others. */
+/* TCP_SYNCNT is the number of SYN retransmissions. */
 TEST_F(tcpopt, syncnt)
 {
 	struct wire *wire = wire_open(&self->net, CLIENT, PORT);
 	int i;
 
-	/* Newer kernels' TCP has some more of its own. */
+	/* Newer kernels' TCP sends some more. */
 	net_try(&self->net, CLIENT,
 		"sysctl -qw net.ipv4.tcp_syn_linear_timeouts=0 2>/dev/null");
 	net_drop(&self->net, SERVER, TH_SYN, 40, 120, 0);
@@ -262,7 +265,7 @@ TEST_F(tcpopt, syncnt)
 	wire_close(wire);
 }
 
-/* TCP_DEFER_ACCEPT: the listener hears of a connection by its first data. */
+/* TCP_DEFER_ACCEPT: a connection reaches the listener with its first data. */
 TEST_F(tcpopt, defer_accept)
 {
 	int listener = sock_listen(&self->net, SERVER, PORT, 1), s;
@@ -280,7 +283,7 @@ TEST_F(tcpopt, defer_accept)
 	close(listener);
 }
 
-/* When that time is over a connection without data will do. */
+/* When that time is over, a connection without data is accepted as well. */
 TEST_F(tcpopt, defer_accept_ends)
 {
 	int listener = sock_listen(&self->net, SERVER, PORT, 1), s;
@@ -303,7 +306,7 @@ TEST_F(tcpopt, defer_accept_ends)
 	close(listener);
 }
 
-/* TCP_SAVE_SYN: the headers of the SYN, once. */
+/* TCP_SAVE_SYN keeps the headers of the SYN, to be read once. */
 TEST_F(tcpopt, saved_syn)
 {
 	int listener = sock_listen(&self->net, SERVER, PORT, 1), s;
@@ -330,7 +333,7 @@ TEST_F(tcpopt, saved_syn)
 	close(listener);
 }
 
-/* TCP_NODELAY on a corked socket sends what is there, once. */
+/* TCP_NODELAY set on a corked socket sends what is queued, once. */
 TEST_F(tcpopt, cork_and_nodelay)
 {
 	struct wire *wire = wire_open(&self->net, CLIENT, PORT);
@@ -368,14 +371,14 @@ TEST_F(tcpopt, quickack)
 	sock_send(c.end[CLIENT], "x", 1);
 	sock_recv(c.end[SERVER], buf, 1);
 	wire_wait(wire, "> PA 1 1 1");
-	/* An even number: for now alone. */
+	/* An even number applies once only. */
 	ASSERT_EQ(0, set(c.end[SERVER], TCP_QUICKACK, 2));
 	wire_wait(wire, "< A 1 2 0");
 	ASSERT_EQ(0, set(c.end[SERVER], TCP_QUICKACK, 1));
 	EXPECT_EQ(1, get(c.end[SERVER], TCP_QUICKACK));
 	sock_send(c.end[CLIENT], "y", 1);
 	wire_wait(wire, "< A 1 3 0");
-	/* A reply soon after data makes an exchange of it, which delays. */
+	/* A reply soon after data makes the connection interactive, with delayed ACKs. */
 	sock_send(c.end[SERVER], "z", 1);
 	sock_recv(c.end[CLIENT], buf, 1);
 	EXPECT_EQ(0, get(c.end[SERVER], TCP_QUICKACK));
@@ -383,7 +386,7 @@ TEST_F(tcpopt, quickack)
 	conn_close(&c);
 }
 
-/* TCP_WINDOW_CLAMP: more is never offered. */
+/* TCP_WINDOW_CLAMP: the window offered is never larger. */
 TEST_F(tcpopt, window_clamp)
 {
 	struct wire *wire = wire_open(&self->net, CLIENT, PORT);
@@ -425,7 +428,7 @@ TEST_F(tcpopt, notsent_lowat)
 	conn_open(&self->net, PORT, &c);
 	ASSERT_EQ(0, set(c.end[CLIENT], TCP_NOTSENT_LOWAT, 20000));
 	sock_nonblock(c.end[CLIENT], true);
-	/* Until the window is full and something waits. */
+	/* Writes until the window is full and something waits in the queue. */
 	while (queued < 100 << 20) {
 		ssize_t n = send(c.end[CLIENT], buf, 1000, 0);
 
@@ -436,7 +439,7 @@ TEST_F(tcpopt, notsent_lowat)
 	ASSERT_EQ(EAGAIN, errno);
 	ASSERT_EQ(0, ioctl(c.end[CLIENT], SIOCOUTQNSD, &unsent));
 	EXPECT_LE(20000, unsent);
-	/* No more than what a segment that was begun takes. */
+	/* The rest is no more than what completes a partial segment. */
 	EXPECT_GE(20000 + 65536, unsent);
 	EXPECT_EQ(0, sock_events(c.end[CLIENT], POLLOUT));
 	while (queued) {
@@ -451,7 +454,7 @@ TEST_F(tcpopt, notsent_lowat)
 	conn_close(&c);
 }
 
-/* SO_MAX_PACING_RATE: no faster, whether or not a queueing discipline helps. */
+/* SO_MAX_PACING_RATE bounds the rate, with and without the fq queueing discipline. */
 TEST_F(tcpopt, pacing)
 {
 	static char buf[400000];
@@ -469,7 +472,7 @@ TEST_F(tcpopt, pacing)
 		_exit(0);
 	}
 	sock_recv(c.end[SERVER], buf, sizeof(buf));
-	/* A second's worth, but for a burst at its start and a late timer. */
+	/* It takes a second, less a burst at its start and plus a late timer. */
 	EXPECT_LE(800, net_now() - start);
 	EXPECT_GE(3000, net_now() - start);
 	ASSERT_LT(0, info_get(c.end[CLIENT], &i));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When data has come (SO_TIMESTAMP and its kin) and when what was sent has gone
- * and been acknowledged (SO_TIMESTAMPING).
+ * SO_TIMESTAMP and its kin tell when data has come, SO_TIMESTAMPING when what was sent
+ * has gone and been acknowledged.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -119,7 +119,7 @@ TEST_F(stamps, received)
 				  pair, sizeof(pair)));
 	EXPECT_TRUE(recent(pair[0], pair[1], &start));
 
-	/* A look at it tells as much as a read. */
+	/* MSG_PEEK returns the same time as a read. */
 	sock_send(self->c, "x", 1);
 	EXPECT_EQ(1, recv_control(self->s, MSG_PEEK, SOL_SOCKET,
 				  SO_TIMESTAMPNS_NEW, pair, sizeof(pair)));
@@ -136,7 +136,7 @@ TEST_F(stamps, received)
 	EXPECT_EQ(0, all.ts[1].tv_sec | all.ts[2].tv_sec);
 }
 
-/* Of data that came in pieces, the time of the last piece read is told. */
+/* If data came in pieces, the time is that of the last piece read. */
 TEST_F(stamps, received_together)
 {
 	long long early[2], late[2];
@@ -256,7 +256,7 @@ TEST_F(stamps, sent)
 	sock_send(self->c, "abcde", 5);
 	expect_three(_metadata, self->c, 14);
 	sock_recv(self->s, in, 15);
-	/* However many segments it takes: the last byte of a message counts. */
+	/* The last byte of a message counts, however many segments it takes. */
 	ASSERT_EQ(sizeof(out), send(self->c, out, sizeof(out), 0));
 	sock_recv(self->s, in, sizeof(in));
 	expect_three(_metadata, self->c, 14 + sizeof(out));
@@ -285,7 +285,7 @@ TEST_F(stamps, acknowledged)
 	EXPECT_EQ(5, r.len);
 	EXPECT_EQ('o', r.last);
 
-	/* With a word on how the connection does. */
+	/* The report comes with statistics of the connection. */
 	sock_set(self->c, SOL_SOCKET, SO_TIMESTAMPING,
 		 SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_SOFTWARE |
 		 SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_OPT_STATS);
@@ -323,7 +323,7 @@ TEST_F(stamps, asked_for_by_message)
 	EXPECT_EQ(5, r.id);
 	sock_send(self->c, "def", 3);
 	EXPECT_FALSE(sock_wait(self->c, POLLERR, 50));
-	/* What is no control message of a stream socket is refused. */
+	/* Control messages that a stream socket does not have are refused. */
 	cm->cmsg_type = 12345;
 	FAILS(EINVAL, sendmsg(self->c, &msg, 0));
 }

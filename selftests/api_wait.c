@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* poll, select, epoll, time-outs, signals, non-blocking calls. */
+/* poll(), select(), epoll, time-outs, signals and non-blocking calls. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -77,7 +77,7 @@ TEST_F(wait, poll_bits)
 	close(fd);
 }
 
-/* A connect() in the background: writable when it is done, or has failed. */
+/* A non-blocking connect(): the socket is writable when it is done, or has failed. */
 TEST_F(wait, nonblocking_connect)
 {
 	struct addr addr = addr_side(&self->net, SERVER, PORT);
@@ -104,7 +104,7 @@ TEST_F(wait, nonblocking_connect)
 		ASSERT_TRUE(sock_wait(fd, POLLERR, PATIENCE));
 		EXPECT_EQ(POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP,
 			  sock_events(fd, ALL));
-		/* Either way tells the error. */
+		/* Both ways report the error. */
 		if (i) {
 			EXPECT_EQ(ECONNREFUSED,
 				  sock_get(fd, SOL_SOCKET, SO_ERROR));
@@ -168,7 +168,7 @@ TEST_F(wait, epoll_level_and_edge)
 	EXPECT_EQ(EPOLLIN, epoll_events(level, 0));
 	EXPECT_EQ(EPOLLIN, epoll_events(edge, PATIENCE));
 	EXPECT_EQ(0, epoll_events(edge, 20));
-	/* Every arrival is an edge, though there is unread data. */
+	/* Every arrival is an edge, even while data is unread. */
 	sock_send(self->c, "y", 1);
 	EXPECT_EQ(EPOLLIN, epoll_events(edge, PATIENCE));
 	sock_recv(self->s, &byte, 1);
@@ -179,7 +179,7 @@ TEST_F(wait, epoll_level_and_edge)
 	EXPECT_EQ(EPOLLIN | EPOLLRDHUP, epoll_events(level, PATIENCE));
 }
 
-/* Writable again only when a good part of the buffer is free. */
+/* The socket is writable again only when a good part of the buffer is free. */
 TEST_F(wait, epoll_wakes_the_writer)
 {
 	struct epoll_event ev = { .events = EPOLLOUT | EPOLLET };
@@ -300,7 +300,7 @@ TEST_F(wait, interrupted)
 	FAILS(EINTR, addr_connect(fd, addr));
 	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
 	EXPECT_LT(0, alarms);
-	/* The attempt went on: it is made once the way is free. */
+	/* The attempt goes on, and succeeds once the path is open. */
 	net_drop_end(&self->net, SERVER);
 	EXPECT_TRUE(sock_wait(fd, POLLOUT, PATIENCE));
 	EXPECT_EQ(0, sock_get(fd, SOL_SOCKET, SO_ERROR));
@@ -323,7 +323,7 @@ TEST_F(wait, restarted)
 	sigset_t set, old;
 	char byte;
 
-	/* The signals are for this thread, which sleeps. */
+	/* The signals go to this thread, which sleeps. */
 	sigemptyset(&set);
 	sigaddset(&set, SIGALRM);
 	pthread_sigmask(SIG_BLOCK, &set, &old);
@@ -352,7 +352,7 @@ static void *reader(void *arg)
 	return NULL;
 }
 
-/* shutdown() from another thread wakes up who sleeps in recv(), accept(). */
+/* shutdown() from another thread wakes up recv() and accept(). */
 TEST_F(wait, shutdown_wakes)
 {
 	struct sleeper s = { .fd = self->c, .got = -2 };
@@ -390,7 +390,7 @@ TEST_F(wait, shutdown_of_a_listener)
 	fd = sock_open(&self->net, CLIENT, 0);
 	FAILS(ECONNREFUSED, addr_connect(fd, addr));
 	close(fd);
-	/* It can listen again. */
+	/* The socket can listen again. */
 	EXPECT_EQ(0, listen(s.fd, 1));
 	close(sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT));
 }
@@ -404,7 +404,7 @@ static void ask_for_signals(int fd)
 		net_die("fcntl: %s", strerror(errno));
 }
 
-/* One of O_ASYNC's signals came: si_code, or 0 if there is none. */
+/* The si_code of a pending signal of O_ASYNC, or 0 if there is none. */
 static int signal_about(int fd)
 {
 	struct timespec soon = { .tv_nsec = 300000000 };
@@ -418,7 +418,7 @@ static int signal_about(int fd)
 	return info.si_fd == fd ? info.si_code : -1;
 }
 
-/* O_ASYNC: a signal for each event, and of what kind it was. */
+/* O_ASYNC sends a signal for each event, whose si_code tells the kind. */
 TEST_F(wait, signals)
 {
 	int l = self->conn.listener, fd;
@@ -439,7 +439,7 @@ TEST_F(wait, signals)
 	EXPECT_EQ(POLL_IN, signal_about(self->s));
 	sock_recv(self->s, &byte, 1);
 	sock_recv(self->s, &byte, 1);
-	/* A change of state, and something to read. */
+	/* The FIN is a change of state, and something to read. */
 	shutdown(self->c, SHUT_WR);
 	EXPECT_EQ(POLL_IN, signal_about(self->s));
 	EXPECT_EQ(POLL_IN, signal_about(self->s));

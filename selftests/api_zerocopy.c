@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * MSG_ZEROCOPY: data goes out of the program's own pages, and the error queue
- * tells when they may be used again.
+ * MSG_ZEROCOPY: data is sent from the program's own pages, and the error queue tells
+ * when they may be used again.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -125,13 +125,13 @@ TEST_F(zerocopy, completion)
 	ASSERT_TRUE(next_report(self->c, &lo, &hi, &copied));
 	EXPECT_EQ(0, lo);
 	EXPECT_EQ(0, hi);
-	/* Between two hosts on one machine somebody has to make a copy. */
+	/* Between two hosts on one machine a copy is made on the way. */
 	EXPECT_TRUE(copied);
 	EXPECT_FALSE(next_report(self->c, &lo, &hi, &copied));
 	EXPECT_EQ(POLLOUT, sock_events(self->c, POLLIN | POLLOUT));
-	/* It was no error of the socket. */
+	/* A report is not an error of the socket. */
 	EXPECT_EQ(0, sock_get(self->c, SOL_SOCKET, SO_ERROR));
-	/* Nothing to send, nothing to report. */
+	/* A send of nothing is not reported. */
 	EXPECT_EQ(0, send(self->c, out, 0, MSG_ZEROCOPY));
 	EXPECT_FALSE(next_report(self->c, &lo, &hi, &copied));
 	EXPECT_EQ(3, send(self->c, out, 3, MSG_ZEROCOPY));
@@ -153,7 +153,7 @@ TEST_F(zerocopy, is_not_copied_at_once)
 	memset(page, 'a', 1000);
 	net_drop(&self->net, SERVER, 0x18, 1000, 1200, 0);
 	EXPECT_EQ(1000, send(self->c, page, 1000, MSG_ZEROCOPY));
-	/* Not acknowledged: it will be sent again, and so it is not done. */
+	/* It is not acknowledged and may be retransmitted, so it is not done. */
 	EXPECT_FALSE(sock_wait(self->c, POLLERR, 100));
 	EXPECT_FALSE(next_report(self->c, &lo, &hi, &copied));
 	memset(page, 'b', 1000);
@@ -176,7 +176,7 @@ TEST_F(zerocopy, every_send_is_reported_once)
 		n = 1 + i * 37 % 2000;
 		if (n > sizeof(out) - at)
 			n = sizeof(out) - at;
-		/* Some by copy, which may join what goes without one. */
+		/* Some sends copy; their bytes may join a zero-copy segment. */
 		if (i % 3 == 2) {
 			sock_send(self->c, out + at, n);
 		} else {
@@ -222,7 +222,7 @@ TEST_F(zerocopy, pages_are_free_after_the_report)
 	EXPECT_EQ(sizeof(in), pattern_check(in, sizeof(in), 0));
 }
 
-/* Reports outlive the connection, and a reset makes them due. */
+/* Reports outlive the connection; after a reset all of them come. */
 TEST_F(zerocopy, end_of_the_connection)
 {
 	struct linger l = { .l_onoff = 1 };
@@ -234,17 +234,17 @@ TEST_F(zerocopy, end_of_the_connection)
 	setsockopt(self->s, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
 	close(self->s);
 	wait_reports(self->c, 0, 0);
-	/* The error of the reset is still there. */
+	/* The error of the reset is still pending. */
 	ASSERT_TRUE(sock_wait(self->c, POLLHUP, PATIENCE));
 	EXPECT_EQ(ECONNRESET, sock_get(self->c, SOL_SOCKET, SO_ERROR));
 	FAILS(EPIPE, send(self->c, out, 10, MSG_ZEROCOPY | MSG_NOSIGNAL));
-	/* A send that failed is not reported, and takes no number. */
+	/* A send that failed is not reported, and does not count. */
 	EXPECT_FALSE(sock_wait(self->c, POLLERR, 50) &&
 		     recv(self->c, out, 1, MSG_ERRQUEUE) >= 0);
 	self->conn.end[SERVER] = dup(self->c);
 }
 
-/* Without the option the flag means nothing. */
+/* Without the option the flag has no effect. */
 TEST_F(zerocopy, off)
 {
 	uint32_t lo, hi;
@@ -301,7 +301,7 @@ TEST_F(zerocopy, bad_memory)
 
 	FAILS(EFAULT, send(self->c, (void *)4096, 100, MSG_ZEROCOPY));
 	EXPECT_FALSE(next_report(self->c, &lo, &hi, &copied));
-	/* It took no number. */
+	/* The failed send did not count. */
 	sock_send(self->c, "x", 1);
 	EXPECT_EQ(1, send(self->c, "y", 1, MSG_ZEROCOPY));
 	sock_recv(self->s, &byte, 1);

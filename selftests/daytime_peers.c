@@ -165,7 +165,7 @@ TEST_F(daytime, client_of_a_server_that_does_not_end)
 	while (send(s, line, sizeof(line), MSG_NOSIGNAL) > 0)
 		;
 	EXPECT_EQ(7, finish(&self->pair, text, sizeof(text)));
-	/* No more is printed than an answer can have. */
+	/* The client prints no more than a time can have. */
 	EXPECT_EQ(512, strspn(text, "x"));
 	close(s);
 	close(l);
@@ -205,7 +205,7 @@ static void stop(struct pair *pair)
 		net_die("daytimed ended with status %#x", status);
 }
 
-/* Asks as a client does that reads and closes. */
+/* Connects, reads the time and closes. */
 static void answered(const struct net *net)
 {
 	int fd = sock_connect(net, CLIENT, net->ip[SERVER], PORT);
@@ -233,7 +233,7 @@ TEST_F(daytime, server_with_clients_that_do_not_read)
 	stop(&self->pair);
 }
 
-/* What a client sends is thrown away; it still gets its answer, whole. */
+/* The server discards what a client sends; the client still gets its whole answer. */
 TEST_F(daytime, server_with_clients_that_talk)
 {
 	char junk[5000], text[ANSWER];
@@ -272,7 +272,7 @@ TEST_F(daytime, server_with_clients_that_reset)
 	stop(&self->pair);
 }
 
-/* Even when nobody reads its log any more. */
+/* The server goes on even when nobody reads its log any more. */
 TEST_F(daytime, server_without_a_log)
 {
 	int i;

@@ -37,7 +37,7 @@
 #define FROM	5000
 #define MANY	40
 
-/* One of the links, as wire_send() and others want it. */
+/* One of the links in the form that wire_send() and others take. */
 struct link {
 	struct net net;
 	char name[2][8];
@@ -108,7 +108,7 @@ static void link_open(const struct net *net, struct link *link, int i, bool vrf,
 	}
 }
 
-/* An address of a link's side; one that is link-local is so on its device. */
+/* An address of a link's side; a link-local one names its device. */
 static struct addr end_of(const struct link *link, int side, uint16_t port)
 {
 	struct addr a = addr_of(link->net.ip[side], port);
@@ -160,7 +160,7 @@ static int caller(const struct link *link, bool bound)
 	return fd;
 }
 
-/* CLIENT calls by a link, always from the same port to the same. */
+/* CLIENT connects over a link, always from the same port to the same port. */
 static int call(const struct link *link)
 {
 	int fd = caller(link, true);
@@ -170,7 +170,7 @@ static int call(const struct link *link)
 	return fd;
 }
 
-/* A word each way, which tells connections apart. */
+/* A word each way, different for each connection. */
 static void word(int c, int s, int i)
 {
 	char a = 'a' + i % 26, b = 'A' + i % 26, got;
@@ -219,7 +219,10 @@ static bool have_vrf(const struct net *net)
 	return !net_try(net, SERVER, "ip link add probe type vrf table 99 && ip link del probe");
 }
 
-/* One listener, and as many VRFs with the same ends as a table does not take that skips them. */
+/*
+ * One listener, and more VRFs with the same ends than a hash table that skips their
+ * connections could take.
+ */
 TEST_F(devices, many_vrfs)
 {
 	int l, c[MANY], s, i, n;
@@ -235,15 +238,15 @@ TEST_F(devices, many_vrfs)
 		s = sock_accept(l);
 		EXPECT_STREQ(self->link[i].vrf, bound_dev(s));
 		word(c[i], s, i);
-		/* Those before it are as they were. */
+		/* The connections before it still work. */
 		n = net_count_state(&self->net, SERVER, ST_ESTABLISHED);
 		EXPECT_EQ(i + 1, n);
 	}
 }
 
 /*
- * A socket that waits for an answer on one device is in nobody's way on another
- * (and once hung a processor, which looked it up for ever).
+ * A socket that waits for an answer on one device does not disturb another device.  It
+ * once hung a processor, which looked it up for ever.
  */
 TEST_F(devices, passed_over)
 {
@@ -258,7 +261,7 @@ TEST_F(devices, passed_over)
 	ASSERT_EQ(0, bind_dev(l, "d0"));
 	ASSERT_EQ(0, addr_bind(l, addr_any(PORT)));
 	ASSERT_EQ(0, listen(l, 5));
-	/* Its SYN is refused by way of d0, and it is deaf there. */
+	/* Its SYN is refused on d0, and it receives nothing there. */
 	c = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
 	ASSERT_EQ(0, bind_dev(c, "lo"));
 	ASSERT_EQ(0, addr_bind(c, addr_of(ip, PORT)));
@@ -315,7 +318,7 @@ TEST_F(devices, moves_with_data)
 	EXPECT_EQ(0, net_stat(&self->net, SERVER, "out_rsts"));
 }
 
-/* It hears nothing of other devices once it is bound to one. */
+/* It receives nothing from other devices once it is bound to one. */
 TEST_F(devices, moves_for_good)
 {
 	int l[2], c[2], s[2], fd;
@@ -328,7 +331,10 @@ TEST_F(devices, moves_for_good)
 	c[0] = caller(&link[0], false);
 	ASSERT_EQ(0, addr_connect(c[0], end_of(&link[0], SERVER, PORT)));
 	s[0] = sock_accept(l[0]);
-	/* Who could take the connection over by binding to its device does not get its ends. */
+	/*
+	 * A socket that could take the connection over by binding to its device is
+	 * refused its ends.
+	 */
 	fd = caller(&link[0], true);
 	FAILS(EADDRNOTAVAIL, addr_connect(fd, end_of(&link[0], SERVER, PORT)));
 	close(fd);
@@ -344,8 +350,8 @@ TEST_F(devices, moves_for_good)
 	word(c[1], s[1], 2);
 	word(c[0], s[0], 3);
 	if (stack_is_tcp())
-		return;		/* which then has two with the same ends on a device */
-	/* Where another has the ends already it stays where it is. */
+		return;		/* the kernel's TCP then has two with the same ends on a device */
+	/* A connection stays where it is if another already has its ends there. */
 	ASSERT_EQ(0, bind_dev(c[1], "c0"));
 	EXPECT_STREQ("c1", bound_dev(c[1]));
 	ASSERT_EQ(0, bind_dev(s[1], ""));
@@ -357,7 +363,7 @@ TEST_F(devices, moves_for_good)
 	word(c[0], s[0], 5);
 }
 
-/* How a server comes to have the same ends twice. */
+/* The ways in which a server gets the same ends twice. */
 FIXTURE(ends)
 {
 	struct net net;
@@ -368,7 +374,7 @@ FIXTURE(ends)
 FIXTURE_VARIANT(ends)
 {
 	bool vrf[2];		/* the links' */
-	bool bound[2];		/* are there listeners that are bound to the device or VRF? */
+	bool bound[2];		/* listeners are bound to the device or VRF */
 	bool local;		/* addresses */
 	const char *accept;
 };

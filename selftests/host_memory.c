@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a peer, or anybody, can make the host keep is bounded, and is on the account of
- * the memory cgroup that it is kept for.
+ * The memory that a peer, or anybody, can make the host use is bounded, and is charged
+ * to the memory cgroup of the program that it serves.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -31,7 +31,7 @@
 FIXTURE(memory)
 {
 	struct net net;
-	int log;		/* the kernel's, from here on */
+	int log;		/* of the kernel, read from here on */
 };
 
 FIXTURE_SETUP(memory)
@@ -42,7 +42,7 @@ FIXTURE_SETUP(memory)
 		net_die("/dev/kmsg: %s", strerror(errno));
 }
 
-/* Lines that the kernel has written since, of the stack or of its memory. */
+/* The number of lines about TCP or memory that the kernel has logged since. */
 static int lines_of_log(int fd)
 {
 	int lines = 0;
@@ -58,7 +58,7 @@ static int lines_of_log(int fd)
 	return lines;
 }
 
-/* Whatever comes from outside, it cannot fill the log. */
+/* Nothing that comes from outside can fill the log. */
 FIXTURE_TEARDOWN(memory)
 {
 	EXPECT_GE(2, lines_of_log(self->log));
@@ -92,7 +92,7 @@ static void works(const struct net *net, int listener)
 	do {
 		s = sock_accept(listener);
 		peer = (struct addr){ .len = sizeof(peer.in6) };
-		/* It may be gone again. */
+		/* The connection may already be gone. */
 		if (getpeername(s, &peer.sa, &peer.len))
 			continue;
 	} while (addr_port(&peer) != sock_port(c));
@@ -102,7 +102,7 @@ static void works(const struct net *net, int listener)
 	close(s);
 }
 
-/* SYNs from hosts that do not exist. */
+/* A flood of SYNs from hosts that do not exist. */
 TEST_F_TIMEOUT(memory, syn_flood, 180)
 {
 	char src[32];
@@ -119,12 +119,12 @@ TEST_F_TIMEOUT(memory, syn_flood, 180)
 			.src = src, .sport = 1024 + i, .dport = PORT,
 			.seq = i * 77777, .flags = TH_SYN });
 	}
-	/* Nothing but the listener and its queue of half-open connections. */
+	/* Only the listener and its queue of half-open connections are there. */
 	rows = net_count_state(&self->net, SERVER, ST_NONE);
 	EXPECT_GE(1 + 2 * 16 + 1, rows);
 	EXPECT_EQ(0, net_count_state(&self->net, SERVER, ST_ESTABLISHED));
 	EXPECT_EQ(0, sock_events(l, POLLIN));
-	/* And who is really there gets in: with a cookie. */
+	/* A client that exists still connects, with a cookie. */
 	works(&self->net, l);
 	if (!stack_is_tcp()) {
 		EXPECT_LT(FLOOD / 2, net_stat(&self->net, SERVER,
@@ -134,7 +134,7 @@ TEST_F_TIMEOUT(memory, syn_flood, 180)
 		EXPECT_LT(FLOOD / 2, net_stat(&self->net, SERVER,
 					      "syn_queue_full"));
 	}
-	/* An ACK without one does not. */
+	/* An ACK without a cookie does not connect. */
 	wire_send(&self->net, CLIENT, &(struct craft){
 		.sport = 999, .dport = PORT, .seq = 5, .ack = 6,
 		.flags = TH_ACK });
@@ -144,7 +144,7 @@ TEST_F_TIMEOUT(memory, syn_flood, 180)
 	close(l);
 }
 
-/* Who is not accepted waits; who does not fit keeps trying, and gets in. */
+/* Connections wait for accept(); those that do not fit retry, and get in later. */
 TEST_F_TIMEOUT(memory, accept_queue, 90)
 {
 	struct addr addr = addr_side(&self->net, SERVER, PORT);
@@ -158,8 +158,8 @@ TEST_F_TIMEOUT(memory, accept_queue, 90)
 	}
 	ASSERT_TRUE(sock_wait(l, POLLIN, PATIENCE));
 	/*
-	 * Who was let in by a cookie may have been forgotten again: what it
-	 * has to say brings it back.
+	 * A connection made by a cookie may have been dropped again: its data, which
+	 * carries the cookie, makes it anew.
 	 */
 	for (i = 0; i < 8; i++)
 		send(c[i], "c", 1, MSG_NOSIGNAL);
@@ -173,7 +173,7 @@ TEST_F_TIMEOUT(memory, accept_queue, 90)
 	for (i = 0; i < 8; i++) {
 		int s = sock_accept(l), j;
 
-		/* Whose SYN was dropped has not said it yet. */
+		/* A client whose SYN was dropped has not sent its byte yet. */
 		for (j = 0; j < 8; j++)
 			send(c[j], "c", 1, MSG_NOSIGNAL);
 		sock_recv(s, &byte, 1);
@@ -187,7 +187,7 @@ TEST_F_TIMEOUT(memory, accept_queue, 90)
 	close(l);
 }
 
-/* A reader that does not read: SO_RCVBUF bounds what is kept for it. */
+/* A program does not read: SO_RCVBUF bounds what is kept for it. */
 TEST_F(memory, receive_buffer)
 {
 	static char block[65536];
@@ -232,7 +232,7 @@ TEST_F(memory, receive_buffer_of_crumbs)
 		byte = i;
 		sock_send(c.end[CLIENT], &byte, 1);
 	}
-	/* All has arrived, or what has not is not kept here. */
+	/* All has arrived, or the rest is still at the sender. */
 	EXPECT_GE(2 * 40000, rmem(c.end[SERVER]));
 	for (i = 0; i < 5000; i++) {
 		sock_recv(c.end[SERVER], &byte, 1);
@@ -241,7 +241,7 @@ TEST_F(memory, receive_buffer_of_crumbs)
 	conn_close(&c);
 }
 
-/* Data after a gap: the peer can leave the gap open for ever. */
+/* Data arrives after a gap, which the peer can leave open for ever. */
 TEST_F(memory, out_of_order)
 {
 	struct craft next;
@@ -299,7 +299,7 @@ static int outq(int fd, unsigned long request)
 	return bytes;
 }
 
-/* All that the send buffer takes. */
+/* Queues all that the send buffer takes. */
 static void feed(struct peer *peer)
 {
 	static char block[65536];
@@ -309,7 +309,7 @@ static void feed(struct peer *peer)
 		peer->fed += n;
 }
 
-/* n ACKs of step bytes more, or fewer at the end of what was sent. */
+/* Sends n ACKs, each of step bytes more, or fewer at the end of what was sent. */
 static void acknowledge(struct peer *peer, unsigned int step, int n)
 {
 	while (n--) {
@@ -343,7 +343,7 @@ static bool all_acknowledged(void *arg)
 	return !outq(peer->fd, SIOCOUTQ);
 }
 
-/* Each 48 bytes that a peer has sent by themselves cost a buffer. */
+/* Each 48 bytes that a peer makes atcp send in a segment of their own cost a buffer. */
 TEST_F_TIMEOUT(memory, send_queue, 90)
 {
 	static const uint8_t options[] = { 2, 4, 0, 48, 1, 3, 3, 10 };
@@ -375,7 +375,10 @@ TEST_F_TIMEOUT(memory, send_queue, 90)
 	peer.next.ack = peer.iss;
 	wire_send(&self->net, CLIENT, &peer.next);
 	peer.fd = sock_accept(l);
-	/* Twice the buffer and two large segments: beside module/socket/host.c's split. */
+	/*
+	 * Twice the buffer and two large segments, as the limit on splits in the module
+	 * has it.
+	 */
 	most = 2 * (meminfo(peer.fd, SK_MEMINFO_SNDBUF) + 2 * 66200) + 4096;
 
 	feed(&peer);
@@ -386,15 +389,15 @@ TEST_F_TIMEOUT(memory, send_queue, 90)
 		  outq(peer.fd, SIOCOUTQ) - outq(peer.fd, SIOCOUTQNSD));
 	EXPECT_TRUE(net_until(timed_out, &peer, PATIENCE));
 	acknowledge(&peer, 48, 2000);
-	/* And inside of segments. */
+	/* Some ACKs end inside of segments. */
 	acknowledge(&peer, 31, 1000);
 	EXPECT_LT(0, outq(peer.fd, SIOCOUTQ));
-	/* The kernel's TCP bounds only what it cuts to send it again. */
+	/* The kernel's TCP bounds only the splits of retransmissions. */
 	if (!stack_is_tcp()) {
 		EXPECT_GE(most, peer.most);
 		EXPECT_LT(0, net_stat(&self->net, SERVER, "splits_refused"));
 	}
-	/* It goes on to the end. */
+	/* The rest is sent and acknowledged. */
 	feed(&peer);
 	EXPECT_TRUE(net_until(all_acknowledged, &peer, PATIENCE));
 	EXPECT_EQ(0, meminfo(peer.fd, SK_MEMINFO_WMEM_QUEUED));
@@ -426,7 +429,7 @@ TEST_F(memory, time_wait)
 	close(l);
 }
 
-/* Connections that nobody holds any more, with a peer that says nothing. */
+/* Orphans, whose peer does not answer. */
 TEST_F(memory, orphans)
 {
 	int c[30], i, l = sock_listen(&self->net, SERVER, PORT, 64);
@@ -485,7 +488,7 @@ static bool nothing_charged(void *group)
 	return charged(group) == 0;
 }
 
-/* What a connection holds is on its program's account, until it lets go. */
+/* What a connection holds is charged to its program's cgroup, until it is freed. */
 TEST_F(memory, cgroup)
 {
 	char top[] = "/tmp/atcp-cgroup-XXXXXX", group[64], path[96];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tracepoints atcp:*, read through tracefs: each fires, with the values
- * that the wire and the sockets show.  Everything is recorded in an instance of
- * its own, that nobody else's events are mixed with and nobody's are changed.
+ * The tracepoints atcp:*, read through tracefs: each fires, with the values that the
+ * wire and the sockets show.  Everything is recorded in a tracing instance of its own,
+ * so that other events neither mix with these nor are changed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -82,7 +82,7 @@ FIXTURE_TEARDOWN(trace)
 	forget();
 }
 
-/* All that was recorded so far. */
+/* Reads all that was recorded so far. */
 static void record(char **text)
 {
 	size_t room = 1 << 22, len = 0;
@@ -171,7 +171,7 @@ static const char *field(const char *name, long long value)
 	return to;
 }
 
-/* There is no event that this test does not know; each has the ends in the same form. */
+/* This test knows all events; each has the ends in the same form. */
 TEST_F(trace, formats)
 {
 	char path[160], text[16384];
@@ -204,7 +204,7 @@ TEST_F(trace, formats)
 			EXPECT_NE(NULL, strstr(text, fields[j]))
 				TH_LOG("%s: %s", events[i], fields[j]);
 		}
-		/* A name that is left is one that no tool can print. */
+		/* A name left in the format is one that no tool can print. */
 		EXPECT_EQ(NULL, strstr(text, "{ ATCP_"))
 			TH_LOG("%s: %s", events[i], text);
 	}
@@ -317,7 +317,7 @@ TEST_F(trace, cookie)
 	conn_close(&c);
 }
 
-/* What the wire loses goes again, and why. */
+/* Retransmissions of what the wire loses, each with its reason. */
 TEST_F_TIMEOUT(trace, retransmissions, 120)
 {
 	const char *at, *cs;
@@ -325,7 +325,7 @@ TEST_F_TIMEOUT(trace, retransmissions, 120)
 	char buf[16];
 	int fd, l;
 
-	/* A SYN. */
+	/* A SYN is retransmitted. */
 	l = sock_listen(&self->net, SERVER, PORT, 8);
 	net_drop(&self->net, SERVER, TH_SYN, 0, 65535, 1);
 	c.end[CLIENT] = sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT);
@@ -337,7 +337,7 @@ TEST_F_TIMEOUT(trace, retransmissions, 120)
 	EXPECT_EVENT(at, "atcp_retransmit: ", cs, "kind=SYN ", "state=SYN_SENT ", "retries=1 ");
 	EXPECT_EVENT(at, "atcp_snd: ", cs, " SYN ");
 
-	/* A segment with nothing behind it: the time-out. */
+	/* A lone segment is retransmitted by the time-out. */
 	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 0, 65535, 1);
 	sock_send(c.end[CLIENT], "lost", 4);
 	sock_recv(fd, buf, 4);
@@ -354,7 +354,7 @@ TEST_F_TIMEOUT(trace, retransmissions, 120)
 	close(l);
 }
 
-/* Duplicate ACKs: the fast way. */
+/* Duplicate ACKs cause a fast retransmission. */
 TEST_F(trace, fast_retransmit)
 {
 	struct conn c;
@@ -419,7 +419,7 @@ static bool was_dropped(void *arg)
 	return find(&at, "atcp_drop: ", w->ends, w->reason, NULL);
 }
 
-/* Is, or soon will be, a segment of these ends dropped for that reason? */
+/* True if a segment of these ends is dropped for that reason, now or soon. */
 static bool dropped(char **text, const char *ends, const char *reason)
 {
 	struct wanted w = { text, ends, reason };
@@ -476,7 +476,7 @@ TEST_F(trace, drops)
 			b->ack += ack;
 		wire_send(&self->net, CLIENT, b);
 	}
-	/* What is good comes through, and tells that all before it has come. */
+	/* Good data comes through, which shows that all before it has come. */
 	sock_send(c.end[CLIENT], "y", 1);
 	sock_recv(c.end[SERVER], byte, 1);
 	record(&self->text);
@@ -488,7 +488,7 @@ TEST_F(trace, drops)
 			     strstr(bad[i].reason, "SUM") ? "state=CLOSED " :
 			     "state=ESTABLISHED ");
 	}
-	/* Nobody there, though the port is taken. */
+	/* No listener is there, though the port is taken. */
 	bound = sock_open(&self->net, SERVER, 0);
 	ASSERT_EQ(0, addr_bind(bound, addr_side(&self->net, SERVER, PORT + 1)));
 	wire_send(&self->net, CLIENT, &(struct craft){
@@ -505,7 +505,7 @@ TEST_F(trace, drops)
 	conn_close(&c);
 }
 
-/* And what the state, the socket or the host has against a segment. */
+/* Drops that the state, the socket or the host is the reason for. */
 TEST_F(trace, drops_by_circumstance)
 {
 	struct sock_filter none = { BPF_RET | BPF_K, 0, 0, 0 };
@@ -527,7 +527,7 @@ TEST_F(trace, drops_by_circumstance)
 	net_sysctl(&self->net, SERVER, "net/atcp/tolerate_missing_ts", "0");
 	wire_send(&self->net, CLIENT, &craft);
 	EXPECT_TRUE(dropped(&self->text, ss, "reason=NO_TIMESTAMP "));
-	/* Before the header is looked at nobody knows the ports. */
+	/* A packet without a whole header has no ports yet. */
 	nobody = ends(&self->net, SERVER, 0, 0);
 	craft.doff = 8;
 	wire_send(&self->net, CLIENT, &craft);
@@ -538,7 +538,7 @@ TEST_F(trace, drops_by_circumstance)
 	EXPECT_TRUE(dropped(&self->text, ss, "reason=BAD_ADDRESS "));
 	craft.link_broadcast = false;
 
-	/* What the socket's owner does not want. */
+	/* The socket's filter refuses segments. */
 	sock_set(c.end[SERVER], ip46(SOL_IP, SOL_IPV6),
 		 ip46(IP_MINTTL, IPV6_MINHOPCOUNT), 255);
 	wire_send(&self->net, CLIENT, &craft);
@@ -551,14 +551,14 @@ TEST_F(trace, drops_by_circumstance)
 	EXPECT_TRUE(dropped(&self->text, ss, "reason=FILTER "));
 	sock_set(c.end[SERVER], SOL_SOCKET, SO_DETACH_FILTER, 0);
 
-	/* A listener is told nothing but SYNs. */
+	/* A listener drops what is not a SYN. */
 	craft.sport = 999;
 	craft.flags = TH_FIN;
 	wire_send(&self->net, CLIENT, &craft);
 	ss = ends(&self->net, SERVER, PORT, 999);
 	EXPECT_TRUE(dropped(&self->text, ss, "reason=UNEXPECTED "));
 
-	/* And the host's owner: nothing in the clear. */
+	/* IPsec policy refuses segments in the clear. */
 	net_run(&self->net, SERVER,
 		"ip xfrm policy add dir in src %s dst %s proto %d tmpl proto esp mode transport",
 		ip46("0.0.0.0/0", "::/0"), ip46("0.0.0.0/0", "::/0"), stack_proto());
@@ -568,7 +568,7 @@ TEST_F(trace, drops_by_circumstance)
 	conn_close(&c);
 }
 
-/* Data for a program that has closed. */
+/* Data arrives for a program that has closed. */
 TEST_F(trace, drops_too_late)
 {
 	const char *ss;
@@ -583,7 +583,7 @@ TEST_F(trace, drops_too_late)
 	close(c.end[CLIENT]);
 }
 
-/* A listener whose queues are full. */
+/* A listener's queues are full. */
 TEST_F(trace, listener)
 {
 	const char *far = ip46("10.64.0.1", "fd64::1");
@@ -591,7 +591,7 @@ TEST_F(trace, listener)
 	const char *at;
 	int l, i;
 
-	/* From a host that does not exist, and so will not answer. */
+	/* The SYN is from a host that does not exist, and so does not answer. */
 	net_run(&self->net, SERVER, "ip route add %s via %s",
 		ip46("10.64.0.0/10", "fd64::/16"), self->net.ip[CLIENT]);
 	net.ip[CLIENT] = far;
@@ -621,7 +621,7 @@ TEST_F(trace, listener)
 		     "decision=FORGOTTEN ");
 }
 
-/* The kernel's own event for dropped packets knows why, too. */
+/* The kernel's own event for dropped packets has the reason, too. */
 TEST_F(trace, kfree_skb)
 {
 	const char *at;
@@ -637,7 +637,7 @@ TEST_F(trace, kfree_skb)
 	EXPECT_EVENT(at, "kfree_skb: ", "reason: TCP_CSUM ");
 }
 
-/* A filter on ports sees one direction's segments alone. */
+/* A filter on ports selects the segments of one direction. */
 TEST_F(trace, filter)
 {
 	const char *at;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sockets in every state, by the ten thousand (lib/states.h), are abandoned: their
- * program is killed, or closes them one by one, politely or not.  As soon as the
- * path carries everything again they end, and all memory is as it was: the counts
- * of atcp_stat and of sockets, the slab caches, the memory that is accounted.
+ * Thousands of sockets in every state (lib/states.h) are abandoned: their program is
+ * killed, or closes them one by one, with and without a reset.  As soon as the path
+ * carries everything again they end, and all memory is as it was: the counts of
+ * atcp_stat and of sockets, the slab caches, the memory that is accounted.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,9 +30,9 @@
 /* --- memory --- */
 
 /*
- * What sockets are made of.  The stack's own caches are empty when no socket is
- * left, unless the kernel lets others use them; of the rest the machine needs some
- * all the time, and keeps free ones at hand.
+ * The slab caches of sockets.  The stack's own are empty when no socket is left, unless
+ * the kernel merges them with others; of the rest the machine always uses some, and
+ * keeps free objects at hand.
  */
 static const struct cache {
 	const char *name;
@@ -75,7 +75,7 @@ static long cache_objects(const char *name)
 	long objects = 0;
 	FILE *f;
 
-	/* What is free but kept for a CPU counts as used otherwise. */
+	/* Otherwise free objects kept for a CPU count as used. */
 	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", name);
 	f = fopen(path, "we");
 	if (!f)
@@ -98,7 +98,7 @@ static void memory_now(struct memory *m)
 		m->objects[i] = cache_objects(caches[i].name);
 }
 
-/* A cache of others' may have grown a little: by less than each kind has had. */
+/* A shared cache may have grown a little: by less than each kind has had. */
 static long slack(const struct memory *was, int cache)
 {
 	if (caches[cache].own && !cache_shared(caches[cache].name))
@@ -144,7 +144,7 @@ static long sockets_used(const struct net *net, int side)
 struct counts {
 	const struct net *net;
 	long used[2];
-	long time_waits;	/* that are from before, and last */
+	long time_waits;	/* from before, which last */
 };
 
 static bool counts_back(void *arg)
@@ -185,7 +185,7 @@ static void print_counts(const struct net *net)
 FIXTURE(abandoned)
 {
 	struct net net;
-	struct memory memory;	/* before all */
+	struct memory memory;	/* before the first connection */
 	int go[2], done[2];
 };
 
@@ -209,7 +209,7 @@ static void set_sysctls(const struct net *net, const char *name, const char *val
 	net_stack_sysctl(net, SERVER, name, value);
 }
 
-/* How a program is rid of its sockets. */
+/* The ways in which a program abandons its sockets. */
 enum way { KILLED, CLOSED, RESET, MIXED, WAYS };
 
 static void reset_all(struct states *s)
@@ -223,7 +223,7 @@ static void reset_all(struct states *s)
 	states_close(s, -1);
 }
 
-/* From both ends of the list, with the path as it is. */
+/* Closes from both ends of the list, with the path as it is. */
 static void close_mixed(struct states *s)
 {
 	int i;
@@ -251,7 +251,7 @@ static void program(const struct net *net, int n, enum way way, int done, int go
 	pause();
 }
 
-/* Returns false if something does not come back; says what. */
+/* Returns false, and says what, if something is not freed. */
 static bool abandon(struct net *net, const struct memory *memory, enum way way,
 		    const int *done, const int *go)
 {
@@ -273,7 +273,7 @@ static bool abandon(struct net *net, const struct memory *memory, enum way way,
 	if (counts_back(&counts))
 		net_die("the counts do not tell that there are sockets");
 	counts.time_waits = net_stat(net, CLIENT, "now_time_waits");
-	/* Those to come end at once; let none be ended for being too many. */
+	/* Orphans to come end at once; none may be ended for being too many. */
 	set_sysctls(net, "time_wait", "1");
 	set_sysctls(net, "max_orphans", "1000000");
 	set_sysctls(net, "max_tw_buckets", "1000000");

@@ -31,8 +31,8 @@
 #include "lib/states.h"
 
 #define PORT	20000
-#define FLOWS	4	/* connections that are at work when the end comes */
-/* Orphans that nobody answers give up after a retransmission or two, or 2 s. */
+#define FLOWS	4	/* connections that carry data at the end */
+/* Orphans without an answer give up after a retransmission or two, or 2 s. */
 #define SOON	(2 * PATIENCE)
 
 static void write_file(const char *path, const char *text)
@@ -43,7 +43,7 @@ static void write_file(const char *path, const char *text)
 		net_die("%s: %s", path, strerror(errno));
 }
 
-/* What holds the module: its sockets, wherever they are. */
+/* The module's reference count: its sockets, in all namespaces. */
 static long module_users(void)
 {
 	FILE *f = fopen("/sys/module/atcp/refcnt", "re");
@@ -60,7 +60,7 @@ FIXTURE(namespaces)
 {
 	long users;		/* of the module, before */
 	int round;
-	int tell[2];		/* what the process in the namespaces has to say */
+	int tell[2];		/* messages of the process in the namespaces */
 };
 
 static bool no_user_left(void *users)
@@ -72,7 +72,7 @@ FIXTURE_SETUP(namespaces)
 {
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));
 	ASSERT_EQ(0, pipe(self->tell));
-	/* What an earlier test has left is not for this one to count. */
+	/* Sockets left by an earlier test do not count. */
 	self->users = 0;
 	net_until(no_user_left, &self->users, SOON);
 	self->users = module_users();
@@ -104,7 +104,7 @@ static bool is_there(int side, int round)
 	return if_nametoindex(name);
 }
 
-/* Some that carry data both ways until the end. */
+/* Some connections carry data both ways until the end. */
 static void pump(struct life *l)
 {
 	static char buf[16384];
@@ -126,10 +126,10 @@ static void life_begin(struct life *l, int round)
 	for (side = CLIENT; side <= SERVER; side++) {
 		watch(&l->net, side, round);
 		net_stack_sysctl(&l->net, side, "fin_timeout", "2");
-		/* However long it takes to open all: the next time-out is near. */
+		/* The next time-out stays near, however long it takes to open all. */
 		if (!stack_is_tcp())
 			net_stack_sysctl(&l->net, side, "rto_max_ms", "1000");
-		else	/* which not all kernels have */
+		else	/* not all kernels have it */
 			net_try(&l->net, side, "sysctl -w net.ipv4.tcp_rto_max_ms=1000");
 	}
 	for (i = 0; i < FLOWS; i++)
@@ -142,7 +142,7 @@ static void life_begin(struct life *l, int round)
 	covered_net(&l->net);
 }
 
-/* Tells the test that it may look, and works on until it is killed. */
+/* Tells the test that all is there, and carries data until it is killed. */
 static void life_go_on(struct life *l, int tell)
 {
 	if (write(tell, "", 1) != 1)
@@ -151,7 +151,7 @@ static void life_go_on(struct life *l, int tell)
 		pump(l);
 }
 
-/* Starts a process that lives as it likes, and waits until it says so. */
+/* Starts a process that runs live(), and waits for its first message. */
 static pid_t life_start(int round, int tell[2], void (*live)(struct life *l, int tell))
 {
 	struct life l;
@@ -198,7 +198,7 @@ static void end(pid_t pid, int expected)
 
 /* --- both sides end --- */
 
-/* First the sockets, with the path as good as ever; then the rest. */
+/* The sockets go first, with the path intact, and then the rest. */
 static void close_all(struct life *l, int tell)
 {
 	int i;
@@ -211,8 +211,8 @@ static void close_all(struct life *l, int tell)
 }
 
 /*
- * A queue holds segments for a while, of connections and of those that are no
- * more, on both sides; it goes with its device, and that with its namespace.
+ * A queue holds segments of open and of closed connections for a while, on both sides;
+ * it goes with its device, and the device with its namespace.
  */
 static void hold_segments(struct life *l, int tell)
 {
@@ -225,7 +225,7 @@ static void hold_segments(struct life *l, int tell)
 	life_go_on(l, tell);
 }
 
-/* Orphans that would live on for minutes, in namespaces that nobody is in. */
+/* Orphans that would live for minutes, in namespaces without a process. */
 static void patient_orphans(struct life *l, int tell)
 {
 	int side;
@@ -271,7 +271,7 @@ TEST_F_TIMEOUT(namespaces, both_end, 280)
 		ASSERT_TRUE(is_there(CLIENT, self->round));
 		ASSERT_TRUE(is_there(SERVER, self->round));
 		EXPECT_TRUE(stack_is_tcp() || self->users < module_users());
-		/* At any moment, sooner or later. */
+		/* The end comes at any moment. */
 		usleep(rand() % 100000);
 		end(pid, SIGKILL);
 		if (ends[i].then)
@@ -289,7 +289,7 @@ static bool device_gone(void *arg)
 	return net_try(net, SERVER, "ip link show v1");
 }
 
-/* What is left of a connection answers with an errno, and never hangs. */
+/* Sockets whose peer is gone return an errno, and never hang. */
 static void use_what_is_left(const struct states *s)
 {
 	char buf[2048] = { 0 };
@@ -320,7 +320,7 @@ static void client_first(struct life *l, int tell)
 	if (!net_until(device_gone, &l->net, SOON))
 		net_die("CLIENT does not end");
 	use_what_is_left(&l->states);
-	/* What does not depend on it goes on. */
+	/* Sockets that do not depend on CLIENT go on. */
 	if (net_count_state(&l->net, SERVER, ST_LISTEN) < l->states.n + 2)
 		net_die("listeners are gone");
 	if (write(tell, "", 1) != 1)
@@ -342,8 +342,8 @@ TEST_F_TIMEOUT(namespaces, one_side_first, 280)
 }
 
 /*
- * A namespace ends with its last process while its sockets are in any state;
- * its devices go with it, which shows that nothing holds it.
+ * A namespace ends with its last process while its sockets are in any state; its
+ * devices go with it, which shows that no reference is left.
  */
 TEST_F(namespaces, last_process_killed)
 {
@@ -359,7 +359,7 @@ TEST_F(namespaces, last_process_killed)
 	pid = net_fork();
 	if (pid == 0) {
 		net_enter(&net, CLIENT);
-		/* Both ends in it, one in TIME-WAIT, one shut down, one open. */
+		/* Connections inside the namespace: in TIME-WAIT, shut down, open. */
 		net.ns[SERVER] = net.ns[CLIENT];
 		net.ip[SERVER] = net.ip[CLIENT];
 		for (i = 0; i < 3; i++) {
@@ -375,7 +375,7 @@ TEST_F(namespaces, last_process_killed)
 		sock_connect(&net, CLIENT, net.ip[CLIENT], PORT + 2);
 		i = sock_open(&net, CLIENT, SOCK_NONBLOCK);
 		addr_connect(i, addr_of(ip46("10.0.0.77", "fd00::77"), PORT));
-		/* And some with their other end outside. */
+		/* Some have their other end outside. */
 		for (i = 0; i < 4; i++)
 			sock_connect(&net, CLIENT, ip46("10.0.0.2", "fd00::2"), PORT);
 		write(go[1], "", 1);

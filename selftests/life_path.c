@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The path is taken away and given back under connections that send all the
- * time, both ways: devices go down and up or for good, addresses, routes, rules
- * and neighbours come and go, the MTU changes, everything is filtered or held.
- * No connection ends, every byte arrives once it can, as it was sent.  And if
- * the path does not come back, the programs are told by an errno.
+ * The path is taken away and given back under connections that send all the time, both
+ * ways.  Devices go down and up or for good, addresses, routes, rules and neighbours
+ * come and go, the MTU changes, everything is filtered or held.  No connection ends,
+ * and every byte arrives once it can, as it was sent.  If the path does not come back,
+ * the programs get an errno.
  *
- * A process pumps; the test changes what is below it and watches how far it is.
+ * A process sends and receives; the test changes the path and watches the progress.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,12 +33,12 @@
 #define PIECE	32768
 #define ENOUGH	65536		/* bytes that show that a way is open */
 
-/* How far the flows are; shared with the process that pumps. */
+/* The progress of the flows, shared with the process that sends. */
 struct pump {
 	struct conn conn[FLOWS];
 	pid_t pid;
 	int stop;		/* no new data */
-	int faithless;		/* errors are none of the pump's business */
+	int faithless;		/* errors are recorded, not fatal */
 	uint64_t sent[WAYS];
 	uint64_t received[WAYS];
 	int error[WAYS];	/* of the socket that sends */
@@ -80,7 +80,7 @@ static void push(struct pump *p, int way)
 		__atomic_add_fetch(&p->sent[way], n, __ATOMIC_RELAXED);
 }
 
-/* Returns false at the end. */
+/* Returns false at the end of the stream. */
 static bool pull(struct pump *p, int way)
 {
 	static char buf[4 * PIECE];
@@ -107,7 +107,7 @@ static bool hopeless(const struct pump *p)
 	return true;
 }
 
-/* Until it is told to stop and all has arrived, or until all have failed. */
+/* Sends and receives until it is told to stop and all has arrived, or all have failed. */
 static void pump_forever(struct pump *p)
 {
 	bool ended[WAYS] = { false }, shut[WAYS] = { false };
@@ -126,7 +126,7 @@ static void pump_forever(struct pump *p)
 				left--;
 			}
 		}
-		/* Leave some of the machine to the others. */
+		/* Leave some CPU time to others. */
 		usleep(1000);
 	}
 }
@@ -142,7 +142,7 @@ static struct pump *pump_start(const struct net *net, bool faithless)
 	p->faithless = faithless;
 	for (i = 0; i < FLOWS; i++)
 		conn_open(net, PORT + i, &p->conn[i]);
-	/* One that loses nothing by waiting, and one with small pieces. */
+	/* One flow with small segments, and one without Nagle's algorithm. */
 	sock_set(p->conn[1].end[CLIENT], IPPROTO_TCP, TCP_MAXSEG, 500);
 	sock_set(p->conn[2].end[SERVER], IPPROTO_TCP, TCP_NODELAY, 1);
 	return p;
@@ -182,9 +182,9 @@ FIXTURE_TEARDOWN(path)
 }
 
 /*
- * In these commands $dev is the device, $me and $peer are the addresses, $ip is
- * "ip -4" or "ip -6", $len the length of a prefix; addresses() gives the device
- * what it has from net_link(), rule HOOK VERDICT is about segments.
+ * In these commands $dev is the device, $me and $peer are the addresses, $ip is "ip -4"
+ * or "ip -6", and $len is the length of a prefix. addresses() gives the device what it
+ * has from net_link(), rule HOOK VERDICT is about segments.
  */
 struct change {
 	const char *name;
@@ -283,7 +283,7 @@ static bool all_moved(void *arg)
 	return true;
 }
 
-/* Every flow gets on again, or the test ends and says which does not. */
+/* Every flow makes progress again, or the test ends and says which does not. */
 static void must_move(struct pump *p, const char *what)
 {
 	struct progress mark = progress_now(p), now;
@@ -320,7 +320,7 @@ static bool pump_finish(struct pump *p)
 	return status == 0;
 }
 
-/* For a moment that is another one each time. */
+/* The path is away for a time that differs in each round. */
 static void moment(void)
 {
 	usleep(rand() % 150000);
@@ -335,7 +335,10 @@ TEST_F_TIMEOUT(path, changes_and_comes_back, 280)
 	pump_run(self->pump);
 	must_move(self->pump, "nothing");
 	for (i = 0; i < n; i++) {
-		/* CHANGES is prime: some with IPv4, some with IPv6, then the rest. */
+		/*
+		 * CHANGES is prime, so steps of 4 reach all of them; short runs over
+		 * IPv4 and IPv6 try different ones.
+		 */
 		c = &changes[(4 * i + ip46(0, 2)) % CHANGES];
 		side = (i + ip46(0, 1)) % 2;
 		run(&self->net, side, c->away);
@@ -348,7 +351,7 @@ TEST_F_TIMEOUT(path, changes_and_comes_back, 280)
 	covered_add("changes", n);
 }
 
-/* The devices are deleted; others come in their place. */
+/* The devices are deleted, and others take their place. */
 TEST_F_TIMEOUT(path, devices_deleted, 280)
 {
 	int rounds = covered_rounds(1, 6), i;
@@ -369,9 +372,9 @@ TEST_F_TIMEOUT(path, devices_deleted, 280)
 }
 
 /*
- * A device goes at once, whatever sockets have to do with it: connections in every
- * state, over link-local addresses, bound to it, with an address of its, with what
- * they want to know of what they receive still unread.
+ * Sockets do not delay the end of a device: connections in every state, over link-local
+ * addresses, bound to it or to an address of its, with control messages about it still
+ * unread.
  */
 static void refer_to_device(const struct net *net)
 {
@@ -424,7 +427,7 @@ TEST_F_TIMEOUT(path, device_held_by_nothing, 280)
 	}
 }
 
-/* Several things at once, many times, without waiting for anything. */
+/* Several changes at once, many times, without a wait between them. */
 TEST_F_TIMEOUT(path, all_at_once, 280)
 {
 	int rounds = covered_rounds(1, 6), i;
@@ -485,7 +488,7 @@ TEST_F_TIMEOUT(path, never_comes_back, 280)
 		pump_run(self->pump);
 		must_move(self->pump, "nothing");
 		side = rand() % 2;
-		/* One of them alone: with IPv6 another one than with IPv4. */
+		/* A short run tries one of them, with IPv6 another than with IPv4. */
 		end = ends[n == all ? i : ip46(0, 3)];
 		run(&self->net, side, end);
 		EXPECT_TRUE(net_until(all_lost, self->pump, 2 * PATIENCE));
@@ -497,7 +500,7 @@ TEST_F_TIMEOUT(path, never_comes_back, 280)
 		}
 		waitpid(self->pump->pid, NULL, 0);
 		covered_net(&self->net);
-		/* What tries to begin now does not hang either. */
+		/* A new connect() does not hang, either. */
 		fd = sock_open(&self->net, side, 0);
 		sock_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 1500);
 		EXPECT_EQ(-1, addr_connect(fd, addr_side(&self->net, !side, PORT)));
@@ -508,7 +511,7 @@ TEST_F_TIMEOUT(path, never_comes_back, 280)
 	}
 }
 
-/* Nothing is lost whatever becomes of devices and routes in the meantime. */
+/* No byte is lost when devices and routes change during a transfer. */
 TEST_F_TIMEOUT(path, routes_change, 120)
 {
 	static const char *const steps[] = {

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module is loaded and unloaded again and again while everybody wants
- * something of it: programs that open, connect and abandon sockets in both
- * families, segments of every kind that come from outside, readers of its files
- * and writers of its sysctls, and namespaces that begin and end.
+ * The module is loaded and unloaded again and again while it is in use.  Programs open,
+ * connect and abandon sockets in both families, segments of every kind come from
+ * outside, files are read and sysctls written, and namespaces begin and end.
  *
  *	    CLIENT                         SERVER
  *	 connect, send --- netem 2 ms --- listen, accept
  *	 raw segments -------------------> whatever is there
  *	 readers, writers            readers, writers
- *	        ... and namespaces of a moment, with sockets of their own
+ *	        ... and short-lived namespaces, with sockets of their own
  *
- * ATCP_KO names the module.  It is there again when this ends.
+ * ATCP_KO names the module.  It is loaded again when this ends.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -46,14 +45,14 @@
 
 /* What the processes have done so far; shared by all. */
 struct done {
-	long refused;		/* socket() failed: the module was not there */
+	long refused;		/* socket() failed without the module */
 	long exchanged;		/* connections that carried something */
 	long segments;		/* raw ones */
 	long reads;
 	long writes;
 	long namespaces;
 	long busy;		/* unloading was refused */
-	long hush;		/* how often somebody asked for a little quiet */
+	long hush;		/* requests for a pause of all sockets */
 	long loads;
 };
 
@@ -78,7 +77,7 @@ static void pause_up_to(struct job *job, int us)
 	usleep(rand_r(&job->seed) % us);
 }
 
-/* --- who wants something of it --- */
+/* --- the users of the module --- */
 
 /* A socket of AF_ATCP, or -1: there is no such family at the moment. */
 static int open_socket(struct job *job, bool ipv6)
@@ -106,7 +105,7 @@ static int open_listener(struct job *job, bool ipv6, struct addr *addr)
 	return fd;
 }
 
-/* Sends a little that has to come as it was sent, if it comes. */
+/* Sends a little; what arrives must be what was sent. */
 static void exchange(struct job *job, int from, int to)
 {
 	char out[3000], in[sizeof(out)];
@@ -124,7 +123,7 @@ static void exchange(struct job *job, int from, int to)
 	count(&job->done->exchanged);
 }
 
-/* Closes it in one of the ways there are, or leaves it to the process's end. */
+/* Closes it with a reset, after shutdown(), or plainly. */
 static void let_go(struct job *job, int fd)
 {
 	static const struct linger reset = { .l_onoff = 1 };
@@ -140,7 +139,7 @@ static void let_go(struct job *job, int fd)
 	close(fd);
 }
 
-/* A connection from the namespace from to one of the namespace to. */
+/* A connection between the namespaces from and to. */
 static void connection(struct job *job, int from, int to, const char *ip, bool ipv6)
 {
 	struct addr addr = addr_of(ip, 0);
@@ -169,27 +168,27 @@ static void connection(struct job *job, int from, int to, const char *ip, bool i
 }
 
 /*
- * A socket holds the module for a grace period after its end, too: now and then
- * there has to be none.  How long they keep quiet is up to each, so that some
- * begin again just as it goes.
+ * A socket holds the module for a grace period after its end, too, so now and then
+ * there must be none.  Each process pauses for a time of its own, so that some begin
+ * again just as the module goes.
  */
-static void keep_quiet(struct job *job, long *heard)
+static void keep_quiet(struct job *job, long *seen)
 {
 	long hush = counted(&job->done->hush);
 
-	if (hush != *heard)
+	if (hush != *seen)
 		pause_up_to(job, 100000);
-	*heard = hush;
+	*seen = hush;
 }
 
 static void connect_forever(struct job *job)
 {
 	const int *ns = job->net.ns;
-	long heard = 0;
+	long seen = 0;
 	bool ipv6;
 
 	for (;;) {
-		keep_quiet(job, &heard);
+		keep_quiet(job, &seen);
 		ipv6 = rand_r(&job->seed) % 2;
 		connection(job, ns[CLIENT], ns[SERVER],
 			   ipv6 ? "fd00::2" : "10.0.0.2", ipv6);
@@ -197,7 +196,7 @@ static void connect_forever(struct job *job)
 	}
 }
 
-/* Segments of no connection, or of one there was, or no segments at all. */
+/* Sends segments of no connection or of an old one, and random bytes. */
 static void segments_forever(struct job *job)
 {
 	struct addr to[2] = { addr_of("10.0.0.2", 0), addr_of("fd00::2", 0) };
@@ -210,7 +209,7 @@ static void segments_forever(struct job *job)
 	for (;;) {
 		for (i = 0; i < (int)sizeof(seg); i++)
 			seg[i] = rand_r(&job->seed);
-		/* To a port where something may be, a header that is one. */
+		/* The header is valid, and its port is one that may be in use. */
 		seg[2] = 0x80 | seg[2] >> 1;
 		seg[12] = 5 << 4;
 		len = rand_r(&job->seed) % (sizeof(seg) + 1);
@@ -221,7 +220,7 @@ static void segments_forever(struct job *job)
 	}
 }
 
-/* Reads a file a bit at a time; the module may go in the middle. */
+/* Reads a file a bit at a time; the module may be unloaded in between. */
 static void read_slowly(struct job *job, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -253,7 +252,7 @@ static void write_back(struct job *job, const char *path)
 	close(fd);
 }
 
-/* Opening one sysctl after the other, as "sysctl -a" does. */
+/* Opens one sysctl after the other, as "sysctl -a" does. */
 static void sysctls(struct job *job)
 {
 	struct dirent *entry;
@@ -273,7 +272,7 @@ static void sysctls(struct job *job)
 		closedir(d);
 }
 
-/* Whoever is told to reset orphans may look for them while all goes. */
+/* Writes reset_orphans, which looks for orphans while the module may be unloaded. */
 static void ask_for_resets(struct job *job)
 {
 	int fd = open(RESET, O_WRONLY | O_CLOEXEC);
@@ -310,16 +309,16 @@ static void lo_up(void)
 
 static void namespaces_forever(struct job *job)
 {
-	long heard = 0;
+	long seen = 0;
 	int here;
 
 	for (;;) {
-		keep_quiet(job, &heard);
+		keep_quiet(job, &seen);
 		if (unshare(CLONE_NEWNET))
 			net_die("unshare: %s", strerror(errno));
 		lo_up();
 		here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-		/* TIME-WAIT, orphans or nothing stay behind. */
+		/* TIME-WAITs, orphans or nothing stay behind. */
 		if (rand_r(&job->seed) % 4)
 			connection(job, here, here, "127.0.0.1", false);
 		close(here);
@@ -371,7 +370,7 @@ static bool unload(void *arg)
 	if (counted(&job->done->busy) % 16 == 0)
 		count(&job->done->hush);
 	count(&job->done->busy);
-	/* Nor may it be held up by those that nobody holds. */
+	/* Orphans may not delay it, either. */
 	fd = open(RESET, O_WRONLY | O_CLOEXEC);
 	if (write(fd, "1", 1) != 1)
 		net_die("reset_orphans: %s", strerror(errno));
@@ -398,7 +397,7 @@ static bool reached(void *arg)
 	return counted(w->counter) >= w->value;
 }
 
-/* The process that loads, unloads, and watches the others. */
+/* Loads and unloads, and watches the other processes. */
 static void rounds(struct job *job, int n)
 {
 	struct wait_for w = { .counter = &job->done->exchanged };
@@ -412,7 +411,7 @@ static void rounds(struct job *job, int n)
 	start(job, 21, read_forever);
 	start(job, 30, namespaces_forever);
 	for (i = 0; i < n && (i < LEAST || net_now() < deadline); i++) {
-		/* Every other time it has been of use before it goes. */
+		/* Every other time a connection has carried data before. */
 		w.value = counted(w.counter) + 1;
 		if (i % 2 && !net_until(reached, &w, PATIENCE))
 			net_die("round %d: no connection", i);
@@ -427,7 +426,7 @@ static void rounds(struct job *job, int n)
 		if (worker_died())
 			net_die("round %d: a process has died", i);
 	}
-	/* And still works. */
+	/* The module still works. */
 	w.value = counted(w.counter) + 10;
 	if (!net_until(reached, &w, PATIENCE))
 		net_die("no connections after all that");
@@ -435,7 +434,10 @@ static void rounds(struct job *job, int n)
 
 /* --- the test --- */
 
-/* What a failing socket() calls to load a module: nothing, and so much faster. */
+/*
+ * Sets the program that a failing socket() runs to load a module: none, which is
+ * faster.
+ */
 static void set_modprobe(const char *path)
 {
 	int fd = open(MODPROBE, O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -501,7 +503,7 @@ TEST_F_TIMEOUT(reload, under_traffic, 280)
 	EXPECT_EQ(0, status);
 	n = done->loads;
 	EXPECT_LE(LEAST, n);
-	/* Everybody has had something of it, and has had to do without. */
+	/* Every process has used the module, and has found it missing. */
 	EXPECT_LT(n / 2, done->exchanged);
 	EXPECT_LT(n / 4, done->refused);
 	EXPECT_LT(n, done->segments);
@@ -536,7 +538,9 @@ FIXTURE_TEARDOWN(busy)
 {
 }
 
-/* However often it is asked to go: not as long as there is a socket. */
+/*
+ * The module is not unloaded as long as there is a socket, however often that is tried.
+ */
 TEST_F(busy, is_not_unloaded)
 {
 	int keep, i, status, refused = 0;

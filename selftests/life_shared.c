@@ -47,8 +47,8 @@ FIXTURE_TEARDOWN(shared)
 
 struct race {
 	int fd[SHARED];
-	struct addr to;		/* who answers */
-	struct addr own;	/* what they may bind to */
+	struct addr to;		/* the echo server */
+	struct addr own;	/* to bind to */
 	unsigned int seed;
 };
 
@@ -144,7 +144,7 @@ static void race_call(struct race *r, unsigned int *seed)
 		if (rand_r(seed) % 2)
 			setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset,
 				   sizeof(reset));
-		/* The old one is closed in the same moment. */
+		/* dup2() closes the old one at the same moment. */
 		new = race_socket(r);
 		dup2(new, fd);
 		close(new);
@@ -161,7 +161,7 @@ static void *race_thread(void *arg)
 	return NULL;
 }
 
-/* Who answers: accepts, reads, writes a little, closes. */
+/* The echo server accepts, reads, writes a little and closes. */
 static void echo_forever(int listener)
 {
 	char buf[4096];
@@ -211,7 +211,7 @@ TEST_F_TIMEOUT(shared, threads_on_one_socket, 120)
 	conn_works(&self->net, PORT + 2);
 }
 
-/* Threads that block in every call there is, and the socket is shut down. */
+/* Threads block in every call, and the socket is shut down. */
 static void *block_recv(void *arg)
 {
 	char byte;
@@ -258,7 +258,7 @@ TEST_F(shared, shutdown_wakes_all)
 					    &c.end[CLIENT]));
 	ASSERT_EQ(0, pthread_create(&thread[3], NULL, block_accept,
 				    &c.listener));
-	/* The sender is as far as it gets; the others have had time, too. */
+	/* The sender has filled the buffers; the others have had time to block, too. */
 	ASSERT_TRUE(sock_wait(c.end[SERVER], POLLIN, PATIENCE));
 	while (sock_events(c.end[CLIENT], POLLOUT))
 		usleep(1000);
@@ -327,7 +327,7 @@ TEST_F(shared, passed_by_scm_rights)
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, channel));
 	conn_open(&self->net, PORT, &c);
-	/* On its way nobody holds it; it goes on receiving. */
+	/* In flight no process holds it; it goes on receiving. */
 	pass(channel[0], c.end[CLIENT]);
 	close(c.end[CLIENT]);
 	sock_send(c.end[SERVER], "x", 1);
@@ -335,7 +335,7 @@ TEST_F(shared, passed_by_scm_rights)
 	sock_recv(fd, &byte, 1);
 	EXPECT_EQ('x', byte);
 
-	/* A listener with a connection that waits in it. */
+	/* A listener is passed while a connection waits in it. */
 	pass(channel[0], c.listener);
 	close(c.listener);
 	close(sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT));
@@ -343,7 +343,7 @@ TEST_F(shared, passed_by_scm_rights)
 	close(sock_accept(c.listener));
 	close(c.listener);
 
-	/* One that nobody takes is closed with the channel... */
+	/* A socket that is not received is closed with the channel... */
 	pass(channel[0], fd);
 	close(fd);
 	close(channel[0]);
@@ -351,7 +351,7 @@ TEST_F(shared, passed_by_scm_rights)
 	sock_recv_end(c.end[SERVER]);
 	close(c.end[SERVER]);
 
-	/* ... even if the channel has gone through itself. */
+	/* ... even if the channel was sent through itself. */
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, channel));
 	conn_open(&self->net, PORT + 1, &c);
 	pass(channel[0], c.end[CLIENT]);
@@ -360,7 +360,7 @@ TEST_F(shared, passed_by_scm_rights)
 	close(c.end[CLIENT]);
 	close(channel[0]);
 	close(channel[1]);
-	/* The next AF_UNIX socket that closes looks for such. */
+	/* The garbage collector of AF_UNIX runs when the next socket closes. */
 	for (int i = 0; !sock_wait(c.end[SERVER], POLLIN, 10); i++) {
 		ASSERT_LT(i, PATIENCE / 10);
 		close(socket(AF_UNIX, SOCK_STREAM, 0));
@@ -387,13 +387,13 @@ TEST_F(shared, inherited_by_a_child)
 		read(go[0], &byte, 1);
 		_exit(0);
 	}
-	/* That the parent closes it ends nothing. */
+	/* close() by the parent does not end the connection. */
 	close(c.end[CLIENT]);
 	ASSERT_EQ(1, write(go[1], "", 1));
 	sock_recv(c.end[SERVER], &byte, 1);
 	EXPECT_EQ('c', byte);
 	EXPECT_EQ(0, sock_events(c.end[SERVER], POLLIN | POLLRDHUP));
-	/* shutdown() is for all who hold it, the end of the last one, too. */
+	/* The end of the last holder closes the connection. */
 	close(go[1]);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	sock_recv_end(c.end[SERVER]);

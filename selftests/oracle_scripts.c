@@ -102,7 +102,7 @@ static unsigned int choose(char **names)
 	return count;
 }
 
-/* A known difference that does not occur is none. */
+/* A known difference that does not occur is a failure. */
 static void all_occur(void)
 {
 	unsigned int i;

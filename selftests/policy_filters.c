@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the host's owner has decided about sockets and packets holds: cgroup
+ * What the host's owner has decided about sockets and packets holds for atcp: cgroup
  * BPF programs, socket filters, netfilter, IPsec policy.
  */
 #define _GNU_SOURCE
@@ -53,7 +53,7 @@ FIXTURE_TEARDOWN(policy)
 	close(self->fd);
 }
 
-/* Connects without waiting, then gives it a while. */
+/* Starts a non-blocking connect() and waits a while for it. */
 static bool gets_through(int fd, struct addr to)
 {
 	if (addr_connect(fd, to) && errno != EINPROGRESS)
@@ -103,7 +103,7 @@ TEST_F(policy, netfilter_output)
 	close(l);
 }
 
-/* Out, and back in what belongs to it; but nothing new in. */
+/* The rules let out all, let in what belongs to it, and let in nothing new. */
 TEST_F(policy, connection_tracking)
 {
 	int out = sock_listen(&self->net, CLIENT, PORT, 4);
@@ -128,7 +128,7 @@ TEST_F(policy, connection_tracking)
 	close(out);
 }
 
-/* Marks and the user of a socket reach the rules. */
+/* The rules see a socket's mark and user. */
 TEST_F(policy, marks_and_users)
 {
 	int l = sock_listen(&self->net, SERVER, PORT, 4);
@@ -145,7 +145,7 @@ TEST_F(policy, marks_and_users)
 	close(l);
 }
 
-/* So does its priority, which queueing disciplines go by; a server's, too. */
+/* Queueing disciplines see a socket's priority, a server's, too. */
 TEST_F(policy, priority)
 {
 	int l = sock_listen(&self->net, SERVER, PORT, 4);
@@ -165,7 +165,7 @@ TEST_F(policy, priority)
 	close(l);
 }
 
-/* IPsec policy: what is not to leave fails where it is sent. */
+/* IPsec policy: what may not leave fails when it is sent. */
 TEST_F(policy, ipsec_blocks_output)
 {
 	int l = sock_listen(&self->net, SERVER, PORT, 4);
@@ -179,7 +179,7 @@ TEST_F(policy, ipsec_blocks_output)
 	close(l);
 }
 
-/* From now on the server wants everything encrypted. */
+/* From now on the server demands encryption. */
 static void demand_esp(const struct net *net)
 {
 	net_run(net, SERVER,
@@ -187,7 +187,7 @@ static void demand_esp(const struct net *net)
 		ALL, ALL, stack_proto());
 }
 
-/* What must come encrypted is not taken in the clear. */
+/* What must come encrypted is not accepted in the clear. */
 TEST_F(policy, ipsec_demanded_of_input)
 {
 	int l = sock_listen(&self->net, SERVER, PORT, 4);
@@ -200,7 +200,7 @@ TEST_F(policy, ipsec_demanded_of_input)
 	close(l);
 }
 
-/* The same of a connection that was there before. */
+/* The same holds for a connection made before the policy. */
 TEST_F(policy, ipsec_demanded_later)
 {
 	struct conn c;
@@ -251,7 +251,7 @@ TEST_F(policy, socket_filter)
 	conn_close(&c);
 }
 
-/* A filter sees the segment from its header on: this one looks at the port. */
+/* A filter sees the segment from TCP's header on: this one looks at the port. */
 TEST_F(policy, socket_filter_of_a_listener)
 {
 	struct sock_filter code[] = {
@@ -398,7 +398,7 @@ TEST_F(policy, cgroup_connect)
 	close(l);
 }
 
-/* One that is about TCP on the wire alone, whosever TCP it is: atcp(7). */
+/* A program about TCP on the wire applies to both stacks: atcp(7). */
 TEST_F(policy, cgroup_connect_of_tcp)
 {
 	const struct bpf_insn insns[] = {
@@ -425,7 +425,7 @@ TEST_F(policy, cgroup_connect_of_tcp)
 	close(l);
 }
 
-/* The program may send the connection elsewhere. */
+/* The program may redirect the connection. */
 TEST_F(policy, cgroup_connect_elsewhere)
 {
 	const struct bpf_insn insns[] = {
@@ -469,7 +469,7 @@ TEST_F(policy, cgroup_bind)
 			 HOOK(POST_BIND));
 	FAILS(EPERM, addr_bind(self->fd, addr));
 	detach_prog(&g, prog, HOOK(POST_BIND));
-	/* What was refused left nothing behind. */
+	/* The refused sockets left nothing behind. */
 	EXPECT_EQ(0, addr_bind(self->fd, addr));
 	group_leave(&g);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may make sockets that are TCP on the wire (net.atcp.tcp_group_range), by each of
- * the ways there are, and what of the namespace is left alone until somebody has.  What
- * the sysctl takes is tested beside its twin in sysctl_files.c.
+ * Who may make sockets that are TCP on the wire (net.atcp.tcp_group_range), by each way
+ * to make one.  Until somebody has, the namespace is left alone.  The sysctl's values
+ * are tested beside its twin in sysctl_files.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,9 +27,9 @@
 #define RANGE	"net/atcp/tcp_group_range"
 #define SECOND	254	/* IPPROTO_ATCP_TCP of module/uapi/atcp.h */
 #define NOBODY	65534
-#define ALL	0xf	/* of what made() says */
+#define ALL	0xf	/* every bit of made() */
 
-/* What a child has to say. */
+/* The result that a child writes. */
 static int *answer;
 
 FIXTURE(gate)
@@ -54,8 +54,8 @@ FIXTURE_TEARDOWN(gate)
 }
 
 /*
- * The ways to the carrier TCP, a bit for each that is open.  A way that is shut says
- * EACCES, and the other carrier's are open to all: else the answer is negative.
+ * The ways to a socket over the carrier TCP, a bit for each that is open.  A closed way
+ * gives EACCES, and the other carrier is open to all; else the result is negative.
  */
 static int made(void)
 {
@@ -88,7 +88,7 @@ static void become(gid_t group, int more, const gid_t *groups)
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
-/* In a child, whose last word it is. */
+/* Runs in a child, and ends it with the result. */
 #define IN_CHILD(statements) ({						\
 	pid_t child;							\
 	int how = -1;							\
@@ -105,7 +105,7 @@ static void become(gid_t group, int more, const gid_t *groups)
 	*answer;							\
 })
 
-/* What @group's, and @more's if it is not 0, may make. */
+/* The sockets that members of @group, and of @more if not 0, may make. */
 static int made_by(gid_t group, gid_t more)
 {
 	return IN_CHILD({
@@ -114,7 +114,7 @@ static int made_by(gid_t group, gid_t more)
 	});
 }
 
-/* A namespace begins with nobody but its owner. */
+/* In a new namespace only its owner may make them. */
 TEST_F(gate, closed)
 {
 	struct net fresh;
@@ -153,7 +153,7 @@ TEST_F(gate, groups)
 		become(1, 3, many);
 		*answer = made();
 	}));
-	/* Not the real one. */
+	/* The real group does not count. */
 	EXPECT_EQ(0, IN_CHILD({
 		if (setgroups(0, NULL) || setresgid(300, 1, 300) || setuid(NOBODY))
 			net_die("setresgid: %s", strerror(errno));
@@ -180,7 +180,7 @@ static void keep_capability(int cap)
 		net_die("capset: %s", strerror(errno));
 }
 
-/* It is the capability that opens it, whoever has it, and no other. */
+/* The capability alone allows it, for any user, and no other capability does. */
 TEST_F(gate, capability)
 {
 	EXPECT_EQ(0, IN_CHILD({ keep_capability(-1); *answer = made(); }));
@@ -214,7 +214,7 @@ static void read_range(char text[64])
 	close(fd);
 }
 
-/* From here on root, and nobody's group's, in a user namespace of one's own. */
+/* Makes this process root, without groups, in a user namespace of its own. */
 static bool user_namespace(void)
 {
 	if (unshare(CLONE_NEWUSER))
@@ -228,8 +228,8 @@ static bool user_namespace(void)
 #define NO_USER_NAMESPACES	-7777
 
 /*
- * Root of a user namespace: in the network namespaces it makes, as root is; in that it
- * came from, as nobody is.
+ * Root of a user namespace has root's rights in the network namespaces that it makes,
+ * and no rights in the one it came from.
  */
 TEST_F(gate, user_namespace)
 {
@@ -247,7 +247,10 @@ TEST_F(gate, user_namespace)
 		become(NOBODY, 0, NULL);
 		*answer = user_namespace() && !unshare(CLONE_NEWNET) ? made() : -1;
 	}));
-	/* There it is shut as well, and the numbers are its own: 0 is nobody's group. */
+	/*
+	 * The new namespace refuses as well; group numbers are those of its user
+	 * namespace, where 0 is nobody's group.
+	 */
 	EXPECT_EQ(0, IN_CHILD({
 		become(NOBODY, 0, NULL);
 		if (!user_namespace() || unshare(CLONE_NEWNET))
@@ -264,7 +267,7 @@ TEST_F(gate, user_namespace)
 		keep_capability(-1);
 		*answer = strcmp(text, "0\t0\n") ? -1 : made();
 	}));
-	/* A group that it does not have cannot be let in. */
+	/* A group without a mapping cannot be allowed. */
 	EXPECT_EQ(EINVAL, IN_CHILD({
 		int fd;
 
@@ -276,7 +279,7 @@ TEST_F(gate, user_namespace)
 	}));
 }
 
-/* Sockets that are there, and what they accept, are for whoever has them. */
+/* Existing sockets, and what they accept, can be used by any holder. */
 TEST_F(gate, sockets_keep)
 {
 	int l[2], c[2], i;
@@ -306,7 +309,7 @@ TEST_F(gate, sockets_keep)
 	}
 }
 
-/* References on the module that puts IPv6's fragments together; -1: it is built in. */
+/* References on the kernel module that defragments IPv6; -1: it is built in. */
 static int defrag_users(void)
 {
 	FILE *f = fopen("/proc/modules", "re");
@@ -324,7 +327,7 @@ static int defrag_users(void)
 	return users;
 }
 
-/* Who is refused changes nothing; and IPv4 does not need what is for IPv6. */
+/* A refused socket loads nothing, and IPv4 does not load what IPv6 needs. */
 TEST_F(gate, nothing_before)
 {
 	int before = defrag_users(), fd;

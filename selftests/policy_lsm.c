@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a security module decides holds, each of its hooks for sockets and
- * connections in turn: here it is a BPF program (BPF_PROG_TYPE_LSM) that says
- * no.  Hooks that a program's own call leads to refuse only this program.
+ * What a security module decides holds, for each of its hooks for sockets and
+ * connections.  The module is a BPF program (BPF_PROG_TYPE_LSM) that refuses.  Hooks in
+ * a program's own calls refuse only this program.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -46,7 +46,7 @@ static bool bpf_decides(void)
 	return strstr(list, "bpf") && !access(BTF, R_OK);
 }
 
-/* Of the whole program: some kernels' harness runs a test that its setup skips. */
+/* For the whole program, since some kernels' harness runs a test that its setup skips. */
 static void __attribute__((constructor)) needs_bpf(void)
 {
 	if (bpf_decides())
@@ -143,8 +143,8 @@ static long bpf(int cmd, union bpf_attr *attr)
 }
 
 /*
- * From now on the hook says no, to this process alone if own is set; returns
- * what is to be closed to end that.
+ * From now on the hook refuses, for this process alone if own is set.  Returns the
+ * descriptor whose close ends that.
  */
 static int forbid(const char *hook, bool own)
 {
@@ -241,7 +241,7 @@ TEST_F(lsm, transfer)
 	EXPECT_EQ(0, shutdown(c, SHUT_WR));
 }
 
-/* A SYN is refused, and the one that comes again is not. */
+/* A SYN is refused, and its retransmission is not. */
 TEST_F(lsm, request)
 {
 	int fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
@@ -257,7 +257,7 @@ TEST_F(lsm, request)
 	close(fd);
 }
 
-/* A segment is kept from a socket, which it reaches when it comes again. */
+/* A segment is kept from a socket, and its retransmission is not. */
 TEST_F(lsm, segment)
 {
 	int link = forbid("socket_sock_rcv_skb", false);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads that do to one socket at the same moment what must not be done at the
- * same moment: any two calls, and close(), in each state; readers and writers
- * that share a connection; listeners that go while connections arrive.
+ * Threads that use one socket at the same moment: any two calls, and close(), in each
+ * state; readers and writers that share a connection; listeners that close while
+ * connections arrive.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -42,7 +42,7 @@ FIXTURE(race_close)
 
 FIXTURE_SETUP(race_close)
 {
-	/* Of sendfile() and splice(), which take no MSG_NOSIGNAL. */
+	/* sendfile() and splice() take no MSG_NOSIGNAL. */
 	signal(SIGPIPE, SIG_IGN);
 	net_open(&self->net);
 }
@@ -53,13 +53,13 @@ FIXTURE_TEARDOWN(race_close)
 }
 
 /*
- * How long, in ms, a connection that nobody holds lasts at most.  Where one end gives up by
- * its TCP_USER_TIMEOUT, which the other does not learn, that one is in FIN-WAIT-2: a minute,
- * or what TCP_LINGER2 says, up to two.
+ * The longest life of an orphan, in ms.  Where one end gives up by its TCP_USER_TIMEOUT
+ * without telling the peer, the peer is in FIN-WAIT-2: for a minute, or for what
+ * TCP_LINGER2 says, up to two.
  */
 #define ORPHAN	(125 * 1000)
 
-/* And if it does not come to that: what is left. */
+/* Prints what is left, if something is. */
 static void tell_what_is_left(const struct net *net)
 {
 	int side;
@@ -241,7 +241,7 @@ static void op_ioctl(struct worker *w, int fd)
 	ioctl(fd, what[rand_r(&w->seed) % 4], &val);
 }
 
-/* What the stack lists in /proc, this socket among it. */
+/* Reads the stack's list in /proc, which has this socket. */
 static void op_proc(struct worker *w, int fd)
 {
 	char path[64];
@@ -255,7 +255,7 @@ static void op_proc(struct worker *w, int fd)
 	close(proc);
 }
 
-/* Once, by whoever is first. */
+/* The first of the threads does it once. */
 static void op_close(struct worker *w, int fd)
 {
 	struct linger linger = { .l_onoff = rand_r(&w->seed) % 2 };
@@ -272,7 +272,7 @@ static void (*const ops[])(struct worker *w, int fd) = {
 	op_send, op_recv, op_splice_in, op_splice_out, op_sendfile, op_poll,
 	op_epoll, op_shutdown, op_info, op_option, op_connect, op_disconnect,
 	op_accept, op_listen, op_bind, op_ioctl, op_proc, op_close,
-	/* More often what changes most. */
+	/* Calls that change the state come more often. */
 	op_send, op_recv, op_shutdown, op_disconnect, op_close, op_close,
 };
 
@@ -292,7 +292,7 @@ static void *work(void *arg)
 			break;
 		fd = __atomic_load_n(&r->fd, __ATOMIC_RELAXED);
 		for (i = rand_r(&w->seed) % 3; i >= 0; i--) {
-			/* Not always in the very same moment. */
+			/* The threads do not always begin at the very same moment. */
 			for (int spin = rand_r(&w->seed) % 512; spin; spin--)
 				__asm__ __volatile__("" : : : "memory");
 			op = rand_r(&w->seed) % (sizeof(ops) / sizeof(*ops));
@@ -338,7 +338,10 @@ static int put_into(struct race *r, enum how state, int listener)
 	case LISTENS:
 		sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 		if (addr_bind(fd, r->own) || listen(fd, 4)) {
-			/* One bound without SO_REUSEADDR may still be ending. */
+			/*
+			 * An earlier socket bound without SO_REUSEADDR may still be
+			 * closing.
+			 */
 			if (errno == EADDRINUSE)
 				break;
 			net_die("listen: %s", strerror(errno));
@@ -362,7 +365,7 @@ static int put_into(struct race *r, enum how state, int listener)
 	return far;
 }
 
-/* What the other host does meanwhile. */
+/* What the peer does meanwhile. */
 static void far_side(struct race *r, enum how state, int far, char *buf,
 		     size_t size)
 {
@@ -426,7 +429,7 @@ TEST_F_TIMEOUT(race_close, any_calls_in_any_state, 600)
 		fd = __atomic_exchange_n(&r.fd, -1, __ATOMIC_RELAXED);
 		if (fd >= 0)
 			close(fd);
-		/* Those that connected again. */
+		/* Closes the connections that were made again. */
 		while (sock_events(listener, POLLIN)) {
 			fd = accept(listener, NULL, NULL);
 			if (fd >= 0)
@@ -503,7 +506,10 @@ static void *share_read(void *arg)
 				net_die("pipe: %s", strerror(errno));
 			break;
 		case 2:
-			/* Takes nothing: what comes next is any other's. */
+			/*
+			 * MSG_PEEK takes nothing: another reader may get what comes
+			 * next.
+			 */
 			recv(s->fd[1], buf, len, MSG_PEEK | MSG_DONTWAIT);
 			continue;
 		default:
@@ -523,7 +529,7 @@ static void *share_read(void *arg)
 	return NULL;
 }
 
-/* Who reads what and in which order is chance, but each byte comes once. */
+/* Which thread reads what is chance, but each byte comes once. */
 TEST_F_TIMEOUT(race_close, readers_and_writers, 300)
 {
 	struct share s = { .each = (uint64_t)covered_rounds(1, 16) << 19 };
@@ -558,7 +564,7 @@ struct arrivals {
 	long connected, greeted, refused;
 };
 
-/* Connects again and again; who was accepted is greeted with a byte. */
+/* Connects again and again; the server sends a byte to each accepted connection. */
 static void *arrive(void *arg)
 {
 	struct arrivals *a = arg;
@@ -574,7 +580,10 @@ static void *arrive(void *arg)
 			net_die("neither connected nor refused");
 		if (!addr_connect(fd, to)) {
 			__atomic_add_fetch(&a->connected, 1, __ATOMIC_RELAXED);
-			/* Greeted, or reset with the listener. */
+			/*
+			 * The client gets its byte, or a reset from the closing
+			 * listener.
+			 */
 			if (!sock_wait(fd, POLLIN, PATIENCE))
 				net_die("left alone with a connection");
 			if (recv(fd, &byte, 1, 0) == 1)
@@ -587,7 +596,7 @@ static void *arrive(void *arg)
 		} else {
 			net_die("connect: %s", strerror(errno));
 		}
-		/* No TIME-WAIT: ports would run out. */
+		/* A reset avoids TIME-WAIT, since ports would run out. */
 		setsockopt(fd, SOL_SOCKET, SO_LINGER,
 			   &(struct linger){ .l_onoff = 1 },
 			   sizeof(struct linger));
@@ -596,7 +605,7 @@ static void *arrive(void *arg)
 	return NULL;
 }
 
-/* The ways of a listener's end. */
+/* The ways in which a listener ends. */
 static void end_listener(int fd, int how)
 {
 	struct addr unspec = { .sa.sa_family = AF_UNSPEC,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ACK that returns a SYN cookie comes on two CPUs at once: one connection comes of
- * it, and nothing resets that.
+ * The ACK that returns a SYN cookie comes on two CPUs at once: one connection is made,
+ * and it is not reset.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,7 +33,7 @@ FIXTURE_SETUP(cookies)
 	net_open(&self->net);
 	net_stack_sysctl(&self->net, SERVER, "syncookies", "2");
 	self->l = sock_listen(&self->net, SERVER, PORT, 4096);
-	/* The client is played by hand: its host is to say nothing. */
+	/* The test plays the client, whose own host must not answer. */
 	net_deaf(&self->net, CLIENT);
 	self->wire = wire_open(&self->net, CLIENT, PORT);
 }
@@ -48,8 +48,8 @@ struct sender {
 	const struct net *net;
 	const struct craft *ack;
 	int cpu;
-	atomic_int *ready;		/* how many times a sender was */
-	pthread_barrier_t *round;	/* begins and ends one; main()'s, too */
+	atomic_int *ready;		/* how often the senders were ready */
+	pthread_barrier_t *round;	/* begins and ends a round, with the main thread */
 };
 
 static void *send_acks(void *arg)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Networks at their worst, and many connections that share one: of what is sent
- * either way 30 % is lost, 25 % comes twice, 25 % out of order, and in 15 % a bit
- * is wrong.  Every byte arrives once, in order, in the connection it was sent on.
+ * The worst networks, shared by many connections: 30 % of what is sent either way is
+ * lost, 25 % comes twice, 25 % out of order, and 15 % has a wrong bit.  Every byte
+ * arrives once, in order, in the connection it was sent on.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,7 +37,7 @@ FIXTURE_TEARDOWN(race_netem)
 	covered_net(&self->net);
 }
 
-/* One end of a connection: what it has sent, what it has got. */
+/* One end of a connection: the bytes it has sent and received. */
 struct end {
 	int fd;
 	size_t sent, got;
@@ -50,7 +50,7 @@ struct flow {
 	bool small;		/* in small writes, each a segment */
 };
 
-/* Where in the pattern a direction of a flow begins: no two are alike. */
+/* The offset in the pattern where a direction of a flow begins: no two are alike. */
 static uint64_t origin(int flow, int side)
 {
 	return 7919ULL * (2 * flow + side);
@@ -101,7 +101,7 @@ static void pull(struct flow *f, int i, int side)
 	e->ended = true;
 }
 
-/* All connect at once: their SYNs meet the same network. */
+/* All connect at once, over the same network. */
 static void connect_all(const struct net *net, struct flow *f, int flows)
 {
 	int l = sock_listen(net, SERVER, PORT, FLOWS), i, k, fd, yes = 1;
@@ -136,7 +136,7 @@ static void connect_all(const struct net *net, struct flow *f, int flows)
 	close(l);
 }
 
-/* What each has to send goes, and comes, until all are through. */
+/* All connections send and receive until all is there. */
 static void run_all(struct flow *f, int flows, int seconds)
 {
 	static struct pollfd pfd[2 * FLOWS];
@@ -176,8 +176,9 @@ static void run_all(struct flow *f, int flows, int seconds)
 }
 
 /*
- * Long silences teach nothing: a second at most between two tries, but as many as
- * it takes, for of 2000 that depend on luck one goes wrong 15 times in a row.
+ * Long pauses only cost time, so there is a second at most between two tries.  There
+ * are as many tries as it takes: of 2000 that depend on luck one fails 15 times in a
+ * row.
  */
 static void try_often(const struct net *net)
 {
@@ -187,7 +188,7 @@ static void try_often(const struct net *net)
 		net_stack_sysctl(net, side, "retries2", "100");
 		net_stack_sysctl(net, side, "syn_retries", "60");
 		net_stack_sysctl(net, side, "synack_retries", "60");
-		/* TCP has it on newer kernels alone. */
+		/* Only newer kernels' TCP has it. */
 		net_try(net, side, "echo 1000 >/proc/sys/net/%s",
 			stack_is_tcp() ? "ipv4/tcp_rto_max_ms" :
 					 "atcp/rto_max_ms");
@@ -225,7 +226,7 @@ TEST_F_TIMEOUT(race_netem, worst, 600)
 	EXPECT_TRUE(net_until(net_only_time_wait, net, 3 * PATIENCE));
 	if (stack_is_tcp())
 		return;
-	/* It was as bad as it should be. */
+	/* The network was as bad as intended. */
 	for (side = 0; side < 2; side++) {
 		EXPECT_LT(flows / 2, net_stat(net, side, "in_bad_checksum"));
 		EXPECT_LT(flows, net_stat(net, side, "retrans_segs"));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Signals that come while a call waits: it fails with EINTR, is started anew or
- * tells how far it got, as with the kernel's TCP, and no byte is lost or comes
- * twice.  signal(7) has the rules; SO_RCVTIMEO and SO_SNDTIMEO are one of them.
+ * Signals that come while a call waits: it fails with EINTR, is restarted, or returns
+ * how far it got, as with the kernel's TCP, and no byte is lost or comes twice.
+ * signal(7) has the rules; SO_RCVTIMEO and SO_SNDTIMEO are part of them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -36,14 +36,14 @@
 #define PORT	20000
 #define PIECE	65536	/* bytes that a call would like to send */
 #define TICK	8	/* ms from one signal to the next */
-#define JIFFY	10	/* ms; a kernel has none that are longer */
+#define JIFFY	10	/* ms, the longest that kernels have */
 
 struct scene {
 	struct net net;
 	struct conn conn;
 	int near, far;		/* the calls wait at the near end */
 	int pipe[2], epoll;
-	int fresh;		/* a socket that connects to nobody's answer */
+	int fresh;		/* a socket whose connect() gets no answer */
 	uint64_t sent, got;	/* bytes of the pattern, from near to far */
 };
 
@@ -63,10 +63,10 @@ FIXTURE_SETUP(race_signals)
 	s->near = s->conn.end[CLIENT];
 	s->far = s->conn.end[SERVER];
 	s->fresh = -1;
-	/* Full soon. */
+	/* Small buffers are full soon. */
 	sock_set(s->near, SOL_SOCKET, SO_SNDBUF, 2 * PIECE);
 	sock_set(s->far, SOL_SOCKET, SO_RCVBUF, 2 * PIECE);
-	/* Where it is always on it cannot be set. */
+	/* Some kernels have it always on, and refuse to set it. */
 	setsockopt(s->near, SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one));
 	setsockopt(s->far, SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one));
 	s->epoll = epoll_create1(0);
@@ -83,7 +83,7 @@ FIXTURE_TEARDOWN(race_signals)
 
 static char block[PIECE];
 
-/* What is next to be sent, in block. */
+/* Puts what is to be sent next into block. */
 static void *next_piece(struct scene *s)
 {
 	pattern_fill(block, PIECE, s->sent);
@@ -174,7 +174,7 @@ static ssize_t do_write(struct scene *s)
 	return write(s->near, next_piece(s), PIECE);
 }
 
-/* Pages that are on their way must not change: these are nobody's afterwards. */
+/* Pages in flight must not change, so these are not used again. */
 static ssize_t do_zerocopy(struct scene *s)
 {
 	void *p = mmap(NULL, PIECE, PROT_READ | PROT_WRITE,
@@ -237,7 +237,7 @@ static ssize_t do_splice_out(struct scene *s)
 		net_die("write to a pipe: %s", strerror(errno));
 	n = splice(s->pipe[0], NULL, s->near, NULL, PIECE, 0);
 	left = PIECE - (n < 0 ? 0 : n);
-	/* What was not sent is still in the pipe, and nothing else. */
+	/* The pipe still has just what was not sent. */
 	if (left && (read(s->pipe[0], block, PIECE) != left ||
 		     pattern_check(block, left, s->sent + PIECE - left) !=
 		     (size_t)left))
@@ -275,7 +275,7 @@ static ssize_t do_epoll(struct scene *s)
 	return epoll_wait(s->epoll, &ev, 1, PATIENCE);
 }
 
-/* What MSG_ZEROCOPY reports would make poll() return. */
+/* Reads the reports of MSG_ZEROCOPY, which would make poll() return. */
 static void forget_reports(int fd)
 {
 	struct msghdr msg = { 0 };
@@ -329,7 +329,7 @@ static const struct call *call_of(ssize_t (*run)(struct scene *s))
 	return &calls[i];
 }
 
-/* So that the call must wait, in whatever it does. */
+/* Makes the call wait, whatever it does. */
 static void make_wait(struct scene *s, const struct call *call)
 {
 	if (call->what == CONNECTS && s->fresh < 0) {
@@ -338,7 +338,7 @@ static void make_wait(struct scene *s, const struct call *call)
 	}
 }
 
-/* Calls until it gets no further: what was queued before counts, too. */
+/* Calls until it makes no progress; what was queued before counts, too. */
 static ssize_t call_until_it_fails(struct scene *s, const struct call *call)
 {
 	ssize_t n;
@@ -363,7 +363,7 @@ static size_t drain(struct scene *s)
 	return n;
 }
 
-/* All that the calls say they have sent arrives, and nothing more. */
+/* All that the calls have returned as sent arrives, and nothing more. */
 static void drain_all(struct scene *s)
 {
 	while (s->got < s->sent) {
@@ -426,7 +426,7 @@ static void set_timeouts(struct scene *s, int ms)
 	}
 }
 
-/* Each call fails with this; TH_LOG() tells which did not. */
+/* Each call fails with this errno; TH_LOG() tells which does not. */
 static void all_fail(struct __test_metadata *_metadata, struct scene *s, int err)
 {
 	size_t i;
@@ -462,7 +462,7 @@ TEST_F_TIMEOUT(race_signals, interrupted, 120)
 	close(s->fresh);
 }
 
-/* So it does with SA_RESTART when the socket has a time-out. */
+/* With SA_RESTART they fail with EINTR as well when the socket has a time-out. */
 TEST_F_TIMEOUT(race_signals, interrupted_with_a_time_out, 120)
 {
 	struct scene *s = &self->scene;
@@ -475,7 +475,7 @@ TEST_F_TIMEOUT(race_signals, interrupted_with_a_time_out, 120)
 	signals_end();
 }
 
-/* The time-out itself, signals or none. */
+/* The time-out itself ends the call, with and without signals. */
 TEST_F_TIMEOUT(race_signals, timed_out, 120)
 {
 	struct scene *s = &self->scene;
@@ -488,7 +488,7 @@ TEST_F_TIMEOUT(race_signals, timed_out, 120)
 		int err = calls[i].what == CONNECTS ? EINPROGRESS : EAGAIN;
 		ssize_t n;
 
-		/* The first call to connect() takes it, the next says EALREADY. */
+		/* The first connect() reports the time-out, the next returns EALREADY. */
 		do {
 			begun = net_now();
 			n = calls[i].run(s);
@@ -500,7 +500,10 @@ TEST_F_TIMEOUT(race_signals, timed_out, 120)
 			       strerror(errno));
 		EXPECT_EQ(-1, n);
 		EXPECT_EQ(err, errno);
-		/* It counts the kernel's ticks, the one that it begins in too. */
+		/*
+		 * The time-out is counted in the kernel's ticks, and a partial one
+		 * counts.
+		 */
 		EXPECT_LE(60 - JIFFY, net_now() - begun);
 	}
 	drain_all(s);
@@ -515,7 +518,7 @@ struct helper {
 	pthread_t thread;
 };
 
-/* Lets the call that waits go on, but not before three signals have come. */
+/* Ends the wait of the call, but not before three signals have come. */
 static void *help(void *arg)
 {
 	struct helper *h = arg;
@@ -557,7 +560,7 @@ static void help_begin(struct helper *h, struct scene *s, const struct call *cal
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-/* As much as there is ever room for: no byte more, 30 ms later. */
+/* Fills the buffers, until nothing more fits 30 ms later. */
 static void fill(struct scene *s)
 {
 	uint64_t before;
@@ -572,7 +575,7 @@ static void fill(struct scene *s)
 	forget_reports(s->near);
 }
 
-/* With SA_RESTART they go on as if nothing had been. */
+/* With SA_RESTART the calls go on as without a signal. */
 TEST_F_TIMEOUT(race_signals, restarted, 120)
 {
 	struct scene *s = &self->scene;
@@ -605,7 +608,7 @@ TEST_F_TIMEOUT(race_signals, restarted, 120)
 
 /* --- what a call has done before the signal --- */
 
-/* Part of what recv(MSG_WAITALL) waits for: that is what it returns. */
+/* recv(MSG_WAITALL) returns the part that has come. */
 TEST_F_TIMEOUT(race_signals, part_of_what_was_asked_for, 60)
 {
 	static char much[4 << 20];
@@ -624,13 +627,13 @@ TEST_F_TIMEOUT(race_signals, part_of_what_was_asked_for, 60)
 		EXPECT_EQ(10, recv(s->near, block, 100,
 				   MSG_WAITALL | MSG_PEEK));
 		EXPECT_EQ(10, recv(s->near, block, 100, MSG_WAITALL));
-		/* And SO_RCVLOWAT as well. */
+		/* The same with SO_RCVLOWAT. */
 		sock_set(s->near, SOL_SOCKET, SO_RCVLOWAT, 50);
 		sock_send(s->far, "0123456789", 10);
 		EXPECT_EQ(10, recv(s->near, block, 100, 0));
 		sock_set(s->near, SOL_SOCKET, SO_RCVLOWAT, 1);
 
-		/* Of more than there is room for: what has found room. */
+		/* A send of more than there is room for returns what was queued. */
 		n = send(s->near, much, sizeof(much), 0);
 		EXPECT_LT(0, n);
 		EXPECT_GT(sizeof(much), n);
@@ -639,12 +642,12 @@ TEST_F_TIMEOUT(race_signals, part_of_what_was_asked_for, 60)
 		drain_all(s);
 	}
 
-	/* A time-out does the same. */
+	/* A time-out has the same effect. */
 	sock_timeo(s->near, SO_RCVTIMEO, 50);
 	sock_send(s->far, "0123456789", 10);
 	EXPECT_EQ(10, recv(s->near, block, 100, MSG_WAITALL));
 
-	/* Signals that are ignored, or have no handler, disturb nobody. */
+	/* Signals that are ignored, or have no handler, interrupt no call. */
 	sock_timeo(s->near, SO_RCVTIMEO, PATIENCE);
 	signals_begin(false);
 	signal(SIGALRM, SIG_IGN);
@@ -679,7 +682,7 @@ TEST_F_TIMEOUT(race_signals, close_that_lingers, 60)
 
 /* --- signals that stop and kill --- */
 
-/* The state letter of a process, '?' if there is none. */
+/* The state letter of a process, or a question mark without one. */
 static char process_state(pid_t pid)
 {
 	char path[64], state = '?';
@@ -727,7 +730,7 @@ static pid_t child_that_waits(struct scene *s, const struct call *call, int resu
 	return pid;
 }
 
-/* Whatever it waits for, SIGKILL ends it at once; the connection lives on. */
+/* SIGKILL ends any waiting call at once; the connection lives on. */
 TEST_F_TIMEOUT(race_signals, killed, 120)
 {
 	struct scene *s = &self->scene;
@@ -745,7 +748,7 @@ TEST_F_TIMEOUT(race_signals, killed, 120)
 		EXPECT_GT(PATIENCE / 2, net_now() - begun);
 		FAILS(EAGAIN, read(pipe[0], block, 1));
 		covered_add("signals", 1);
-		/* Of what it wanted to send a part may have gone, in order. */
+		/* Part of what it was sending may have gone, in order. */
 		while (calls[i].what == WRITES && sock_wait(s->far, POLLIN, 50))
 			ASSERT_LT(0, drain(s));
 		EXPECT_LE(s->got, s->sent + PIECE);
@@ -777,7 +780,7 @@ TEST_F_TIMEOUT(race_signals, stopped_and_continued, 120)
 		expected = call->run == do_epoll ||
 			   (timeouts && call->what != POLLS) ? EINTR : 0;
 		set_timeouts(s, timeouts ? PATIENCE : 0);
-		/* With what TCP finds room for when it sends again. */
+		/* It returns what TCP has room for when it sends again. */
 		if (call->what == WRITES && !timeouts) {
 			fill(s);
 			usleep(300000);
@@ -808,7 +811,7 @@ TEST_F_TIMEOUT(race_signals, stopped_and_continued, 120)
 	}
 }
 
-/* The last who held it is killed in send(): what it sent arrives, then the end. */
+/* The last holder is killed in send(): what it sent arrives, then the FIN. */
 TEST_F_TIMEOUT(race_signals, last_holder_killed, 60)
 {
 	struct scene *s = &self->scene;
@@ -834,7 +837,7 @@ TEST_F_TIMEOUT(race_signals, last_holder_killed, 60)
 	wait_process(pid, 'S', "send");
 	kill(pid, SIGKILL);
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
-	/* At least what send() has said it took. */
+	/* At least what send() has returned arrives. */
 	while (sock_wait(s->far, POLLIN, PATIENCE) && drain(s))
 		;
 	EXPECT_LE(*sent, s->got);
@@ -845,7 +848,7 @@ TEST_F_TIMEOUT(race_signals, last_holder_killed, 60)
 
 /* --- a storm of signals while data flows both ways --- */
 
-/* A call in any way that sends up to PIECE bytes from offset s->sent on. */
+/* Any of the sending calls, with up to PIECE bytes from offset s->sent on. */
 static void storm_send(struct scene *s, unsigned int *seed)
 {
 	const struct call *call;
@@ -863,7 +866,7 @@ static void storm_send(struct scene *s, unsigned int *seed)
 		s->sent += n;
 }
 
-/* The same for what is received, compared with what should come. */
+/* Any of the receiving calls; what comes is compared with the pattern. */
 static void storm_recv(struct scene *s, unsigned int *seed)
 {
 	static char in[PIECE], ahead[PIECE];

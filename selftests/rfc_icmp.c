@@ -41,7 +41,7 @@ FIXTURE_SETUP(icmp)
 {
 	net_open(&self->net);
 	self->wire = wire_open(&self->net, CLIENT, PORT);
-	/* What is captured is what the wire would carry. */
+	/* The capture shows segments as the wire would carry them. */
 	net_run(&self->net, CLIENT, "ip link set v0 gso_max_segs 1");
 }
 
@@ -50,7 +50,7 @@ FIXTURE_TEARDOWN(icmp)
 	wire_close(self->wire);
 }
 
-/* What a router says that has no way to go on, and what becomes of it. */
+/* The ICMP error of a router without a route, and the errno that it becomes. */
 static uint8_t unreach_type(void)
 {
 	return ip46(ICMP_DEST_UNREACH, ICMP6_DST_UNREACH);
@@ -71,7 +71,7 @@ static int path_mtu(int fd)
 	return sock_get(fd, ip46(SOL_IP, SOL_IPV6), ip46(IP_MTU, IPV6_MTU));
 }
 
-/* Says that a segment is larger than mtu. */
+/* Sends the ICMP error that a segment is larger than mtu. */
 static void too_big(const struct net *net, const struct seg *about, uint32_t seq, int mtu)
 {
 	wire_icmp(net, about, seq, ip46(ICMP_DEST_UNREACH, ICMP6_PACKET_TOO_BIG),
@@ -95,7 +95,7 @@ static bool has_soft_error(void *arg)
 	return soft_error;
 }
 
-/* A soft error is remembered for whoever asks, and forgotten with the next ACK. */
+/* A soft error is kept for SO_ERROR, and cleared by the next ACK. */
 TEST_F(icmp, soft)
 {
 	const struct seg *s = lose_data(&self->net, self->wire, &self->conn);
@@ -116,7 +116,7 @@ TEST_F(icmp, soft)
 	conn_close(&self->conn);
 }
 
-/* Who sets IP_RECVERR hears of it at once, and may go on. */
+/* A program with IP_RECVERR gets the error at once, and the connection goes on. */
 TEST_F(icmp, recverr)
 {
 	const struct seg *s = lose_data(&self->net, self->wire, &self->conn);
@@ -136,7 +136,7 @@ TEST_F(icmp, recverr)
 	conn_close(&self->conn);
 }
 
-/* An attempt to connect ends with it, and the error queue has the whole story. */
+/* The error ends an attempt to connect, and the error queue has its details. */
 TEST_F(icmp, error_queue)
 {
 	struct addr to = addr_side(&self->net, SERVER, PORT);
@@ -179,7 +179,7 @@ TEST_F(icmp, error_queue)
 	close(fd);
 }
 
-/* One way, all of it, by a thread. */
+/* A thread sends all of it one way. */
 struct bulk {
 	int fd;
 	size_t len;
@@ -228,7 +228,7 @@ TEST_F(icmp, too_big)
 	c = self->conn.end[CLIENT];
 	EXPECT_EQ(1500, path_mtu(c));
 	mss = sock_get(c, SOL_TCP, TCP_MAXSEG);
-	/* What is as long as this never gets through. */
+	/* A segment of this length never gets through. */
 	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 1400, 1500, 0);
 	pattern_fill(buf, sizeof(buf), 0);
 	sock_send(c, buf, sizeof(buf));
@@ -245,7 +245,7 @@ TEST_F(icmp, too_big)
 	conn_close(&self->conn);
 }
 
-/* A device's MTU that goes down and up again in the middle of it all. */
+/* A device's MTU goes down and up again during the transfer. */
 TEST_F(icmp, device)
 {
 	struct bulk b;
@@ -264,8 +264,8 @@ TEST_F(icmp, device)
 }
 
 /*
- * A third host, in this process's own namespace, behind SERVER, which is a
- * router now: the link between them takes 1300 bytes, which nobody knows.
+ * A third host, in this process's own namespace, is behind SERVER, which is a router
+ * now.  The link between them takes 1300 bytes, which the hosts do not know.
  */
 TEST_F(icmp, router)
 {
@@ -312,7 +312,7 @@ TEST_F(icmp, router)
 	close(l);
 }
 
-/* Where to, and by which router. */
+/* The destination, and the router that it goes by. */
 struct way {
 	const char *to, *by;
 };
@@ -327,8 +327,8 @@ static bool goes_by(void *arg)
 }
 
 /*
- * A router that sends what it is given to another one on the same link says so, and
- * from then on it goes there at once.
+ * A router that forwards to another router on the same link sends a redirect, and from
+ * then on segments go there at once.
  */
 TEST_F(icmp, redirect)
 {
@@ -355,7 +355,7 @@ TEST_F(icmp, redirect)
 	close(fd);
 }
 
-/* IP_PMTUDISC_PROBE and INTERFACE: what the network says is not believed. */
+/* IP_PMTUDISC_PROBE and INTERFACE: the MTU in an ICMP error is ignored. */
 TEST_F(icmp, disbelief)
 {
 	static char buf[1400];
@@ -373,7 +373,10 @@ TEST_F(icmp, disbelief)
 	too_big(&self->net, s, s->raw_seq, 1300);
 	net_drop_end(&self->net, SERVER);
 	sock_recv(self->conn.end[SERVER], buf, sizeof(buf));
-	/* The kernel's TCP over IPv4 tells the route all the same, and then follows it. */
+	/*
+	 * The kernel's TCP over IPv4 updates the route all the same, and then follows
+	 * it.
+	 */
 	if (!stack_is_tcp() || stack_is_ipv6()) {
 		EXPECT_EQ(1500, path_mtu(c));
 		EXPECT_EQ(mss, sock_get(c, SOL_TCP, TCP_MAXSEG));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What RFC 9293 asks for between TCP and IP, and TCP and its user, over both
- * versions of IP: sections 3.8.3 (failures), 3.9.1 (calls), 3.9.2 (IP).
- * sim/requirements.md says which requirement each test shows.
+ * RFC 9293's rules for TCP with IP below and the user above, over both versions of IP:
+ * sections 3.8.3 (failures), 3.9.1 (calls), 3.9.2 (IP). sim/requirements.md says which
+ * requirement each test shows.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -59,8 +59,8 @@ static void works(int a, int b)
 }
 
 /*
- * An option of IP that nobody knows: the segment behind it is taken as any
- * other.  In IPv6, a destination option of the kind that is to be skipped.
+ * The segment behind an unknown IP option is taken as any other.  In IPv6 it is a
+ * destination option of the kind to be skipped.
  */
 TEST_F(ip, unknown_option)
 {
@@ -119,7 +119,7 @@ TEST_F(ip, diffserv_and_hops_on_the_wire)
 	s = wire_wait(self->wire, "> PA 2 1 1");
 	EXPECT_EQ(0xb8, s->tos);
 	EXPECT_EQ(200, s->ttl);
-	/* From the first segment on. */
+	/* The values hold from the first segment on. */
 	wire_close(self->wire);
 	self->wire = wire_open(&self->net, CLIENT, PORT);
 	fd = sock_open(&self->net, CLIENT, 0);
@@ -146,7 +146,10 @@ TEST_F(ip, passive_open_disturbs_nothing)
 	EXPECT_EQ(EADDRINUSE, errno);
 	close(l);
 	works(self->c, self->s);
-	/* And now by the connection alone, which SO_REUSEADDR lets it share. */
+	/*
+	 * Now only the connection holds it, and SO_REUSEADDR lets the listener share
+	 * it.
+	 */
 	sock_set(self->s, SOL_SOCKET, SO_REUSEADDR, 1);
 	close(self->conn.listener);
 	self->conn.listener = sock_listen(&self->net, SERVER, PORT, 4);
@@ -172,7 +175,7 @@ TEST_F(ip, listen_beside_an_attempt)
 	net_wait_state(&self->net, CLIENT, 4000, PORT, ST_SYN_SENT);
 	l = sock_listen(&self->net, CLIENT, 4000, 4);
 	EXPECT_EQ(ST_SYN_SENT, net_state(&self->net, CLIENT, 4000, PORT));
-	/* A half-open connection of that listener's: nobody answers for it. */
+	/* That listener has a half-open connection, whose client does not answer. */
 	net_drop(&self->net, SERVER, TH_SYN | TH_ACK, 40, 80, 0);
 	net_drop(&self->net, CLIENT, TH_RST, 40, 80, 0);
 	wire_send(&self->net, SERVER, &(struct craft){
@@ -191,9 +194,8 @@ TEST_F(ip, listen_beside_an_attempt)
 }
 
 /*
- * A soft error about data in flight: told at once to a user who wants to know
- * (IP_RECVERR), to others when they ask, and the end of the connection for
- * neither.
+ * A soft error about data in flight is reported at once to a user who asks for it
+ * (IP_RECVERR), to others when they ask, and ends the connection for neither.
  */
 TEST_F(ip, soft_errors_can_be_told)
 {
@@ -229,7 +231,7 @@ static bool resent_thrice(void *arg)
 	return info.tcpi_retransmits >= 3 && info.tcpi_backoff >= 3;
 }
 
-/* Trouble in delivering, between R1 and R2: TCP_INFO tells whoever asks. */
+/* Between R1 and R2 TCP_INFO shows that data is not being delivered. */
 TEST_F(ip, trouble_can_be_seen)
 {
 	char byte;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What RFC 9293 asks of TCP that IPv4 alone has: source routes and other options
- * (section 3.9.2.1), source quench (3.9.2.2).
- * sim/requirements.md says which requirement each test shows.
+ * RFC 9293's rules for what only IPv4 has: source routes and other options (section
+ * 3.9.2.1), source quench (3.9.2.2). sim/requirements.md says which requirement each
+ * test shows.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -70,12 +70,12 @@ static bool routed(const struct seg *s, const uint8_t router[4],
 	       !memcmp(s->ip_opt + 3, addr, 4);
 }
 
-/* A router that is none: what is sent to it shows on the wire. */
+/* A router that does not exist: what is sent to it shows on the wire. */
 static const uint8_t router[4] = { 10, 0, 0, 9 };
 static const uint8_t caddr[4] = { 10, 0, 0, 1 };
 static const uint8_t saddr[4] = { 10, 0, 0, 2 };
 
-/* The user gives a route, and one that comes with a segment changes nothing. */
+/* The user gives a route, and one in a received segment changes nothing. */
 TEST_F(ipv4, route_of_the_user)
 {
 	static const uint8_t route[] = { 131, 7, 4, 10, 0, 0, 9, 0 };
@@ -104,7 +104,7 @@ TEST_F(ipv4, route_of_the_user)
 	close(fd);
 }
 
-/* A route that came with the SYN is the way back for all of a connection. */
+/* A route in the SYN is the way back for all of a connection. */
 TEST_F(ipv4, route_that_was_received)
 {
 	static const uint8_t received[] = { 131, 7, 8, 10, 0, 0, 9, 0 };
@@ -129,7 +129,7 @@ TEST_F(ipv4, route_that_was_received)
 	sock_send(fd, "1", 1);
 	s = wire_wait(self->wire, "< PA 1 1 1");
 	EXPECT_TRUE(routed(s, router, caddr));
-	/* Whoever guesses the ports must not lead the data elsewhere. */
+	/* A guess of the ports must not redirect the data. */
 	c.ack++;
 	c.ext = later;
 	c.ext_len = sizeof(later);

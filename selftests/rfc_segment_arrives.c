@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SEGMENT ARRIVES in the loaded module: every row of segment_arrives.h, which is
- * RFC 9293 section 3.10.7 with RFC 5961, by crafted segments from an address that is
- * nobody's.
- * Each row is run without timestamps and with them, by which nothing may change, the
- * second time with the peer's sequence numbers wrapping.
+ * SEGMENT ARRIVES in the loaded module: every row of segment_arrives.h, which is RFC
+ * 9293 section 3.10.7 with RFC 5961, by crafted segments from an unused address.
+ *
+ * Each row runs without timestamps and with them, which changes nothing; the second
+ * time the peer's sequence numbers wrap.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -39,16 +39,15 @@ enum {
 #include "lib/segment_arrives.h"
 
 #define NOBODY		ip46("10.0.0.77", "fd00::77")	/* the peer: no stack answers for it */
-#define FIRST_PORT	1000	/* of the host under test; a row has one of its own */
+#define FIRST_PORT	1000	/* of the host under test; each row has its own */
 #define FENCE_PORT	999	/* where nobody listens */
 #define PEER_PORT	50000
 #define SYN_OPTIONS	"mss 1460"
 
 /*
- * A state, and the way there: what the user does and what goes to and fro, one after
- * the other.  "< SEGMENT" comes from the peer, "> SEGMENT" is the answer; the user
- * listens, connects, accepts (and closes the listener), says one octet, shuts (for
- * writing).
+ * A state, and the way there: the calls of the user and the segments both ways, in
+ * order.  "< SEGMENT" comes from the peer, "> SEGMENT" is the answer; the user listens,
+ * connects, accepts (and closes the listener), says one octet, shuts (for writing).
  */
 struct state {
 	const char *name;
@@ -108,7 +107,7 @@ FIXTURE_SETUP(arrives)
 	net_run(&self->net, SERVER, "ip link set v1 mtu 9000");
 	net_run(&self->net, SERVER,
 		"ip neigh replace %s lladdr 02:00:00:00:00:01 dev v1 nud permanent", NOBODY);
-	/* On a busy machine nothing is to come a second time in between. */
+	/* On a busy machine no retransmission may come in between. */
 	if (!stack_is_tcp())
 		net_stack_sysctl(&self->net, SERVER, "rto_min_us", "10000000");
 	self->wire = wire_open(&self->net, CLIENT, 0);
@@ -294,8 +293,8 @@ static bool expect(struct run *r, const char *segment)
 }
 
 /*
- * Nothing has come.  Known without a wait: what comes in after the row's segment, to
- * a port where nobody is, has had its reset.
+ * Nothing has come.  No wait is needed to know it: a segment sent afterwards to a port
+ * where nobody listens has had its reset.
  */
 static bool expect_nothing(struct run *r)
 {
@@ -419,8 +418,8 @@ static bool check_state(struct run *r, int want)
 }
 
 /*
- * Reads all there is, past an urgent byte too, at which a call stops.  Returns how many,
- * or a negative errno, -EPROTO when the bytes are wrong.
+ * Reads all there is, also past an urgent byte, where a call stops.  Returns the number
+ * of bytes, or a negative errno, -EPROTO when the bytes are wrong.
  */
 static int user_reads(const struct run *r, uint32_t seq)
 {
@@ -437,7 +436,7 @@ static int user_reads(const struct run *r, uint32_t seq)
 	return n < 0 && !all ? -errno : all;
 }
 
-/* After the peer's FIN the stream has an end; before it, there is nothing yet. */
+/* After the peer's FIN the stream ends; before it, nothing is there yet. */
 static bool at_end(int state)
 {
 	return state == ATCP_CLOSE_WAIT || state == ATCP_CLOSING || state == ATCP_LAST_ACK ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who closes first: six ways in which a connection ends. */
+/* The ways in which a connection ends, by who closes first and how. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -65,7 +65,7 @@ TEST_F(close, server_first)
 	WAIT(CLIENT, ST_CLOSE_WAIT);
 	close(self->c.end[CLIENT]);
 	EXPECT_TRUE(wire_expect(self->wire, script));
-	/* Who closes first waits out TIME-WAIT, the other is gone. */
+	/* The end that closes first is in TIME-WAIT, the other is gone. */
 	WAIT(SERVER, ST_TIME_WAIT);
 	WAIT(CLIENT, ST_NONE);
 }
@@ -99,9 +99,9 @@ TEST_F(close, client_first)
 }
 
 /*
- * Both FINs are under way before either arrives: each host holds back what it
- * receives (by dropping it) until both have sent theirs; the retransmitted
- * ones cross, or one comes when the other has been acknowledged.
+ * Both FINs are in flight before either arrives: each host drops what it receives until
+ * both have sent theirs.  The retransmitted ones cross, or one comes when the other has
+ * been acknowledged.
  */
 TEST_F(close, both_at_once)
 {
@@ -154,14 +154,14 @@ TEST_F(close, shutdown_write_then_receive)
 	char got[16];
 
 	ASSERT_EQ(0, shutdown(self->c.end[CLIENT], SHUT_WR));
-	/* No more to be sent here... */
+	/* This side sends no more... */
 	EXPECT_EQ(-1, send(self->c.end[CLIENT], "x", 1, MSG_NOSIGNAL));
 	EXPECT_EQ(EPIPE, errno);
 	sock_recv_end(self->c.end[SERVER]);
 	wire_wait(self->wire, script[4]);
 	WAIT(CLIENT, ST_FIN_WAIT_2);
 	WAIT(SERVER, ST_CLOSE_WAIT);
-	/* ... but everything the other side has still to say arrives. */
+	/* ... but everything that the other side still sends arrives. */
 	sock_send(self->c.end[SERVER], "still", 5);
 	sock_recv(self->c.end[CLIENT], got, 5);
 	EXPECT_EQ(0, memcmp(got, "still", 5));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* 'A', then 'AB': an echo server on port 20000, and a reader that stalls. */
+/* An echo server gets 'A', then 'AB'; then a reader that stalls closes the window. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -32,7 +32,7 @@ FIXTURE_TEARDOWN(echo)
 	wire_close(self->wire);
 }
 
-/* The echo server's part: sends back what there is. */
+/* The echo server sends back what it receives. */
 static size_t echo_once(int fd)
 {
 	char buf[64];
@@ -127,7 +127,7 @@ static void drain(int fd, size_t total)
 	}
 }
 
-/* Reads on until the server has advertised a window of zero, or otherwise. */
+/* Reads segments until the server has advertised a window of zero, or another. */
 static const struct seg *wait_window(struct wire *wire, bool zero)
 {
 	const struct seg *s;
@@ -159,14 +159,14 @@ TEST_F(echo, stalled_reader_closes_the_window)
 	total = fill(c->end[CLIENT]);
 	ASSERT_LT(16384, total);
 	closed_ack = wait_window(self->wire, true)->ack;
-	/* Never more than the buffer allows came through. */
+	/* Never more than the buffer allows has arrived. */
 	EXPECT_GE(2 * 16384 + 1, closed_ack);
 
-	/* Full on both sides; and it stays so while nobody reads. */
+	/* The buffers of both sides are full, and stay so while nobody reads. */
 	EXPECT_EQ(0, sock_events(c->end[CLIENT], POLLOUT));
 
 	drain(c->end[SERVER], total);
-	/* The update that reading brought: the same ACK, a window again. */
+	/* After a read comes a window update: the same ACK, with a window. */
 	while (wire_at(self->wire, 0) &&
 	       wait_window(self->wire, false)->ack < closed_ack)
 		;
@@ -207,14 +207,14 @@ TEST_F(echo, zero_window_is_probed)
 			answers++;
 		}
 	}
-	/* The window update may get lost: a probe finds out. */
+	/* If the window update is lost, a probe finds the open window. */
 	net_drop(&self->net, CLIENT, TH_ACK, 40, 80, 1);
 	drain(c->end[SERVER], total);
 	EXPECT_TRUE(sock_wait(c->end[CLIENT], POLLOUT, PATIENCE));
 	conn_close(c);
 }
 
-/* Nagle: small writes wait for the ACK of the one before, or do not. */
+/* Small writes wait for the ACK of the one before by Nagle's algorithm, or do not. */
 TEST_F(echo, nagle_and_nodelay)
 {
 	struct conn *c = &self->c;
@@ -231,7 +231,7 @@ TEST_F(echo, nagle_and_nodelay)
 	wire_wait(self->wire, "> PA 2 1 1");
 	sock_recv(c->end[SERVER], got, 2);
 	net_drop_end(&self->net, CLIENT);
-	/* Whatever was lost is acknowledged sooner or later. */
+	/* All data is acknowledged in the end. */
 	sock_send(c->end[SERVER], "x", 1);
 	sock_recv(c->end[CLIENT], got, 1);
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What may stand between the IP header and a segment, IPv4's options and IPv6's
- * extension headers, and segments in pieces: the segment is found, or nothing
- * comes of it.
+ * IPv4's options and IPv6's extension headers before a segment, and fragments: the
+ * segment is found, or dropped without effect.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,7 +29,7 @@ struct headers {
 
 #define UP	253		/* stands for the stack's own protocol */
 
-/* These mean nothing to the connection. */
+/* Options and headers that are ignored. */
 static const struct headers passed4[] = {
 	{ "nothing", 0, 4, { 1, 1, 1, 0 } },
 	{ "router alert", 0, 4, { 148, 4, 0, 0 } },
@@ -56,7 +55,7 @@ static const struct headers passed6[] = {
 	    UP, 0, 0, 0, 0, 0, 0, 8 } },
 };
 
-/* With these a packet goes no further than IP. */
+/* Options and headers with which IP drops the packet. */
 static const struct headers refused4[] = {
 	{ "source route", 0, 8, { 131, 7, 4, 10, 0, 0, 9, 0 } },
 	{ "record route without room for its pointer", 0, 4, { 7, 2, 4, 0 } },
@@ -108,7 +107,7 @@ FIXTURE_SETUP(headers)
 	self->next.data = "data";
 	self->next.len = 4;
 	self->next.ext = self->ext;
-	/* Whatever the server says of it, the client's own end is not to hear. */
+	/* The client's own end must not receive the server's answers. */
 	net_drop(&self->net, CLIENT, TH_ACK, 40, 80, 0);
 }
 
@@ -117,7 +116,7 @@ FIXTURE_TEARDOWN(headers)
 	wire_close(self->wire);
 }
 
-/* The segment with these before it. */
+/* Returns the segment with these headers before it. */
 static struct craft behind(struct craft c, const struct headers *h, uint8_t *ext)
 {
 	uint8_t *up = NULL;
@@ -135,8 +134,8 @@ static struct craft behind(struct craft c, const struct headers *h, uint8_t *ext
 }
 
 /*
- * Netfilter, which puts fragments together for atcp if they are TCP's, as for
- * connection tracking, loses those behind options; the kernel's TCP's, too.
+ * Netfilter, which reassembles TCP's fragments for atcp as for connection tracking,
+ * loses those behind options, the kernel's TCP's, too.
  */
 static size_t passed_over6(void)
 {
@@ -160,7 +159,7 @@ TEST_F(headers, passed_over)
 	}
 }
 
-/* In a SYN they do not stand in the way of a connection, either. */
+/* They do not keep a SYN from making a connection, either. */
 TEST_F(headers, of_a_syn)
 {
 	const struct headers *h = ip46(passed4, passed6);
@@ -198,7 +197,7 @@ TEST_F(headers, refused)
 		EXPECT_FALSE(sock_wait(self->s, POLLIN | POLLERR, QUIET))
 			TH_LOG("%s", h[i].what);
 	}
-	/* Nor has the ICMP that some of them bring about done any harm. */
+	/* The ICMP errors that some of them cause have done no harm, either. */
 	net_drop_end(&self->net, CLIENT);
 	EXPECT_EQ(0, sock_events(self->c, POLLIN | POLLERR));
 	sock_send(self->c, "x", 1);
@@ -209,7 +208,7 @@ TEST_F(headers, refused)
 	EXPECT_EQ('y', byte);
 }
 
-/* Large segments in pieces of all sizes, in order and not. */
+/* Large segments in fragments of all sizes, in order and not. */
 TEST_F(headers, fragments)
 {
 	/* IPv6: the whole of TCP's header in the first (RFC 7112). */
@@ -232,7 +231,7 @@ TEST_F(headers, fragments)
 	EXPECT_EQ(0, sock_events(self->s, POLLIN));
 }
 
-/* The sum is over the whole. */
+/* The checksum covers the whole segment. */
 TEST_F(headers, fragments_with_a_wrong_sum)
 {
 	self->next.fragment = 24;

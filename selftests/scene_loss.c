@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Exactly one segment is lost, the one that matters; the peer is not there,
- * or is there no more.
+ * One segment is lost, each time another one; or the peer does not answer, or exists no
+ * more.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -56,7 +56,7 @@ static void connected(const struct net *net, struct conn *conn, int *c,
 #define CONNECT() \
 	connected(&self->net, &self->conn, &self->c, &self->s, &self->cport)
 
-/* A socket's end without a word to the peer, as when its host dies. */
+/* Closes a socket without a segment to the peer, as when its host dies. */
 static void vanish(const struct net *net, int side, int fd)
 {
 	struct linger l = { .l_onoff = 1, .l_linger = 0 };
@@ -103,7 +103,7 @@ TEST_F(loss, syn)
 	conn_close(&self->conn);
 }
 
-/* Both sides' timers run: either, or both, may send again. */
+/* Both sides' timers run: either, or both, may retransmit. */
 TEST_F(loss, syn_ack)
 {
 	static const char *const script[] = {
@@ -125,7 +125,7 @@ TEST_F(loss, syn_ack)
 	conn_close(&self->conn);
 }
 
-/* The last step of the handshake is lost: data makes up for it. */
+/* The ACK of the handshake is lost: data completes it. */
 TEST_F(loss, handshake_ack)
 {
 	char buf[4];
@@ -172,7 +172,7 @@ TEST_F(loss, data_segment)
 	conn_close(&self->conn);
 }
 
-/* Of many segments the first is lost: duplicate ACKs bring it again. */
+/* The first of many segments is lost: duplicate ACKs cause its retransmission. */
 TEST_F(loss, fast_retransmit)
 {
 	static char block[1000], got[20000];
@@ -192,7 +192,7 @@ TEST_F(loss, fast_retransmit)
 		if (s->from == SERVER) {
 			if (s->len == 0 && s->flags == TH_ACK && s->ack == 1) {
 				acks++;
-				/* Timestamps, then which block has come. */
+				/* The options are timestamps and a SACK block. */
 				sacks += s->opt_len > 12;
 			}
 		} else if (s->len && s->seq == 1 && ++sent == 2) {
@@ -238,7 +238,7 @@ TEST_F(loss, fin)
 	net_wait_state(&self->net, SERVER, PORT, self->cport, ST_NONE);
 }
 
-/* What TIME-WAIT is there for: the FIN comes again, and so does its ACK. */
+/* The last ACK is lost: TIME-WAIT acknowledges the retransmitted FIN. */
 TEST_F(loss, last_ack)
 {
 	static const char *const script[] = {
@@ -276,7 +276,7 @@ TEST_F(loss, half_open)
 	EXPECT_EQ(ST_NONE, net_state(&self->net, SERVER, PORT, self->cport));
 	EXPECT_EQ(POLLOUT, sock_events(self->c, POLLIN | POLLOUT));
 	sock_send(self->c, "x", 1);
-	/* Its RST has the number that the client's ACK asks for. */
+	/* Its RST has the sequence number that the client's ACK names. */
 	wire_wait(self->wire, "< R 1 - 0");
 	ASSERT_TRUE(sock_wait(self->c, POLLERR, PATIENCE));
 	FAILS(ECONNRESET, recv(self->c, &byte, 1, 0));
@@ -286,9 +286,9 @@ TEST_F(loss, half_open)
 }
 
 /*
- * The client's host died and connects again from the same port (RFC 9293,
- * 3.5.1, and RFC 5961, 4.2): the old connection's ACK is answered by a RST,
- * the next SYN finds the way free.
+ * The client's host died and connects again from the same port (RFC 9293, 3.5.1, and
+ * RFC 5961, 4.2): the old connection's ACK is answered by a RST, and the next SYN
+ * succeeds.
  */
 TEST_F(loss, half_open_and_connect_again)
 {
@@ -312,7 +312,7 @@ TEST_F(loss, half_open_and_connect_again)
 	close(self->conn.listener);
 }
 
-/* What a router, or a host, may say of a segment. */
+/* The ICMP errors that a router, or a host, sends about a segment. */
 static const struct icmp_error {
 	uint8_t type, code;
 	int err;
@@ -334,7 +334,7 @@ static const struct icmp_error {
 
 #define ICMP_ERRORS	(sizeof(icmp4) / sizeof(icmp4[0]))
 
-/* What a router says of a SYN is told to the user at once. */
+/* An ICMP error about a SYN is reported to the user at once. */
 TEST_F(loss, icmp_for_a_syn)
 {
 	const struct icmp_error *icmp = ip46(icmp4, icmp6);
@@ -363,7 +363,7 @@ TEST_F(loss, icmp_for_a_syn)
 	}
 }
 
-/* An established connection outlives it (RFC 5461, RFC 9293 3.9.2.2). */
+/* An established connection survives it (RFC 5461, RFC 9293 3.9.2.2). */
 TEST_F(loss, icmp_for_data)
 {
 	const struct icmp_error *icmp = ip46(icmp4, icmp6);
@@ -382,7 +382,7 @@ TEST_F(loss, icmp_for_data)
 		wire_icmp(&self->net, s, s->raw_seq - 0x1000000, icmp[i].type,
 			  icmp[i].code, 0);
 	}
-	/* And these are right, but no reason to give up. */
+	/* These have numbers in flight, and do not end the connection, either. */
 	for (i = 0; i < 2; i++)
 		wire_icmp(&self->net, s, s->raw_seq, icmp[i].type,
 			  icmp[i].code, 0);
@@ -393,7 +393,7 @@ TEST_F(loss, icmp_for_data)
 	conn_close(&self->conn);
 }
 
-/* A host that says nothing at all: the SYN goes out a number of times. */
+/* A host does not answer: the SYN is retransmitted a number of times. */
 TEST_F_TIMEOUT(loss, connect_times_out, 60)
 {
 	struct addr addr = addr_side(&self->net, SERVER, PORT);
@@ -405,7 +405,7 @@ TEST_F_TIMEOUT(loss, connect_times_out, 60)
 	FAILS(ETIMEDOUT, addr_connect(fd, addr));
 	while (wire_next(self->wire, 100))
 		;
-	/* Newer kernels' TCP has further tries of its own. */
+	/* Newer kernels' TCP sends some more. */
 	if (!side_is_tcp(CLIENT))
 		EXPECT_EQ(2, wire_count(self->wire));
 	EXPECT_LE(2, wire_count(self->wire));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Segments that are no segments: they are dropped and counted, and the
- * connection whose addresses they bear goes on as if nothing had come.
+ * Malformed segments are dropped and counted, and the connection whose addresses they
+ * have goes on undisturbed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -66,7 +66,7 @@ static long counter(const struct net *net, const char *name)
 	conn_close(&self->conn);					\
 } while (0)
 
-/* Nothing answered what was sent from here. */
+/* Nothing was sent in answer. */
 static bool unanswered(struct wire *wire)
 {
 	long long deadline = net_now() + QUIET;
@@ -92,7 +92,7 @@ TEST_F(bad, checksum)
 	UNHARMED();
 }
 
-/* Nor does a listener or a closed port answer to a wrong sum. */
+/* A listener or a closed port does not answer to a wrong checksum, either. */
 TEST_F(bad, checksum_of_a_syn)
 {
 	struct craft c = { .sport = 4242, .dport = PORT, .flags = TH_SYN,
@@ -124,7 +124,10 @@ TEST_F(bad, truncated)
 		wire_send(&self->net, CLIENT, &self->next);
 	}
 	EXPECT_TRUE(unanswered(self->wire));
-	/* Without ports they are nobody's, and left to the kernel's TCP if it is its. */
+	/*
+	 * Without ports they belong to no socket; as TCP on the wire they are left to
+	 * the kernel's TCP.
+	 */
 	if (!stack_is_tcp())
 		EXPECT_EQ(stack_on_tcp() ? 16 : 20,
 			  counter(&self->net, "in_bad_header") - before);
@@ -178,7 +181,7 @@ TEST_F(bad, options)
 	UNHARMED();
 }
 
-/* The same in a SYN: whatever comes of it, a wrong MSS does not. */
+/* The same in a SYN: a wrong MSS is not used, whatever the answer. */
 TEST_F(bad, options_of_a_syn)
 {
 	static const uint8_t opt[][8] = {
@@ -214,7 +217,7 @@ TEST_F(bad, options_of_a_syn)
 	UNHARMED();
 }
 
-/* MUST-6: an option that nobody knows does not stand in the data's way. */
+/* MUST-6: the data behind an unknown option is accepted. */
 TEST_F(bad, unknown_options)
 {
 	static const uint8_t opt[8] = { 200, 4, 1, 2, 1, 77, 2, 1 };
@@ -227,7 +230,7 @@ TEST_F(bad, unknown_options)
 	EXPECT_EQ(0, memcmp(got, "evil", 4));
 }
 
-/* Reserved bits are ignored by who receives them (RFC 9293, 3.1). */
+/* The receiver ignores reserved bits (RFC 9293, 3.1). */
 TEST_F(bad, reserved_bits)
 {
 	char got[4];
@@ -251,7 +254,7 @@ TEST_F(bad, all_flags_outside_the_window)
 	UNHARMED();
 }
 
-/* A segment larger than any buffer: what the window has no room for goes. */
+/* A segment larger than any buffer: what exceeds the window is dropped. */
 TEST_F(bad, oversized)
 {
 	static char big[60000];
@@ -326,10 +329,10 @@ TEST_F(bad, addresses)
 	}
 	c.src = NULL;
 	for (i = 0; i < 3; i++) {
-		/* The right address at last, but for all on the link. */
+		/* The right IP address, in a link-layer broadcast. */
 		c.dst = i < 2 ? destination[i] : NULL;
 		c.link_broadcast = i == 2;
-		/* Where somebody listens for all addresses, and nobody. */
+		/* A port with a listener on all addresses, and one without. */
 		for (c.dport = PORT + 1; c.dport <= PORT + 2; c.dport++) {
 			wire_send(&self->net, CLIENT, &c);
 			sent++;
@@ -345,7 +348,10 @@ TEST_F(bad, addresses)
 		EXPECT_TRUE(s->sum_ok);
 	}
 	EXPECT_EQ(sent, i);
-	/* As TCP's, what is for many, or for no port of ours, is not taken either. */
+	/*
+	 * As TCP on the wire, multicast and segments for ports of others are not taken,
+	 * either.
+	 */
 	if (!stack_is_tcp())
 		EXPECT_LE(stack_on_tcp() ? 1 : 4,
 			  counter(&self->net, "in_bad_address") - before);
@@ -354,8 +360,8 @@ TEST_F(bad, addresses)
 }
 
 /*
- * Forged data in the right place takes the ends apart: neither's numbers make
- * sense to the other.  They must not answer each other's ACKs for ever.
+ * Forged data in the window desynchronizes the ends, so that neither accepts the
+ * other's numbers.  They must not answer each other's ACKs for ever.
  */
 TEST_F(bad, no_storm_of_acks)
 {

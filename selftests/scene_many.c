@@ -84,7 +84,7 @@ TEST_F_TIMEOUT(many, no_byte_astray, 120)
 	connect_all(&self->net, self->listener, self->client, self->server);
 	EXPECT_EQ(MANY, net_count_state(&self->net, CLIENT, ST_ESTABLISHED));
 
-	/* All write before any is read: all are under way at once. */
+	/* All write before any is read, so all are in flight at once. */
 	for (i = 0; i < MANY; i++) {
 		pattern_fill(out, LEN, i * 31);
 		sock_send(self->client[i], out, LEN);
@@ -117,7 +117,7 @@ TEST_F_TIMEOUT(many, no_byte_astray, 120)
 	EXPECT_EQ(0, net_count_state(&self->net, SERVER, ST_ESTABLISHED));
 }
 
-/* The same, but one after the other, with ports coming back. */
+/* Connections one after the other, which use ports again. */
 TEST_F_TIMEOUT(many, one_after_the_other, 120)
 {
 	char byte;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Bulk over bad networks (netem): every byte arrives, once and in order. */
+/* Bulk transfers over bad networks (netem): every byte arrives once, in order. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -159,7 +159,7 @@ TEST_F_TIMEOUT(netem, loss_64_mb_each_way, 300)
 	exchange(&self->net, &self->conn, 64 * MB, 280);
 }
 
-/* The same loss for each segment of one MSS hits far more often. */
+/* The same loss rate for each segment of one MSS hits far more often. */
 TEST_F_TIMEOUT(netem, loss_by_segments, 180)
 {
 	no_gso(&self->net);
@@ -167,7 +167,7 @@ TEST_F_TIMEOUT(netem, loss_by_segments, 180)
 	exchange(&self->net, &self->conn, 2 * MB, 170);
 }
 
-/* Bits flip: the checksum finds it, and the segment comes again. */
+/* Bits flip: the checksum shows it, and the segment is retransmitted. */
 TEST_F_TIMEOUT(netem, corrupted, 180)
 {
 	no_gso(&self->net);
@@ -175,7 +175,7 @@ TEST_F_TIMEOUT(netem, corrupted, 180)
 	exchange(&self->net, &self->conn, 2 * MB, 170);
 }
 
-/* A narrow way with a short queue: loss that the sender makes itself. */
+/* A slow link with a short queue: the sender causes the loss itself. */
 TEST_F_TIMEOUT(netem, bottleneck, 120)
 {
 	no_gso(&self->net);

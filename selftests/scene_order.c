@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Segments in every order but the right one, overlapping and repeated: the
- * receiver puts together what was sent, and says what it has (RFC 9293,
- * 3.10.7.4; RFC 2018).
+ * Segments arrive out of order, overlapping and repeated: the receiver reassembles what
+ * was sent, and reports what it has (RFC 9293, 3.10.7.4; RFC 2018).
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -36,12 +35,12 @@ FIXTURE_SETUP(order)
 	net_no_timestamps(&self->net);
 	self->wire = wire_open(&self->net, CLIENT, PORT);
 	self->conn.listener = sock_listen(&self->net, SERVER, PORT, 1);
-	/* Room for the overhead of the smallest segments, too. */
+	/* There is room for the overhead of the smallest segments, too. */
 	sock_set(self->conn.listener, SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20);
 	self->c = sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT);
 	self->s = sock_accept(self->conn.listener);
 	self->next = wire_established(self->wire, &self->net, self->c);
-	/* The client has sent nothing of this: keep it out of it. */
+	/* The client's own end has sent none of this, and must not see the ACKs. */
 	net_drop(&self->net, CLIENT, TH_ACK, 40, 80, 0);
 	pattern_fill(self->data, LEN, 0);
 }
@@ -68,7 +67,7 @@ static void put(const struct net *net, const struct craft *next,
 #define PUT(offset, len) \
 	put(&self->net, &self->next, self->data, offset, len)
 
-/* All is there, once and in order. */
+/* All data has arrived, once and in order. */
 #define WHOLE() do {							\
 	sock_recv(self->s, self->got, LEN);				\
 	EXPECT_EQ(LEN, pattern_check(self->got, LEN, 0));		\
@@ -99,7 +98,7 @@ TEST_F(order, every_second_first)
 	WHOLE();
 }
 
-/* Pieces of any length, from anywhere, again and again. */
+/* Pieces of random length and offset, repeatedly. */
 TEST_F(order, at_random)
 {
 	int i;
@@ -114,7 +113,7 @@ TEST_F(order, at_random)
 	WHOLE();
 }
 
-/* One in the middle of another, one over several, one the same. */
+/* A segment inside another one, one over several, and a repeated one. */
 TEST_F(order, overlaps)
 {
 	static const struct {
@@ -164,14 +163,14 @@ TEST_F(order, blocks_that_have_come)
 	EXPECT_EQ(3100, edge[3]);
 	EXPECT_EQ(1000, edge[4]);
 	EXPECT_EQ(1100, edge[5]);
-	/* Two grow together. */
+	/* Two blocks become one. */
 	PUT(2100, 900);
 	s = wire_wait(self->wire, "< A 1 1 0");
 	ASSERT_EQ(20, s->opt_len);
 	/* atcp has no D-SACK: the first block is that of what came (RFC 2018). */
 	if (!stack_is_tcp())
 		return;
-	/* And what was there already is told in front (RFC 2883). */
+	/* The kernel's TCP reports the duplicate first (RFC 2883). */
 	PUT(1020, 10);
 	s = wire_wait(self->wire, "< A 1 1 0");
 	ASSERT_EQ(28, s->opt_len);
@@ -179,7 +178,7 @@ TEST_F(order, blocks_that_have_come)
 			 s->opt[6] << 8 | s->opt[7]) - self->next.seq);
 }
 
-/* A FIN that comes before what it follows. */
+/* A FIN comes before the data that precedes it. */
 TEST_F(order, fin_first)
 {
 	struct craft fin = self->next;

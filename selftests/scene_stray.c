@@ -41,7 +41,7 @@ FIXTURE_TEARDOWN(stray)
 	wire_close(self->wire);
 }
 
-/* What answers a crafted segment: the next from the server, or NULL. */
+/* The answer to a crafted segment: the next segment from the server, or NULL. */
 static const struct seg *answer(const struct net *net, struct wire *wire,
 				struct craft c, int ms)
 {
@@ -140,7 +140,7 @@ TEST_F(stray, listen)
 	SILENCE(CRAFT(.flags = TH_RST | TH_ACK, .seq = 5, .ack = 3000));
 	SILENCE(CRAFT(.flags = TH_FIN, .seq = 5));
 	SILENCE(CRAFT(.flags = TH_PSH, .seq = 5, .data = "x", .len = 1));
-	/* None of these made anything. */
+	/* None of these made a connection. */
 	EXPECT_EQ(1, net_count_state(&self->net, SERVER, ST_NONE));
 	EXPECT_EQ(0, sock_events(l, POLLIN));
 	close(l);
@@ -153,7 +153,7 @@ TEST_F(stray, syn_received)
 	const struct seg *s;
 	uint32_t isn;
 
-	/* The answer goes to a host that knows nothing: keep it from saying so. */
+	/* The answer goes to a host without this connection, which must not reset it. */
 	net_drop(&self->net, CLIENT, TH_SYN | TH_ACK, 40, 80, 0);
 	s = ANSWER(CRAFT(.flags = TH_SYN, .seq = 100));
 	ASSERT_NE(NULL, s);
@@ -190,7 +190,7 @@ TEST_F(stray, syn_received)
 		       ST_ESTABLISHED);					\
 } while (0)
 
-/* As from the client, at a distance from its next sequence number. */
+/* A segment as the client's, at a distance from its next sequence number. */
 static struct craft forge(uint16_t cport, const uint32_t iss[2],
 			  uint32_t distance, uint8_t flags, const char *data)
 {
@@ -218,7 +218,7 @@ static struct craft forge(uint16_t cport, const uint32_t iss[2],
 	conn_close(&self->conn);					\
 } while (0)
 
-/* The challenge ACK of RFC 5961: what the connection is at, and no more. */
+/* The challenge ACK of RFC 5961 has the current numbers, and no data. */
 static bool is_challenge(const struct seg *s)
 {
 	return s && s->flags == TH_ACK && s->seq == 1 && s->ack == 1 &&
@@ -303,7 +303,7 @@ TEST_F(stray, data_received_before)
 	ALIVE();
 }
 
-/* RFC 5961, 5.2: data that comes with an ACK too old, or of the future. */
+/* RFC 5961, 5.2: data whose ACK is too old, or acknowledges what was not sent. */
 TEST_F(stray, data_with_a_bad_ack)
 {
 	struct craft c;
@@ -327,7 +327,7 @@ TEST_F(stray, data_without_ack)
 	ALIVE();
 }
 
-/* To a connection that the other end has forgotten in part: SYN-SENT. */
+/* The other end is in SYN-SENT. */
 TEST_F(stray, wrong_ack_in_syn_sent)
 {
 	struct addr addr = addr_side(&self->net, SERVER, PORT);
@@ -353,7 +353,7 @@ TEST_F(stray, wrong_ack_in_syn_sent)
 	EXPECT_EQ(CLIENT, s->from);
 	EXPECT_EQ(TH_RST, s->flags);
 	EXPECT_EQ(self->iss[CLIENT] + 1000, s->raw_seq);
-	/* A RST that acknowledges nothing of ours does nothing. */
+	/* A RST that does not acknowledge our SYN is ignored. */
 	wire_send(&self->net, SERVER, &(struct craft){
 		.src = self->net.ip[SERVER], .dst = self->net.ip[CLIENT],
 		.sport = PORT, .dport = self->cport, .flags = TH_RST | TH_ACK,
@@ -362,7 +362,7 @@ TEST_F(stray, wrong_ack_in_syn_sent)
 		.src = self->net.ip[SERVER], .dst = self->net.ip[CLIENT],
 		.sport = PORT, .dport = self->cport, .flags = TH_RST });
 	EXPECT_FALSE(sock_wait(fd, POLLERR, QUIET));
-	/* The one that does, refuses. */
+	/* A RST that acknowledges it refuses the connection. */
 	wire_send(&self->net, SERVER, &(struct craft){
 		.src = self->net.ip[SERVER], .dst = self->net.ip[CLIENT],
 		.sport = PORT, .dport = self->cport, .flags = TH_RST | TH_ACK,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Urgent data (RFC 9293, 3.8.5; RFC 6093) from end to end: the pointer on the
- * wire, and what the receiver learns of it and when.
+ * Urgent data (RFC 9293, 3.8.5; RFC 6093) from end to end: the pointer on the wire, and
+ * when the receiver is notified.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -84,7 +84,7 @@ static void on_sigurg(int sig)
 	signals++;
 }
 
-/* Waits until SIGURG has come so often. */
+/* Waits until SIGURG has come that often. */
 static bool told(int times)
 {
 	long long deadline = net_now() + PATIENCE;
@@ -103,7 +103,7 @@ TEST_F(urgent, pointer_and_mark)
 	EXPECT_EQ(0, sock_events(self->s, POLLPRI));
 	EXPECT_STREQ("EINVAL", read_once(self->s, MSG_OOB));
 	send_urgent(self->c, "def");
-	/* It points behind the last byte, as everybody's does (RFC 6093). */
+	/* The pointer is behind the last byte, as in all implementations (RFC 6093). */
 	s = wire_wait(self->wire, "> PAU 4 1 3");
 	EXPECT_EQ(3, s->urgent);
 	wire_wait(self->wire, "< A 1 7 0");
@@ -113,7 +113,7 @@ TEST_F(urgent, pointer_and_mark)
 	EXPECT_EQ(0, s->urgent);
 	wire_wait(self->wire, "< A 1 9 0");
 
-	/* What was sent is read in order, up to the mark and from there. */
+	/* Data is read in order, up to the mark, and then from there. */
 	EXPECT_FALSE(at_mark(self->s));
 	EXPECT_STREQ("abcde", read_once(self->s, 0));
 	EXPECT_TRUE(at_mark(self->s));
@@ -125,7 +125,7 @@ TEST_F(urgent, pointer_and_mark)
 	EXPECT_EQ(0, sock_events(self->s, POLLPRI));
 }
 
-/* With SO_OOBINLINE it is a byte like the others, where the mark is. */
+/* With SO_OOBINLINE it is a byte like the others, at the mark. */
 TEST_F(urgent, in_line)
 {
 	sock_set(self->s, SOL_SOCKET, SO_OOBINLINE, 1);
@@ -140,7 +140,7 @@ TEST_F(urgent, in_line)
 	EXPECT_FALSE(at_mark(self->s));
 }
 
-/* The segment is lost: the one that makes up for it says the same. */
+/* The segment is lost: its retransmission has the same pointer. */
 TEST_F(urgent, retransmitted)
 {
 	const struct seg *s;
@@ -156,8 +156,8 @@ TEST_F(urgent, retransmitted)
 }
 
 /*
- * The window is closed, the urgent byte cannot come: that there is one does
- * (RFC 9293, 3.8.5 and MUST-32), long before it does.
+ * The window is closed and the urgent byte cannot come; the notification does (RFC
+ * 9293, 3.8.5 and MUST-32), long before it.
  */
 TEST_F(urgent, told_through_a_closed_window)
 {
@@ -174,7 +174,7 @@ TEST_F(urgent, told_through_a_closed_window)
 		total += n > 0 ? n : 0;
 	} while (n > 0 || sock_wait(self->c, POLLOUT, QUIET));
 	ASSERT_EQ(EAGAIN, errno);
-	/* Room for one byte more, and none for it at the receiver. */
+	/* The sender has room for one byte more, and the receiver has none. */
 	sock_set(self->c, SOL_SOCKET, SO_SNDBUF, 1 << 17);
 	ASSERT_TRUE(sock_wait(self->c, POLLOUT, PATIENCE));
 	signal(SIGURG, on_sigurg);
@@ -188,7 +188,7 @@ TEST_F(urgent, told_through_a_closed_window)
 	} while (s && !(s->flags & TH_URG));
 	ASSERT_NE(NULL, s);
 	EXPECT_EQ(total + 1, s->seq + s->urgent);
-	/* Not here yet: POLLPRI tells of what is. */
+	/* The byte is not here yet: POLLPRI is for bytes that are. */
 	EXPECT_EQ(0, sock_events(self->s, POLLPRI));
 	EXPECT_STREQ("EAGAIN", read_once(self->s, MSG_OOB));
 	while (got < total - 1) {
@@ -203,7 +203,7 @@ TEST_F(urgent, told_through_a_closed_window)
 	EXPECT_EQ('U', byte);
 }
 
-/* Told at once, and once for each new pointer (MUST-32). */
+/* The notification comes at once, and once for each new pointer (MUST-32). */
 TEST_F(urgent, signal)
 {
 	int i;

@@ -58,7 +58,7 @@ FIXTURE_TEARDOWN(walk)
 	wire_close(self->wire);
 }
 
-/* One connection; every step waits until the last one is on the wire. */
+/* One connection; every step waits until the step before is on the wire. */
 static void ask_the_time(const struct net *net, struct wire *wire, char *got)
 {
 	struct conn c;
@@ -150,7 +150,7 @@ TEST_F(walk, every_header_field)
 		check_common(_metadata, &self->net, wire_at(self->wire, i),
 			     cport);
 
-	/* Control bits, of all eight of them. */
+	/* The control bits, all eight of them. */
 	EXPECT_EQ(TH_SYN, syn->flags);
 	EXPECT_EQ(TH_SYN | TH_ACK, synack->flags);
 	EXPECT_EQ(TH_ACK, ack->flags);
@@ -167,12 +167,12 @@ TEST_F(walk, every_header_field)
 	if (!side_is_tcp(SERVER))
 		EXPECT_EQ(65535, synack->window);
 
-	/* Options: those of a SYN, answered in kind; then timestamps. */
+	/* Options: those of the SYN, which its answer has, too; then timestamps. */
 	for (i = 0; i < 2; i++) {
 		s = wire_at(self->wire, i);
 		/*
-		 * The MTU less the headers; of lo, which has 65536, no more
-		 * than 16 bits hold.
+		 * The MTU less the headers; on lo, whose MTU is 65536, what 16 bits can
+		 * hold.
 		 */
 		EXPECT_LE(variant->lo ? 65463 : stack_mss(), s->mss);
 		EXPECT_GE(variant->lo ? 65535 : stack_mss(), s->mss);
@@ -193,7 +193,7 @@ TEST_F(walk, every_header_field)
 	}
 }
 
-/* What the ends say of each other. */
+/* The names that the ends return. */
 TEST_F(walk, names_of_the_ends)
 {
 	struct sockaddr_storage a[2], b[2];

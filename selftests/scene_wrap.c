@@ -86,7 +86,7 @@ TEST_F(wrap, eight_steps)
 	close(c.end[SERVER]);
 	close(c.listener);
 
-	/* As they are on the wire: 4294967286 to 4294967295, then 0, 1, ... */
+	/* The numbers on the wire are 4294967286 to 4294967295, then 0, 1, ... */
 	for (i = 0; i < wire_count(self->wire); i++) {
 		const struct seg *s = wire_at(self->wire, i);
 
@@ -142,7 +142,7 @@ TEST_F(wrap, bulk_both_ways)
 	for (side = CLIENT; side <= SERVER; side++)
 		EXPECT_EQ(len, pattern_check(in[side], len, 0));
 	conn_close(&c);
-	/* It did pass the wrap: some numbers are high, the last are low. */
+	/* The numbers have passed the wrap: some are high, the last are low. */
 	if (!stack_has_tcp()) {
 		const struct seg *first, *last;
 

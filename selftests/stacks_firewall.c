@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * atcp with its segments as TCP's, and what a host's firewall does with these on their
- * way: queues them to a program (NFQUEUE), answers handshakes for it (SYNPROXY).
+ * atcp as TCP on the wire, and a host's firewall: it queues segments to a program
+ * (NFQUEUE), and answers handshakes for a host (SYNPROXY).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -131,7 +131,7 @@ static void queue_open(struct queue *q)
 	say(q, h);
 	h = message(buf, NFQNL_MSG_CONFIG);
 	mnl_attr_put(h, NFQA_CFG_PARAMS, sizeof(params), &params);
-	/* GSO segments whole, as they come; more may wait than a window holds. */
+	/* GSO segments are queued whole; more may wait than a window holds. */
 	mnl_attr_put_u32(h, NFQA_CFG_FLAGS, htonl(NFQA_CFG_F_GSO));
 	mnl_attr_put_u32(h, NFQA_CFG_MASK, htonl(NFQA_CFG_F_GSO));
 	mnl_attr_put_u32(h, NFQA_CFG_QUEUE_MAXLEN, htonl(100000));
@@ -148,17 +148,17 @@ static unsigned int queue_close(struct queue *q)
 	return q->seen;
 }
 
-/* All that has been closed has heard so from the other side. */
+/* All that has been closed has the other side's ACK and FIN. */
 static bool all_acknowledged(void *net)
 {
-	/* In none of FIN-WAIT-1, LAST-ACK, CLOSING. */
+	/* None is in FIN-WAIT-1, LAST-ACK or CLOSING. */
 	return !net_try(net, SERVER, "! cat /proc/net/*tcp /proc/net/*tcp6 | %s",
 			"grep -qE '^ *[0-9]+: [^ ]+ [^ ]+ (04|09|0B) '");
 }
 
 /*
- * Segments go on from the program's call, not from where they came in; as many as
- * 4 MB each way are, and those that are refused.
+ * Segments continue from the program's call, not from where they arrived: those of 4 MB
+ * each way, and those that are refused.
  */
 static void queued(struct __test_metadata *_metadata, struct net *net, const char *hook)
 {
@@ -194,7 +194,7 @@ TEST_F_TIMEOUT(way, queued_going_out, 120)
 	queued(_metadata, &self->net, "output");
 }
 
-/* Nobody reads the queue: nothing passes, and nothing is left of it in the end. */
+/* Nobody reads the queue: nothing passes, and nothing is left in the end. */
 TEST_F(way, queued_in_vain)
 {
 	int l = listen_at(ATCP, self->net.ip[CLIENT], PORT), old, c;
@@ -213,7 +213,7 @@ TEST_F(way, queued_in_vain)
 	EXPECT_FALSE(sock_wait(l, POLLIN, 500));
 	net_leave(old);
 	net_run(&self->net, CLIENT, "nft delete table inet q");
-	/* The SYN again. */
+	/* Wait for the SYN's retransmission. */
 	EXPECT_TRUE(sock_wait(l, POLLIN, PATIENCE));
 	close(c);
 	close(l);
@@ -243,7 +243,7 @@ TEST_F_TIMEOUT(way, synproxy, 120)
 		SKIP(return, "no SYNPROXY in this kernel");
 	net_sysctl(net, SERVER, "net/netfilter/nf_conntrack_tcp_loose", "0");
 	both_roles(net, PORT, BULK);
-	/* And atcp at both ends. */
+	/* The same with atcp at both ends. */
 	old = net_visit(net, SERVER);
 	l = listen_at(ATCP, net->ip[SERVER], PORT + STACKS);
 	net_leave(old);
@@ -253,7 +253,7 @@ TEST_F_TIMEOUT(way, synproxy, 120)
 	exchange(c, s, BULK);
 	talk(c, s);
 	close(l);
-	/* It was the firewall that made the handshakes: SYNs that it has received. */
+	/* The firewall made the handshakes: it counts the SYNs received. */
 	EXPECT_EQ(0, net_try(net, SERVER,
 			     "awk 'NR > 1 && $2 !~ /^0*$/ { n++ } END { exit !n }' %s",
 			     "/proc/net/stat/synproxy"));

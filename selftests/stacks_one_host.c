@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * atcp with its segments as TCP's, and the kernel's TCP, in one host: to whom belongs
- * a port, and each is the other's peer.
+ * atcp as TCP on the wire, and the kernel's TCP, in one host: which of them a port
+ * belongs to, and each as the other's peer.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -51,7 +51,7 @@ FIXTURE_TEARDOWN(two)
 {
 }
 
-/* With one or none of SO_REUSEADDR and SO_REUSEPORT. */
+/* A socket with one or none of SO_REUSEADDR and SO_REUSEPORT. */
 static int sock_with(enum stack stack, int option)
 {
 	int fd = sock_of(stack);
@@ -68,13 +68,13 @@ static int bind_to(int fd, const char *ip, uint16_t port)
 
 static const int options[] = { 0, SO_REUSEADDR, SO_REUSEPORT };
 
-/* Whoever comes second to a port does not get it, whatever both would share. */
+/* The second stack does not get a port that the other has, whatever options both have. */
 TEST_F(two, ports_are_exclusive)
 {
 	const char *const ips[] = { ANY, HERE };
 	int i, first, o, p, a, b, listens, one, two;
 
-	/* Every combination of what there is to combine. */
+	/* Every combination of options and addresses. */
 	for (i = 0; i < 2 * 3 * 3 * 2 * 2 * 2; i++) {
 		first = i % 2;
 		o = i / 2 % 3;
@@ -91,14 +91,14 @@ TEST_F(two, ports_are_exclusive)
 		two = sock_with(!first, options[p]);
 		FAILS(EADDRINUSE, bind_to(two, ips[b], PORT));
 		close(one);
-		/* And does when the first has gone. */
+		/* It gets the port when the first has closed. */
 		EXPECT_EQ(0, bind_to(two, ips[b], PORT));
 		EXPECT_EQ(0, listen(two, 1));
 		close(two);
 	}
 }
 
-/* One stack's sockets share with each other as ever. */
+/* The sockets of one stack share ports with each other as ever. */
 TEST_F(two, sharing_within_a_stack)
 {
 	int o, a, b, foreign;
@@ -119,7 +119,7 @@ TEST_F(two, sharing_within_a_stack)
 	}
 }
 
-/* Where no address is both's, there is no conflict. */
+/* Sockets of different addresses do not conflict. */
 TEST_F(two, other_addresses)
 {
 	int first, one, two, c, s;
@@ -131,7 +131,7 @@ TEST_F(two, other_addresses)
 		ASSERT_EQ(0, bind_to(two, LO, PORT));
 		ASSERT_EQ(0, listen(one, 1));
 		ASSERT_EQ(0, listen(two, 1));
-		/* And each gets what is for it. */
+		/* Each gets the connections to its address. */
 		c = sock_of(TCP);
 		dial(c, HERE, PORT);
 		s = sock_accept(one);
@@ -145,7 +145,7 @@ TEST_F(two, other_addresses)
 	}
 }
 
-/* A connection of a stack whose server side ends first, and so is in TIME-WAIT. */
+/* A connection of a stack whose server closes first, and is in TIME-WAIT. */
 static void leave_time_wait(enum stack stack, const char *ip, uint16_t port)
 {
 	int l = listen_at(stack, ip, port), c = sock_of(TCP), s;
@@ -169,7 +169,7 @@ static bool in_time_wait(void *arg)
 	return !system(cmd);
 }
 
-/* SO_REUSEADDR passes over the other's TIME-WAIT, and nothing else does. */
+/* SO_REUSEADDR ignores the other stack's TIME-WAIT; nothing else does. */
 TEST_F(two, time_wait)
 {
 	int first, port, fd, c, s, late;
@@ -186,7 +186,7 @@ TEST_F(two, time_wait)
 		c = sock_of(TCP);
 		dial(c, HERE, port);
 		s = sock_accept(fd);
-		/* It has it for itself: nobody of the first stack gets in now. */
+		/* The port is exclusive: the first stack gets it no more. */
 		late = sock_with(first, SO_REUSEADDR);
 		FAILS(EADDRINUSE, bind_to(late, ANY, port));
 		close(late);
@@ -195,7 +195,7 @@ TEST_F(two, time_wait)
 	}
 }
 
-/* A port that connect() has picked is taken, too. */
+/* A port that connect() has chosen is in use, too. */
 TEST_F(two, connections_hold_their_port)
 {
 	int first, o, l[STACKS], c, s, fd;
@@ -228,7 +228,7 @@ static int on_socket(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK;
 }
 
-/* Does the kernel's TCP show ss a socket there, be it but bound?  ENOENT: it shows none. */
+/* True if the kernel's TCP lists a socket there, even one that is only bound. */
 static bool shown(int port)
 {
 	struct mnl_socket *nl = mnl_socket_open(NETLINK_SOCK_DIAG);
@@ -257,7 +257,7 @@ static bool shown(int port)
 	return !port;
 }
 
-/* What keeps a port from the others is not itself a socket of theirs. */
+/* The reservation of a port is not listed as a socket of the kernel's TCP. */
 TEST_F(two, not_shown)
 {
 	int l = listen_at(TCP, HERE, PORT), c[40], i;
@@ -273,7 +273,7 @@ TEST_F(two, not_shown)
 	close(l);
 }
 
-/* A port that connect() has picked is bound to as well, and the connection ends first. */
+/* A port that connect() has chosen is bound to as well, and the connection ends first. */
 TEST_F(two, bound_and_connected)
 {
 	int l = listen_at(TCP, HERE, PORT), c = sock_with(ATCP, SO_REUSEADDR), s, fd, late, o;
@@ -303,7 +303,7 @@ TEST_F(two, bound_and_connected)
 
 /*
  * Where the kernel's TCP listens by now, a TIME-WAIT of atcp's gives way to the SYN of
- * a new connection, and nothing of it is in that connection's way.
+ * a new connection, and does not disturb that connection.
  */
 TEST_F(two, time_wait_gives_way)
 {
@@ -337,7 +337,7 @@ TEST_F(two, time_wait_gives_way)
 	}
 }
 
-/* However few ports there are, no two connections of both stacks have the same. */
+/* With few ports, no two connections of the two stacks have the same port. */
 TEST_F(two, few_ports)
 {
 	int l = listen_at(TCP, HERE, PORT), fd[16], i, n = 0, used = 0;
@@ -369,7 +369,7 @@ TEST_F(two, few_ports)
 	close(l);
 }
 
-/* Calls that server so often, one call after another, and notes from which ports. */
+/* Connects to that server n times, one after another, and records the ports. */
 static int calls_from(const char *ip, bool *seen, int n)
 {
 	static const struct linger reset = { .l_onoff = 1 };
@@ -389,7 +389,7 @@ static int calls_from(const char *ip, bool *seen, int n)
 	return ports;
 }
 
-/* What one server sees of them does not tell it which ports another one sees. */
+/* The ports that one server sees do not tell which ports another one sees. */
 TEST_F(two, servers_see_other_ports)
 {
 	static bool seen[2][65536];
@@ -402,7 +402,7 @@ TEST_F(two, servers_see_other_ports)
 	EXPECT_EQ(0, both);
 }
 
-/* Nor a server's, also where sockets of IPv6 leave IPv4's ports alone. */
+/* The same holds for a server's, also where sockets of IPv6 leave IPv4's ports alone. */
 TEST_F(two, servers_keep_their_ports)
 {
 	int l = listen_at(TCP, HERE, PORT), servers[8], c, s, i, fd, n = 0;
@@ -419,7 +419,7 @@ TEST_F(two, servers_keep_their_ports)
 	EXPECT_LE(4, n);
 	for (i = 0; i < 8; i++) {
 		c = sock_of(TCP);
-		/* Its own port is not of the few. */
+		/* Its own port is outside the range. */
 		ASSERT_EQ(0, bind_to(c, HERE, 41000 + i));
 		dial(c, HERE, 40000 + 2 * i);
 		s = sock_accept(servers[i]);
@@ -450,7 +450,7 @@ TEST_F(two, peers)
 	}
 }
 
-/* The same connection at the same time from both ends, two stacks. */
+/* A simultaneous open between the two stacks. */
 TEST_F(two, simultaneous_open)
 {
 	struct addr here = addr_of(HERE, PORT), there = addr_of(THERE, PORT + 1);
@@ -466,7 +466,7 @@ TEST_F(two, simultaneous_open)
 		ASSERT_EQ(0, addr_bind(b, there));
 		sock_nonblock(a, true);
 		sock_nonblock(b, true);
-		/* Neither hears of the other before both have spoken. */
+		/* Neither receives the other's SYN before both have sent one. */
 		net_drop(&self->net, CLIENT, TH_SYN, 0, 1500, 0);
 		net_drop(&self->net, SERVER, TH_SYN, 0, 1500, 0);
 		FAILS(EINPROGRESS, addr_connect(a, there));
@@ -488,7 +488,10 @@ TEST_F(two, simultaneous_open)
 	}
 }
 
-/* What is for nobody is refused at once, and so is a port that is held, no more. */
+/*
+ * A connection to a port without a socket is refused at once, and so is one to a port
+ * that is only bound.
+ */
 TEST_F(two, nobody_there)
 {
 	int stack, bound = sock_of(ATCP), kernel = sock_of(TCP), fd;
@@ -510,7 +513,7 @@ TEST_F(two, nobody_there)
 	close(kernel);
 }
 
-/* Source NAT, which knows TCP: what comes back finds its connection. */
+/* Source NAT knows TCP: what comes back finds its connection. */
 TEST_F(two, masquerade)
 {
 	const char *as = ip46("10.0.0.9", "fd00::9");
@@ -536,7 +539,7 @@ TEST_F(two, masquerade)
 	}
 }
 
-/* Connection tracking's word for it: the segments of both are those of a connection. */
+/* Connection tracking sees the segments of both as an established connection. */
 TEST_F(two, tracked_as_established)
 {
 	int l, c, s, stack;
@@ -562,7 +565,7 @@ TEST_F(two, tracked_as_established)
 #define OPT_WSCALE	4
 #define OPT_ECN		8
 
-/* @stack, on CLIENT, calls the other one; both have such a clamp, or 0. */
+/* @stack, on CLIENT, connects to the other; both have this window clamp, or 0. */
 static void agree(struct net *net, enum stack stack, uint16_t port, int clamp, struct info *c,
 		  struct info *s)
 {
@@ -607,7 +610,10 @@ TEST_F(two, window_scales)
 	}
 }
 
-/* Timestamps where both want them; ECN, which the kernel's asks for here, nowhere. */
+/*
+ * Timestamps are used where both want them; ECN, which the kernel's TCP asks for, is
+ * not.
+ */
 TEST_F(two, timestamps_and_ecn)
 {
 	static const char *const wants[3][STACKS] = {
@@ -646,7 +652,7 @@ struct crowd {
 	pthread_t thread;
 };
 
-/* Calls, one after another. */
+/* Connects, one connection after another. */
 static void call(struct crowd *c)
 {
 	int a = sock_of(c->stack), b;
@@ -677,7 +683,7 @@ static void crowd_open(struct crowd *c, struct net *net, enum stack stack, uint1
 	net_leave(back);
 }
 
-/* A counter of the kernel's TCP, in the namespace that this is. */
+/* A counter of the kernel's TCP in the current namespace. */
 static unsigned long tcp_counter(const char *name)
 {
 	char cmd[160], text[32] = "";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * atcp with its segments as TCP's, and the kernel's TCP: much data both ways at once,
- * every byte checked, in both roles, over links of all sorts.
+ * atcp as TCP on the wire, with the kernel's TCP as its peer, in both roles: much data
+ * both ways at once, every byte checked, over links of all sorts.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -31,7 +31,7 @@ FIXTURE_TEARDOWN(transfer)
 {
 }
 
-/* Of what the devices do for a stack: "on" or "off". */
+/* Sets the devices' offloads "on" or "off". */
 static void offloads(const struct net *net, const char *how)
 {
 	int side;
@@ -55,7 +55,7 @@ TEST_F_TIMEOUT(transfer, clean_256_mb_each_way, 240)
 	both_roles(&self->net, PORT, 256 * MB);
 }
 
-/* Segment by segment, with checksums: what a device gets that does nothing by itself. */
+/* Without offloads a device gets single segments with their checksums. */
 TEST_F_TIMEOUT(transfer, without_offloads, 240)
 {
 	offloads(&self->net, "off");

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the sysctls do, each on the wire or through the socket.  Those that other
- * tests need anyway are tested there: max_tw_buckets, max_orphans and syncookies
- * in host_memory.c, syn_retries in scene_loss.c, tw_reuse in api_ports.c, time_wait in
- * host_tracepoints.c, debug_isn in scene_wrap.c.  That no namespace keeps more than the
- * first one may is tested here.
+ * The effect of the sysctls, on the wire or through the socket, and the caps of the
+ * first namespace on all others.  Some are tested elsewhere: max_tw_buckets,
+ * max_orphans and syncookies in host_memory.c, syn_retries in scene_loss.c, tw_reuse in
+ * api_ports.c, time_wait in host_tracepoints.c, debug_isn in scene_wrap.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -44,7 +43,7 @@ FIXTURE_TEARDOWN(effect)
 	wire_close(self->wire);
 }
 
-/* Does this kernel have the stack's file? */
+/* True if this kernel has the stack's file. */
 static bool has(const struct net *net, const char *name)
 {
 	char path[128];
@@ -121,14 +120,14 @@ TEST_F(effect, options_of_a_syn)
 	EXPECT_FALSE(syn->sack_perm);
 	EXPECT_EQ(-1, syn->wscale);
 	EXPECT_LT(0, syn->mss);
-	/* Nor does it take them when it is asked. */
+	/* It refuses them as a server, too. */
 	wire_close(self->wire);
 	self->wire = wire_open(&self->net, CLIENT, PORT + 3);
 	conn_close(&c);
 	c.listener = sock_listen(&self->net, CLIENT, PORT + 3, 1);
 	c.end[SERVER] = sock_connect(&self->net, SERVER, self->net.ip[CLIENT],
 				     PORT + 3);
-	/* Who has the port is the server, to a capture. */
+	/* In a capture the end with the port is the server. */
 	syn = next_from(self->wire, SERVER, TH_SYN | TH_ACK);
 	EXPECT_FALSE(syn->ts);
 	EXPECT_FALSE(syn->sack_perm);
@@ -137,7 +136,7 @@ TEST_F(effect, options_of_a_syn)
 	close(c.listener);
 }
 
-/* 2: without a random offset, so that two hosts with one clock agree. */
+/* 2 means no random offset, so that two hosts with one clock agree. */
 TEST_F(effect, timestamps)
 {
 	uint32_t val[2];
@@ -186,7 +185,7 @@ TEST_F_TIMEOUT(effect, keepalive, 60)
 	net_stack_sysctl(&self->net, CLIENT, "keepalive_time", "2");
 	net_stack_sysctl(&self->net, CLIENT, "keepalive_intvl", "1");
 	net_stack_sysctl(&self->net, CLIENT, "keepalive_probes", "3");
-	/* The time that nothing comes counts from the last segment of the handshake. */
+	/* The idle time counts from the last segment of the handshake. */
 	began = net_now();
 	conn_open(&self->net, PORT, &c);
 	wire_wait(self->wire, "> A 1 1 0");
@@ -254,7 +253,7 @@ TEST_F_TIMEOUT(effect, orphan_retries, 60)
 	close(c.listener);
 }
 
-/* Time from the first transmission of a lost byte to the n-th again. */
+/* The time from the first transmission of a lost byte to its n-th retransmission. */
 static long long again_after(const struct net *net, struct wire *wire, int n)
 {
 	struct conn c;
@@ -281,7 +280,7 @@ TEST_F_TIMEOUT(effect, rto_min, 60)
 	EXPECT_LE(1900, again_after(&self->net, self->wire, 1));
 }
 
-/* 0.2, 0.4, 0.8, and not 1.6 but 1 */
+/* 0.2, 0.4, 0.8 s, and then 1 instead of 1.6 s */
 TEST_F_TIMEOUT(effect, rto_max, 90)
 {
 	if (!has(&self->net, "rto_max_ms"))
@@ -353,7 +352,7 @@ TEST_F_TIMEOUT(effect, rfc1337, 60)
 	}
 }
 
-/* A byte without the timestamp that both have agreed on, and the same byte with it. */
+/* A byte comes without the negotiated timestamp, and then with it. */
 TEST_F(effect, tolerate_missing_ts)
 {
 	char byte;
@@ -526,7 +525,7 @@ TEST_F(effect, buffers)
 	EXPECT_EQ(50000, sock_get(fd, SOL_SOCKET, SO_RCVBUF));
 	EXPECT_EQ(30000, sock_get(fd, SOL_SOCKET, SO_SNDBUF));
 	close(fd);
-	/* The other namespace's are others. */
+	/* The other namespace has its own values. */
 	fd = sock_open(&self->net, SERVER, 0);
 	EXPECT_NE(50000, sock_get(fd, SOL_SOCKET, SO_RCVBUF));
 	close(fd);
@@ -556,7 +555,7 @@ TEST_F_TIMEOUT(effect, moderate_rcvbuf, 60)
 	}
 }
 
-/* A path that becomes longer: how long is the old minimum believed? */
+/* The path becomes longer: min_rtt_wlen is how long the old minimum holds. */
 TEST_F_TIMEOUT(effect, min_rtt_wlen, 60)
 {
 	static const char *const wlen[] = { "300", "1" };
@@ -685,7 +684,7 @@ FIXTURE_TEARDOWN(cap)
 		first_set(capped[i], self->before[i]);
 }
 
-/* Makes @n connections that CLIENT ends, first of the two or with nobody to answer. */
+/* Makes @n connections that CLIENT closes, first of the two or without an answer. */
 static void end_some(const struct net *net, int n, bool answered)
 {
 	int l = sock_listen(net, SERVER, PORT, 64), c, s;
@@ -708,7 +707,7 @@ static void end_some(const struct net *net, int n, bool answered)
 	close(l);
 }
 
-/* Whichever of the two is written last. */
+/* The cap holds whichever of the two is written last. */
 TEST_F(cap, time_waits)
 {
 	char value[32];
@@ -719,7 +718,7 @@ TEST_F(cap, time_waits)
 	end_some(&self->net, 8, true);
 	EXPECT_EQ(4, net_count_state(&self->net, CLIENT, ST_TIME_WAIT));
 	EXPECT_EQ(4, net_stat(&self->net, CLIENT, "time_wait_full"));
-	/* What was written is what is read, and holds as soon as it may. */
+	/* A read returns what was written, which takes effect once the cap allows it. */
 	first_set("max_tw_buckets", "6");
 	end_some(&self->net, 8, true);
 	EXPECT_EQ(6, net_count_state(&self->net, CLIENT, ST_TIME_WAIT));
@@ -730,11 +729,11 @@ TEST_F(cap, time_waits)
 	EXPECT_STREQ("3\n", value);
 	end_some(&fresh, 8, true);
 	EXPECT_EQ(3, net_count_state(&fresh, CLIENT, ST_TIME_WAIT));
-	/* A namespace made afterwards, which writes nothing. */
+	/* A namespace made afterwards, with its defaults. */
 	net_open(&fresh);
 	end_some(&fresh, 8, true);
 	EXPECT_EQ(3, net_count_state(&fresh, CLIENT, ST_TIME_WAIT));
-	/* It may have less. */
+	/* A namespace may set less. */
 	net_sysctl(&fresh, SERVER, "net/atcp/max_tw_buckets", "0");
 	first_set("max_tw_buckets", "100");
 	net_sysctl(&fresh, CLIENT, "net/atcp/max_tw_buckets", "5");
@@ -770,7 +769,7 @@ TEST_F_TIMEOUT(cap, time_wait, 90)
 	first_set("time_wait", "600");
 	end_some(&self->net, 1, true);
 	EXPECT_TRUE(one_time_wait(&self->net));
-	/* Of those that are there the time stays what it was. */
+	/* The time of existing TIME-WAITs stays what it was. */
 	first_set("time_wait", "1");
 	end_some(&self->net, 1, true);
 	EXPECT_TRUE(net_until(one_time_wait, &self->net, PATIENCE));

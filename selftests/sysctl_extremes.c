@@ -87,7 +87,7 @@ static bool file_read(const char *path, char *text, size_t size)
 	return true;
 }
 
-/* With the knob so set, an old and a new connection both still work. */
+/* With the sysctl at this value, an old and a new connection both still work. */
 static void try_value(const struct net *net, const char *path,
 		      const char *value, const struct conn *old)
 {
@@ -104,8 +104,8 @@ static void try_value(const struct net *net, const char *path,
 }
 
 /*
- * Every knob at whatever it takes of the least, the greatest and what lies
- * beyond.
+ * Every sysctl at the least and the greatest value that it takes; values beyond are
+ * tried, too.
  */
 TEST_F_TIMEOUT(extremes, every_sysctl, 250)
 {
@@ -133,7 +133,7 @@ TEST_F_TIMEOUT(extremes, every_sysctl, 250)
 		if (entry->d_name[0] == '.' || access(path, W_OK) ||
 		    (stack_is_tcp() && strncmp(entry->d_name, "tcp_", 4)))
 			continue;
-		/* These two can forbid to send anything, and then do. */
+		/* These two can stop all sending. */
 		if (strstr(entry->d_name, "min_snd_mss") ||
 		    strstr(entry->d_name, "notsent_lowat"))
 			continue;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The files of net.atcp: what each takes, refuses and gives back, beside its
- * twin net.ipv4.tcp_* in the same namespace, and to whom.  What they do is
- * tested in sysctl_effect.c and beside the feature each is about.
+ * The files of net.atcp: the values that each takes, refuses and returns, for each
+ * user, beside its twin net.ipv4.tcp_* in the same namespace.  Their effects are tested
+ * in sysctl_effect.c and beside the feature each is about.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,9 +24,12 @@
 #define OURS	"/proc/sys/net/atcp/"
 #define TCPS	"/proc/sys/net/ipv4/tcp_"
 
-/* No twin's default to compare with: by memory, or another on purpose. */
+/*
+ * The default is not compared with the twin's: it depends on memory, or differs on
+ * purpose.
+ */
 #define OTHER_DEFAULT	1
-/* TCP keeps it in jiffies: what is read back is rounded. */
+/* TCP keeps it in jiffies, so that a read returns a rounded value. */
 #define ROUNDED		2
 /* TCP has it in the first namespace alone. */
 #define FIRST_ONLY	4
@@ -37,7 +40,7 @@ struct file {
 	const char *name;
 	long long min;		/* what is taken */
 	long long max;
-	const char *value;	/* default, NULL: depends */
+	const char *value;	/* the default; NULL: it depends */
 	int flags;
 };
 
@@ -78,13 +81,13 @@ static const struct file files[] = {
 
 #define FILES	(sizeof(files) / sizeof(files[0]))
 
-/* Beside those: vectors and names, which have tests of their own. */
+/* Files with vectors and names, which have tests of their own. */
 static const char *const others[] = {
 	"rmem", "wmem", "congestion_control", "available_congestion_control",
 	"tcp_group_range",
 };
 
-/* What is tried on each file. */
+/* The values tried on each file. */
 static const char *const values[] = {
 	"0", "1", "2", "3", "47", "48", "126", "127", "128", "255", "256",
 	"600", "601", "999", "1000", "1001", "60000", "60001", "65535",
@@ -165,7 +168,7 @@ static bool same(const struct file *f, const char *a, const char *b)
 	return !strcmp(a, b);
 }
 
-/* There is no file that this test has not heard of. */
+/* This test knows every file. */
 TEST_F(sysctl, every_file)
 {
 	struct dirent *d;
@@ -210,7 +213,7 @@ TEST_F(sysctl, defaults)
 	EXPECT_STREQ(get(TCPS, "wmem", theirs), get(OURS, "wmem", ours));
 }
 
-/* What is taken and refused, with which errno, and what is read back after. */
+/* The values that are taken and refused, the errno, and the value read back. */
 TEST_F_TIMEOUT(sysctl, as_the_twin, 120)
 {
 	char ours[128], theirs[128];
@@ -258,7 +261,7 @@ TEST_F(sysctl, range)
 			TH_LOG("%s", f->name);
 		EXPECT_EQ(EINVAL, put(OURS, f->name, "x"))
 			TH_LOG("%s", f->name);
-		if (f->flags & ROUNDED)		/* reads what overflows, too */
+		if (f->flags & ROUNDED)		/* it accepts values that overflow, too */
 			continue;
 
 		snprintf(value, sizeof(value), "%lld", f->min - 1);
@@ -285,7 +288,7 @@ TEST_F(sysctl, vectors)
 	bool lax;
 	size_t i, j;
 
-	/* Some kernels let TCP go below a page: nothing to compare with there. */
+	/* Some kernels let TCP go below a page, so there is nothing to compare with. */
 	lax = !put(TCPS, "rmem", "4095 4095 4095");
 	EXPECT_EQ(EINVAL, put(OURS, "rmem", "4095 4095 4095"));
 	EXPECT_EQ(0, put(TCPS, "rmem", "4096 131072 6291456"));
@@ -308,7 +311,7 @@ TEST_F(sysctl, vectors)
 	}
 }
 
-/* As net.ipv4.ping_group_range, whose default some systems change, but not here. */
+/* It is like net.ipv4.ping_group_range, whose default some systems change. */
 TEST_F(sysctl, group_range)
 {
 	static const char *const range[] = {
@@ -350,7 +353,7 @@ TEST_F(sysctl, congestion_control)
 	EXPECT_STREQ("reno", get(OURS, "congestion_control", buf));
 }
 
-/* Each namespace has its own; a new one has the defaults, not its maker's. */
+/* Each namespace has its own values; a new one begins with the defaults. */
 TEST_F(sysctl, per_namespace)
 {
 	char before[128], buf[128], value[32];
@@ -386,14 +389,14 @@ TEST_F(sysctl, per_namespace)
 	}
 }
 
-/* The host's memory is for its first namespace to share out. */
+/* Only the first namespace has net.atcp.mem, which is about the host's memory. */
 TEST_F(sysctl, mem)
 {
 	EXPECT_FALSE(there(OURS, "mem"));
 	EXPECT_FALSE(there(TCPS, "mem"));
 }
 
-/* Runs check() as nobody; its exit status, or -1. */
+/* Runs check() as nobody; returns its exit status, or -1. */
 static int as_nobody(int (*check)(void))
 {
 	int status;
@@ -410,7 +413,7 @@ static int as_nobody(int (*check)(void))
 	return WEXITSTATUS(status);
 }
 
-/* How many files nobody may write, or may not read. */
+/* The number of files that nobody may write, or may not read. */
 static int wrong_rights(void)
 {
 	char ours[128];
@@ -446,8 +449,8 @@ static int map_root(const char *file, const char *map)
 }
 
 /*
- * Whoever makes a user namespace is root in the network namespaces it makes,
- * and there as with TCP; and nobody in all others.
+ * The maker of a user namespace is root in the network namespaces that it makes, with
+ * the rights there that TCP's sysctls give, and nobody in all others.
  */
 static int wrong_in_user_namespace(void)
 {
