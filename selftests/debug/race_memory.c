@@ -432,21 +432,6 @@ static bool member_end(struct member *m, struct group *g, int *status)
 	       file_number(g->path, "memory.events", "oom_kill") > 0;
 }
 
-/* Another connection on the same hosts works, whatever the group lacks. */
-static void others_work(const struct net *net, uint16_t port)
-{
-	static char out[20000], in[20000];
-	struct conn c;
-
-	pattern_fill(out, sizeof(out), port);
-	conn_open(net, port, &c);
-	sock_send(c.end[CLIENT], out, sizeof(out));
-	sock_recv(c.end[SERVER], in, sizeof(in));
-	if (pattern_check(in, sizeof(in), port) != sizeof(in))
-		net_die("wrong bytes");
-	conn_close(&c);
-}
-
 /*
  * The group sends until it has no more, to somebody outside who does not read,
  * and goes on when he does.
@@ -484,7 +469,8 @@ TEST_F_TIMEOUT(race_memory, of_a_group_that_sends, 300)
 	EXPECT_TRUE(hear(&m) ||
 		    file_number(g.path, "memory.events", "oom_kill") > 0);
 	EXPECT_LT(0, file_number(g.path, "memory.events", "max"));
-	others_work(net, PORT + 1);
+	/* Another connection on the same hosts works, whatever the group lacks. */
+	conn_works(net, PORT + 1);
 	deadline = net_now() + 6 * PATIENCE;
 	while (recv_some(&w)) {
 		ASSERT_GT(deadline, net_now());
@@ -545,7 +531,8 @@ TEST_F_TIMEOUT(race_memory, of_a_group_that_receives, 300)
 	close(l);
 	EXPECT_TRUE(hear(&m));
 	send_until_full(&w);
-	others_work(net, PORT + 1);
+	/* Another connection on the same hosts works, whatever the group lacks. */
+	conn_works(net, PORT + 1);
 	said = write(m.go[1], "", 1);
 	ASSERT_EQ(1, said);
 	deadline = net_now() + 6 * PATIENCE;

@@ -41,9 +41,7 @@ FIXTURE_SETUP(data)
 {
 	if (!travel_ready())
 		SKIP(return, "needs a clock that jumps");
-	travel_open(&self->net);
-	self->wire = wire_open(&self->net, CLIENT, PORT);
-	conn_open(&self->net, PORT, &self->conn);
+	self->wire = travel_connect(&self->net, PORT, &self->conn);
 	self->c = self->conn.end[CLIENT];
 	self->s = self->conn.end[SERVER];
 	self->cport = sock_port(self->c);

@@ -68,6 +68,16 @@ void travel_open(struct net *net)
 	}
 }
 
+struct wire *travel_connect(struct net *net, uint16_t port, struct conn *conn)
+{
+	struct wire *wire;
+
+	travel_open(net);
+	wire = wire_open(net, CLIENT, port);
+	conn_open(net, port, conn);
+	return wire;
+}
+
 void travel_sleep(long long ms)
 {
 	struct timespec ts = {

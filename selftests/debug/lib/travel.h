@@ -30,6 +30,8 @@ bool travel_ready(void);
  * more: no loss probes, no SYN sent at a steady pace.
  */
 void travel_open(struct net *net);
+/* The same with a connection to that port, captured at CLIENT from its first SYN on. */
+struct wire *travel_connect(struct net *net, uint16_t port, struct conn *conn);
 
 void travel_sleep(long long ms);
 
