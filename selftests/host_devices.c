@@ -223,7 +223,7 @@ static bool have_vrf(const struct net *net)
  * One listener, and more VRFs with the same ends than a hash table that skips their
  * connections could take.
  */
-TEST_F(devices, many_vrfs)
+TEST_F_TIMEOUT(devices, many_vrfs, 120)
 {
 	int l, c[MANY], s, i, n;
 
