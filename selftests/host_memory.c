@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
+#include "lib/file.h"
 #include "lib/net.h"
 #include "lib/wire.h"
 
@@ -454,44 +455,15 @@ TEST_F(memory, orphans)
 
 #define CGROUP	"/atcp-memory"
 
-static ssize_t write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, strlen(text));
-	close(fd);
-	return n;
-}
-
-/* The "sock" row of memory.stat, bytes; -1 without one. */
-static long charged(const char *group)
-{
-	char path[256], line[256];
-	long value = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/memory.stat", group);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "sock %ld", &value) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return value;
-}
-
 static bool nothing_charged(void *group)
 {
-	return charged(group) == 0;
+	return file_number("sock", "%s/memory.stat", (char *)group) == 0;
 }
 
 /* What a connection holds is charged to its program's cgroup, until it is freed. */
 TEST_F(memory, cgroup)
 {
-	char top[] = "/tmp/atcp-cgroup-XXXXXX", group[64], path[96];
+	char top[] = "/tmp/atcp-cgroup-XXXXXX", group[64];
 	static char buf[65536];
 	int go[2], done[2], fd;
 	struct conn c;
@@ -504,9 +476,8 @@ TEST_F(memory, cgroup)
 		SKIP(return, "no cgroup2");
 	}
 	snprintf(group, sizeof(group), "%s%s", top, CGROUP);
-	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", top);
-	write_file(path, "+memory");
-	if (mkdir(group, 0700) || charged(group) < 0) {
+	file_write("+memory", "%s/cgroup.subtree_control", top);
+	if (mkdir(group, 0700) || file_number("sock", "%s/memory.stat", group) < 0) {
 		rmdir(group);
 		umount2(top, MNT_DETACH);
 		rmdir(top);
@@ -517,8 +488,7 @@ TEST_F(memory, cgroup)
 	c.listener = sock_listen(&self->net, SERVER, PORT, 1);
 	pid = net_fork();
 	if (pid == 0) {
-		snprintf(path, sizeof(path), "%s/cgroup.procs", group);
-		if (write_file(path, "0") < 0)
+		if (!file_write("0", "%s/cgroup.procs", group))
 			_exit(1);
 		fd = sock_connect(&self->net, CLIENT, self->net.ip[SERVER],
 				  PORT);
@@ -532,7 +502,7 @@ TEST_F(memory, cgroup)
 	c.end[SERVER] = sock_accept(c.listener);
 	ASSERT_EQ(1, read(done[0], &byte, 1));
 	/* What it has sent and nobody reads is charged. */
-	EXPECT_LT(256 << 10, charged(group));
+	EXPECT_LT(256 << 10, file_number("sock", "%s/memory.stat", group));
 	ASSERT_EQ(1, write(go[1], "", 1));
 	waitpid(pid, NULL, 0);
 	close(c.end[SERVER]);

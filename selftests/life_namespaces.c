@@ -27,6 +27,7 @@
 
 #include "../../kselftest_harness.h"
 #include "lib/covered.h"
+#include "lib/file.h"
 #include "lib/net.h"
 #include "lib/states.h"
 
@@ -34,14 +35,6 @@
 #define FLOWS	4	/* connections that carry data at the end */
 /* Orphans without an answer give up after a retransmission or two, or 2 s. */
 #define SOON	(2 * PATIENCE)
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "we");
-
-	if (!f || fputs(text, f) < 0 || fclose(f))
-		net_die("%s: %s", path, strerror(errno));
-}
 
 /* The module's reference count: its sockets, in all namespaces. */
 static long module_users(void)
@@ -239,7 +232,8 @@ static void reset_orphans(int round)
 {
 	if (!is_there(CLIENT, round) || !is_there(SERVER, round))
 		net_die("orphans do not keep their namespaces");
-	write_file("/sys/module/atcp/parameters/reset_orphans", "1");
+	if (!file_write("1", "/sys/module/atcp/parameters/reset_orphans"))
+		net_die("reset_orphans: %s", strerror(errno));
 }
 
 /* What a process does before it is killed, and what the test does then. */

@@ -22,6 +22,7 @@
 
 #include "../../kselftest_harness.h"
 #include "lib/fails.h"
+#include "lib/file.h"
 #include "lib/net.h"
 #include "lib/wire.h"
 
@@ -281,18 +282,6 @@ struct group {
 	int fd;
 };
 
-static void write_file(const char *dir, const char *name, const char *text)
-{
-	char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		net_die("%s: %s", path, strerror(errno));
-	close(fd);
-}
-
 static void group_enter(struct group *g)
 {
 	strcpy(g->mount, "/tmp/atcp-policy.XXXXXX");
@@ -307,7 +296,8 @@ static void group_enter(struct group *g)
 	snprintf(g->path, sizeof(g->path), "%s/atcp-%d", g->mount, getpid());
 	if (mkdir(g->path, 0755))
 		net_die("mkdir %s: %s", g->path, strerror(errno));
-	write_file(g->path, "cgroup.procs", "0");
+	if (!file_write("0", "%s/cgroup.procs", g->path))
+		net_die("%s: %s", g->path, strerror(errno));
 	g->fd = open(g->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (g->fd < 0)
 		net_die("%s: %s", g->path, strerror(errno));
@@ -316,7 +306,8 @@ static void group_enter(struct group *g)
 static void group_leave(struct group *g)
 {
 	close(g->fd);
-	write_file(g->mount, "cgroup.procs", "0");
+	if (!file_write("0", "%s/cgroup.procs", g->mount))
+		net_die("%s: %s", g->mount, strerror(errno));
 	rmdir(g->path);
 	umount2(g->mount, MNT_DETACH);
 	rmdir(g->mount);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
+#include "lib/file.h"
 #include "lib/net.h"
 
 #define PORT	20000
@@ -60,18 +61,6 @@ static void carries(const struct conn *c, const char *what)
 		net_die("%s: wrong bytes", what);
 }
 
-static ssize_t file_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, strlen(text));
-	close(fd);
-	return n;
-}
-
 static bool file_read(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -94,7 +83,7 @@ static void try_value(const struct net *net, const char *path,
 	char what[1024];
 	struct conn c;
 
-	if (file_write(path, value) < 0)
+	if (!file_write(value, "%s", path))
 		return;
 	snprintf(what, sizeof(what), "%s %s", path, value);
 	carries(old, what);
@@ -140,7 +129,7 @@ TEST_F_TIMEOUT(extremes, every_sysctl, 250)
 		ASSERT_TRUE(file_read(path, was, sizeof(was)));
 		for (i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 			try_value(&self->net, path, values[i], &old);
-		ASSERT_LT(0, file_write(path, was));
+		ASSERT_TRUE(file_write(was, "%s", path));
 	}
 	closedir(d);
 	conn_close(&old);

@@ -21,6 +21,7 @@
 
 #include "../../../kselftest_harness.h"
 #include "../lib/covered.h"
+#include "../lib/file.h"
 #include "../lib/net.h"
 
 #define PORT	20000
@@ -40,41 +41,6 @@ FIXTURE_SETUP(race_memory)
 FIXTURE_TEARDOWN(race_memory)
 {
 	covered_net(&self->net);
-}
-
-/* --- files --- */
-
-static bool file_write(const char *dir, const char *name, const char *text)
-{
-	char path[256];
-	int fd;
-	bool ok;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	close(fd);
-	return ok;
-}
-
-/* The number that follows the word in a file; -1 without one. */
-static long file_number(const char *dir, const char *name, const char *word)
-{
-	char path[256], line[256];
-	size_t len = strlen(word);
-	long value = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "re");
-	while (f && value < 0 && fgets(line, sizeof(line), f))
-		if (!strncmp(line, word, len) && line[len] == ' ')
-			sscanf(line + len, "%ld", &value);
-	if (f)
-		fclose(f);
-	return value;
 }
 
 /* --- many connections one way, each with its piece of the pattern --- */
@@ -351,9 +317,9 @@ static bool group_make(struct group *g, const char *max)
 		net_die("mkdtemp: %s", strerror(errno));
 	snprintf(g->path, sizeof(g->path), "%s/atcp", g->top);
 	if (!mount("none", g->top, "cgroup2", 0, NULL)) {
-		file_write(g->top, "cgroup.subtree_control", "+memory");
+		file_write("+memory", "%s/cgroup.subtree_control", g->top);
 		if (!mkdir(g->path, 0700) &&
-		    file_write(g->path, "memory.max", max))
+		    file_write(max, "%s/memory.max", g->path))
 			return true;
 		rmdir(g->path);
 		umount2(g->top, MNT_DETACH);
@@ -387,7 +353,7 @@ static bool member_start(struct member *m, struct group *g)
 	m->pid = fork();
 	if (m->pid)
 		return false;
-	if (!file_write(g->path, "cgroup.procs", "0"))
+	if (!file_write("0", "%s/cgroup.procs", g->path))
 		_exit(2);
 	return true;
 }
@@ -429,7 +395,7 @@ static bool member_end(struct member *m, struct group *g, int *status)
 		usleep(1000);
 	}
 	return WIFSIGNALED(*status) && WTERMSIG(*status) == SIGKILL &&
-	       file_number(g->path, "memory.events", "oom_kill") > 0;
+	       file_number("oom_kill", "%s/memory.events", g->path) > 0;
 }
 
 /*
@@ -467,8 +433,8 @@ TEST_F_TIMEOUT(race_memory, of_a_group_that_sends, 300)
 		w.to[i] = sock_accept(l);
 	/* Or it is killed at once, as it may be. */
 	EXPECT_TRUE(hear(&m) ||
-		    file_number(g.path, "memory.events", "oom_kill") > 0);
-	EXPECT_LT(0, file_number(g.path, "memory.events", "max"));
+		    file_number("oom_kill", "%s/memory.events", g.path) > 0);
+	EXPECT_LT(0, file_number("max", "%s/memory.events", g.path));
 	/* Another connection on the same hosts works, whatever the group lacks. */
 	conn_works(net, PORT + 1);
 	deadline = net_now() + 6 * PATIENCE;
@@ -484,7 +450,7 @@ TEST_F_TIMEOUT(race_memory, of_a_group_that_sends, 300)
 			EXPECT_EQ(w.each, w.got[i]);
 		covered_add("bytes", w.got[i]);
 	}
-	covered_add("group_limits_hit", file_number(g.path, "memory.events", "max"));
+	covered_add("group_limits_hit", file_number("max", "%s/memory.events", g.path));
 	close(l);
 	group_end(&g);
 }
