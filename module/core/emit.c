@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One segment on its way out: its header by the control block (RFC 9293 section 3.1,
- * RFC 7323 section 3.2, RFC 2018 section 3), and what it says to the peer noted down.
+ * One segment on its way out: builds its header from the control block (RFC 9293 section
+ * 3.1, RFC 7323 section 3.2, RFC 2018 section 3), and notes what it tells the peer.
  *
- * Whatever a connection sends goes through atcp_emit(): data by output.c, everything
- * else by atcp_send_ctl().
+ * Every segment of a connection goes through atcp_emit(): data from output.c, all others
+ * from atcp_send_ctl().
  */
 #include "ackevent.h"
 #include "deadline.h"
