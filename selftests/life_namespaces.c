@@ -335,29 +335,41 @@ TEST_F_TIMEOUT(namespaces, one_side_first, 280)
 	}
 }
 
+FIXTURE(last)
+{
+	struct net net;
+};
+
+FIXTURE_SETUP(last)
+{
+	net_open(&self->net);
+}
+
+FIXTURE_TEARDOWN(last)
+{
+}
+
 /*
  * A namespace ends with its last process while its sockets are in any state; its
  * devices go with it, which shows that no reference is left.
  */
-TEST_F(namespaces, last_process_killed)
+TEST_F(last, process_killed)
 {
 	int l, i, go[2], peer[4];
-	struct net net;
 	struct conn c;
 	pid_t pid;
 	char byte;
 
-	net_open(&net);
 	ASSERT_EQ(0, pipe(go));
-	l = sock_listen(&net, SERVER, PORT, 8);
+	l = sock_listen(&self->net, SERVER, PORT, 8);
 	pid = net_fork();
 	if (pid == 0) {
-		net_enter(&net, CLIENT);
+		net_enter(&self->net, CLIENT);
 		/* Connections inside the namespace: in TIME-WAIT, shut down, open. */
-		net.ns[SERVER] = net.ns[CLIENT];
-		net.ip[SERVER] = net.ip[CLIENT];
+		self->net.ns[SERVER] = self->net.ns[CLIENT];
+		self->net.ip[SERVER] = self->net.ip[CLIENT];
 		for (i = 0; i < 3; i++) {
-			conn_open(&net, PORT + 1 + i, &c);
+			conn_open(&self->net, PORT + 1 + i, &c);
 			if (i == 0)
 				conn_close(&c);
 			if (i == 1)
@@ -366,17 +378,17 @@ TEST_F(namespaces, last_process_killed)
 				sock_send(c.end[CLIENT], "unread", 6);
 		}
 		/* One that waits to be accepted, and one without an answer. */
-		sock_connect(&net, CLIENT, net.ip[CLIENT], PORT + 2);
-		i = sock_open(&net, CLIENT, SOCK_NONBLOCK);
+		sock_connect(&self->net, CLIENT, self->net.ip[CLIENT], PORT + 2);
+		i = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
 		addr_connect(i, addr_of(ip46("10.0.0.77", "fd00::77"), PORT));
 		/* Some have their other end outside. */
 		for (i = 0; i < 4; i++)
-			sock_connect(&net, CLIENT, ip46("10.0.0.2", "fd00::2"), PORT);
+			sock_connect(&self->net, CLIENT, ip46("10.0.0.2", "fd00::2"), PORT);
 		write(go[1], "", 1);
 		pause();
 		_exit(0);
 	}
-	close(net.ns[CLIENT]);
+	close(self->net.ns[CLIENT]);
 	ASSERT_EQ(1, read(go[0], &byte, 1));
 	for (i = 0; i < 4; i++)
 		peer[i] = sock_accept(l);
@@ -389,7 +401,7 @@ TEST_F(namespaces, last_process_killed)
 		EXPECT_TRUE(sock_wait(peer[i], POLLIN, PATIENCE));
 		close(peer[i]);
 	}
-	EXPECT_TRUE(net_until(device_gone, &net, PATIENCE));
+	EXPECT_TRUE(net_until(device_gone, &self->net, PATIENCE));
 	close(l);
 }
 
