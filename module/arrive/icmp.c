@@ -18,7 +18,7 @@
 #include "atcp.h"
 #include "demux.h"
 #include "listen/request.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 #include "stat.h"
 
 /**

@@ -25,7 +25,7 @@
 #include "listen/listen.h"
 #include "listen/listeners.h"
 #include "listen/request.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 #include "port/bind_hold.h"
 #include "port/timewait.h"
 #include "socket/sock.h"

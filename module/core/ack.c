@@ -4,15 +4,15 @@
  * RFC 5961 section 5 (which ACKs are acceptable); RFC 7323 section 4.3 (TS.Recent);
  * RFC 5681 section 2 (what a duplicate ACK is); RFC 6298 (5.2), (5.3) and Karn's rule.
  */
-#include "ack.h"
-#include "acking.h"
-#include "close.h"
-#include "core.h"
-#include "deadline.h"
-#include "output.h"
-#include "recovery.h"
-#include "rtt.h"
-#include "seq.h"
+#include "core/ack.h"
+#include "core/acking.h"
+#include "core/close.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/output.h"
+#include "core/recovery.h"
+#include "core/rtt.h"
+#include "core/seq.h"
 
 static u32 segments(const struct atcp_tcb *c, u32 len)
 {

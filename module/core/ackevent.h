@@ -8,8 +8,8 @@
 #ifndef _ATCP_CORE_ACKEVENT_H
 #define _ATCP_CORE_ACKEVENT_H
 
-#include "core.h"
-#include "deadline.h"
+#include "core/core.h"
+#include "core/deadline.h"
 
 /* Text or FIN has arrived: its sender waits for an ACK. */
 static inline void atcp_schedule_ack(struct atcp_tcb *c)

@@ -13,13 +13,13 @@
  *   with a window  that has opened by enough: atcp_read();
  *   after a delay  otherwise: ATCP_T_DELACK.
  */
-#include "ackevent.h"
-#include "acking.h"
-#include "challenge.h"
-#include "core.h"
-#include "deadline.h"
-#include "emit.h"
-#include "window.h"
+#include "core/ackevent.h"
+#include "core/acking.h"
+#include "core/challenge.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/emit.h"
+#include "core/window.h"
 
 #define LAZY_ACK	(200 * ATCP_MSEC)	/* ATCP_F_LAZY_ACK */
 #define QUICK_ACKS	16u

@@ -15,7 +15,7 @@
 #ifndef _ATCP_CORE_ACKING_H
 #define _ATCP_CORE_ACKING_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 /* An ACK now. */
 void atcp_send_ack(struct atcp_tcb *c);

@@ -12,19 +12,19 @@
  * CLOSED and LISTEN (3.10.7.1, 3.10.7.2) need no control block: listen.c.
  * TIME-WAIT is timewait.c.
  */
-#include "ack.h"
-#include "acking.h"
-#include "challenge.h"
-#include "close.h"
-#include "core.h"
-#include "deadline.h"
-#include "deliver.h"
-#include "emit.h"
-#include "open.h"
-#include "output.h"
-#include "rtt.h"
-#include "seq.h"
-#include "window.h"
+#include "core/ack.h"
+#include "core/acking.h"
+#include "core/challenge.h"
+#include "core/close.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/deliver.h"
+#include "core/emit.h"
+#include "core/open.h"
+#include "core/output.h"
+#include "core/rtt.h"
+#include "core/seq.h"
+#include "core/window.h"
 
 #define SYN_AGAIN	(8 * ATCP_MSEC)	/* two ticks of TCP's: the RST goes first */
 #define PAWS_SLACK	1u	/* ticks that a pure ACK may be late, as in Linux */

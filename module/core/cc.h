@@ -9,7 +9,7 @@
 #ifndef _ATCP_CORE_CC_H
 #define _ATCP_CORE_CC_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 /**
  * struct atcp_cc_ops - a congestion control algorithm

@@ -6,7 +6,7 @@
  * An acknowledgment of a large segment counts for all that it covers: with
  * segmentation offload one ACK a segment of 64 KB is all that a peer sends.
  */
-#include "cc.h"
+#include "core/cc.h"
 
 /* cc_priv[0]: bytes acknowledged since cwnd last grew in congestion avoidance. */
 

@@ -6,8 +6,8 @@
 #ifndef _ATCP_CORE_CHALLENGE_H
 #define _ATCP_CORE_CHALLENGE_H
 
-#include "seq.h"
-#include "tcb.h"
+#include "core/seq.h"
+#include "core/tcb.h"
 
 /*
  * The answers to segments that are not acceptable, and their limits.

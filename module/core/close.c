@@ -6,14 +6,14 @@
  * A FIN is no segment of the send queue but the number before write_seq.  It is sent
  * with the last data segment or alone, and needs no memory to wait.
  */
-#include "ackevent.h"
-#include "acking.h"
-#include "close.h"
-#include "core.h"
-#include "deadline.h"
-#include "emit.h"
-#include "ooo.h"
-#include "output.h"
+#include "core/ackevent.h"
+#include "core/acking.h"
+#include "core/close.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/emit.h"
+#include "core/ooo.h"
+#include "core/output.h"
 
 static void purge_sent(struct atcp_tcb *c)
 {

@@ -3,7 +3,7 @@
 #ifndef _ATCP_CORE_CLOSE_H
 #define _ATCP_CORE_CLOSE_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 /* CLOSED: frees the queues, tells the host, whose user gets @err, 0 for none. */
 void atcp_done(struct atcp_tcb *c, int err);

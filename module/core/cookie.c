@@ -10,9 +10,9 @@
  * A cookie is valid in its own and the next step of the counter.  A peer without
  * timestamps goes without window scaling and SACK.
  */
-#include "core.h"
-#include "deadline.h"
-#include "seq.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/seq.h"
 
 #define STEP		(64 * ATCP_SEC)
 #define MAC_BITS	26

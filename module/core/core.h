@@ -11,7 +11,7 @@
 #ifndef _ATCP_CORE_CORE_H
 #define _ATCP_CORE_CORE_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 /* --- a namespace --- */
 

@@ -9,7 +9,7 @@
 #ifndef _ATCP_CORE_DEADLINE_H
 #define _ATCP_CORE_DEADLINE_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 static inline void atcp_enter(struct atcp_tcb *c)
 {

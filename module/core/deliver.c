@@ -8,16 +8,16 @@
  *                                                    -> otherwise: atcp_ooo_insert
  *   accept -> atcp_host_deliver, then whatever the gap was holding up
  */
-#include "ackevent.h"
-#include "close.h"
-#include "core.h"
-#include "deadline.h"
-#include "deliver.h"
-#include "emit.h"
-#include "ooo.h"
-#include "sack.h"
-#include "seq.h"
-#include "window.h"
+#include "core/ackevent.h"
+#include "core/close.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/deliver.h"
+#include "core/emit.h"
+#include "core/ooo.h"
+#include "core/sack.h"
+#include "core/seq.h"
+#include "core/window.h"
 
 #define HALF_SPACE	0x40000000u
 

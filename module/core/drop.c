@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The drop of a received segment, and the counter of each reason. */
-#include "tcb.h"
+#include "core/tcb.h"
 
 /* In the order of the numbers, which are made of the same list; NONE counts nowhere. */
 #define STAT_OF(name, stat, text)	ATCP_STAT_##stat,

@@ -6,7 +6,7 @@
 #ifndef _ATCP_CORE_DROP_H
 #define _ATCP_CORE_DROP_H
 
-#include "stat.h"
+#include "core/stat.h"
 
 #define ATCP_DROPS(X)								\
 	X(BAD_HEADER, IN_BAD_HEADER, "truncated or impossible header")		\

@@ -6,11 +6,11 @@
  * Every segment of a connection goes through atcp_emit(): data from output.c, all others
  * from atcp_send_ctl().
  */
-#include "ackevent.h"
-#include "deadline.h"
-#include "emit.h"
-#include "seq.h"
-#include "window.h"
+#include "core/ackevent.h"
+#include "core/deadline.h"
+#include "core/emit.h"
+#include "core/seq.h"
+#include "core/window.h"
 
 static void add_syn_options(struct atcp_tcb *c, struct atcp_hdr *h)
 {

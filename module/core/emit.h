@@ -3,7 +3,7 @@
 #ifndef _ATCP_CORE_EMIT_H
 #define _ATCP_CORE_EMIT_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 /* Puts a header before the payload of @out and hands it to the host. */
 void atcp_emit(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u8 flags);

@@ -41,8 +41,8 @@
 #ifndef _ATCP_CORE_HOST_H
 #define _ATCP_CORE_HOST_H
 
-#include "drop.h"
-#include "stat.h"
+#include "core/drop.h"
+#include "core/stat.h"
 
 struct atcp_seg;
 struct atcp_cb;
@@ -61,7 +61,7 @@ enum atcp_resend {
 };
 
 #ifdef __KERNEL__
-#include "../host.h"
+#include "socket/host.h"
 #else
 #include "host_user.h"
 #endif

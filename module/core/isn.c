@@ -4,7 +4,7 @@
  * (RFC 9293 section 3.4.1, RFC 6528) and the offset of the timestamp clock
  * (RFC 7323 section 5.4).
  */
-#include "core.h"
+#include "core/core.h"
 
 /* Fills a key with random bits. */
 static void draw_key(u64 key[2])

@@ -3,11 +3,11 @@
  * Keep-alive: RFC 9293 section 3.8.4.  ATCP_T_KEEP runs until the connection has been
  * idle for keep_time, then from probe to probe.
  */
-#include "close.h"
-#include "core.h"
-#include "deadline.h"
-#include "emit.h"
-#include "keepalive.h"
+#include "core/close.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/emit.h"
+#include "core/keepalive.h"
 
 static u64 keep_time(const struct atcp_tcb *c)
 {

@@ -3,7 +3,7 @@
 #ifndef _ATCP_CORE_KEEPALIVE_H
 #define _ATCP_CORE_KEEPALIVE_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 /* ATCP_T_KEEP, which is stopped: probes, waits on, or gives the peer up. */
 void atcp_keep_timeout(struct atcp_tcb *c);

@@ -7,12 +7,12 @@
  *   SYN -> atcp_listen_arrive -> atcp_req_init -> SYN-ACK
  *   ACK -> atcp_req_arrive -> ATCP_ACCEPT -> atcp_accept (open.c)
  */
-#include "challenge.h"
-#include "core.h"
-#include "deadline.h"
-#include "mss.h"
-#include "rtt.h"
-#include "seq.h"
+#include "core/challenge.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/mss.h"
+#include "core/rtt.h"
+#include "core/seq.h"
 
 static enum atcp_verdict reset(const struct atcp_hdr *h, u32 len, struct atcp_hdr *reply)
 {

@@ -3,8 +3,8 @@
  * The size of segments: the effective send MSS (RFC 9293 section 3.7.1, RFC 6691), and
  * the initial congestion window, which is so many of them (RFC 6928).
  */
-#include "core.h"
-#include "mss.h"
+#include "core/core.h"
+#include "core/mss.h"
 
 void atcp_mss_changed(struct atcp_tcb *c)
 {

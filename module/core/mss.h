@@ -3,7 +3,7 @@
 #ifndef _ATCP_CORE_MSS_H
 #define _ATCP_CORE_MSS_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 /* The congestion window before the first ACK, and after idling, in bytes. */
 u32 atcp_initial_window(const struct atcp_tcb *c);

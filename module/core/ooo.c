@@ -8,8 +8,8 @@
  * section 3.10.7.4 leaves the choice).  Nothing follows a FIN, which is therefore in
  * the last segment or in none.
  */
-#include "ooo.h"
-#include "seq.h"
+#include "core/ooo.h"
+#include "core/seq.h"
 
 static struct atcp_link *link_of(struct atcp_seg *seg)
 {

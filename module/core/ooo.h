@@ -3,7 +3,7 @@
 #ifndef _ATCP_CORE_OOO_H
 #define _ATCP_CORE_OOO_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 /*
  * Adds what is new of an admitted segment, and consumes it.  The segment ends before the

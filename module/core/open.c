@@ -6,14 +6,14 @@
  * passive:  listen.c makes a request; its ACK -> atcp_accept() -> SYN-RECEIVED
  *           -> arrive.c -> atcp_established()
  */
-#include "acking.h"
-#include "cc.h"
-#include "core.h"
-#include "deadline.h"
-#include "emit.h"
-#include "mss.h"
-#include "open.h"
-#include "rtt.h"
+#include "core/acking.h"
+#include "core/cc.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/emit.h"
+#include "core/mss.h"
+#include "core/open.h"
+#include "core/rtt.h"
 
 void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
 {

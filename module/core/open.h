@@ -3,7 +3,7 @@
 #ifndef _ATCP_CORE_OPEN_H
 #define _ATCP_CORE_OPEN_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 /* Takes the peer's MSS, window scale, timestamp and SACK from its SYN. */
 void atcp_syn_options(struct atcp_tcb *c, const struct atcp_hdr *h);

@@ -11,14 +11,14 @@
  * snd_head on nothing was ever sent.  A segment is either sent or unsent: when only
  * a part may be sent, the segment is split.
  */
-#include "ackevent.h"
-#include "core.h"
-#include "deadline.h"
-#include "emit.h"
-#include "mss.h"
-#include "output.h"
-#include "rtt.h"
-#include "seq.h"
+#include "core/ackevent.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/emit.h"
+#include "core/mss.h"
+#include "core/output.h"
+#include "core/rtt.h"
+#include "core/seq.h"
 
 #define CORK_MAX	(200 * ATCP_MSEC)
 #define PACE_BURST	(20 * ATCP_MSEC)	/* what a host's timer may be late */

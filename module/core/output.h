@@ -3,7 +3,7 @@
 #ifndef _ATCP_CORE_OUTPUT_H
 #define _ATCP_CORE_OUTPUT_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 #define ATCP_DUPTHRESH		3	/* RFC 5681 section 3.2 */
 

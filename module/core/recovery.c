@@ -12,14 +12,14 @@
  *       |                            | time-out
  *       +--- all of it acked --- LOSS <------+ (from OPEN too)
  */
-#include "cc.h"
-#include "core.h"
-#include "deadline.h"
-#include "mss.h"
-#include "output.h"
-#include "recovery.h"
-#include "rtt.h"
-#include "seq.h"
+#include "core/cc.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/mss.h"
+#include "core/output.h"
+#include "core/recovery.h"
+#include "core/rtt.h"
+#include "core/seq.h"
 
 static void set_recovery(struct atcp_tcb *c, enum atcp_recovery recovery)
 {

@@ -3,7 +3,7 @@
 #ifndef _ATCP_CORE_RECOVERY_H
 #define _ATCP_CORE_RECOVERY_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 /* A duplicate ACK has arrived. */
 void atcp_recovery_dupack(struct atcp_tcb *c);

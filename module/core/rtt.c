@@ -5,9 +5,9 @@
  * The clock's granularity G is replaced by rto_min, as in the kernel's TCP, so
  * that an ACK that the peer delays by as much does not cause a time-out.
  */
-#include "core.h"
-#include "deadline.h"
-#include "rtt.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/rtt.h"
 
 static void note_min(struct atcp_tcb *c, u32 rtt)
 {

@@ -3,7 +3,7 @@
 #ifndef _ATCP_CORE_RTT_H
 #define _ATCP_CORE_RTT_H
 
-#include "deadline.h"
+#include "core/deadline.h"
 
 #define ATCP_RTO_INITIAL	(1 * ATCP_SEC)	/* RFC 6298 (2.1) */
 #define ATCP_RTO_AFTER_SYN	(3 * ATCP_SEC)	/* and (5.7) */

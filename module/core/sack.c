@@ -4,8 +4,8 @@
  * comes first.  A block that falls off the list is not reported, which the RFC
  * allows, until a segment touches it again.
  */
-#include "sack.h"
-#include "seq.h"
+#include "core/sack.h"
+#include "core/seq.h"
 
 static void drop_block(struct atcp_tcb *c, u32 i)
 {

@@ -3,7 +3,7 @@
 #ifndef _ATCP_CORE_SACK_H
 #define _ATCP_CORE_SACK_H
 
-#include "tcb.h"
+#include "core/tcb.h"
 
 /* Reports from @start to @end first, joined with blocks that it touches. */
 void atcp_sack_add(struct atcp_tcb *c, u32 start, u32 end);

@@ -10,7 +10,7 @@
 #ifndef _ATCP_CORE_SEQ_H
 #define _ATCP_CORE_SEQ_H
 
-#include "host.h"
+#include "core/host.h"
 
 static inline bool seq_lt(u32 a, u32 b)
 {

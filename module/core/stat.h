@@ -5,7 +5,7 @@
 
 #define ATCP_COUNTER(name, text)	ATCP_STAT_##name,
 enum atcp_stat {
-#include "counters.h"
+#include "core/counters.h"
 	ATCP_STAT_COUNT
 };
 

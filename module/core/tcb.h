@@ -10,8 +10,8 @@
 #ifndef _ATCP_CORE_TCB_H
 #define _ATCP_CORE_TCB_H
 
-#include "host.h"
-#include "wire.h"
+#include "core/host.h"
+#include "core/wire.h"
 
 /*
  * RFC 9293 section 3.3.2.  The values are those of the kernel's TCP_* states,

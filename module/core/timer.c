@@ -22,15 +22,15 @@
  * TIME-WAIT and a listener's SYN-RECEIVED have no control block: their only deadline is
  * in struct atcp_tw and struct atcp_req.
  */
-#include "acking.h"
-#include "close.h"
-#include "core.h"
-#include "deadline.h"
-#include "emit.h"
-#include "keepalive.h"
-#include "output.h"
-#include "recovery.h"
-#include "rtt.h"
+#include "core/acking.h"
+#include "core/close.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/emit.h"
+#include "core/keepalive.h"
+#include "core/output.h"
+#include "core/recovery.h"
+#include "core/rtt.h"
 
 #define THIN_RETRIES	6	/* TCP_THIN_LINEAR_TIMEOUTS: time-outs without back-off */
 

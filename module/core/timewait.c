@@ -8,11 +8,11 @@
  * answers with a RST.  This ends the TIME-WAIT, so that the sender's next SYN succeeds
  * a second later instead of a minute.
  */
-#include "challenge.h"
-#include "core.h"
-#include "deadline.h"
-#include "seq.h"
-#include "window.h"
+#include "core/challenge.h"
+#include "core/core.h"
+#include "core/deadline.h"
+#include "core/seq.h"
+#include "core/window.h"
 
 void atcp_tw_init(struct atcp_tw *tw, const struct atcp_tcb *c)
 {

@@ -4,8 +4,8 @@
  * avoidance), RFC 7323 sections 2.3 (window scale) and 2.4 (its right edge does not
  * move left).
  */
-#include "core.h"
-#include "window.h"
+#include "core/core.h"
+#include "core/window.h"
 
 u8 atcp_wscale_for(u32 full)
 {

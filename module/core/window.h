@@ -3,8 +3,8 @@
 #ifndef _ATCP_CORE_WINDOW_H
 #define _ATCP_CORE_WINDOW_H
 
-#include "seq.h"
-#include "tcb.h"
+#include "core/seq.h"
+#include "core/tcb.h"
 
 /* Right edge of the window as last advertised. */
 static inline u32 atcp_rcv_edge(const struct atcp_tcb *c)

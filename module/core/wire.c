@@ -5,7 +5,7 @@
  *
  * Options are written in the order and with the padding of the kernel's TCP.
  */
-#include "wire.h"
+#include "core/wire.h"
 
 enum {
 	KIND_EOL = 0,

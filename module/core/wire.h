@@ -6,7 +6,7 @@
 #ifndef _ATCP_CORE_WIRE_H
 #define _ATCP_CORE_WIRE_H
 
-#include "host.h"
+#include "core/host.h"
 
 /* The eight control bits, as in the 14th octet of the header. */
 #define ATCP_FIN	0x01

@@ -13,7 +13,7 @@
 #include "demux.h"
 #include "listen/child.h"
 #include "listen/listen.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 #include "port/ports.h"
 #include "socket/sock.h"
 

@@ -22,7 +22,7 @@
 #include "listen/listen.h"
 #include "listen/listeners.h"
 #include "listen/request.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 #include "port/ports.h"
 #include "socket/recv.h"
 #include "stat.h"

@@ -15,7 +15,7 @@
 #include "listen/child.h"
 #include "listen/listen.h"
 #include "listen/request.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 #include "stat.h"
 #include "tracing.h"
 

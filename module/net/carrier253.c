@@ -7,7 +7,7 @@
 #include <net/tcp.h>
 
 #include "net/carrier.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 
 /* Payload from which on a checksum costs more than avoiding it. */
 #define SUM_WORTH	256

@@ -7,7 +7,7 @@
 #include <net/tcp.h>
 
 #include "net/carrier.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 
 int atcp_carrier_tcp_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss)
 {

@@ -10,7 +10,7 @@
 #include <net/tcp.h>
 
 #include "net/carrier.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 #include "stat.h"
 #include "tracing.h"
 

@@ -9,7 +9,7 @@
 #include <net/route.h>
 #include <net/tcp.h>
 
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 
 /* --- connections --- */
 

@@ -11,7 +11,7 @@
 #include <net/tcp.h>
 #include <net/transp_v6.h>
 
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 
 /* --- connections --- */
 

@@ -12,7 +12,7 @@
 #include <net/tcp.h>
 
 #include "demux.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 #include "port/ports.h"
 #include "port/timewait.h"
 #include "stat.h"

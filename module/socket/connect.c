@@ -9,7 +9,7 @@
 #include <net/transp_v6.h>
 
 #include "demux.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 #include "port/ports.h"
 #include "socket/connect.h"
 

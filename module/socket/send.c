@@ -11,7 +11,7 @@
 
 #include "compat/sendpage.h"
 #include "atcp.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 #include "netns.h"
 #include "socket/payload.h"
 #include "socket/send.h"

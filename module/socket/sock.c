@@ -14,7 +14,7 @@
 #include <net/xfrm.h>
 
 #include "demux.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 #include "netns.h"
 #include "port/ports.h"
 #include "socket/connect.h"

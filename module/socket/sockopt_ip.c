@@ -9,7 +9,7 @@
 #include <net/ipv6.h>
 
 #include "atcp.h"
-#include "net/ip.h"
+#include "net/atcp_ip.h"
 #include "socket/sockopt.h"
 
 /* Options that change what stands between the IP header and ours. */

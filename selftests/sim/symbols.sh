@@ -38,9 +38,9 @@ result $? "symbols_allowed_list_is_minimal"
 grep -Hn '^[[:space:]]*#[[:space:]]*include' "$sources"/*.c "$sources"/*.h |
 while IFS= read -r line; do
 	file=${line%%:*}
-	name=$(printf '%s\n' "$line" | sed -n 's/.*include[[:space:]]*"\([^"/]*\)".*/\1/p')
+	name=$(printf '%s\n' "$line" | sed -n 's/.*include[[:space:]]*"core\/\([^"/]*\)".*/\1/p')
 	case $(basename "$file"):$line in
-	host.h:*'"../host.h"'*|host.h:*'"host_user.h"'*) continue ;;
+	host.h:*'"socket/host.h"'*|host.h:*'"host_user.h"'*) continue ;;
 	esac
 	[ -n "$name" ] && [ -f "$sources/$name" ] || echo "# $line"
 done > "$tmp/bad"

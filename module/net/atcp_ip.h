@@ -4,8 +4,8 @@
  * atcp_ip_*.  Each branches once, to ipv4.c or ipv6.c, by the connection's key
  * and not by its socket's family: an AF_INET6 socket may well talk IPv4.
  */
-#ifndef _ATCP_IP_H
-#define _ATCP_IP_H
+#ifndef _ATCP_ATCP_IP_H
+#define _ATCP_ATCP_IP_H
 
 #include <linux/in.h>
 #include <linux/netdevice.h>
@@ -216,4 +216,4 @@ int atcp_v6_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in
 int atcp_v6_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
 bool atcp_v6_reply_flow(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
 
-#endif /* _ATCP_IP_H */
+#endif /* _ATCP_ATCP_IP_H */
