@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The local ports in use, and who may share one: SO_REUSEADDR and SO_REUSEPORT by the
- * rules of the kernel's TCP.
+ * The local ports in use, and which sockets may share one: SO_REUSEADDR and SO_REUSEPORT
+ * by the rules of the kernel's TCP.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -115,9 +115,9 @@ static bool meet_v4(const struct atcp_bound *a, const struct atcp_bound *b, bool
 }
 
 /*
- * Is there an address that both are bound to?  @b_all: being bound to all addresses
- * counts for @b as it does for @a.  @family is that of @a's socket.  These are the
- * rules of the kernel's TCP, odd ones included.
+ * Whether both are bound to a common address.  If @b_all is false, @b being bound to all
+ * addresses does not count as an overlap with one address of @a.  @family is that of @a's
+ * socket.  These are the rules of the kernel's TCP, odd ones included.
  */
 static bool meet(int family, const struct atcp_bound *a, const struct atcp_bound *b, bool b_all)
 {
@@ -164,7 +164,7 @@ static bool alike(const struct atcp_traits *a, const struct atcp_traits *b)
 	       ipv6_addr_equal(&a->bound.v6, &b->bound.v6);
 }
 
-/* RCU. All at an address, of every holder of a port of that number. */
+/* The crowds of that address, carrier and port number, those of other VRFs included. RCU. */
 static struct rhlist_head *crowds_at(struct atcp_net *an, const struct atcp_bind *b,
 				     const struct in6_addr *addr)
 {
@@ -265,7 +265,7 @@ struct atcp_crowd *atcp_crowd_of(struct atcp_bind *b, const struct sock *sk)
 	return crowd_get(atcp_net(sock_net(sk)), b, &t);
 }
 
-/* The crowd that it leaves may be empty afterwards. */
+/* May leave the old crowd empty: the caller releases it. */
 static void move_sock(struct atcp_net *an, struct atcp_sock *as, const struct atcp_traits *t)
 {
 	struct atcp_crowd *to = crowd_get(an, as->bind, t);
@@ -322,27 +322,27 @@ struct atcp_timewait *atcp_bind_timewait(const struct atcp_bind_bucket *bucket)
 
 /* --- conflicts --- */
 
-/* A socket with a group of its own, by a program attached to it, shares nothing. */
+/*
+ * Whether SO_REUSEPORT applies.  A socket that is in a reuseport group already, because a
+ * program was attached to it before bind(), shares nothing.
+ */
 static bool group_ok(const struct sock *sk)
 {
 	return sk->sk_reuseport && !rcu_access_pointer(sk->sk_reuseport_cb);
 }
 
-/*
- * Who asks for a port, and how; how many members may leave their crowds yet, and whether
- * that were too few.
- */
+/* One conflict check: the socket, the rules, and the bound on moved members. */
 struct asker {
 	struct atcp_net *an;
 	const struct sock *sk;
 	struct atcp_bound bound;
 	enum atcp_share share;
 	bool group_ok;
-	int moves;
-	bool again;
+	int moves;	/* how many more members may be moved */
+	bool again;	/* out: that bound was reached */
 };
 
-/* Return: false when it is enough for now. */
+/* Counts one move. Return: false when the bound is reached. */
 static bool may_move(struct asker *a)
 {
 	a->again = !a->moves;
@@ -350,7 +350,7 @@ static bool may_move(struct asker *a)
 	return !a->again;
 }
 
-/* The rules of inet_bind_conflict(). @tw: of a TIME-WAIT, whose user does not count. */
+/* The rules of inet_bind_conflict(). @tw: @t is a TIME-WAIT's, whose user is ignored. */
 static bool in_the_way(const struct asker *a, const struct atcp_traits *t, bool tw)
 {
 	bool grouped = a->group_ok && t->reuseport && (tw || uid_eq(sk_uid(a->sk), t->user));
@@ -365,7 +365,10 @@ static bool in_the_way(const struct asker *a, const struct atcp_traits *t, bool 
 	return atcp_bound_overlap(a->sk->sk_family, &a->bound, &t->bound);
 }
 
-/* Members who are not in the way, though the crowd as such is, have changed: they leave it. */
+/*
+ * Where the crowd's traits conflict and a member's own do not, the member's have changed
+ * since it got the port: it is moved to another crowd, and the next one is checked.
+ */
 static bool sock_in_the_way(struct asker *a, struct atcp_crowd *crowd)
 {
 	struct hlist_node *next;
@@ -413,7 +416,7 @@ static bool crowd_in_the_way(struct asker *a, struct atcp_crowd *crowd)
 	return sock_in_the_way(a, crowd) || tw_in_the_way(a, crowd);
 }
 
-/* Of those at one address, or at all addresses. */
+/* Checks the crowds at one address; :: stands for those bound to all addresses. */
 static bool conflict_at(struct asker *a, const struct atcp_bind *b,
 			const struct in6_addr *addr)
 {
@@ -435,8 +438,8 @@ static bool conflict_at(struct asker *a, const struct atcp_bind *b,
 }
 
 /*
- * Of a kind: the first crowd that is in the way ends it, and one that is not is the asker's
- * own, or has lost its members.
+ * Checks the crowds of one kind, all of which conflict by their traits.  One without a
+ * conflict has no member but the asking socket, or has just lost its members.
  */
 static bool conflict_of_kind(struct asker *a, struct atcp_crowd *first)
 {
@@ -490,7 +493,7 @@ int atcp_bind_conflict(const struct sock *sk, struct atcp_bind *b, enum atcp_sha
 	return a.again ? -EAGAIN : -EADDRINUSE;
 }
 
-/* Is @sk one of those of SO_REUSEPORT whom none of the holders is in the way of? */
+/* Whether @sk is of the SO_REUSEPORT group that shares the port without a check. */
 static bool group_welcome(const struct sock *sk, const struct atcp_bind *b)
 {
 	struct atcp_bound mine;
@@ -499,7 +502,7 @@ static bool group_welcome(const struct sock *sk, const struct atcp_bind *b)
 		return false;
 	if (b->group == ATCP_BIND_ALL)
 		return true;
-	/* TCP does not ask for the device here, and so lets more in than it should. */
+	/* The kernel's TCP ignores the device here, and so lets more in than it should. */
 	atcp_bound_get(&mine, sk);
 	return meet(b->family, &b->bound, &mine, false);
 }

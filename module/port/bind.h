@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The local ports in use: a table of them, who holds each, and who may do so beside
- * whom.
+ * The local ports in use: the table of them, the holders of each, and the rules by which
+ * holders share a port.
  */
 #ifndef _ATCP_BIND_H
 #define _ATCP_BIND_H
@@ -13,9 +13,9 @@
 /**
  * struct atcp_bound - what a socket is bound to, apart from its port
  * @v6:		address; mapped for an AF_INET socket; :: and mapped 0.0.0.0 mean all
- * @v4:		the same as an IPv4 address: 0.0.0.0 for ::, none's for one of IPv6
+ * @v4:		inet_rcv_saddr of the socket: the IPv4 address, or 0.0.0.0 for ::
  * @dev:	interface index, or 0
- * @v6only:	takes nothing of IPv4
+ * @v6only:	IPV6_V6ONLY
  */
 struct atcp_bound {
 	struct in6_addr v6;
@@ -25,10 +25,10 @@ struct atcp_bound {
 };
 
 /**
- * struct atcp_traits - what of a holder of a port counts for bind()
+ * struct atcp_traits - the properties of a holder that decide conflicts in bind()
  * @bound:	what it is bound to
- * @user:	whose it is, if that counts: with SO_REUSEPORT
- * @reuse:	SO_REUSEADDR, and does not listen
+ * @user:	user of the socket if it has SO_REUSEPORT, else INVALID_UID
+ * @reuse:	the socket has SO_REUSEADDR and does not listen
  * @reuseport:	SO_REUSEPORT
  */
 struct atcp_traits {
@@ -39,18 +39,20 @@ struct atcp_traits {
 };
 
 /**
- * struct atcp_crowd - the holders of a port who were alike when they became so
- * @place:	in atcp_net.crowds
+ * struct atcp_crowd - the holders of a port that had equal traits when they got it
+ * @place:	node in atcp_net.crowds
  * @bind:	the port
- * @traits:	theirs; whom an option has changed since is moved when it is met
- * @socks:	of them, by atcp_sock.bind_node
- * @tws:	of them, by atcp_timewait.bind_node; their user does not count
- * @first:	in atcp_bind.kinds, of the first of a kind: crowds that differ in nothing but
- *		their address, of whom a socket that is bound to all meets all or none
- * @kin:	the crowds of that kind, a ring
+ * @traits:	what they had in common.  A holder whose traits have changed since is moved
+ *		when a conflict check comes across it.
+ * @socks:	the sockets, by atcp_sock.bind_node
+ * @tws:	the TIME-WAITs, by atcp_timewait.bind_node; their user is ignored
+ * @first:	node in atcp_bind.kinds, in one crowd of each kind.  Crowds of a kind differ
+ *		only in their address: a socket bound to all addresses conflicts with all
+ *		of them or with none.
+ * @kin:	ring of the crowds of one kind
  * @rcu:	for freeing
  *
- * Under the lock of the port's bucket.
+ * All of it is under the lock of the port's bucket.
  */
 struct atcp_crowd {
 	struct atcp_place place;
@@ -67,31 +69,34 @@ struct atcp_crowd {
 	};
 };
 
-/* Who of SO_REUSEPORT gets a port without a look at its holders? */
+/*
+ * Which sockets with SO_REUSEPORT get a port without a look at its holders.  These are
+ * the values of fastreuseport in the kernel's TCP.
+ */
 enum atcp_bind_group {
 	ATCP_BIND_NONE,
-	ATCP_BIND_ALIKE,	/* sockets of atcp_bind.user on addresses of its bound */
-	ATCP_BIND_ALL,		/* sockets of that user: the holders are all of that kind */
+	ATCP_BIND_ALIKE,	/* sockets of atcp_bind.user that overlap atcp_bind.bound */
+	ATCP_BIND_ALL,		/* sockets of that user, at any address */
 };
 
 /**
  * struct atcp_bind - a local port in use
  * @node:	in its bucket
  * @port:	host byte order
- * @carrier:	whose port: each has a space of its own
+ * @carrier:	IP protocol; each carrier has a port space of its own
  * @l3mdev:	interface index of the VRF whose port it is, or 0
- * @reuse:	every holder had SO_REUSEADDR when it got the port, and does not listen
+ * @reuse:	every holder had SO_REUSEADDR and did not listen when it got the port
  * @group:	enum atcp_bind_group
- * @user:	see there
- * @bound:	see there
- * @family:	of the socket that @bound is of
- * @chosen:	holders that did not get it from connect(): without any of these
- *		another connect() may share it
- * @holders:	sockets and TIME-WAITs
- * @kinds:	struct atcp_crowd, one of each kind: one for each device, user of SO_REUSEPORT
- *		and set of options, so that they are few
+ * @user:	the user that @group refers to
+ * @bound:	the address that @group refers to
+ * @family:	family of the socket that @bound was read from
+ * @chosen:	how many holders got the port by bind() or from a listener; if there are
+ *		none, another connect() may share the port
+ * @holders:	how many sockets and TIME-WAITs have the port
+ * @kinds:	list of struct atcp_crowd, one of each kind.  It is short: a kind is a device,
+ *		a user of SO_REUSEPORT and a set of options.
  * @holds:	how many struct atcp_hold keep the kernel's TCP off it (carrier TCP)
- * @pooled:	the one of them that has it in the pool (pool.c), or NULL
+ * @pooled:	the one of them that has the port in the pool (pool.c), or NULL
  */
 struct atcp_bind {
 	struct hlist_node node;
@@ -113,7 +118,7 @@ struct atcp_bind {
 /* Reads what a socket is bound to from its own fields. */
 void atcp_bound_get(struct atcp_bound *bound, const struct sock *sk);
 
-/* Is there an address and a device that both are bound to? @family is that of @a's socket. */
+/* Whether both are bound to a common address and device. @family is that of @a's socket. */
 bool atcp_bound_overlap(int family, const struct atcp_bound *a, const struct atcp_bound *b);
 
 int __init atcp_binds_init(void);
@@ -131,45 +136,47 @@ static inline struct atcp_bind_bucket *atcp_bucket_of(struct atcp_net *an, u16 p
 struct atcp_bind *atcp_bind_find(struct atcp_bind_bucket *bucket, u8 carrier, u16 port,
 				 int l3mdev);
 
-/* One that nobody holds yet, in the table; NULL: no memory. */
+/* Adds an entry without holders to the table. Return: the entry, or NULL: no memory. */
 struct atcp_bind *atcp_bind_create(struct atcp_bind_bucket *bucket, u8 carrier, u16 port,
 				   int l3mdev);
 
-/* It goes if nobody holds it. */
+/* Removes and frees the entry if it has neither holders nor holds. */
 void atcp_bind_release(struct atcp_bind *b);
 
-/* The crowd that @sk belongs to, perhaps a new one; NULL: no memory. */
+/* The crowd that @sk belongs to, made if there is none. Return: NULL if there is no memory. */
 struct atcp_crowd *atcp_crowd_of(struct atcp_bind *b, const struct sock *sk);
 
-/* It goes if it is empty. */
+/* Removes the crowd if it is empty, and frees it after a grace period. */
 void atcp_crowd_release(struct atcp_net *an, struct atcp_crowd *crowd);
 
-/* @sk, a holder, may not be what it was: to the crowd that it belongs to, if there is memory. */
+/* Moves a holder whose traits may have changed to the right crowd, if there is memory. */
 void atcp_crowd_move(struct sock *sk);
 
 /* One of the TIME-WAITs that hold ports of the bucket, or NULL. */
 struct atcp_timewait *atcp_bind_timewait(const struct atcp_bind_bucket *bucket);
 
-/* How much may a socket share with the other holders of a port? */
+/* By which rules a socket may share a port with other holders. */
 enum atcp_share {
-	ATCP_SHARE_NOTHING,	/* it wants any port that is free */
-	ATCP_SHARE_REUSE,	/* the same, as net.ipv4.ip_autobind_reuse relaxes it */
-	ATCP_SHARE_ALL,		/* it wants this one */
+	ATCP_SHARE_NOTHING,	/* bind() to port 0: not at all */
+	ATCP_SHARE_REUSE,	/* bind() to port 0 with net.ipv4.ip_autobind_reuse */
+	ATCP_SHARE_ALL,		/* bind() to this port: as the options allow */
 };
 
 /*
- * Does another holder of the port stand in @sk's way?  Of crowds one member is looked at,
- * and those that no longer belong there, which leave it: so many at a time.
+ * atcp_bind_conflict() - whether @sk conflicts with another holder of the port
  *
- * Return: 0, -EADDRINUSE, or -EAGAIN: so many have left, and there may be more.
+ * One member is checked of each crowd.  Members whose traits have changed are moved to
+ * the right crowd on the way, at most ATCP_BIND_MOVES in a call.
+ *
+ * Return: 0, -EADDRINUSE, or -EAGAIN: that many were moved, and there may be more.
  */
 #define ATCP_BIND_MOVES	256
 int atcp_bind_conflict(const struct sock *sk, struct atcp_bind *b, enum atcp_share share);
 
-/* Is there no need to look at the holders, of whom there may be many? */
+/* Whether @sk may have the port without a check of its holders, which may be many. */
 bool atcp_bind_welcome(const struct sock *sk, const struct atcp_bind *b);
 
-/* @sk gets the port, or starts to listen there: who will be welcome from now on? */
+/* Updates @reuse and @group of the port: @sk gets it, or starts to listen there. */
 void atcp_bind_learn(struct atcp_bind *b, const struct sock *sk);
 
 #endif /* _ATCP_BIND_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ports of the carrier TCP and what keeps the kernel's TCP off them: a port has a
- * hold for each different thing that its sockets are bound to, and one more if it is
- * connect()'s (pool.c).  A hold goes with the last who needs it.
+ * Which holds (hold.h) a port of the carrier TCP has: one for each different address and
+ * device that its sockets are bound to, and one more if the port is in the pool (pool.c).
+ * A hold is released when its last user, its last TIME-WAIT and the pool have left it.
  */
 #include <net/inet_sock.h>
 
@@ -11,7 +11,7 @@
 #include "port/bind_hold.h"
 #include "port/hold.h"
 
-/* The bucket's lock is held in all of these, up to atcp_hold_join(). */
+/* The functions above atcp_hold_join() are called with the bucket's lock held. */
 
 static bool port_held(const struct atcp_bind_bucket *bucket, u16 port)
 {
@@ -46,7 +46,6 @@ int atcp_hold_enter(struct atcp_net *an, struct atcp_bind *b, struct atcp_hold *
 	return 0;
 }
 
-/* A user or a TIME-WAIT has gone: the last takes the hold, and perhaps the port, with it. */
 void atcp_hold_left(struct atcp_net *an, struct atcp_hold *h)
 {
 	struct atcp_bind *b = h->bind;
@@ -72,7 +71,7 @@ void atcp_hold_unuse(struct atcp_net *an, struct atcp_hold *h)
 	}
 }
 
-/* The one of the port's that holds all that is asked for, or NULL. */
+/* The hold of the port @b that covers @ask and is ours, or NULL. */
 static struct atcp_hold *hold_find(struct atcp_net *an, const struct atcp_bind *b,
 				   const struct atcp_hold_ask *ask)
 {
@@ -80,7 +79,7 @@ static struct atcp_hold *hold_find(struct atcp_net *an, const struct atcp_bind *
 	struct atcp_place_key key;
 	struct rhlist_head *at;
 
-	/* Every address is the pool's. */
+	/* The pool's hold covers all addresses. */
 	if (b->pooled)
 		return b->pooled;
 	atcp_place_key(&key, &ask->bound.v6, b->port, b->carrier);
@@ -96,7 +95,6 @@ static struct atcp_hold *hold_find(struct atcp_net *an, const struct atcp_bind *
 	return found;
 }
 
-/* One more use of a hold that is for the same, or NULL. */
 struct atcp_hold *atcp_hold_join(struct sock *sk, const struct atcp_hold_ask *ask, int l3mdev)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
@@ -133,7 +131,7 @@ int atcp_port_pool(struct atcp_net *an, struct atcp_hold *h, unsigned long old_a
 	}
 	pooled = h->pooled;
 	atcp_hold_unuse(an, h);
-	/* One that was made here and has no hold goes again. */
+	/* Frees an entry that was created above and got no hold. */
 	if (b && !pooled)
 		atcp_bind_release(b);
 	spin_unlock_bh(&bucket->lock);
@@ -178,7 +176,7 @@ static bool hold_covers(struct net *net, const struct atcp_hold *h, const struct
 			     ipv6_addr_v4mapped(&h->bound.v6);
 }
 
-/* Is it so by one of those that hold the port at @addr? RCU. */
+/* Whether one of the holds at @addr covers @key. RCU. */
 static bool owned_at(struct atcp_net *an, const struct in6_addr *addr,
 		     const struct atcp_key *key, int dif, int sdif)
 {

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The port space of the kernel's TCP, from which we take ports by binding sockets of
- * its own there.
+ * Holds: ports that are taken from the kernel's TCP by binding sockets of its own there.
  *
- * These sockets have SO_REUSEPORT and a user whom nobody can be: so ours never are
- * in each other's way, whatever our own rules let be bound side by side (bind.c),
- * and never let anybody else in.  TIME-WAITs are the exception: SO_REUSEADDR passes
- * over those of the other stack.  A socket of the kernel's that asks for it passes
- * over a hold that is for TIME-WAITs alone; and one of ours over the kernel's.
+ * These sockets have SO_REUSEPORT and an invalid user.  So holds never conflict with each
+ * other, and bind.c alone decides which of our sockets share a port.  No socket of a
+ * program has that user, so that a hold conflicts with all of them.  TIME-WAITs are the
+ * exception, for SO_REUSEADDR ignores those of the other stack too.  A kernel TCP socket
+ * with SO_REUSEADDR may be bound where a hold serves TIME-WAITs alone; one of ours with
+ * SO_REUSEADDR may be bound where the kernel's TCP has TIME-WAITs alone.
  *
- * A port of the pool is held at every address, so that it needs but one hold, and from
- * everybody; there may be thousands.  One socket, the agent, binds to each in turn and
- * leaves a stand-in there, which looks like a TIME-WAIT without SO_REUSEADDR: of those
- * nobody reads what a TIME-WAIT does not have.  It comes back to let go.  As long as a
- * port is the pool's, nobody passes over TIME-WAITs there.
+ * A port of the pool is held at all addresses, so that one hold is enough for it.  There
+ * may be thousands, and a socket for each would be expensive.  So one socket, the agent,
+ * binds to each port in turn and leaves a stand-in there.  A stand-in looks like a
+ * TIME-WAIT whose socket had no SO_REUSEADDR; the kernel reads no field of it that a
+ * TIME-WAIT lacks.  To release the port, the agent takes the stand-in's place again.
+ * While a port is in the pool, SO_REUSEADDR does not get past TIME-WAITs there.
  *
- * That leans on what a kernel does with its table.  So a stand-in is as large as this
- * kernel's TIME-WAITs are, goes after a grace period, and is tried when the module is
- * loaded; where that fails, or on a kernel that nobody has looked at, a socket holds each
- * port of the pool as well.
+ * Stand-ins depend on how the kernel treats its bind table.  So a stand-in is as large as
+ * this kernel's TIME-WAITs, is freed after a grace period, and is tested when the module
+ * is loaded.  If the test fails, or the kernel's code has not been reviewed
+ * (features.mk), a socket holds each port of the pool as well.
  */
 #include <linux/llist.h>
 #include <linux/module.h>
@@ -35,7 +36,7 @@
 
 static bool stand_ins = true;
 module_param(stand_ins, bool, 0444);
-MODULE_PARM_DESC(stand_ins, "hold the ports that connect() picks over TCP without a socket for each (default: as far as this kernel is known to allow it)");
+MODULE_PARM_DESC(stand_ins, "hold the ports that connect() picks over TCP without a socket for each (default: if this kernel is known to allow it)");
 
 static void free_dead(struct work_struct *work)
 {
@@ -66,11 +67,11 @@ static int new_socket(struct net *net, u16 family, struct socket **sock)
 
 	if (!err)
 		return 0;
-	/* Memory (that of an inode is ENFILE), or a policy: the port is not to be had. */
+	/* No inode is ENFILE.  Any other error is a policy's: the port cannot be held. */
 	return err == -ENOMEM || err == -ENOBUFS || err == -ENFILE ? -ENOMEM : -EADDRINUSE;
 }
 
-/* What bind() leaves in a socket, for get_port() to read. */
+/* Sets the fields that bind() sets and get_port() reads. */
 static void set_bound(struct sock *sk, const struct atcp_hold_ask *ask)
 {
 	struct inet_sock *inet = inet_sk(sk);
@@ -91,7 +92,7 @@ static void set_bound(struct sock *sk, const struct atcp_hold_ask *ask)
 	SOCK_INODE(sk->sk_socket)->i_uid = INVALID_UID;
 }
 
-/* Is @sk2 somebody else's, not in TIME-WAIT, and bound to what is asked for? */
+/* Whether @sk2 is no hold, is not in TIME-WAIT, and overlaps what is asked for. */
 static bool in_the_way(const struct sock *sk2, const void *arg)
 {
 	const struct atcp_hold_ask *ask = arg;
@@ -104,9 +105,9 @@ static bool in_the_way(const struct sock *sk2, const void *arg)
 }
 
 /*
- * The socket has passed over TIME-WAITs by SO_REUSEADDR.  From now on nobody passes
- * over it: as with listen(), the bucket is told that not all who are there have that
- * option.  Return: false when somebody else has done as we did.
+ * Ends the sharing by SO_REUSEADDR that let @sk ignore TIME-WAITs.  As in listen(),
+ * get_port() in LISTEN clears the bucket's fastreuse, so that later sockets conflict.
+ * Return: false if another socket was bound to the port in the meantime.
  */
 static bool shut_door(struct sock *sk, const struct atcp_hold_ask *ask)
 {
@@ -154,7 +155,7 @@ no_sock:
 	return ERR_PTR(err);
 }
 
-/* Binds the agent to a port that nobody has. */
+/* Binds the agent to a free port. */
 static int agent_bind(struct net *net, const struct sock *range)
 {
 	struct atcp_net *an = atcp_net(net);
@@ -169,12 +170,12 @@ static int agent_bind(struct net *net, const struct sock *range)
 		}
 	}
 	sk = an->agent->sk;
-	sk->sk_ipv6only = false;		/* net.ipv6.bindv6only may say otherwise */
+	sk->sk_ipv6only = false;		/* net.ipv6.bindv6only may have set it */
 	inet_sk(sk)->local_port_range = inet_sk(range)->local_port_range;
 	return sk->sk_prot->get_port(sk, 0) ? -EADDRINUSE : 0;
 }
 
-/* Where it is, in the same piece of memory as its hold. */
+/* Offset of the stand-in in the allocation of its hold. */
 #define STAND_IN_AT	ALIGN(sizeof(struct atcp_hold), __alignof__(struct inet_timewait_sock))
 
 static void fill_stand_in(struct inet_timewait_sock *tw, const struct sock *sk)
@@ -265,14 +266,14 @@ void atcp_hold_changed(struct atcp_hold *h)
 		h->sock->sk->sk_reuse = passable ? SK_CAN_REUSE : SK_NO_REUSE;
 }
 
-/* --- does a stand-in do here what it is for? --- */
+/* --- the test of stand-ins at load --- */
 
 static bool is_it(const struct sock *sk2, const void *stand_in)
 {
 	return sk2 == stand_in;
 }
 
-/* Does whoever walks over the holders of its port meet it? */
+/* Whether a walk over the kernel's list of a port's owners finds the stand-in. */
 static bool stand_in_is_met(const struct atcp_hold *h, const struct sock *agent)
 {
 	const struct inet_timewait_sock *tw = h->stand_in;
@@ -285,7 +286,7 @@ static bool stand_in_is_met(const struct atcp_hold *h, const struct sock *agent)
 	return met;
 }
 
-/* Can @sk be bound to a port?  It is not, afterwards. */
+/* Whether @sk can be bound to a port.  It is unbound again afterwards. */
 static bool can_be_bound(struct sock *sk, u16 port, bool reuse, bool reuseport)
 {
 	bool bound;
@@ -298,14 +299,14 @@ static bool can_be_bound(struct sock *sk, u16 port, bool reuse, bool reuseport)
 	return bound;
 }
 
-/* With any of the options that let sockets share one? */
+/* Whether @sk can be bound to it with any setting of SO_REUSEADDR and SO_REUSEPORT. */
 static bool can_share(struct sock *sk, u16 port)
 {
 	return can_be_bound(sk, port, false, false) || can_be_bound(sk, port, true, false) ||
 	       can_be_bound(sk, port, false, true) || can_be_bound(sk, port, true, true);
 }
 
-/* pool_lock held. Return: what it does not do, or NULL. */
+/* Takes and releases one port. pool_lock held. Return: what failed, for the log, or NULL. */
 static const char *try_stand_in(struct atcp_net *an, struct sock *other)
 {
 	struct atcp_hold *h = pick_by_stand_in(an->net, other);
@@ -338,7 +339,7 @@ void atcp_hold_try(void)
 	if (!stand_ins)
 		return;
 	if (!ATCP_STAND_INS_KNOWN) {
-		pr_notice("a kernel newer than those looked at: a socket holds each port that connect() picks over TCP\n");
+		pr_notice("stand-ins are untested on so new a kernel: a socket holds each port that connect() picks over TCP\n");
 		stand_ins = false;
 		return;
 	}

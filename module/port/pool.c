@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ports from which the carrier TCP connects.
+ * The pool of local ports that connect() uses over the carrier TCP.
  *
- * To take a port from the kernel's TCP costs a look for one that is free and some memory
- * (hold.c), a kilobyte in all.  So a namespace keeps those that it has for a while, in a
- * pool.  It grows by a port that the kernel's TCP picks at random with every connection
- * until there are so many that no peer can know them, for whoever knows the ports needs
- * but guess sequence numbers, and two peers who see the same ports see the same host.
- * From then on connections share them as long as their other ends differ, and it grows
- * when the first few that are looked at do not do, to half of the range at most.
+ * To take a port from the kernel's TCP costs a search for a free one and a kilobyte of
+ * memory (hold.c).  So each namespace keeps its ports for a while, in a pool.
  *
- * A port that nobody uses goes after a minute.  One that is some minutes old is left to
- * those who use it, and goes with the last of them.
+ * Up to POOL_LEAST ports, every connection adds one, which the kernel's TCP picks at
+ * random.  The ports have to be hard to guess: an attacker who knows them needs only the
+ * sequence numbers, and two peers that see the same few ports can tell that it is the
+ * same host.  Above POOL_LEAST, connections share ports as long as their remote ends
+ * differ.  The pool then grows only when the first POOL_TRIES ports cannot be used, to
+ * half of the range at most.
  *
- * Where in the pool a connection begins to look is told by RFC 6056 section 3.3.4.
+ * A port is released when it has been unused for a minute.  One that is some minutes old
+ * is not picked any more, and is released when its last user has left it.
+ *
+ * RFC 6056 section 3.3.4 gives the index at which a connection's search begins.
  */
 #include <linux/mm.h>
 #include <linux/net.h>
@@ -25,14 +27,14 @@
 #include "port/pool.h"
 #include "port/ports.h"
 
-#define POOL_MOST	16384		/* ports */
-#define POOL_LEAST	1024		/* before any is shared: to be hard to guess */
-#define POOL_TRIES	8		/* before it grows */
-#define POOL_NARROW	1024		/* ports of a range that may be taken whole */
-#define POOL_LINGER	(60 * HZ)
-#define POOL_AGE	(300 * HZ)	/* and up to twice that, by chance */
+#define POOL_MOST	16384		/* ports in the pool at most */
+#define POOL_LEAST	1024		/* ports in the pool before any is shared */
+#define POOL_TRIES	8		/* ports tried before the pool grows */
+#define POOL_NARROW	1024		/* the pool may take all of a range of so many ports */
+#define POOL_LINGER	(60 * HZ)	/* how long an unused port is kept */
+#define POOL_AGE	(300 * HZ)	/* a port is old after this, or up to twice this */
 
-/* A port leaves the array; pool_lock held. */
+/* Removes the port at index @at from the array; pool_lock held. */
 static void forget(struct atcp_net *an, u32 at)
 {
 	if (at < an->pool_count) {
@@ -44,7 +46,7 @@ static void forget(struct atcp_net *an, u32 at)
 	WRITE_ONCE(an->pool[at], an->pool[an->pool_all]);
 }
 
-/* It goes to those that connect() leaves alone; pool_lock held. */
+/* Moves the port at index @at to the old ones, which are not picked; pool_lock held. */
 static void retire(struct atcp_net *an, u32 at)
 {
 	u32 last = an->pool_count - 1;
@@ -55,12 +57,12 @@ static void retire(struct atcp_net *an, u32 at)
 	WRITE_ONCE(an->pool[last], port);
 }
 
-/* Of those from @from on, who has not been used since @before goes; pool_lock held. */
+/* Releases the ports from index @from on that are unused since @before; pool_lock held. */
 static void reap_some(struct atcp_net *an, u32 from, unsigned long before)
 {
 	u32 i = an->pool_all;
 
-	/* Backwards: what comes into the place of one that goes has been looked at. */
+	/* Backwards, because a removed port's place is filled from behind, already checked. */
 	while (i-- > from) {
 		enum atcp_pooled how = atcp_port_unpool(an, an->pool[i], before);
 
@@ -79,7 +81,7 @@ static void reap(struct work_struct *work)
 
 	mutex_lock(&an->pool_lock);
 	reap_some(an, 0, jiffies - POOL_LINGER);
-	/* Old ones that nobody uses are of no use. */
+	/* An old port that is unused is released at once. */
 	reap_some(an, an->pool_count, jiffies);
 	if (an->pool_all)
 		schedule_delayed_work(&an->pool_work, POOL_LINGER / 4);
@@ -112,7 +114,7 @@ void atcp_pool_net_exit(struct atcp_net *an)
 	kvfree(an->pool);
 }
 
-/* Return: a new port of the pool, or -EADDRNOTAVAIL, -ENOMEM. */
+/* Adds a port, up to @most. Return: the port, or -EADDRNOTAVAIL, -ENOMEM. */
 static int grow(struct sock *sk, u32 most)
 {
 	struct net *net = sock_net(sk);
@@ -144,14 +146,14 @@ static int grow(struct sock *sk, u32 most)
 	WRITE_ONCE(an->pool[an->pool_all], an->pool[an->pool_count]);
 	WRITE_ONCE(an->pool[an->pool_count], port);
 	WRITE_ONCE(an->pool_all, an->pool_all + 1);
-	/* Whoever reads the count finds what it counts: try_some(). */
+	/* Publishes the ports that it counts; paired with atcp_pool_connect(). */
 	smp_store_release(&an->pool_count, an->pool_count + 1);
 unlock:
 	mutex_unlock(&an->pool_lock);
 	return port;
 }
 
-/* The first @most of @count ports of the pool, from @offset on. */
+/* Tries up to @most of the first @count ports of the pool, from index @offset on. */
 static int try_some(struct sock *sk, int low, int high, u32 offset, u32 count, u32 most,
 		    u32 *tried)
 {
@@ -183,7 +185,7 @@ int atcp_pool_connect(struct sock *sk, int low, int high, u32 offset, u32 *tried
 	u32 count;
 
 	*tried = 0;
-	/* As grow() has it. */
+	/* Paired with the release in grow(). */
 	count = smp_load_acquire(&an->pool_count);
 	if (count >= min_t(u32, POOL_LEAST, range / 2)) {
 		err = try_some(sk, low, high, offset, count, POOL_TRIES, tried);
@@ -196,7 +198,7 @@ int atcp_pool_connect(struct sock *sk, int low, int high, u32 offset, u32 *tried
 		if (err != -EADDRNOTAVAIL)
 			return err;
 	}
-	/* Nothing new is to be had: one that is shared, and be it old, is better than none. */
+	/* There is no new port: any port of the pool will do, old ones included. */
 	count = smp_load_acquire(&an->pool_count);
 	err = try_some(sk, low, high, offset, max(count, READ_ONCE(an->pool_all)), U32_MAX, tried);
 	return err == -EADDRNOTAVAIL && port == -ENOMEM ? port : err;

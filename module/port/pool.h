@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ports from which the carrier TCP connects.
+ * The pool of local ports that connect() uses over the carrier TCP.
  */
 #ifndef _ATCP_POOL_H
 #define _ATCP_POOL_H
@@ -12,16 +12,16 @@
 #include "netns.h"
 
 void atcp_pool_net_init(struct atcp_net *an);
-/* The last sockets and TIME-WAITs have gone. Process context. */
+/* Call when no socket and no TIME-WAIT is left. Process context. */
 void atcp_pool_net_exit(struct atcp_net *an);
 
 /**
- * atcp_pool_connect() - a local port for a connection, and its place in the table
+ * atcp_pool_connect() - pick a local port from the pool and enter the connection table
  * @sk:		as for atcp_port_connect(); holds no port
- * @low:	of the range of ports that it may have
- * @high:	likewise
- * @offset:	where in the pool to look first
- * @tried:	out: how many were tried
+ * @low:	lowest port that it may have
+ * @high:	highest port that it may have
+ * @offset:	index into the pool at which the search begins
+ * @tried:	out: how many ports were tried
  *
  * Process context. Return: as atcp_port_connect().
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Local ports: how a socket comes by one.  RFC 9293 section 3.9.1 leaves that to the
+ * Local ports: how a socket gets one.  RFC 9293 section 3.9.1 leaves that to the
  * host; ephemeral ports are picked by the double-hash algorithm of RFC 6056
  * section 3.3.4.
  */
@@ -19,10 +19,10 @@
 #include "port/timewait.h"
 
 /*
- * The increments of RFC 6056 section 3.3.4, racy by design.  One table is for all
- * namespaces: which slot is whose tells a key that each namespace has, so that nobody
- * learns from his own namespace of another's.  With 256 slots a host could be recognised
- * by what its ports tell of them (CVE-2022-32296).
+ * The increments of RFC 6056 section 3.3.4, racy by design.  All namespaces share one
+ * table, but each hashes with its own key, so that the ports in one namespace reveal
+ * nothing of those in another.  The table is large because a host with 256 slots could be
+ * fingerprinted by its ports (CVE-2022-32296).
  */
 #define PERTURB_SLOTS	65536
 static u32 *perturb;
@@ -52,7 +52,10 @@ void atcp_ports_net_exit(struct atcp_net *an)
 	atcp_binds_net_exit(an);
 }
 
-/* Return: 0 or -ENOMEM; then the port goes if nobody else has it. Bucket lock held. */
+/*
+ * Makes @sk a holder of @b.  Bucket lock held.
+ * Return: 0, or -ENOMEM: @b has been freed if it has no other holder.
+ */
 static int bind_add(struct atcp_bind *b, struct sock *sk, bool chosen, struct atcp_hold *h)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
@@ -83,6 +86,7 @@ no_memory:
 	return -ENOMEM;
 }
 
+/* Removes a holder from its crowd and port, which are freed if empty. Bucket lock held. */
 static void bind_del(struct atcp_net *an, struct atcp_crowd *crowd, struct hlist_node *node,
 		     bool chosen)
 {
@@ -99,7 +103,7 @@ static void bind_del(struct atcp_net *an, struct atcp_crowd *crowd, struct hlist
 	atcp_bind_release(b);
 }
 
-/* Bucket lock held. */
+/* A socket gives its port up. Bucket lock held. */
 static void bind_leave(struct sock *sk)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
@@ -113,7 +117,7 @@ static void bind_leave(struct sock *sk)
 	WRITE_ONCE(inet_sk(sk)->inet_num, 0);
 }
 
-/* A program has chosen it, and may have it. */
+/* Gives @sk the port that it asked bind() for, after the check of conflicts. */
 static int bind_new(struct atcp_bind *b, struct sock *sk, struct atcp_hold *hold)
 {
 	atcp_bind_learn(b, sk);
@@ -121,8 +125,8 @@ static int bind_new(struct atcp_bind *b, struct sock *sk, struct atcp_hold *hold
 }
 
 /*
- * Takes the port if that is possible, or just finds that out if @sk holds it; -EAGAIN as
- * atcp_bind_conflict().
+ * Checks for conflicts, then makes @sk a holder of the port unless it is one already (as
+ * in listen()).  Return: as atcp_bind_conflict(), or -ENOMEM.
  */
 static int port_take(struct sock *sk, struct atcp_bind_bucket *bucket, u16 port, int l3mdev,
 		     enum atcp_share share, struct atcp_hold *hold)
@@ -147,11 +151,12 @@ static int port_take(struct sock *sk, struct atcp_bind_bucket *bucket, u16 port,
 	return bind_new(b, sk, hold);
 }
 
-/* How often it is tried when ATCP_BIND_MOVES holders were not what they had been. */
+/* How often port_take() is called if each call moves ATCP_BIND_MOVES holders. */
 #define BIND_ROUNDS	1024
 
 /*
- * @hold: what keeps the kernel's TCP off the port meanwhile, or NULL
+ * Binds @sk to @port, in rounds between which the bucket's lock is released.
+ * @hold: the hold to use, which the caller has a user of, or NULL
  * Return: 0, -EADDRINUSE or -ENOMEM.
  */
 static int bind_with(struct sock *sk, u16 port, int l3mdev, enum atcp_share share,
@@ -178,7 +183,7 @@ static int bind_try(struct sock *sk, u16 port, int l3mdev, enum atcp_share share
 	return bind_with(sk, port, l3mdev, share, NULL);
 }
 
-/* The same while @hold keeps the kernel's TCP off the port; one use of it ends. */
+/* Binds @sk to the port of @hold, then drops the caller's user of the hold. */
 static int bind_held(struct sock *sk, struct atcp_hold *hold, int l3mdev, enum atcp_share share)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
@@ -191,7 +196,7 @@ static int bind_held(struct sock *sk, struct atcp_hold *hold, int l3mdev, enum a
 	return err;
 }
 
-/* What keeps the kernel's TCP off what is asked for: one that is there, or a new one. */
+/* The hold for @ask, with one more user: an existing one or a new one. */
 static struct atcp_hold *hold_for(struct sock *sk, const struct atcp_hold_ask *ask, int l3mdev)
 {
 	struct atcp_hold *hold = ask->port ? atcp_hold_join(sk, ask, l3mdev) : NULL;
@@ -199,7 +204,7 @@ static struct atcp_hold *hold_for(struct sock *sk, const struct atcp_hold_ask *a
 	return hold ?: atcp_hold_make(sock_net(sk), ask);
 }
 
-/* bind_try() of the carrier TCP. @port: 0 for one that the kernel's TCP picks. */
+/* bind_try() for the carrier TCP. @port: 0 for one that the kernel's TCP picks. */
 static int bind_both(struct sock *sk, u16 port, int l3mdev, enum atcp_share share)
 {
 	struct atcp_hold_ask ask = {
@@ -214,7 +219,7 @@ static int bind_both(struct sock *sk, u16 port, int l3mdev, enum atcp_share shar
 	atcp_bound_get(&ask.bound, sk);
 	hold = hold_for(sk, &ask, l3mdev);
 	if (port && hold == ERR_PTR(-EADDRINUSE)) {
-		/* Perhaps it was on its way into the pool. */
+		/* Perhaps the port was just being added to the pool, under this lock. */
 		mutex_lock(&an->pool_lock);
 		hold = hold_for(sk, &ask, l3mdev);
 		mutex_unlock(&an->pool_lock);
@@ -224,7 +229,7 @@ static int bind_both(struct sock *sk, u16 port, int l3mdev, enum atcp_share shar
 	return bind_held(sk, hold, l3mdev, share);
 }
 
-/* The ends are in the table already: does a TIME-WAIT there give way? RCU. */
+/* Replaces @node, which has the same ends as @sk, if it is a TIME-WAIT that allows it. RCU. */
 static int take_over(struct sock *sk, struct atcp_node *node)
 {
 	if (node->type != ATCP_NODE_TW)
@@ -232,7 +237,7 @@ static int take_over(struct sock *sk, struct atcp_node *node)
 	return atcp_timewait_replace(container_of(node, struct atcp_timewait, node), sk);
 }
 
-/* Enters the table by a key that is complete, the port being held. */
+/* Enters the connection table; @sk holds a port and its key is complete. */
 static int enter_table(struct sock *sk)
 {
 	struct atcp_node *node;
@@ -247,8 +252,9 @@ static int enter_table(struct sock *sk)
 }
 
 /*
- * @hold: what keeps the kernel's TCP off the port, or NULL: the pool, if it takes that
- * Return: 0, -EADDRNOTAVAIL: not this one, or -ENOMEM.
+ * Tries one local port for connect(), and enters the connection table with it.
+ * @hold: the hold to use, or NULL; then over TCP the port has to be in the pool
+ * Return: 0, -EADDRNOTAVAIL if another port has to be tried, or -ENOMEM.
  */
 static int connect_with(struct sock *sk, u16 port, int l3mdev, struct atcp_hold *hold)
 {
@@ -307,16 +313,16 @@ int atcp_port_connect_pooled(struct sock *sk, u16 port)
 	return connect_with(sk, port, 0, NULL);
 }
 
-/* Where a port is looked for. */
+/* A search for a port. */
 struct search {
 	u32 offset;		/* where in the range to begin */
 	int low;
 	int high;
-	int step;
+	int step;		/* 2: every second port first, then the others; 1: one pass */
 	int (*try)(struct sock *sk, u16 port, int l3mdev, enum atcp_share share);
 	enum atcp_share share;
-	int busy;		/* what try() returns when there is hope yet */
-	u32 tried;		/* out: how far it went */
+	int busy;		/* what try() returns if the next port is to be tried */
+	u32 tried;		/* out: how far it went, in ports of the range */
 };
 
 /* The range that the namespace and the socket (IP_LOCAL_PORT_RANGE) allow. */
@@ -326,9 +332,9 @@ static void search_range(struct search *s, const struct sock *sk)
 }
 
 /*
- * Tries every second port of the range, then the others: those of the first
- * kind are left to connect() or to bind(), as long as they last.  An even offset
- * means connect().
+ * Tries every second port of the range, then the others.  connect() begins with an even
+ * offset and bind() with an odd one, so that each has half of the ports for itself as
+ * long as they last.
  */
 static int search(struct sock *sk, struct search *s)
 {
@@ -365,7 +371,7 @@ static int search(struct sock *sk, struct search *s)
 	return s->busy;
 }
 
-/* bind() to port 0; SO_REUSEADDR leaves the upper half to others while it can. */
+/* bind() to port 0; with SO_REUSEADDR the upper half of the range is tried last. */
 static int bind_any(struct sock *sk, enum atcp_share share)
 {
 	struct search s = {
@@ -446,9 +452,8 @@ int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port)
 
 	spin_lock_bh(&bucket->lock);
 	/*
-	 * Its port and what goes with it change under the lock of that port's bucket.  So
-	 * they stay what they are if it is this one; if not, what bind points to may be
-	 * freed just now.
+	 * The listener's inet_num, bind and hold change under the lock of its port's bucket.
+	 * If inet_num is still @port, that lock is held here, and bind stays valid.
 	 */
 	b = READ_ONCE(inet_sk(sk)->inet_num) == port ? atcp_sk(sk)->bind : NULL;
 	if (b)
@@ -457,7 +462,10 @@ int atcp_port_inherit(struct sock *child, const struct sock *sk, u16 port)
 	return err;
 }
 
-/* A VRF has ports of its own, and no pool of them: one is taken for this connection. */
+/*
+ * connect() over TCP in a VRF: there is no pool of a VRF's ports, so that each connection
+ * gets a hold of its own.
+ */
 static int connect_own(struct sock *sk)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
@@ -497,7 +505,7 @@ int atcp_port_connect(struct sock *sk)
 	if (as->bind)
 		return enter_table(sk);
 
-	/* The addresses and the remote port: the local one is 0. */
+	/* Hashes the addresses and the remote port; the local port is 0 here. */
 	hash = siphash(&as->node.key, offsetofend(struct atcp_key, rport), &an->port_key);
 	slot = &perturb[(hash >> 32) % PERTURB_SLOTS];
 	search_range(&s, sk);
@@ -508,7 +516,7 @@ int atcp_port_connect(struct sock *sk)
 		err = connect_own(sk);
 	else
 		err = atcp_pool_connect(sk, s.low, s.high, s.offset / 2, &s.tried);
-	/* A random step more tells less of how many connections were made. */
+	/* The step is random, so that ports do not reveal how many connections were made. */
 	WRITE_ONCE(*slot, READ_ONCE(*slot) + s.tried + 2 * get_random_u32_below(8));
 	return err;
 }

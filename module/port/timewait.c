@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TIME-WAIT (RFC 9293 section 3.6.1) as a small object in the place of its
- * socket, with a timer of its own.
+ * TIME-WAIT (RFC 9293 section 3.6.1) as a small object that replaces the socket in the
+ * connection table, with a timer of its own.
  *
- * It is freed by whoever marks it dead, after a grace period: the timer's
- * function is a read section like any softirq, and so needs no reference.
+ * The code that marks it dead frees it after an RCU grace period. The timer's function
+ * is an RCU read section, as any softirq is, and so the timer needs no reference.
  */
 #include <linux/slab.h>
 #include <net/ip.h>
@@ -36,7 +36,10 @@ static void tw_free_rcu(struct rcu_head *rcu)
 	kmem_cache_free(tw_cache, container_of(rcu, struct atcp_timewait, rcu));
 }
 
-/* Out of everything but the table. Lock held, not dead. */
+/*
+ * Ends what has left the table, or been replaced there: stops its timer, gives up its
+ * port, and frees it by RCU.  Lock held, not dead.
+ */
 static void tw_retire(struct atcp_timewait *t)
 {
 	t->dead = true;
@@ -47,14 +50,14 @@ static void tw_retire(struct atcp_timewait *t)
 	call_rcu(&t->rcu, tw_free_rcu);
 }
 
-/* Lock held, not dead. */
+/* Removes it from the table and ends it. Lock held, not dead. */
 static void tw_kill(struct atcp_timewait *t)
 {
 	atcp_node_remove(t->an, &t->node);
 	tw_retire(t);
 }
 
-/* Lock held, not dead. */
+/* Arms the timer for the time that is left. Lock held, not dead. */
 static void tw_arm(struct atcp_timewait *t)
 {
 	u64 now = atcp_host_now();
@@ -110,10 +113,10 @@ void atcp_timewait_enter(struct sock *sk)
 	t->priority = READ_ONCE(sk->sk_priority);
 	atcp_port_tw_hold(t, sk);
 
-	/* Held so that nobody ends it before the timer runs. */
+	/* The lock keeps it from being found and ended before the timer is armed. */
 	spin_lock_bh(&t->lock);
 	if (atcp_node_replace(an, &as->node, &t->node)) {
-		/* Not to be thought of: the socket is in the table. */
+		/* Cannot happen: the socket is in the table. */
 		t->dead = true;
 		atcp_port_tw_put(an, t);
 		spin_unlock_bh(&t->lock);
@@ -206,7 +209,7 @@ static bool on_loopback(const struct atcp_timewait *t)
 	       ipv6_addr_loopback(&key->raddr) || ipv6_addr_v4mapped_loopback(&key->raddr);
 }
 
-/* Lock held. A socket may take its place. @chosen: that holds a port already. */
+/* Whether a socket may take its place. @chosen: the socket holds a port. Lock held. */
 static bool tw_yields(const struct atcp_timewait *t, bool chosen)
 {
 	u32 reuse = READ_ONCE(t->an->limits.reuse_tw);
@@ -222,11 +225,11 @@ int atcp_timewait_replace(struct atcp_timewait *t, struct sock *sk)
 	int err = -EADDRNOTAVAIL;
 
 	spin_lock_bh(&t->lock);
-	/* One that is bound to another device is in the way, and not in the same place. */
+	/* A TIME-WAIT bound to another device has other keys, and cannot be replaced. */
 	if (t->node.key.dev != as->node.key.dev || !tw_yields(t, as->bind) ||
 	    (!as->bind && !atcp_port_tw_share(t, sk)))
 		goto unlock;
-	/* A segment that finds the socket from now on waits in its backlog. */
+	/* A segment that finds the socket from now on waits in the socket's backlog. */
 	as->node.type = ATCP_NODE_SOCK;
 	WRITE_ONCE(as->hashed, true);
 	if (WARN_ON_ONCE(atcp_node_replace(t->an, &t->node, &as->node))) {

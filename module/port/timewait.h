@@ -11,21 +11,21 @@
 
 /**
  * struct atcp_timewait - what is left of a connection in TIME-WAIT
- * @node:	in the connection table
+ * @node:	node in the connection table
  * @tw:		the core's part
- * @an:		its namespace; flushed when that ends
- * @bind:	the port it holds
- * @hold:	what keeps the kernel's TCP off it, or NULL
- * @crowd:	of @bind, which it is in; under the port bucket's lock
- * @bind_node:	in @crowd's list; likewise
+ * @an:		its namespace, whose end flushes it
+ * @bind:	the local port it holds
+ * @hold:	what keeps the kernel's TCP off that port, or NULL
+ * @crowd:	the crowd of @bind that it is in; under the port bucket's lock
+ * @bind_node:	node in @crowd's list; likewise
  * @bound:	what its socket was bound to, for bind() conflicts and replies
  * @reuse:	its socket had SO_REUSEADDR
  * @reuseport:	its socket had SO_REUSEPORT
  * @bind_chosen: as atcp_sock.bind_chosen
- * @family:	its socket's
- * @timer:	2 MSL
- * @lock:	of @tw, @dead and the timer; taken with BHs off
- * @dead:	left the table
+ * @family:	address family of its socket
+ * @timer:	expires when 2 MSL have passed
+ * @lock:	protects @tw, @dead and the timer; taken with BHs off
+ * @dead:	it has left the table
  * @mark, @tos, @label, @hash, @foreign, @priority: for its replies, as in struct atcp_flow
  * @rcu:	for freeing
  */
@@ -58,40 +58,39 @@ int __init atcp_timewait_init(void);
 void atcp_timewait_exit(void);
 
 /**
- * atcp_timewait_enter() - put a TIME-WAIT in a socket's place
+ * atcp_timewait_enter() - replace a socket in the connection table by a TIME-WAIT
  * @sk:		locked, hashed, its control block in TIME-WAIT
  *
- * For atcp_host_time_wait(). The socket is out of the table afterwards; its
- * port is still its own to give up. When memory or the namespace's cap do not
- * allow it, the socket just leaves the table.
+ * For atcp_host_time_wait(). The socket leaves the table, but still holds its port. If
+ * there is no memory, or the namespace has @max_tw TIME-WAITs, it leaves the table
+ * without a TIME-WAIT.
  */
 void atcp_timewait_enter(struct sock *sk);
 
 /**
  * atcp_timewait_rcv() - a segment arrives
  * @skb:	header at skb->data; consumed unless false is returned
- * @listening:	a listener would take a SYN, or may of the kernel's TCP
- * @reopen:	out: TIME-WAIT gave way to a SYN, to be handed to the listener
- * @old:	out, when @reopen: what it was
+ * @listening:	a listener, ours or perhaps the kernel's TCP's, would take a SYN
+ * @reopen:	out: the TIME-WAIT has ended, and the SYN is for the listener
+ * @old:	out: copy of @tw, if @reopen
  *
- * RCU. Return: false when it has gone or given way.
+ * RCU. Return: false if the TIME-WAIT was dead already, or if @reopen.
  */
 bool atcp_timewait_rcv(struct atcp_timewait *t, struct sk_buff *skb, const struct atcp_hdr *h,
 		       bool listening, bool *reopen, struct atcp_tw *old);
 
 /**
  * atcp_timewait_replace() - connect() takes the place of a TIME-WAIT
- * @sk:		locked; its node's key is that of @t, but perhaps for the device
+ * @sk:		locked; its node's key equals that of @t, except perhaps the device
  *
- * RCU, BHs on. @sk shares the port of @t if it holds none, and is in the table
- * afterwards.
+ * RCU, BHs on. On success @sk is in the table, and holds the port of @t if it held none.
  *
- * Return: 0, or -EADDRNOTAVAIL: that would not be safe, or net.atcp.tw_reuse
- * forbids it (which counts only for ports that were not chosen by a program).
+ * Return: 0, or -EADDRNOTAVAIL: a new incarnation would not be safe (RFC 6191), or
+ * net.atcp.tw_reuse forbids it. The sysctl does not apply if @sk holds a port already.
  */
 int atcp_timewait_replace(struct atcp_timewait *t, struct sock *sk);
 
-/* Ends all in a namespace. Process context. */
+/* Ends all TIME-WAITs of a namespace. Process context. */
 void atcp_timewait_flush(struct atcp_net *an);
 
 #endif /* _ATCP_TIMEWAIT_H */
