@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How segments of the carrier TCP come to us, and not to the kernel's TCP:
+ * How segments of the carrier TCP get to us instead of the kernel's TCP:
  *
- *   LOCAL_IN, after everybody else's hooks -> is the segment's port ours?
- *     no, or the kernel's TCP has its socket already: it passes untouched
- *     yes: its protocol becomes 253 and a mark says so -> connection tracking confirms
- *       it, IP hands it to 253's handler -> input.c, where it becomes TCP again
+ *   LOCAL_IN, after all other hooks -> look-up of the segment's port
+ *     not ours, or a socket is attached to it already: it passes unchanged
+ *     ours: its protocol becomes 253, and it is marked -> connection tracking confirms
+ *       it, IP calls the handler of 253 -> input.c, where it becomes TCP again
  *
- * ICMP errors go to the kernel's TCP alone; those about our segments are heard here.
+ * IP gives ICMP errors about TCP to the kernel's TCP alone.  So the hook handles a copy of
+ * those that quote our segments.
  *
- * Segments that a program has let go on (NFQUEUE) come from its call, with BHs on.
+ * A segment that was queued to a program (NFQUEUE) is reinjected in process context, with
+ * BHs on.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -44,7 +46,7 @@ static bool ours(struct atcp_net *an, const struct atcp_key *key, int dif, int s
 
 /* --- IPv4 --- */
 
-/* An ICMP error that a sender of TCP should hear of; the kernel's hears it as well. */
+/* Handles an ICMP error if it quotes a segment of ours; the kernel's TCP gets it as well. */
 static void hear4(struct atcp_net *an, struct sk_buff *skb, u32 hlen)
 {
 	struct {
@@ -63,7 +65,7 @@ static void hear4(struct atcp_net *an, struct sk_buff *skb, u32 hlen)
 	case ICMP_DEST_UNREACH:
 		if (icmp->code != ICMP_FRAG_NEEDED)
 			break;
-		/* 1: no path MTU discovery; 2: by no one's word; 3: by what is checked. */
+		/* ip_no_pmtu_disc: 1 and 2 ignore ICMP; 3 wants it checked, as is done here. */
 		if (mtu_mode == 1 || mtu_mode == 2)
 			return;
 		info = ntohs(icmp->un.frag.mtu);
@@ -84,7 +86,7 @@ static void hear4(struct atcp_net *an, struct sk_buff *skb, u32 hlen)
 	if (((const struct iphdr *)(icmp + 1))->protocol != IPPROTO_TCP)
 		return;
 
-	/* All of it is looked at in a copy: the rest of the stack gets it as it came. */
+	/* A copy is pulled and trimmed: the rest of the stack gets the packet unchanged. */
 	copy = skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
 	if (!copy)
 		return;
@@ -136,7 +138,10 @@ unsigned int atcp_claim_v4(void *priv, struct sk_buff *skb, const struct nf_hook
 	return NF_ACCEPT;
 }
 
-/* Somebody who was told of the packet in between may have a copy of the header. */
+/*
+ * A clone may have been made since the hook, by a packet socket for example: the header
+ * is copied before it is changed.  Frees @skb if there is no memory.
+ */
 static bool header_is_writable(struct sk_buff *skb)
 {
 	if (!skb_header_cloned(skb) || !pskb_expand_head(skb, 0, 0, GFP_ATOMIC | __GFP_NOWARN))
@@ -157,10 +162,10 @@ bool atcp_v4_unclaim(struct sk_buff *skb)
 /* --- IPv6 --- */
 
 /**
- * struct place - where the headers of IPv6 end
- * @proto:	what follows them
- * @nexthdr:	offset of the octet that says so
- * @offset:	of what follows
+ * struct place - where the IPv6 header and its extension headers end
+ * @proto:	protocol of the upper-layer header
+ * @nexthdr:	offset of the next-header octet that says so
+ * @offset:	offset of the upper-layer header
  */
 struct place {
 	u8 proto;
@@ -169,8 +174,8 @@ struct place {
 };
 
 /*
- * Return: false when more has to happen before the last header is this host's to
- * read: a fragment, another hop, IPsec; or when they are broken.
+ * Finds the upper-layer header.  Return: false if the packet is a fragment, is for another
+ * hop of a routing header, has IPsec's authentication header, or is malformed.
  */
 static bool find_upper(const struct sk_buff *skb, struct place *p)
 {
@@ -206,8 +211,8 @@ static bool find_upper(const struct sk_buff *skb, struct place *p)
 }
 
 /*
- * Where an error has what it is about, or 0.  A redirect has it in an option, and comes
- * from the link alone (RFC 4861 sections 4.5 and 8.1).
+ * The offset of the packet that an ICMPv6 error quotes, or 0.  A redirect quotes it in an
+ * option, and is valid only from the link (RFC 4861 sections 4.5 and 8.1).
  */
 static u32 quoted_by(struct sk_buff *skb, u32 offset, const struct icmp6hdr *icmp)
 {

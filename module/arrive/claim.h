@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Segments of the carrier TCP that are ours and not the kernel's TCP's.
+ * Claiming: taking segments of the carrier TCP that are ours from the kernel's TCP.
  */
 #ifndef _ATCP_CLAIM_H
 #define _ATCP_CLAIM_H
@@ -13,18 +13,18 @@
 struct nf_hook_state;
 
 /*
- * Netfilter's hooks: mark a segment that is ours, and look at an ICMP error about one.
- * Softirq or, after NFQUEUE, process context; RCU read section.
+ * Netfilter hooks at LOCAL_IN: mark a segment that is ours, and handle an ICMP error about
+ * one.  Softirq or, after NFQUEUE, process context; RCU read section.
  */
 unsigned int atcp_claim_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
 unsigned int atcp_claim_v6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
 
-/* No more segments are claimed anywhere; those that were have been received. */
+/* Stops claiming in all namespaces, and waits until claimed segments have been received. */
 void atcp_claim_exit(void);
 
 /*
- * A claimed segment's mark, in what IP keeps with it: of its flags the last, which
- * IP does not use, and clears when a packet comes in.
+ * The mark of a claimed segment: the highest flag in IP's control block, which IP does
+ * not use, and clears when a packet arrives.
  */
 #define ATCP_CLAIMED	BIT(15)
 
@@ -38,7 +38,7 @@ static inline bool atcp_v6_claimed(const struct sk_buff *skb)
 	return IP6CB(skb)->flags & ATCP_CLAIMED;
 }
 
-/* Makes TCP of it again. Return: false: no memory, and it is gone. */
+/* Restores the protocol number of TCP. Return: false if there is no memory; @skb is freed. */
 bool atcp_v4_unclaim(struct sk_buff *skb);
 bool atcp_v6_unclaim(struct sk_buff *skb);
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where segments and ICMP errors come in: IP's handlers of protocol 253, and netfilter's
- * hooks, by which those of the carrier TCP come to us.
+ * The entry points of segments and ICMP errors: the handlers of protocol 253, which IP
+ * calls, and the netfilter hooks, which claim those of the carrier TCP.
  *
- * The hooks are there from a namespace's first socket of that carrier on.  IPv6 puts
- * fragments together behind them, so that netfilter is asked to do it before, from the
- * first socket over IPv6 on: for all that comes into the namespace, also where it is on
- * its way to others.  What cannot be put together would go to the kernel's TCP, which
- * resets our connections: without that there is no such socket.
+ * A namespace has the hooks from its first socket of the carrier TCP on.  IPv6 reassembles
+ * fragments after LOCAL_IN.  So from the first socket over IPv6 on, netfilter's
+ * reassembly (nf_defrag_ipv6) is enabled, which affects all packets that the namespace
+ * receives or forwards.  Without it a fragmented segment would go to the kernel's TCP,
+ * which would reset our connection.  So no socket is made if it cannot be enabled.
  */
 #include <linux/kmod.h>
 #include <linux/mm.h>
@@ -78,9 +78,9 @@ static const struct nf_hook_ops claims[] = {
 };
 
 /*
- * That is done by a module which atcp.ko, to be loaded without it, must not need; it
- * stays as long as the namespace wants it.  It is loaded, if need be, once a namespace:
- * who has put it there later loads it by hand.  claim_lock is held.
+ * Enables reassembly in the namespace, until defrag_stop().  atcp.ko has to load on hosts
+ * without nf_defrag_ipv6, and so looks its symbols up here.  That module is requested once
+ * a namespace; if it is installed later, it has to be loaded by hand.  claim_lock is held.
  */
 static int defrag_start(struct atcp_net *an)
 {
@@ -94,14 +94,14 @@ static int defrag_start(struct atcp_net *an)
 		enable = symbol_get(nf_defrag_ipv6_enable);
 	}
 	if (!enable) {
-		pr_warn_once("no module nf_defrag_ipv6, which puts fragments together: no TCP on the wire over IPv6\n");
+		pr_warn_once("no module nf_defrag_ipv6 to reassemble fragments: no TCP on the wire over IPv6\n");
 		return -EAFNOSUPPORT;
 	}
 	err = enable(an->net);
 	if (err)
 		symbol_put(nf_defrag_ipv6_enable);
 	else
-		/* Whoever sees this needs nothing more. */
+		/* Publishes that reassembly is enabled; paired with atcp_hooks_start(). */
 		smp_store_release(&an->defrags, true);
 	return err;
 }
@@ -131,7 +131,7 @@ void atcp_hooks_net_exit(struct atcp_net *an)
 	kvfree(an->held);
 }
 
-/* claim_lock is held. */
+/* Allocates the bitmap of held ports and registers the hooks. claim_lock is held. */
 static int claims_start(struct atcp_net *an)
 {
 	int err;
@@ -142,7 +142,7 @@ static int claims_start(struct atcp_net *an)
 		return -ENOMEM;
 	err = nf_register_net_hooks(an->net, claims, ARRAY_SIZE(claims));
 	if (!err)
-		/* All of it is there for whoever sees this. */
+		/* Publishes an->held and the hooks; paired with atcp_hooks_start(). */
 		smp_store_release(&an->claims, true);
 	return err;
 }
@@ -151,7 +151,7 @@ int atcp_hooks_start(struct atcp_net *an, bool v6)
 {
 	int err = 0;
 
-	/* Whoever sees that they are there sees what they need, too. */
+	/* Paired with the releases in claims_start() and defrag_start(). */
 	if (smp_load_acquire(&an->claims) && (!v6 || smp_load_acquire(&an->defrags)))
 		return 0;
 	mutex_lock(&an->claim_lock);

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where segments come in.
+ * Registration with IP and netfilter for incoming segments and ICMP errors.
  */
 #ifndef _ATCP_HOOKS_H
 #define _ATCP_HOOKS_H
 
 #include "netns.h"
 
-/* Registers with IP for protocol 253, both versions. Return: 0 or -EBUSY. */
+/* Registers the handlers of protocol 253 with IPv4 and IPv6. Return: 0 or -EBUSY. */
 int __init atcp_hooks_init(void);
 void atcp_hooks_exit(void);
 
 void atcp_hooks_net_init(struct atcp_net *an);
-/* No more segments are claimed in the namespace, once a grace period is over. */
+/* Unregisters the hooks; after a grace period no segment is claimed in the namespace. */
 void atcp_hooks_stop(struct atcp_net *an);
 void atcp_hooks_net_exit(struct atcp_net *an);
 
 /**
  * atcp_hooks_start() - a socket of the carrier TCP is being made in the namespace
  * @an:	the namespace's
- * @v6:	it is one over IPv6, of which fragments have to be put together
+ * @v6:	the socket is for IPv6, whose fragments have to be reassembled first
  *
- * From the first on segments are claimed there, until the namespace ends: to begin
- * and to stop disturbs others. Process context.
+ * The first call registers the hooks.  They stay until the namespace ends, because
+ * registration disturbs other traffic. Process context.
  *
- * Return: 0, -EAFNOSUPPORT: nothing puts them together, or another negative errno.
+ * Return: 0, -EAFNOSUPPORT: fragments cannot be reassembled, or another negative errno.
  */
 int atcp_hooks_start(struct atcp_net *an, bool v6);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ICMP errors about our segments (RFC 9293 section 3.9.2.2, RFC 1122 section 4.2.3.9,
- * RFC 4443, RFC 5927): they end what is not a connection yet, and are a hint to one
- * that is.
+ * RFC 4443, RFC 5927).  They end a connection in SYN-SENT or SYN-RECEIVED, and are soft
+ * errors in the synchronized states.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -22,17 +22,17 @@
 #include "stat.h"
 
 /**
- * struct icmp_error - what an ICMP error says, whichever family's
- * @kind:	see there
+ * struct icmp_error - an ICMP or ICMPv6 error, decoded
+ * @kind:	what has to be done
  * @err:	positive errno
- * @seq:	the sequence number that it quotes
- * @mtu:	KIND_TOO_BIG: what fits
+ * @seq:	the quoted sequence number
+ * @mtu:	KIND_TOO_BIG: the MTU of the next hop
  * @info:	for the error queue
- * @ends_request: ends a connection in SYN-RECEIVED that has no socket yet
- * @unreachable: the network is broken somewhere (RFC 6069)
- * @hops:	TTL or hop limit that it is judged by
- * @port:	the port that could not be reached
- * @quoted:	the TCP header that it quotes, 8 bytes at least
+ * @ends_request: it ends a request (SYN-RECEIVED, without a socket)
+ * @unreachable: no route or host unreachable, which RFC 6069 reacts to
+ * @hops:	TTL or hop limit, compared with IP_MINTTL or IPV6_MINHOPCOUNT
+ * @port:	the quoted remote port, for the error queue
+ * @quoted:	the quoted TCP header, at least 8 bytes
  */
 struct icmp_error {
 	enum {
@@ -51,7 +51,10 @@ struct icmp_error {
 	u8 *quoted;
 };
 
-/* Does the socket want its path MTU from strangers (IP_MTU_DISCOVER, IPV6_MTU_DISCOVER)? */
+/*
+ * Whether the socket's IP_MTU_DISCOVER or IPV6_MTU_DISCOVER lets ICMP errors change its
+ * path MTU.
+ */
 static bool believes_mtu(const struct sock *sk, const struct icmp_error *e)
 {
 	if (atcp_over_v6(sk))
@@ -94,7 +97,7 @@ static void redirect(struct sock *sk, struct sk_buff *skb)
 		dst->ops->redirect(dst, sk, skb);
 }
 
-/* An error about a connection, or an attempt at one. */
+/* An error that is neither a redirect nor "too big", for any state but CLOSED. */
 static void error(struct sock *sk, struct sk_buff *skb, const struct icmp_error *e)
 {
 	struct atcp_sock *as = atcp_sk(sk);
@@ -118,7 +121,7 @@ static void error(struct sock *sk, struct sk_buff *skb, const struct icmp_error 
 		WRITE_ONCE(as->icmp_err, e->err);
 		return;
 	}
-	/* As the kernel's TCP does, any of these ends an attempt to connect. */
+	/* As in the kernel's TCP, any of these errors ends an attempt to connect. */
 	atcp_icmp(&as->tcb, e->seq, e->err, true);
 	WRITE_ONCE(sk->sk_err_soft, as->tcb.soft_error);
 }
@@ -130,7 +133,7 @@ static void sock_err(struct sock *sk, struct sk_buff *skb, const struct icmp_err
 
 	if (c->state == ATCP_CLOSED || e->hops < min_hops(sk))
 		return;
-	/* RFC 5927 section 4.1: it must quote what is in flight. */
+	/* RFC 5927 section 4.1: the quoted sequence number has to be in flight. */
 	if (!between(e->seq, c->snd_una, c->snd_nxt)) {
 		atcp_net_count(atcp_net(sock_net(sk)), ATCP_STAT_ICMP_IGNORED);
 		return;
@@ -149,8 +152,8 @@ static void sock_err(struct sock *sk, struct sk_buff *skb, const struct icmp_err
 }
 
 /*
- * @key: the connection that it quotes.
- * Return: 0, or -ENOENT when there is no such connection.
+ * Hands an error to the socket or request of the quoted connection, @key.
+ * Return: 0, or -ENOENT if there is no such connection.
  */
 static int arrive(struct net *net, const struct atcp_key *key, int dif, int sdif,
 		  struct sk_buff *skb, const struct icmp_error *e)
@@ -184,7 +187,7 @@ static int arrive(struct net *net, const struct atcp_key *key, int dif, int sdif
 
 /* --- over IPv4 --- */
 
-/* What it says. Return: false when it is nothing that a connection should hear of. */
+/* Decodes type and code. Return: false if the error does not concern a connection. */
 static bool read_error(struct icmp_error *e, int type, int code, u32 info)
 {
 	switch (type) {

@@ -4,11 +4,11 @@
  *
  *   ip_local_deliver, ip6_input -> (carrier TCP: claimed, claim.c)
  *     -> atcp_v4_input, atcp_v6_input: header, checksum
- *     -> atcp_lookup: socket  -> admitted (policies) -> lock -> atcp_sock_rcv
+ *     -> atcp_lookup: socket -> admitted (policies) -> lock -> atcp_sock_rcv
  *                     request -> atcp_request_rcv (request.c)
  *                     TIME-WAIT -> atcp_timewait_rcv (timewait.c)
  *     -> atcp_lookup_listener -> atcp_listen_rcv (listen.c)
- *     -> nobody: RFC 9293 section 3.10.7.1, or the kernel's TCP (carrier TCP)
+ *     -> neither: RFC 9293 section 3.10.7.1, or the kernel's TCP (carrier TCP)
  */
 #include <linux/filter.h>
 #include <linux/skbuff.h>
@@ -32,7 +32,7 @@
 #include "stat.h"
 #include "tracing.h"
 
-/* RFC 5082: a peer may be near enough to be trusted (IP_MINTTL, IPV6_MINHOPCOUNT). */
+/* RFC 5082: whether the hop limit is below the socket's IP_MINTTL or IPV6_MINHOPCOUNT. */
 static bool too_far(const struct sock *sk, const struct sk_buff *skb)
 {
 	if (atcp_skb_is_v6(skb))
@@ -40,7 +40,7 @@ static bool too_far(const struct sock *sk, const struct sk_buff *skb)
 	return ip_hdr(skb)->ttl < READ_ONCE(inet_sk(sk)->min_ttl);
 }
 
-/* IPsec: may a segment come in as this one came? */
+/* Whether IPsec policies let the segment in. @sk may be NULL. */
 static bool policy_ok(struct sock *sk, struct sk_buff *skb)
 {
 	return atcp_skb_is_v6(skb) ? xfrm6_policy_check(sk, XFRM_POLICY_IN, skb) :
@@ -48,8 +48,8 @@ static bool policy_ok(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * Do the host's policies and the socket's filters let the segment through?
- * A filter may cut payload off the end.  Consumes @skb when not.
+ * Whether the minimum TTL, IPsec policies and socket filters let the segment through.
+ * A filter may cut payload off the end.  Consumes @skb if they do not.
  */
 static bool admitted(struct atcp_net *an, struct sock *sk, struct sk_buff *skb, u32 hlen)
 {
@@ -71,11 +71,14 @@ no:
 	return false;
 }
 
-/* Return: false when the socket has left the table; @skb is untouched then. */
+/*
+ * Processes a segment, or puts it into the backlog if a user owns the socket.
+ * Return: false if the socket has left the table; @skb is unchanged but for its device.
+ */
 static bool sock_input(struct atcp_net *an, struct sock *sk, struct sk_buff *skb,
 		       const struct atcp_hdr *h)
 {
-	/* The common shape of a segment in the backlog: header behind skb->data. */
+	/* As segments in the backlog are: without a device; skb->data moves behind the header. */
 	skb->dev = NULL;
 	bh_lock_sock_nested(sk);
 	if (unlikely(!READ_ONCE(atcp_sk(sk)->hashed))) {
@@ -96,6 +99,7 @@ static bool sock_input(struct atcp_net *an, struct sock *sk, struct sk_buff *skb
 	return true;
 }
 
+/* A segment for which there is neither a connection nor a listener. Consumes @skb. */
 static void no_port(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h,
 		    u8 carrier)
 {
@@ -120,7 +124,10 @@ static bool checksum_wrong(struct sk_buff *skb, u8 carrier)
 	return skb_checksum_validate(skb, carrier, inet_compute_pseudo);
 }
 
-/* A header that is right; it is pulled into the linear part. Consumes @skb when not. */
+/*
+ * Pulls the header into the linear part, verifies the checksum and decodes the header.
+ * Return: false if anything is wrong; @skb is consumed then.
+ */
 static bool read_header(struct atcp_net *an, struct sk_buff *skb, struct atcp_hdr *h,
 			u8 carrier)
 {
@@ -149,8 +156,9 @@ bad:
 }
 
 /*
- * May the kernel's TCP have the port?  Then what is none of ours goes back to it:
- * the socket that claim.c saw has gone, or a TIME-WAIT of ours is all that is left.
+ * Whether the local port may be the kernel's TCP's by now.  Then a segment that nothing of
+ * ours takes goes back to it: the socket that claim.c found has closed, or only a
+ * TIME-WAIT of ours is left.
  */
 static bool tcp_may_own(struct atcp_net *an, const struct atcp_key *key, int dif, int sdif)
 {
@@ -159,14 +167,16 @@ static bool tcp_may_own(struct atcp_net *an, const struct atcp_key *key, int dif
 
 /* What became of a segment. */
 enum fate {
-	FATE_TAKEN,		/* it is consumed */
-	FATE_AGAIN,		/* what was found has changed: untouched */
-	FATE_TCP,		/* it is for the kernel's TCP: untouched */
+	FATE_TAKEN,		/* it was consumed */
+	FATE_AGAIN,		/* what was found had left the table: look up again */
+	FATE_TCP,		/* it is for the kernel's TCP, and was not consumed */
 };
 
 /*
- * @h: read; @dif, @sdif: the interface it came in by, as IP tells it; @old: out, what a
- * TIME-WAIT was that gave way to it, and *@reopened tells that it did.
+ * Looks up whose segment it is, and hands it over.
+ * @dif, @sdif: the interface that it came in by, as for atcp_lookup()
+ * @old: out, the TIME-WAIT that a SYN has ended, if *@reopened
+ * @reopened: in and out, whether a SYN has ended a TIME-WAIT
  */
 static enum fate look(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h,
 		      const struct atcp_key *key, int dif, int sdif, struct atcp_tw *old,
@@ -227,10 +237,10 @@ listener:
 	return FATE_TAKEN;
 }
 
-/* So often is a segment looked up whose connection changes meanwhile. */
+/* How often a segment is looked up if what was found leaves the table each time. */
 #define LOOKS	3
 
-/* Return: true unless it is for the kernel's TCP; then @skb is consumed. */
+/* Return: true if @skb was consumed; false if it is for the kernel's TCP. */
 static bool segment_input(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h,
 			  const struct atcp_key *key, int dif, int sdif)
 {
@@ -246,7 +256,7 @@ static bool segment_input(struct atcp_net *an, struct sk_buff *skb, const struct
 			return fate == FATE_TAKEN;
 		skb->dev = dev;
 	}
-	/* Its sender sends it again, when things have settled. */
+	/* The peer retransmits it. */
 	atcp_net_drop(an, skb, ATCP_DROP_MOVING);
 	return true;
 }
@@ -264,13 +274,13 @@ int atcp_v4_input(struct sk_buff *skb)
 		if (!atcp_v4_unclaim(skb))
 			return 0;
 	}
-	/* A socket that BPF assigned earlier is none of ours. */
+	/* Drops a reference to a socket of the kernel's that a BPF program assigned. */
 	skb_orphan(skb);
 	if (!read_header(an, skb, &h, carrier))
 		return 0;
 	iph = ip_hdr(skb);
 	atcp_key_v4(&key, carrier, iph->daddr, htons(h.dport), iph->saddr, htons(h.sport));
-	/* IP takes a protocol's number, below 0, to hand the segment to that. */
+	/* A negative protocol number makes IPv4 hand the segment to that protocol. */
 	return segment_input(an, skb, &h, &key, inet_iif(skb), inet_sdif(skb)) ? 0 : -IPPROTO_TCP;
 }
 
@@ -292,8 +302,9 @@ int atcp_v6_input(struct sk_buff *skb)
 		return 0;
 	hdr = ipv6_hdr(skb);
 	/*
-	 * A mapped address belongs into no packet, and would pass for IPv4's.  Who
-	 * has no address yet cannot be answered (RFC 4291, 2.5.2; RFC 9293 MUST-63).
+	 * A mapped address would be taken for IPv4's in the key, and is never valid on the
+	 * wire.  An unspecified source cannot be answered (RFC 4291 section 2.5.2, RFC 9293
+	 * MUST-63).
 	 */
 	if (ipv6_addr_v4mapped(&hdr->saddr) || ipv6_addr_v4mapped(&hdr->daddr) ||
 	    ipv6_addr_any(&hdr->saddr)) {
@@ -301,6 +312,6 @@ int atcp_v6_input(struct sk_buff *skb)
 		return 0;
 	}
 	atcp_key_v6(&key, carrier, &hdr->daddr, htons(h.dport), &hdr->saddr, htons(h.sport));
-	/* IPv6 takes it above 0. */
+	/* A positive protocol number makes IPv6 hand the segment to that protocol. */
 	return segment_input(an, skb, &h, &key, inet6_iif(skb), inet6_sdif(skb)) ? 0 : IPPROTO_TCP;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Segments from the network: checked, then handed to whom they belong.
+ * Input of segments from IP: checks and demultiplexing.
  */
 #ifndef _ATCP_INPUT_H
 #define _ATCP_INPUT_H
