@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The network layer, as the rest of the module sees it: the functions named
- * atcp_ip_*.  Each branches once, to ipv4.c or ipv6.c, by the connection's key
- * and not by its socket's family: an AF_INET6 socket may well talk IPv4.
+ * The interface of the network layer: the functions named atcp_ip_*.  Each branches
+ * once, to ipv4.c or ipv6.c, by the connection's key and not by its socket's family: an
+ * AF_INET6 socket may use IPv4.
  */
 #ifndef _ATCP_ATCP_IP_H
 #define _ATCP_ATCP_IP_H
@@ -15,19 +15,19 @@
 #include "atcp.h"
 #include "netns.h"
 
-/* Do these ends talk IPv6? */
+/* Whether a connection between these ends uses IPv6. */
 static inline bool atcp_key_is_v6(const struct atcp_key *key)
 {
 	return !ipv6_addr_v4mapped(&key->raddr);
 }
 
-/* The same of a connection. Locked, connected or connecting. */
+/* Whether a socket's connection uses IPv6. Locked, connected or connecting. */
 static inline bool atcp_over_v6(const struct sock *sk)
 {
 	return atcp_sk(sk)->over_v6;
 }
 
-/* The same of a segment that came in. */
+/* Whether a received segment came over IPv6. */
 static inline bool atcp_skb_is_v6(const struct sk_buff *skb)
 {
 	return skb->protocol == htons(ETH_P_IPV6);
@@ -38,19 +38,19 @@ static inline bool atcp_skb_is_v6(const struct sk_buff *skb)
 struct atcp_flow;
 
 /**
- * atcp_ip_way_by_port() - the way to a peer, now that the local port is known
+ * atcp_ip_way_by_port() - second half of the route look-up: the local port is known
  * @sk:		locked; atcp_v4_way() or atcp_v6_way() has succeeded
- * @dst:	what that returned; given back on failure
- * @sport:	the local port by then
+ * @dst:	the route which that returned; released on failure
+ * @sport:	the local port at the time of the first half
  *
- * Return: the route, and a reference, for atcp_ip_take_route(); or an error pointer.
+ * Return: a reference to the route, for atcp_ip_take_route(); or an error pointer.
  */
 struct dst_entry *atcp_ip_way_by_port(struct sock *sk, struct dst_entry *dst, __be16 sport);
 
-/* The socket has a (new) route; takes over its reference. Locked. */
+/* Sets the socket's route, whose reference it takes over, and path MTU. Locked. */
 void atcp_ip_take_route(struct sock *sk, struct dst_entry *dst);
 
-/* Forgets the peer, and local addresses that no program has chosen. Locked. */
+/* Clears the peer, and the local address unless a program has bound it. Locked. */
 void atcp_ip_disconnected(struct sock *sk);
 
 /**
@@ -67,34 +67,36 @@ int atcp_ip_child(struct sock *child, const struct atcp_key *key, const struct a
 		  struct sk_buff *skb);
 
 /**
- * atcp_ip_xmit() - a segment of a connection goes to IP
+ * atcp_ip_xmit() - pass a segment of a connection to IP
  * @sk:		locked, connected
- * @skb:	owned by @sk (skb_set_owner_w() or the like); header and payload
- *		at skb->data, which the transport header is set to; consumed
+ * @skb:	owned by @sk (skb_set_owner_w() or the like); header and payload at
+ *		skb->data, which is the transport header; consumed
  *
- * Any context with BHs off or process. The route is the socket's, found anew
- * when stale.
+ * Process context, or any with BHs off. Uses the socket's route, which is looked up
+ * again if it is stale.
  *
  * Return: 0, or a negative errno as ip_queue_xmit().
  */
 int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb);
 
-/* Checksum of a connection's segment: @len bytes that add up to @sum. Locked. */
+/* TCP checksum over the pseudo header and @len bytes whose sum is @sum. Locked. */
 __sum16 atcp_ip_checksum(const struct sock *sk, u32 len, __wsum sum);
 
 /**
- * atcp_ip_sync_mss() - has the route's MTU changed?
- * To be called before data is queued and when the socket is released
- * (atcp_sock.mss_stale): when true, call atcp_path_changed().
+ * atcp_ip_sync_mss() - bring the MSS up to date with the route's MTU
+ * To be called before data is queued, and when the socket is released if
+ * atcp_sock.mss_stale.
+ *
+ * Return: true if the MTU has changed; the caller calls atcp_path_changed() then.
  */
 bool atcp_ip_sync_mss(struct sock *sk);
 
-/* Options or extension headers changed. Locked; the core is told. */
+/* Updates the MSS after IP options or extension headers have changed. Locked. */
 void atcp_ip_options_changed(struct sock *sk);
 
 /*
- * Do segments stay in this host, on a device that takes large ones whole?  Then
- * nobody cuts them, and their checksums need never be finished.  Locked.
+ * Whether segments stay in this host, on a device that accepts GSO.  Then they are never
+ * cut, and their checksums never have to be completed.  Locked.
  */
 static inline bool atcp_ip_loopback(struct sock *sk)
 {
@@ -104,18 +106,19 @@ static inline bool atcp_ip_loopback(struct sock *sk)
 }
 
 /*
- * What a segment's IPv6 header tells a program that asked (RFC 3542): a copy, to be
- * given back after the segment has been taken; or NULL. Locked.
+ * Clones a segment before the core consumes it, for the IPv6 header information that a
+ * program asked for (RFC 3542).  Return: the clone, for atcp_v6_latched(), or NULL.
+ * Locked.
  */
 struct sk_buff *atcp_v6_latch(struct sock *sk, struct sk_buff *skb);
-/* @last: it was the last in order. Consumes @copy. */
+/* Stores that information if @last: the segment was the last in order. Consumes @copy. */
 void atcp_v6_latched(struct sock *sk, struct sk_buff *copy, bool last);
 
 /* --- segments without a connection --- */
 
 /**
  * struct atcp_flow - what a segment without a connection is sent with
- * @sk:		whose policies and options apply (a listener), or NULL
+ * @sk:		the listener whose policies and options apply, or NULL
  * @carrier:	IP protocol
  * @laddr:	source address; IPv4 is mapped
  * @raddr:	destination address
@@ -125,10 +128,10 @@ void atcp_v6_latched(struct sock *sk, struct sk_buff *copy, bool last);
  * @mark:	routing mark
  * @priority:	skb->priority
  * @tos:	type of service, or traffic class
- * @label:	flow label, or 0: made up if the host wants that
+ * @label:	flow label, or 0: generated if the host is configured so
  * @hash:	of the connection, for flow labels and queues, or 0
- * @route_opt:	IPv4: the source route to send it by, or NULL; not the flow's own
- * @foreign:	@laddr need not be this host's (a transparent proxy)
+ * @route_opt:	IPv4: the source route to send it by, or NULL; not owned by the flow
+ * @foreign:	@laddr need not be an address of this host (a transparent proxy)
  * @dst:	its route: a reference held by the flow, or NULL
  */
 struct atcp_flow {
@@ -153,16 +156,16 @@ struct atcp_flow {
 int atcp_ip_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in);
 
 /**
- * atcp_ip_send() - sends a segment without payload that is no connection's own
+ * atcp_ip_send() - send a segment without payload and without a connected socket
  * @net:	the namespace
- * @f:		the flow; its route, if found already, is used up
- * @h:		the header; hlen is set by this
+ * @f:		the flow; a route in it is consumed, else one is looked up
+ * @h:		the header, whose hlen is set
  */
 void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h);
 
 /*
- * Answers @skb, which belongs to no connection, by @h, a RST or an ACK, over the same
- * carrier. @sk: a listener, or NULL.
+ * Answers @skb, which belongs to no connection, with the RST or ACK @h over @carrier.
+ * @sk: a listener, or NULL.
  */
 void atcp_ip_reply(struct net *net, const struct sock *sk, u8 carrier, struct sk_buff *skb,
 		   struct atcp_hdr *h);
@@ -170,42 +173,43 @@ void atcp_ip_reply(struct net *net, const struct sock *sk, u8 carrier, struct sk
 /* --- the families, for ip.c and connect.c --- */
 
 /**
- * atcp_v4_way() - the first half of the way to a peer
+ * atcp_v4_way() - first half of the route look-up for connect()
  * @sk:		locked, in CLOSED, not hashed; BHs on
  * @sin:	the peer; the wildcard means this host
  *
  * Sets addresses, remote port and over_v6.
- * Return: the route, and a reference; or an error pointer as tcp_v4_connect() has it.
+ * Return: a reference to the route, or an error pointer as from tcp_v4_connect().
  */
 struct dst_entry *atcp_v4_way(struct sock *sk, const struct sockaddr_in *sin);
 /* For atcp_ip_way_by_port(). */
 struct dst_entry *atcp_v4_way_by_port(struct sock *sk, struct dst_entry *dst, __be16 sport);
 int atcp_v4_child(struct sock *child, const struct atcp_key *key, struct sk_buff *skb);
 int atcp_v4_xmit(struct sock *sk, struct sk_buff *skb);
-/* Finds the way to the peer again. Return: the socket's new route, or NULL. */
+/* Looks the route to the peer up again. Return: the socket's new route, or NULL. */
 struct dst_entry *atcp_v4_reroute(struct sock *sk);
-/* Bytes of header, options included, that every segment of a socket has. */
+/* Bytes of the IP header, options included, of each segment of a socket. */
 u32 atcp_v4_hlen(struct sock *sk);
 int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in);
 /*
- * The way back that a segment's completed source route tells (RFC 9293 MUST-53), to
- * be kfree()d, or NULL.
+ * The reverse of a received segment's completed source route (RFC 9293 MUST-53).
+ * Return: options for kfree(), or NULL.
  */
 struct ip_options_rcu *atcp_v4_return_route(struct net *net, const struct sk_buff *skb);
 int atcp_v4_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb);
-/* What a segment is answered with. Return: false: not at all. */
+/* Fills @f for an answer to @skb. Return: false if it must not be answered. */
 bool atcp_v4_reply_flow(struct net *net, struct atcp_flow *f, const struct sk_buff *skb);
 
 /*
- * Whom a program wants to connect to: @sin6 of size @addr_len is checked, a wildcard made
- * this host, the flow label and a link-local peer's interface taken into the socket.
- * Return: 0 or a negative errno as tcp_v6_connect() has it.
+ * Checks the address that a program passed to connect(), @sin6 of size @addr_len.  The
+ * wildcard is replaced by this host's address.  Stores the flow label, and a link-local
+ * peer's interface, in the socket.
+ * Return: 0 or a negative errno as from tcp_v6_connect().
  */
 int atcp_v6_peer(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len);
-/* As atcp_v4_way(), to a peer that is not mapped, after atcp_v6_peer(). */
+/* As atcp_v4_way(), after atcp_v6_peer(), for a peer whose address is not mapped. */
 struct dst_entry *atcp_v6_way(struct sock *sk, const struct sockaddr_in6 *sin6);
 void atcp_v6_way_by_port(struct sock *sk);
-/* The second half of a child's socket, whichever it talks. */
+/* Sets up a child's struct ipv6_pinfo, over IPv4 as well. */
 void atcp_v6_child_init(struct sock *child);
 int atcp_v6_child(struct sock *child, const struct atcp_key *key, const struct sock *sk,
 		  struct sk_buff *skb);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ways onto the wire.  carrier253.c: segments as the payload of IP protocol
- * 253, and offload253.c, which cuts the large ones.  carrier_tcp.c: as TCP's; how
- * either comes in is hooks.c's.
+ * The carriers, by which a connection's segments go to IP.  carrier253.c sends them as
+ * the payload of IP protocol 253, whose large segments offload253.c cuts.  carrier_tcp.c
+ * sends them as TCP.  The receiving side of both is hooks.c.
  */
 #ifndef _ATCP_CARRIER_H
 #define _ATCP_CARRIER_H
 
 #include "atcp.h"
 
-/* Registers how IP cuts the large ones. */
+/* Registers the segmentation of protocol 253 (GSO) with IP. */
 int __init atcp_offload253_init(void);
 void atcp_offload253_exit(void);
 
@@ -34,7 +34,7 @@ static inline int atcp_carrier_transmit(struct sock *sk, struct sk_buff *skb, u3
 						 atcp_carrier253_transmit(sk, skb, hlen, mss);
 }
 
-/* What kind of large segments a device gets of a connection. Locked, connecting. */
+/* The GSO type of a connection's large segments. Locked, connecting. */
 static inline int atcp_carrier_gso_type(const struct sock *sk)
 {
 	if (atcp_carrier(sk) != IPPROTO_TCP)

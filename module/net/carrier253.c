@@ -9,7 +9,7 @@
 #include "net/carrier.h"
 #include "net/atcp_ip.h"
 
-/* Payload from which on a checksum costs more than avoiding it. */
+/* On loopback, a payload of so many bytes is sent as GSO to avoid its checksum. */
 #define SUM_WORTH	256
 
 int atcp_carrier253_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32 mss)
@@ -29,10 +29,9 @@ int atcp_carrier253_transmit(struct sock *sk, struct sk_buff *skb, u32 hlen, u32
 
 	if (mss) {
 		/*
-		 * Software devices take this type whole, and with it a checksum
-		 * that is not finished; no hardware takes it, so that none
-		 * mistakes it for TCP's.  The segmenter (offload253.c) finishes
-		 * the checksum.
+		 * Software devices accept this GSO type with a partial checksum.
+		 * No hardware does, so that none mistakes the segment for TCP.
+		 * offload253.c completes the checksum when it cuts the segment.
 		 */
 		shinfo->gso_type = SKB_GSO_SCTP;
 		skb->ip_summed = CHECKSUM_PARTIAL;

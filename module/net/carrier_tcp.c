@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The carrier TCP: segments as any TCP sends them.  Devices know these: they sum
- * and cut what comes down here, or the kernel does in their place.
+ * The carrier TCP: segments as any TCP sends them.  The device, or the kernel in its
+ * place, computes checksums (CHECKSUM_PARTIAL) and cuts large segments (TSO, GSO).
  */
 #include <linux/skbuff.h>
 #include <net/tcp.h>

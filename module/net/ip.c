@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The network layer, whichever it is: routes, path MTU (RFC 9293 section
+ * The network layer for both IP versions: routes, path MTU (RFC 9293 section
  * 3.7.2, RFC 1191, RFC 8201), segments without a connection.
  */
 #include <net/ip.h>
@@ -14,7 +14,7 @@
 #include "stat.h"
 #include "tracing.h"
 
-/* A path that takes less than this is not believed. */
+/* The least MSS, whatever path MTU is reported. */
 #define ATCP_MSS_LEAST	48
 
 /* --- connections --- */
@@ -45,7 +45,7 @@ void atcp_ip_disconnected(struct sock *sk)
 	}
 }
 
-/* A copy of a source route, or NULL: one a connection. */
+/* A copy of the source route for a child, or NULL. */
 static struct ip_options_rcu *copy_route(const struct ip_options_rcu *opt)
 {
 	return opt ? kmemdup(opt, sizeof(*opt) + opt->opt.optlen, GFP_ATOMIC) : NULL;
@@ -78,7 +78,7 @@ int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb)
 	skb_set_hash_from_sk(skb, sk);
 	skb_set_dst_pending_confirm(skb, READ_ONCE(sk->sk_dst_pending_confirm));
 	err = atcp_over_v6(sk) ? atcp_v6_xmit(sk, skb) : atcp_v4_xmit(sk, skb);
-	/* The route's MTU shrank: to be looked at when the core is not at work. */
+	/* The route's MTU has shrunk: the MSS is updated after the core has returned. */
 	if (unlikely(err == -EMSGSIZE))
 		atcp_sk(sk)->mss_stale = true;
 	return err > 0 ? net_xmit_errno(err) : err;
@@ -100,7 +100,7 @@ static u16 mss_of(struct sock *sk, u32 mtu)
 {
 	u32 overhead = (atcp_over_v6(sk) ? atcp_v6_hlen(sk) : atcp_v4_hlen(sk)) + ATCP_HDR_MIN;
 
-	/* A segment of lo's MTU is more than it takes as a large one. */
+	/* The MTU of lo exceeds the largest GSO segment that it accepts. */
 	if (atcp_ip_loopback(sk))
 		mtu = min(mtu, sk->sk_gso_max_size);
 	return mtu > overhead + ATCP_MSS_LEAST ? min(mtu - overhead, U16_MAX) : ATCP_MSS_LEAST;
@@ -139,7 +139,7 @@ static struct dst_entry *check_route(struct sock *sk)
 	return __sk_dst_check(sk, atcp_over_v6(sk) ? inet6_sk(sk)->dst_cookie : 0);
 }
 
-/* The socket's route, found anew when stale; or NULL. */
+/* The socket's cached route, looked up again if it is stale; or NULL. */
 static struct dst_entry *find_route(struct sock *sk)
 {
 	struct dst_entry *dst = check_route(sk);
@@ -209,8 +209,8 @@ static __sum16 flow_checksum(const struct atcp_flow *f, u32 len, __wsum sum)
 }
 
 /*
- * The owner's egress filters are to see it.  RCU keeps a listener in memory, but
- * not from being freed: then it sends nothing more.
+ * Makes a listener the segment's owner, so that its cgroup's egress filters apply.
+ * Return: false if the listener is being freed, which RCU does not prevent.
  */
 static bool own_by(struct sock *sk, struct sk_buff *skb)
 {
@@ -233,7 +233,10 @@ static void show_sent(struct net *net, const struct atcp_flow *f, const struct a
 	atcp_trace_flow_snd(net, f->sk, &key, h);
 }
 
-/* One segment for one that came; where it waits, the device's queue is its bound. */
+/*
+ * The bound: one segment for each that arrived or timer that expired; the device's queue
+ * limits those that wait.
+ */
 void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h)
 {
 	struct atcp_net *an = atcp_net(net);

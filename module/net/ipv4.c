@@ -26,7 +26,7 @@ u32 atcp_v4_hlen(struct sock *sk)
 	return len;
 }
 
-/* Where segments to @daddr go first: a source route's first hop, or itself. */
+/* The next destination of segments to @daddr: a source route's first hop, or @daddr. */
 static __be32 first_hop(struct sock *sk, __be32 daddr)
 {
 	const struct ip_options_rcu *opt;
@@ -81,7 +81,7 @@ struct dst_entry *atcp_v4_way_by_port(struct sock *sk, struct dst_entry *dst, __
 	return &rt->dst;
 }
 
-/* Return: the route to the peer, and a reference; or NULL. */
+/* Looks up the route to the peer. Return: a reference to it, or NULL. */
 static struct rtable *route(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);
@@ -146,7 +146,7 @@ struct ip_options_rcu *atcp_v4_return_route(struct net *net, const struct sk_buf
 	if (likely(!IPCB(skb)->opt.srr) || route[ROUTE_PTR] <= route[ROUTE_LEN])
 		return NULL;
 	hops = (route[ROUTE_LEN] - ROUTE_DATA) / sizeof(__be32);
-	/* The sender itself is the end and no hop, though some record it (RFC 1812). */
+	/* Some hosts record themselves as the first hop (RFC 1812): that is the end. */
 	if (hops && !memcmp(&route[ROUTE_DATA], &ip_hdr(skb)->saddr, sizeof(__be32))) {
 		route += sizeof(__be32);
 		hops--;
@@ -156,7 +156,7 @@ struct ip_options_rcu *atcp_v4_return_route(struct net *net, const struct sk_buf
 	opt = kzalloc(sizeof(*opt) + MAX_IPOPTLEN, GFP_ATOMIC);
 	if (!opt)
 		return NULL;
-	/* Backwards, and in the form that programs give it in. */
+	/* The hops in reverse order, in the format of setsockopt(IP_OPTIONS). */
 	to = opt->opt.__data;
 	to[0] = IPCB(skb)->opt.is_strictroute ? IPOPT_SSRR : IPOPT_LSRR;
 	to[ROUTE_LEN] = ROUTE_DATA + hops * sizeof(__be32);
@@ -172,7 +172,7 @@ struct ip_options_rcu *atcp_v4_return_route(struct net *net, const struct sk_buf
 	return opt;
 }
 
-/* SO_DONTROUTE: to neighbours alone. */
+/* SO_DONTROUTE restricts the route to directly connected hosts. */
 static u8 route_scope(const struct sock *sk)
 {
 	return sk && sock_flag(sk, SOCK_LOCALROUTE) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
@@ -201,7 +201,7 @@ int atcp_v4_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in
 	rt = ip_route_output_flow(net, &fl4, f->sk);
 	if (IS_ERR(rt))
 		return PTR_ERR(rt);
-	/* TCP is between two (RFC 1122 section 4.2.3.10), whatever the source claimed. */
+	/* Never to a broadcast or multicast address (RFC 1122 section 4.2.3.10). */
 	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
 		ip_rt_put(rt);
 		return -ENETUNREACH;
@@ -235,7 +235,7 @@ int atcp_v4_send(struct net *net, struct atcp_flow *f, struct sk_buff *skb)
 		iph->ihl += opt->optlen / 4;
 		iph->daddr = opt->faddr;
 		memcpy(iph + 1, opt->__data, opt->optlen);
-		/* The way ends at the peer. */
+		/* The last address of the source route is the peer's. */
 		memcpy(&route[route[ROUTE_LEN] - sizeof(__be32)], &f->raddr.s6_addr32[3],
 		       sizeof(__be32));
 		IPCB(skb)->opt = *opt;
@@ -249,7 +249,7 @@ bool atcp_v4_reply_flow(struct net *net, struct atcp_flow *f, const struct sk_bu
 {
 	const struct iphdr *iph = ip_hdr(skb);
 
-	/* Not for what was only passing (transparent proxies) or sent to many. */
+	/* No answer to a segment that was not addressed to this host, or to many hosts. */
 	if (!skb_rtable(skb) || skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return false;
 	ipv6_addr_set_v4mapped(iph->daddr, &f->laddr);

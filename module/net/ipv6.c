@@ -29,8 +29,9 @@ u32 atcp_v6_hlen(struct sock *sk)
 }
 
 /*
- * Return: the route to the peer, and a reference; or an error pointer. The flow
- * stays in the socket: inet6_csk_xmit() takes addresses and label from there.
+ * Looks up the route to the peer. The flow is kept in the socket, from which
+ * inet6_csk_xmit() takes addresses and label.
+ * Return: a reference to the route, or an error pointer.
  */
 static struct dst_entry *route(struct sock *sk)
 {
@@ -62,7 +63,7 @@ struct dst_entry *atcp_v6_reroute(struct sock *sk)
 	return IS_ERR(dst) ? NULL : dst;
 }
 
-/* A label that the program chose must be one that it has leased. */
+/* Stores the flow label that the program chose, which it must have leased. */
 static int take_label(struct sock *sk, const struct sockaddr_in6 *sin6)
 {
 	__be32 info = 0;
@@ -82,7 +83,7 @@ static int take_label(struct sock *sk, const struct sockaddr_in6 *sin6)
 	return 0;
 }
 
-/* A link-local peer is one on some interface: the socket is bound to that. */
+/* A link-local address is valid on one interface, to which the socket is bound here. */
 static int take_scope(struct sock *sk, const struct sockaddr_in6 *sin6, int addr_len)
 {
 	if (addr_len >= sizeof(*sin6) && sin6->sin6_scope_id) {
@@ -146,7 +147,7 @@ void atcp_v6_child_init(struct sock *child)
 {
 	struct ipv6_pinfo *np = &container_of(atcp_sk(child), struct atcp6_sock, atcp)->inet6;
 
-	/* What sk_clone() has copied belongs to the listener. */
+	/* sk_clone() has copied pointers that belong to the listener. */
 	inet_sk(child)->pinet6 = np;
 	atcp_fl_list(child) = NULL;
 	np->ipv6_mc_list = NULL;
@@ -159,7 +160,7 @@ void atcp_v6_child_init(struct sock *child)
 		np->flow_label = 0;
 }
 
-/* A listener's extension headers are those of its connections, too. */
+/* A child inherits copies of its listener's extension headers. */
 static void copy_headers(struct sock *child, const struct sock *sk)
 {
 	struct ipv6_txoptions *opt;
@@ -205,9 +206,9 @@ int atcp_v6_xmit(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * IPV6_PKTOPTIONS: there are no messages in a stream that options could belong to,
- * so what the last segment had is kept, and asked for by getsockopt(): one of them a
- * socket, and one while it is looked at.
+ * IPV6_PKTOPTIONS: a stream has no messages that ancillary data could belong to.  So the
+ * last segment's headers are kept for getsockopt().  The bound is one clone in a socket,
+ * and a second one while a segment is processed.
  */
 struct sk_buff *atcp_v6_latch(struct sock *sk, struct sk_buff *skb)
 {
@@ -223,7 +224,7 @@ struct sk_buff *atcp_v6_latch(struct sock *sk, struct sk_buff *skb)
 	return copy;
 }
 
-/* Is there anything in it that the program wants? */
+/* Whether the segment has anything that the program has asked for. */
 static bool has_options(const struct ipv6_pinfo *np, const struct sk_buff *skb)
 {
 	const struct inet6_skb_parm *opt = IP6CB(skb);
@@ -249,7 +250,7 @@ void atcp_v6_latched(struct sock *sk, struct sk_buff *copy, bool last)
 			np->rcv_flowinfo = ip6_flowinfo(hdr);
 		if (atcp_repflow(sk))
 			np->flow_label = ip6_flowlabel(hdr);
-		/* What is there in the other's place goes. */
+		/* The previous clone is freed below. */
 		if (has_options(np, copy)) {
 			swap(np->pktoptions, copy);
 		} else {
@@ -282,7 +283,7 @@ int atcp_v6_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in
 	struct dst_entry *dst;
 	struct flowi6 fl6;
 
-	/* TCP is between two, whatever the source claimed. */
+	/* Never to a multicast address, whatever the source address of the segment was. */
 	if (ipv6_addr_is_multicast(&f->raddr))
 		return -ENETUNREACH;
 	flow_to_fl6(net, f, &fl6);
@@ -301,7 +302,7 @@ int atcp_v6_route(struct net *net, struct atcp_flow *f, const struct sk_buff *in
 	return 0;
 }
 
-/* No socket: no extension headers, and the host's defaults. */
+/* Sends a segment without a socket: no extension headers, and the host's defaults. */
 static int send_plain(struct net *net, const struct atcp_flow *f, struct flowi6 *fl6,
 		      struct sk_buff *skb)
 {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cutting large segments of protocol 253 for devices that cannot take them
- * whole.
+ * Segmentation (GSO) of protocol 253 for devices that cannot take large segments.
  *
- * Checksums are made here, in software: hardware takes a checksum 16 bytes into
- * the transport header for TCP's or fails to know it at all.
+ * Checksums are computed here, in software: hardware either takes a checksum 16 bytes
+ * into the transport header for that of TCP, or does not support it.
  */
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
@@ -14,8 +13,9 @@
 #include "net/carrier.h"
 
 /*
- * One of the pieces: @offset bytes of payload into the whole, whose length from
- * the transport header on was @total.
+ * Completes the TCP header of one segment: sequence number, flags, urgent pointer and
+ * checksum.  Its payload begins at @offset in that of the large segment, whose length
+ * from the transport header on was @total.
  */
 static void finish_segment(struct sk_buff *seg, u32 offset, u32 total, bool last)
 {
@@ -39,7 +39,7 @@ static void finish_segment(struct sk_buff *seg, u32 offset, u32 total, bool last
 			p[13] &= ~ATCP_URG;
 		}
 	}
-	/* The sum of the pseudo header is there, whichever IP's: but for the length. */
+	/* th->check has the sum of the pseudo header, whose length has to be corrected. */
 	pseudo = csum_sub(csum_unfold(th->check), (__force __wsum)htonl(total));
 	pseudo = csum_add(pseudo, (__force __wsum)htonl(len));
 	th->check = ~csum_fold(pseudo);
@@ -60,7 +60,7 @@ static struct sk_buff *gso_segment(struct sk_buff *skb, netdev_features_t featur
 		return ERR_PTR(-EINVAL);
 
 	if (skb_gso_ok(skb, features | NETIF_F_GSO_ROBUST)) {
-		/* From an untrusted source: only the count wants checking. */
+		/* The device cuts it; an untrusted source may have set a wrong count. */
 		skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(skb->len - hlen, mss);
 		return NULL;
 	}
@@ -71,7 +71,7 @@ static struct sk_buff *gso_segment(struct sk_buff *skb, netdev_features_t featur
 		return segs;
 	for (seg = segs; seg; seg = seg->next, offset += mss)
 		finish_segment(seg, offset, total, !seg->next);
-	/* The last is the one that still has a socket to be reported to. */
+	/* skb_segment() gives the socket to the last segment: that one reports the timestamp. */
 	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_ANY_SW_TSTAMP)) {
 		skb_shinfo(segs->prev)->tx_flags |= skb_shinfo(skb)->tx_flags & SKBTX_ANY_TSTAMP;
 		skb_shinfo(segs->prev)->tskey = skb_shinfo(skb)->tskey;
