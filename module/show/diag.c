@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sock_diag(7), for atcp-ss: which sockets are there, and what of them?
+ * sock_diag(7) for our sockets, which atcp-ss uses.
  *
- * Asked and answered in the words of inet_diag, with the family AF_ATCP in the request's
- * sdiag_family, its pad telling which of AF_INET and AF_INET6 is meant (0: both), and
- * the carrier in sdiag_protocol (0: both).  An answer's idiag_family is the socket's,
- * its INET_DIAG_PROTOCOL the carrier.
+ * Requests and answers have the format of inet_diag.  In a request, sdiag_family is
+ * AF_ATCP, pad is AF_INET or AF_INET6 (0: both), and sdiag_protocol is the carrier
+ * (0: both).  In an answer, idiag_family is the family of the socket, and
+ * INET_DIAG_PROTOCOL is the carrier.
  */
 #include <linux/inet_diag.h>
 #include <linux/module.h>
@@ -38,13 +38,13 @@ enum {
 };
 
 /**
- * struct answer - a message in the making
- * @skb:	where it goes
- * @nlh:	its head
- * @msg:	what comes behind that
- * @ask:	what it answers
- * @users:	whose numbers of users it speaks
- * @admin:	whoever asks may see marks
+ * struct answer - a message under construction
+ * @skb:	the buffer it is written to
+ * @nlh:	its netlink header
+ * @msg:	its body, behind the header
+ * @ask:	the request
+ * @users:	the user namespace in which user numbers are given
+ * @admin:	the requester has CAP_NET_ADMIN, and gets marks
  */
 struct answer {
 	struct sk_buff *skb;
@@ -68,7 +68,7 @@ static u32 ms_until(u64 when)
 	       min_t(u64, div_u64(when - now, ATCP_MSEC), U32_MAX);
 }
 
-/* The ends, and what there is of everything. Return: 0 or -EMSGSIZE. */
+/* Begins a message with the fields that every item has. Return: 0 or -EMSGSIZE. */
 static int begin(struct answer *a, u32 portid, const struct nlmsghdr *to, u16 flags,
 		 int family, const struct atcp_key *key, u8 state)
 {
@@ -96,7 +96,7 @@ static int begin(struct answer *a, u32 portid, const struct nlmsghdr *to, u16 fl
 	return nla_put_u8(a->skb, INET_DIAG_PROTOCOL, key->carrier);
 }
 
-/* It ends well, or there is nothing of it. */
+/* Completes the message, or removes it from the buffer if @err. Return: @err. */
 static int end(struct answer *a, int err)
 {
 	if (err)
@@ -145,7 +145,7 @@ static int put_meminfo(struct answer *a, const struct sock *sk)
 	return nla_put(a->skb, INET_DIAG_MEMINFO, sizeof(mem), &mem);
 }
 
-/* Owner of the lock. Return: 0 or -EMSGSIZE. */
+/* The caller owns the socket lock. Return: 0 or -EMSGSIZE. */
 static int put_attributes(struct answer *a, struct sock *sk)
 {
 	struct sk_buff *skb = a->skb;
@@ -169,7 +169,7 @@ static int put_attributes(struct answer *a, struct sock *sk)
 	return 0;
 }
 
-/* Process context; takes the lock. */
+/* Writes the message for a socket. Process context; takes the socket lock. */
 static int fill_sock(struct answer *a, u32 portid, const struct nlmsghdr *to, u16 flags,
 		     struct sock *sk, const struct atcp_key *key)
 {
@@ -200,7 +200,7 @@ static int fill_sock(struct answer *a, u32 portid, const struct nlmsghdr *to, u1
 	return err;
 }
 
-/* Of a request or a TIME-WAIT, which no socket is. RCU. */
+/* Writes the message for a request or a TIME-WAIT, which have no socket. RCU. */
 static int fill_node(struct answer *a, u32 portid, const struct nlmsghdr *to, u16 flags,
 		     const struct atcp_node *node)
 {
@@ -229,9 +229,9 @@ static int fill_node(struct answer *a, u32 portid, const struct nlmsghdr *to, u1
 	return end(a, err);
 }
 
-/* --- all of them --- */
+/* --- dumps of all sockets --- */
 
-/* Is it asked for, by state, carrier and ports? */
+/* Whether the request asks for this state, carrier and ports. */
 static bool matches(const struct inet_diag_req_v2 *ask, u8 state, const struct atcp_key *key)
 {
 	return ask->idiag_states & (1 << state) &&
@@ -262,8 +262,8 @@ static int dump_done(struct netlink_callback *cb)
 }
 
 /*
- * One socket, for which the walk rests: its lock may have to be waited for.
- * RCU, left and entered again. Return: 0, or -EMSGSIZE.
+ * Dumps one socket.  RCU is left and entered again meanwhile, because taking the socket
+ * lock may sleep. Return: 0 or -EMSGSIZE.
  */
 static int dump_sock(struct answer *a, struct netlink_callback *cb, struct atcp_walk *w,
 		     struct sock *sk, const struct atcp_key *key)
@@ -333,7 +333,7 @@ static int dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
-/* --- one of them --- */
+/* --- requests for one socket --- */
 
 static void key_of(struct atcp_key *key, const struct inet_diag_req_v2 *ask)
 {
@@ -348,7 +348,7 @@ static void key_of(struct atcp_key *key, const struct inet_diag_req_v2 *ask)
 			    ask->id.idiag_dst[0], ask->id.idiag_dport);
 }
 
-/* A listener at just this address and port. RCU. */
+/* The listener bound to exactly this address and port, or NULL. RCU. */
 static struct sock *find_listener(struct atcp_net *an, const struct inet_diag_req_v2 *ask,
 				  const struct atcp_key *key)
 {
@@ -368,7 +368,7 @@ static struct sock *find_listener(struct atcp_net *an, const struct inet_diag_re
 	return NULL;
 }
 
-/* Return: a socket that is held, or NULL. @key: out. */
+/* Finds the socket that @ask names. @key: out. Return: a reference to it, or NULL. */
 static struct sock *find(struct net *net, const struct inet_diag_req_v2 *ask,
 			 struct atcp_key *key)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What sock_diag(7) tells of our sockets.
+ * The sock_diag(7) interface to our sockets.
  */
 #ifndef _ATCP_DIAG_H
 #define _ATCP_DIAG_H
@@ -11,8 +11,9 @@ int __init atcp_diag_init(int family);
 void atcp_diag_exit(void);
 
 /*
- * SOCK_DESTROY, and what else asks for a socket's end (struct proto's diag_destroy):
- * the peer gets a reset, the program @err. Process context. Return: 0 or -ENOENT.
+ * diag_destroy of struct proto, for SOCK_DESTROY and other callers: resets the
+ * connection, and the program gets @err. Process context.
+ * Return: 0, or -ENOENT in CLOSED.
  */
 int atcp_diag_destroy(struct sock *sk, int err);
 

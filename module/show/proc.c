@@ -20,16 +20,16 @@
 /* --- /proc/net/atcp, /proc/net/atcp6 --- */
 
 /**
- * struct table_iter - where a reader is, from one read() to the next
- * @walk:	see there
- * @pos:	seq_file's position of the item that it is at
+ * struct table_iter - the position of a reader, kept between calls of read()
+ * @walk:	the walk over the namespace
+ * @pos:	seq_file's position of the walk's current item
  */
 struct table_iter {
 	struct atcp_walk walk;
 	loff_t pos;
 };
 
-/* What a row tells. Times are clock ticks (USER_HZ). */
+/* The values of a row. Times are printed in clock ticks (USER_HZ). */
 struct row {
 	const struct atcp_key *key;
 	u8 state;
@@ -53,7 +53,7 @@ struct row {
 #define TIMER_WAIT	3	/* TIME-WAIT */
 #define TIMER_PROBE	4
 
-/* Words of memory, as the kernel's TCP shows addresses. */
+/* Prints an address as words in memory order, as the kernel's TCP does, and a port. */
 static void show_end(struct seq_file *seq, int family, const struct in6_addr *addr, __be16 port)
 {
 	const u32 *word = (__force const u32 *)addr->s6_addr32;
@@ -68,7 +68,7 @@ static unsigned long ticks(u64 us)
 	return jiffies_to_clock_t(usecs_to_jiffies(us));
 }
 
-/* Time-out, delay of ACKs, are they delayed, congestion window and threshold in segments. */
+/* The RTO, the ACK delay, whether ACKs are delayed, cwnd and ssthresh in segments. */
 static void show_socket(struct seq_file *seq, const struct atcp_tcb *c, bool listens)
 {
 	u32 ssthresh = READ_ONCE(c->ssthresh), mss = max_t(u32, READ_ONCE(c->mss), 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Walks over all that a namespace has, for /proc/net/atcp (proc.c) and sock_diag
- * (diag.c).
+ * Walks over the sockets, requests and TIME-WAITs of a namespace, for /proc/net/atcp
+ * (proc.c) and sock_diag (diag.c).
  */
 #include "atcp.h"
 #include "demux.h"
@@ -71,12 +71,12 @@ static struct atcp_node *next_connection(struct atcp_walk *w)
 
 	do {
 		node = rhashtable_walk_next(&w->iter);
-		/* An error: resized, and from the start again. */
+		/* An error pointer means that the table was resized; the walk begins again. */
 	} while (node && (IS_ERR(node) || !node_wanted(w, node)));
 	return node;
 }
 
-/* The listener of that number, or the first one behind, or NULL. */
+/* The first listener from the current number on, or NULL, which ends that part. */
 static struct atcp_listener *find_listener(struct atcp_walk *w)
 {
 	struct atcp_listener *l;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A walk over all that a namespace has: listeners, then connections, requests and
- * TIME-WAITs.  It may rest, outside of RCU, and go on where it was; what comes and goes
- * meanwhile may be met, or not, or twice when the table is resized.
+ * A walk over the listeners of a namespace, then its connections, requests and
+ * TIME-WAITs.  It may leave RCU and continue at the same item.  An item that is added or
+ * removed meanwhile may be visited or not, and one may be visited twice if the table is
+ * resized.
  */
 #ifndef _ATCP_WALK_H
 #define _ATCP_WALK_H
@@ -13,12 +14,12 @@
 #include "netns.h"
 
 /**
- * struct atcp_walk - where a walk is
- * @an:		the namespace; goes after the walk does
- * @family:	of the sockets wanted, AF_INET or AF_INET6, or AF_UNSPEC: both
+ * struct atcp_walk - the position of a walk
+ * @an:		the namespace, which has to outlive the walk
+ * @family:	family of the sockets to visit: AF_INET, AF_INET6, or AF_UNSPEC for both
  * @iter:	position in the connection table
- * @listens:	not yet through with the listeners
- * @number:	of the listener, ULONG_MAX before the first
+ * @listens:	the walk is still among the listeners
+ * @number:	number of the current listener, ULONG_MAX before the first
  */
 struct atcp_walk {
 	struct atcp_net *an;
@@ -32,13 +33,13 @@ struct atcp_walk {
 void atcp_walk_enter(struct atcp_walk *w, struct atcp_net *an, int family);
 void atcp_walk_exit(struct atcp_walk *w);
 
-/* Begin and end an RCU read section. */
+/* Begin and end the RCU read section; between the two the walk keeps its position. */
 void atcp_walk_start(struct atcp_walk *w) __acquires(RCU);
 void atcp_walk_rest(struct atcp_walk *w) __releases(RCU);
 
 /*
- * In it. The item that it is at, or what has come into its place; the next one; and the
- * first of all, for which the section ends and begins anew.
+ * The current item, or the one after it if it has been removed; the next item; the first
+ * item, for which the RCU read section is ended and begun again.  All are called in it.
  * Return: a struct atcp_listener while atcp_walk_listens(), then a struct atcp_node; NULL
  * at the end.
  */
@@ -47,7 +48,7 @@ void *atcp_walk_next(struct atcp_walk *w);
 void *atcp_walk_first(struct atcp_walk *w);
 bool atcp_walk_listens(const struct atcp_walk *w);
 
-/* The ends of a listener, the far one of which is any. RCU. */
+/* Fills @key with a listener's address and port; the remote ones are 0. RCU. */
 void atcp_listener_key(const struct atcp_listener *l, struct atcp_key *key);
 
 #endif /* _ATCP_WALK_H */
