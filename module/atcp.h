@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A connection's kernel object, and what the files of the module offer each
- * other, in the order a segment meets them.
+ * struct atcp_sock, the kernel object of a connection, and the nodes and keys of the
+ * connection table.
  *
  * A socket is protected by its socket lock: user calls take lock_sock(), softirq
  * takes bh_lock_sock() and puts a segment into the backlog while a user owns the
@@ -22,11 +22,11 @@
 #include "core/core.h"
 #include "uapi/atcp.h"
 
-/* Headroom of a segment: IP with options, the longest TCP header, the link. */
+/* Headroom of a segment for the TCP header, the IP header with options, and the link. */
 #define ATCP_HEADROOM	L1_CACHE_ALIGN(128 + MAX_HEADER)
 
 /**
- * struct atcp_key - what demultiplexing looks up: one connection in a namespace
+ * struct atcp_key - the key of the connection table: addresses, ports, device, carrier
  *
  * IPv4 addresses are mapped (::ffff:a.b.c.d), so that one table serves both.
  */
@@ -35,16 +35,16 @@ struct atcp_key {
 	struct in6_addr raddr;
 	__be16 lport;
 	__be16 rport;
-	int dev;		/* of a node: interface that it is bound to, or 0 */
+	int dev;		/* interface that the node is bound to, or 0 */
 	u8 carrier;		/* IPPROTO_ATCP or IPPROTO_TCP */
 };
 
-/* What a node of the connection table is. */
+/* The types of nodes in the connection table. */
 enum atcp_node_type {
 	ATCP_NODE_SOCK,		/* struct atcp_sock, any state from SYN-SENT on */
 	ATCP_NODE_REQ,		/* struct atcp_request, SYN-RECEIVED from a listener */
 	ATCP_NODE_TW,		/* struct atcp_timewait */
-	ATCP_NODE_MOVING,	/* nothing but a node: a socket's that is on its way (demux.c) */
+	ATCP_NODE_MOVING,	/* struct atcp_node alone: placeholder of a moving socket */
 };
 
 /* Head of everything in the connection table. */
@@ -55,32 +55,32 @@ struct atcp_node {
 };
 
 struct atcp_bind;		/* bind.h: one local port in use */
-struct atcp_crowd;		/* bind.h: the holders of a port who are alike */
-struct atcp_hold;		/* hold.c: the same in the kernel's TCP */
+struct atcp_crowd;		/* bind.h: the holders of a port with equal traits */
+struct atcp_hold;		/* hold.h: a port that is bound in the kernel's TCP for us */
 struct atcp_listener;		/* listen.c: queues of a listening socket */
 
 /* Urgent data (RFC 6093), as the sockets API shows it. */
 enum atcp_urgent {
 	ATCP_URGENT_NONE,
-	ATCP_URGENT_AHEAD,	/* announced, yet to come */
-	ATCP_URGENT_HERE,	/* has come: atcp_sock.urgent_octet */
-	ATCP_URGENT_READ,	/* taken out by MSG_OOB */
+	ATCP_URGENT_AHEAD,	/* announced, not yet received */
+	ATCP_URGENT_HERE,	/* received: atcp_sock.urgent_octet */
+	ATCP_URGENT_READ,	/* read by MSG_OOB */
 };
 
 struct atcp_sock {
 	struct inet_sock inet;		/* must be first */
 	struct atcp_node node;		/* in the connection table while hashed */
 	bool hashed;
-	bool over_v6;			/* its segments are IPv6's (the key says so) */
+	bool over_v6;			/* its segments go over IPv6, as node.key says */
 	struct atcp_bind *bind;		/* port held, or NULL (bind.h) */
 	struct atcp_hold *hold;		/* keeps the kernel's TCP off it, or NULL; likewise */
-	struct atcp_crowd *crowd;	/* of bind, which it is in; under the bind bucket's lock */
+	struct atcp_crowd *crowd;	/* its crowd of @bind; under the bind bucket's lock */
 	struct hlist_node bind_node;	/* in crowd's members; likewise */
 	bool bind_chosen;		/* counted in bind's chosen, likewise */
 	struct atcp_listener __rcu *listener;	/* LISTEN only; changed under the lock */
 	struct list_head accept_node;	/* child waiting in its listener's accept queue */
 	struct timer_list timer;	/* the core's next deadline (sock.c) */
-	u64 timer_at;			/* what the core asked for last, microseconds */
+	u64 timer_at;			/* the core's deadline, microseconds */
 	u64 timer_fires;		/* when @timer fires if it is pending, likewise */
 	bool timer_deferred;		/* it fired while a user owned the lock */
 	bool orphaned;			/* counted in atcp_net.orphans */
@@ -98,11 +98,11 @@ struct atcp_sock {
 	int compacted;			/* sk_rmem_alloc after the last atcp_compact(), or 0 */
 	u32 tune_space;			/* most that was ever read within a round trip */
 	u32 pmtu;			/* path MTU that tcb.mss_path was computed from (ip.c) */
-	u32 icmp_mtu;			/* what an ICMP error says, while mss_stale */
+	u32 icmp_mtu;			/* MTU from an ICMP error, while mss_stale */
 	u32 icmp_seq;			/* sequence number that icmp_err was about */
 	int icmp_err;			/* ICMP error that came while a user owned the lock, or 0 */
 	bool mss_stale;			/* the path MTU may have changed: atcp_ip_sync_mss() */
-	u32 copied_seq;			/* head of what recvmsg() has yet to take */
+	u32 copied_seq;			/* sequence number of what recvmsg() returns next */
 	u32 notsent_lowat;		/* TCP_NOTSENT_LOWAT, 0: the namespace's */
 	u32 tx_delay;			/* TCP_TX_DELAY, microseconds */
 	struct atcp_saved_syn *saved_syn;	/* TCP_SAVED_SYN, or NULL */
@@ -115,7 +115,7 @@ struct atcp_saved_syn {
 	u8 data[];
 };
 
-/* A socket made with ATCP_IPV6.  inet_sk(sk)->pinet6 leads to its second half. */
+/* A socket made with ATCP_IPV6.  inet_sk(sk)->pinet6 points to @inet6. */
 struct atcp6_sock {
 	struct atcp_sock atcp;		/* must be first */
 	struct ipv6_pinfo inet6;
@@ -131,9 +131,9 @@ static_assert((ATCP_PROTOCOL_TCP & 0xff) == IPPROTO_TCP);
 /*
  * The IP protocol that carries a socket's segments.  It never changes.
  *
- * sk_protocol is 253 or ATCP_PROTOCOL_TCP.  IP writes the low octet into the header,
- * and of the latter that is a 6; but it is not IPPROTO_TCP, by which the kernel would
- * take the socket for one of its own TCP's, and look for what is not there.
+ * sk_protocol is 253 or ATCP_PROTOCOL_TCP.  IP writes its low octet into the header; that
+ * of ATCP_PROTOCOL_TCP is 6.  IPPROTO_TCP itself is not used, because the kernel would
+ * take the socket for a struct tcp_sock.
  */
 static inline u8 atcp_carrier(const struct sock *sk)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The connection table (RFC 9293 section 3.10: which TCB does a segment belong to).
+ * The connection table, which finds the TCB of a segment (RFC 9293 section 3.10).
  */
 #include <linux/jhash.h>
 #include <linux/slab.h>
@@ -9,7 +9,7 @@
 
 #include "demux.h"
 
-/* What is looked up: ends, whose own dev does not count, and a device or 0. */
+/* The argument of a look-up: ends, whose own dev is ignored, and a device or 0. */
 struct probe {
 	const struct atcp_key *ends;
 	int dev;
@@ -113,7 +113,10 @@ static struct atcp_node *find(struct atcp_net *an, const struct atcp_key *ends, 
 	return rhashtable_lookup(&an->connections, &p, table_params);
 }
 
-/* Who has the ends on the second device, or on any, of what comes in by @dif and @sdif? */
+/*
+ * The node with these ends that is bound to @sdif, or else to no device.  The latter is
+ * skipped if net.ipv4.tcp_l3mdev_accept forbids it.
+ */
 static struct atcp_node *find_wider(struct atcp_net *an, const struct atcp_key *ends,
 				    int dif, int sdif)
 {
@@ -126,7 +129,7 @@ static struct atcp_node *find_wider(struct atcp_net *an, const struct atcp_key *
 	return node;
 }
 
-/* So often is looked again when nothing was found while some node moved. */
+/* How often a look-up is tried that found nothing while some node moved. */
 #define LOOKS	3
 
 struct atcp_node *atcp_lookup(struct atcp_net *an, const struct atcp_key *ends, int dif, int sdif)
@@ -144,8 +147,8 @@ struct atcp_node *atcp_lookup(struct atcp_net *an, const struct atcp_key *ends, 
 		if (node)
 			return node;
 		/*
-		 * One that came from a wider place to a narrower may have been missed at
-		 * both.  Its stand-in goes after this was counted: move().
+		 * A node that moved to a device searched before may have been missed at
+		 * both places.  move() counts it before it removes the stand-in.
 		 */
 		smp_rmb();
 		if (likely(atomic_read(&an->moves) == moves))
@@ -159,7 +162,10 @@ struct atcp_node *atcp_lookup_taken(struct atcp_net *an, const struct atcp_key *
 	return atcp_lookup(an, key, key->dev, l3mdev_master_ifindex_by_index(an->net, key->dev));
 }
 
-/* Is there a node in whose name one bound to key->dev could take segments? Not @except. */
+/*
+ * Whether a node bound to key->dev would take the segments of another one, which is bound
+ * to its VRF or to no device.  @except is ignored.
+ */
 static bool taken_from_wider(struct atcp_net *an, const struct atcp_key *key,
 			     const struct atcp_node *except)
 {
@@ -173,7 +179,7 @@ static bool taken_from_wider(struct atcp_net *an, const struct atcp_key *key,
 	return taken;
 }
 
-/* @except: a node that is no obstacle, for it will be removed; or NULL. */
+/* @except: a node that does not conflict because it will be removed, or NULL. */
 static int insert(struct atcp_net *an, struct atcp_node *node, const struct atcp_node *except)
 {
 	struct probe p = { .ends = &node->key, .dev = node->key.dev };
@@ -184,14 +190,14 @@ static int insert(struct atcp_net *an, struct atcp_node *node, const struct atcp
 						   table_params);
 		goto out;
 	}
-	/* First, so that whoever could meet the node looks for such. */
+	/* Counted before it is inserted, so that a look-up searches for bound nodes. */
 	atomic_inc(&an->bound_nodes);
 	if (taken_from_wider(an, &node->key, except))
 		goto undo;
 	err = rhashtable_lookup_insert_key(&an->connections, &p, &node->hash, table_params);
 	if (err)
 		goto undo;
-	/* Again, for one that came meanwhile was not in its way. */
+	/* Checked again, because such a node may have been inserted in between. */
 	if (likely(!taken_from_wider(an, &node->key, except)))
 		return 0;
 	rhashtable_remove_fast(&an->connections, &node->hash, table_params);
@@ -227,7 +233,7 @@ int atcp_hash(struct sock *sk)
 	int err;
 
 	as->node.type = ATCP_NODE_SOCK;
-	/* Before the insertion: a segment may come in between, on this CPU even. */
+	/* Set before the insertion: a segment may arrive in between, even on this CPU. */
 	WRITE_ONCE(as->hashed, true);
 	err = atcp_node_insert(atcp_net(sock_net(sk)), &as->node);
 	if (err)
@@ -245,17 +251,19 @@ void atcp_unhash(struct sock *sk)
 	WRITE_ONCE(as->hashed, false);
 }
 
-/* Stands in the old place of a node that moves, so that no look-up finds nothing there. */
+/* A stand-in at the old place of a node that moves, so that look-ups there find it. */
 struct moving {
 	struct atcp_node node;
 	struct rcu_head rcu;
 };
 
 /*
- * A segment that meets the stand-in is dropped, and its sender sends it again; at the
- * new place none was the socket's before.  Readers who are just at a node that changes
- * chains notice by the end of the chain, and begin anew; those between two places, by
- * the count of moves.
+ * Moves a node to the key with device @dev.
+ *
+ * A segment whose look-up finds the stand-in is dropped, and the peer retransmits it.  At
+ * the new place no segment was for the socket before.  A reader that is at the node as it
+ * changes chains notices by the marker at the chain's end, and starts again.  A reader
+ * between the two places notices by the count of moves.
  */
 static int move(struct atcp_net *an, struct atcp_node *node, int dev)
 {
@@ -275,7 +283,7 @@ static int move(struct atcp_net *an, struct atcp_node *node, int dev)
 	err = insert(an, node, &m->node);
 	if (!err) {
 		atomic_inc(&an->moves);
-		/* Who does not find the stand-in any more sees that: atcp_lookup(). */
+		/* A look-up that misses the stand-in sees the count: atcp_lookup(). */
 		smp_mb__after_atomic();
 		atcp_node_remove(an, &m->node);
 	} else {

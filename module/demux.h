@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The connection table: whose a segment is.
+ * Demultiplexing: the connection table.
  *
- * One table of connections a namespace holds sockets, requests and TIME-WAITs
- * alike; it holds no reference to them.  Whoever is found stays valid until the
- * end of the RCU read section, but may have left the table meanwhile: check
- * as->hashed (or ->dead) again under the lock.
+ * Each namespace has one table, whose nodes are sockets, requests and TIME-WAITs.  The
+ * table has no reference to them.  A node that is found stays valid until the end of the
+ * RCU read section, but may leave the table meanwhile: check as->hashed (or ->dead)
+ * again under the lock.
  */
 #ifndef _ATCP_DEMUX_H
 #define _ATCP_DEMUX_H
@@ -20,30 +20,31 @@ void atcp_demux_exit(struct atcp_net *an);
 void atcp_key_v4(struct atcp_key *key, u8 carrier, __be32 laddr, __be16 lport,
 		 __be32 raddr, __be16 rport);
 
-/* The same for IPv6 ends, either family's as a rule: mapped ones are IPv4. */
+/* The same for IPv6 addresses; mapped ones stand for IPv4. */
 void atcp_key_v6(struct atcp_key *key, u8 carrier, const struct in6_addr *laddr, __be16 lport,
 		 const struct in6_addr *raddr, __be16 rport);
 
-/* The same ends as the core wants them. */
+/* Converts a key to the core's form, with ports in host byte order. */
 void atcp_key_tuple(struct atcp_tuple *t, const struct atcp_key *key);
 
 /**
- * atcp_lookup() - whose is what comes in by an interface?
- * @ends:	of a segment, or of one that an ICMP error quotes; its dev does not count
- * @dif:	interface index, as IP tells it: a VRF's where it came through one
- * @sdif:	then its other index, the VRF's member's; else 0
+ * atcp_lookup() - find the node for a segment that came in by an interface
+ * @ends:	of a segment, or of one that an ICMP error quotes; its dev is ignored
+ * @dif:	interface index from inet_iif(): the VRF's if the segment came through one
+ * @sdif:	index of the VRF's member interface then, else 0
  *
- * The same ends may exist once a device: a node that is bound to @dif comes first, then
- * one that is bound to @sdif, then one that is bound to none, if that takes what comes
- * through a VRF (net.ipv4.tcp_l3mdev_accept).  Input, claim.c, ICMP, sock_diag and
- * connect() all decide by this one function.  It costs one probe where no node is bound.
+ * The same ends may exist once for each device.  A node bound to @dif is preferred, then
+ * one bound to @sdif, then one that is not bound, if net.ipv4.tcp_l3mdev_accept allows
+ * it.  Input, claim.c, ICMP, sock_diag and connect() all use this one function.  It costs
+ * one probe while no node is bound to a device.
  *
- * RCU read section. Return: the node, or NULL; one of ATCP_NODE_MOVING: look again later.
+ * RCU read section. Return: the node or NULL; one of type ATCP_NODE_MOVING means that the
+ * node may be moving, so that the segment is to be dropped.
  */
 struct atcp_node *atcp_lookup(struct atcp_net *an, const struct atcp_key *ends,
 			      int dif, int sdif);
 
-/* Who has the ends of @key already, for one that is bound to key->dev? RCU read section. */
+/* The node that a new one with @key, key->dev included, would conflict with. RCU. */
 struct atcp_node *atcp_lookup_taken(struct atcp_net *an, const struct atcp_key *key);
 
 /**
@@ -55,8 +56,8 @@ struct atcp_node *atcp_lookup_taken(struct atcp_net *an, const struct atcp_key *
 int atcp_hash(struct sock *sk);
 
 /*
- * After SO_BINDTODEVICE has changed sk_bound_dev_if.  Where a connection of
- * these ends is in the way there, or memory is short, it goes back to what it was.
+ * Moves a socket in the table after SO_BINDTODEVICE has changed sk_bound_dev_if, which is
+ * set back if another connection has these ends there, or if there is no memory.
  * Socket lock held, any context.
  */
 void atcp_rehash(struct sock *sk);
@@ -65,13 +66,14 @@ void atcp_rehash(struct sock *sk);
 void atcp_unhash(struct sock *sk);
 
 /*
- * The same for nodes of other types, under the lock of their object.  One that is bound
- * to a device does not enter where another, bound to its VRF or to none, has the ends:
- * or a stranger could take a connection over by binding to its device.
+ * The same for nodes of other types, under the lock of their object.  A node that is
+ * bound to a device is refused if a node with the same ends is bound to the device's VRF
+ * or to none.  Otherwise another user could take a connection over by binding to its
+ * device.
  */
 int atcp_node_insert(struct atcp_net *an, struct atcp_node *node);
 void atcp_node_remove(struct atcp_net *an, struct atcp_node *node);
-/* @new takes the place of @old, of equal key: no lookup finds neither. */
+/* Replaces @old by @new, of equal key; every look-up finds one of the two. */
 int atcp_node_replace(struct atcp_net *an, struct atcp_node *old, struct atcp_node *new);
 
 #endif /* _ATCP_DEMUX_H */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * AF_ATCP: socket(), and what the other calls of the sockets API lead to.
+ * AF_ATCP: socket(), and the tables of functions for the sockets API.
  *
- * A socket is an AF_INET or AF_INET6 socket inside the kernel from its creation
- * (cgroup filters and others act on nothing else), so that inet_bind(),
- * inet6_bind() and their like do most of what is not TCP's own.
+ * Inside the kernel a socket is of AF_INET or AF_INET6 from its creation, because cgroup
+ * filters and others act on no other family.  So inet_bind(), inet6_bind() and the like
+ * do most of what is not specific to TCP.
  *
  *   bind     inet_bind            -> struct proto's get_port   (ports.c)
  *   connect  inet_stream_connect  -> atcp_connect              (connect.c)
@@ -48,7 +48,7 @@ static int family = AF_ATCP;
 module_param(family, int, 0444);
 MODULE_PARM_DESC(family, "protocol family number to register (default 22)");
 
-/* --- listeners have queues besides: accept(), listen(), close() --- */
+/* --- calls that also concern the queues of a listener: accept(), listen(), close() --- */
 
 static struct sock *atcp_accept_child(struct sock *sk, ATCP_ACCEPT_ARG)
 {
@@ -84,7 +84,7 @@ out:
 
 static void close_sock(struct sock *sk, long timeout)
 {
-	/* SOCK_DESTROY may come in between. */
+	/* Checked again under the lock: SOCK_DESTROY may end the listener in between. */
 	if (inet_sk_state_load(sk) == TCP_LISTEN) {
 		lock_sock(sk);
 		if (sk->sk_state == TCP_LISTEN)
@@ -113,8 +113,8 @@ static int atcp_get_port(struct sock *sk, unsigned short port)
 /* --- the tables --- */
 
 /*
- * Whoever made the socket, we or the kernel by its own family's door (below).
- * Process context.
+ * Initializes a socket of AF_ATCP, or one of AF_INET or AF_INET6 by the second door
+ * (below).  Process context.
  */
 static int init_sock(struct sock *sk)
 {
@@ -138,7 +138,7 @@ static int init_sock(struct sock *sk)
 /* SO_BINDTODEVICE has changed sk_bound_dev_if. Socket lock held. */
 static void rebound(struct sock *sk)
 {
-	atcp_rehash(sk);	/* which may change it back */
+	atcp_rehash(sk);	/* may change it back */
 	atcp_port_moved(sk);
 }
 
@@ -225,7 +225,7 @@ static const struct proto_ops atcpv6_stream_ops = {
 #endif
 };
 
-/* What inet6_create() does beyond inet_create(). */
+/* Does what inet6_create() does beyond inet_create(). */
 static void init_inet6(struct sock *sk)
 {
 	struct net *net = sock_net(sk);
@@ -241,7 +241,7 @@ static void init_inet6(struct sock *sk)
 	sk->sk_ipv6only = READ_ONCE(net->ipv6.sysctl.bindv6only);
 }
 
-/* What inet_create() does, for one protocol and its two carriers. */
+/* Does what inet_create() does, for one protocol and its two carriers. */
 static int atcp_create(struct net *net, struct socket *sock, int protocol, int kern)
 {
 	bool v6 = protocol & ATCP_IPV6;
@@ -292,8 +292,8 @@ static int atcp_create(struct net *net, struct socket *sock, int protocol, int k
 }
 
 /*
- * The second door: socket(AF_INET or AF_INET6, SOCK_STREAM, IPPROTO_ATCP), for what cannot
- * name another family; and with IPPROTO_ATCP_TCP, TCP on the wire.
+ * The second door: socket(AF_INET or AF_INET6, SOCK_STREAM, IPPROTO_ATCP), for programs
+ * that cannot name another family.  IPPROTO_ATCP_TCP stands for TCP on the wire.
  */
 static struct inet_protosw doors4[] = {
 	{
@@ -319,7 +319,7 @@ static void open_doors(void)
 {
 	int i;
 
-	/* Where inet6_create() of before 6.8 looks for it. */
+	/* Before 6.8, inet6_create() expects ipv6_pinfo at the end of the object. */
 	BUILD_BUG_ON(offsetof(struct atcp6_sock, inet6) + sizeof(struct ipv6_pinfo) !=
 		     sizeof(struct atcp6_sock));
 	for (i = 0; i < ARRAY_SIZE(doors4); i++) {
@@ -349,9 +349,9 @@ int __init atcp_family_init(void)
 {
 	int err;
 
-	/* sock_register() has a look at the upper end alone. */
+	/* sock_register() checks the upper limit only. */
 	if (family <= AF_UNSPEC || family >= AF_MAX) {
-		pr_err("protocol family %d is none: family= takes 1 to %d\n",
+		pr_err("protocol family %d is invalid: family= takes 1 to %d\n",
 		       family, AF_MAX - 1);
 		return -EINVAL;
 	}

@@ -10,7 +10,7 @@
 extern struct proto atcp_prot;
 extern struct proto atcpv6_prot;
 
-/* proto_register() and sock_register(); a taken family is explained in the log. */
+/* Registers protocols and family; the log says so if the family number is taken. */
 int __init atcp_family_init(void);
 void atcp_family_exit(void);
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may make sockets of the carrier TCP.
+ * The permission to make sockets of the carrier TCP.
  *
- * They go round what the host's owner may have decided about TCP (Landlock, SELinux,
- * programs of cgroups that ask for protocol 6), and the first changes the way of the
- * namespace's packets (claim.c).  So, as with net.ipv4.ping_group_range, they are for
- * those in a range of groups, by default nobody, and for who has CAP_NET_ADMIN over the
- * namespace.  It is the making that is asked about: who is given a socket, or accepts a
- * connection on one, may use it.
+ * These sockets bypass the host's policies about TCP (Landlock, SELinux, programs of
+ * cgroups that check for protocol 6), and the first of them changes the path of the
+ * namespace's packets (hooks.c).  So they are restricted like ping sockets
+ * (net.ipv4.ping_group_range): to a range of groups, which is empty by default, and to
+ * processes with CAP_NET_ADMIN over the namespace.  Only socket() is checked.  A process
+ * that is passed a socket, or accepts a connection, may use it.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -55,7 +55,7 @@ int atcp_gate_pass(struct atcp_net *an)
 	return ns_capable(an->net->user_ns, CAP_NET_ADMIN) ? 0 : -EACCES;
 }
 
-/* As ipv4_ping_group_range(): the numbers are those of the user namespace of who asks. */
+/* As ipv4_ping_group_range(): the numbers are those of the caller's user namespace. */
 int atcp_gate_handler(atcp_ctl_table *row, int write, void *buffer, size_t *lenp, loff_t *ppos)
 {
 	static const unsigned long least[2] = { 0, 0 };

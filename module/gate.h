@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who may make sockets of the carrier TCP.
+ * The permission to make sockets of the carrier TCP.
  */
 #ifndef _ATCP_GATE_H
 #define _ATCP_GATE_H
 
 #include "netns.h"
 
-/* Nobody's group. */
+/* Sets the range of groups to its default, which is empty. */
 void atcp_gate_net_init(struct atcp_net *an);
 
 /*
- * May the current task make such a socket in the namespace?  The one place that is asked,
- * by whichever way it came. Process context.
+ * Checks whether the current task may make such a socket in the namespace.  This is the
+ * only check, for AF_ATCP and the second door.  Process context.
  * Return: 0 or -EACCES.
  */
 int atcp_gate_pass(struct atcp_net *an);

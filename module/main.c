@@ -2,11 +2,10 @@
 /*
  * atcp: a second TCP for Linux, beside the kernel's own.
  *
- * The table of contents: what is set up at load, in order, and taken down again
- * at unload, in reverse.  The module cannot be unloaded while a socket lives
- * (each holds a reference on it), so that all there is to end by then are
- * TIME-WAITs; to unload at once in spite of closing connections, write 1 to
- * /sys/module/atcp/parameters/reset_orphans.
+ * Everything that is set up at load, in order, and taken down at unload, in reverse.
+ * Each socket holds a reference on the module, so that it cannot be unloaded while there
+ * is one: at unload only TIME-WAITs are left.  To unload in spite of connections that
+ * are still closing, write 1 to /sys/module/atcp/parameters/reset_orphans.
  */
 #include <linux/init.h>
 #include <linux/module.h>
@@ -98,8 +97,8 @@ static void __exit atcp_exit(void)
 	atcp_offload253_exit();
 	atcp_netns_exit();
 	/*
-	 * Requests and TIME-WAITs are freed by RCU callbacks of ours, which wait
-	 * for timers' functions that have seen them, too.
+	 * Requests and TIME-WAITs are freed by RCU callbacks of this module.  These run
+	 * after a grace period, and so after timer functions that use the objects.
 	 */
 	rcu_barrier();
 	atcp_request_exit();

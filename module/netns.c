@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of struct atcp_net.
+ * Set-up and end of struct atcp_net, the module's data of a network namespace.
  *
- * Sockets hold a reference on their namespace, orphans too: when a namespace
- * ends, or the module is unloaded, nothing but TIME-WAITs is left.
+ * Sockets, orphans included, hold a reference on their namespace.  When it ends, or the
+ * module is unloaded, only TIME-WAITs are left.
  */
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -31,8 +31,8 @@ static DEFINE_MUTEX(nets_lock);
 static LIST_HEAD(nets);		/* struct atcp_net; under nets_lock */
 
 /*
- * As tcp_init() and tcp_sk_init(): caps by the memory there is, buffers as the
- * first namespace has them, which begins with those of TCP.
+ * As in tcp_init() and tcp_sk_init(), caps depend on the size of memory.  Buffer sizes
+ * are copied from the first namespace, which starts with those of the kernel's TCP.
  */
 static void limits_init(struct net *net, struct atcp_limits *limits)
 {
@@ -107,7 +107,7 @@ no_demux:
 	return err;
 }
 
-/* A grace period follows: timers that were at work on a TIME-WAIT are done by then. */
+/* An RCU grace period follows, after which no timer function uses a TIME-WAIT any more. */
 static void __net_exit net_pre_exit(struct net *net)
 {
 	struct atcp_net *an = atcp_net(net);
@@ -155,7 +155,7 @@ void atcp_netns_exit(void)
 	unregister_pernet_subsys(&net_ops);
 }
 
-/* RCU read section. */
+/* Resets the socket of @node if it is an orphan. RCU read section. */
 static void reset_orphan(struct atcp_net *an, struct atcp_node *node)
 {
 	struct atcp_sock *as = container_of(node, struct atcp_sock, node);
@@ -165,7 +165,7 @@ static void reset_orphan(struct atcp_net *an, struct atcp_node *node)
 		return;
 	local_bh_disable();
 	bh_lock_sock(sk);
-	/* One that a closing program still works on will be found dead next time. */
+	/* A socket that close() still owns is skipped, and is reset by the next write. */
 	if (!sock_owned_by_user(sk) && sock_flag(sk, SOCK_DEAD) &&
 	    as->tcb.state != ATCP_CLOSED) {
 		atcp_net_count(an, ATCP_STAT_ORPHANS_RESET);
@@ -184,7 +184,7 @@ static void reset_orphans(struct atcp_net *an, void *arg)
 	rhashtable_walk_enter(&an->connections, &iter);
 	rhashtable_walk_start(&iter);
 	while ((node = rhashtable_walk_next(&iter))) {
-		/* The table is being resized: some come a second time, which is no harm. */
+		/* The table was resized: some nodes come a second time, which does no harm. */
 		if (IS_ERR(node))
 			continue;
 		if (node->type == ATCP_NODE_SOCK)

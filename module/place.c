@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tables by local address and port, as the kernel's TCP has in lhash2 and bhash2.
+ * Hash tables by local address and port, like lhash2 and bhash2 of the kernel's TCP.
  *
- * They grow with what is in them and have a seed each, so that no chain is a user's to
- * lengthen but that of one address and port.
+ * They grow with the number of objects, and each has a seed of its own.  So a user can
+ * lengthen only the chain of one address and port.
  */
 #include <net/ipv6.h>
 
@@ -16,7 +16,7 @@ static const struct rhashtable_params params = {
 	.automatic_shrinking = true,
 };
 
-/* All of it is compared, octet by octet. */
+/* The key must have no padding, because it is compared octet by octet. */
 static_assert(sizeof(struct atcp_place_key) == sizeof(struct in6_addr) + 2 * sizeof(u16));
 
 void atcp_place_key(struct atcp_place_key *key, const struct in6_addr *addr, u16 port, u8 carrier)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tables by local address and port, with a secret that nobody outside can guess.
+ * Hash tables by local address and port, each with a secret seed.
  */
 #ifndef _ATCP_PLACE_H
 #define _ATCP_PLACE_H
@@ -12,7 +12,7 @@
  * struct atcp_place_key - an address and a port
  * @addr:	mapped for IPv4; :: stands for all addresses of either family
  * @port:	host byte order
- * @carrier:	whose port
+ * @carrier:	IP protocol whose port it is
  */
 struct atcp_place_key {
 	struct in6_addr addr;
@@ -20,13 +20,13 @@ struct atcp_place_key {
 	u16 carrier;
 };
 
-/* Head of what is in such a table, perhaps beside others of equal keys. */
+/* Head of the objects in such a table, which may hold several of equal keys. */
 struct atcp_place {
 	struct rhlist_head node;
 	struct atcp_place_key key;
 };
 
-/* Any context. @addr: as in struct sock, mapped or not; 0.0.0.0 becomes ::. */
+/* Fills @key. Any context. @addr: as in struct sock, mapped or not; 0.0.0.0 becomes ::. */
 void atcp_place_key(struct atcp_place_key *key, const struct in6_addr *addr, u16 port,
 		    u8 carrier);
 
@@ -34,12 +34,15 @@ void atcp_place_key(struct atcp_place_key *key, const struct in6_addr *addr, u16
 int atcp_places_init(struct rhltable *places);
 void atcp_places_exit(struct rhltable *places);
 
-/* Any context; additions of equal keys are the caller's to keep apart. Return: 0 or -ENOMEM. */
+/*
+ * Any context. The caller serializes additions and removals of equal keys.
+ * Return: 0 or -ENOMEM.
+ */
 int atcp_place_add(struct rhltable *places, struct atcp_place *p);
-/* It is to be freed after a grace period. */
+/* Removes @p, which may be freed after an RCU grace period. */
 void atcp_place_del(struct rhltable *places, struct atcp_place *p);
 
-/* RCU. Return: all of this key, for rhl_for_each_entry_rcu(); NULL: none. */
+/* RCU. Return: the objects with this key, for rhl_for_each_entry_rcu(); NULL if none. */
 struct rhlist_head *atcp_place_find(struct rhltable *places, const struct atcp_place_key *key);
 
 #endif /* _ATCP_PLACE_H */

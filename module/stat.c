@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The counters of core/counters.h: one of each a CPU and namespace.
+ * The counters of core/counters.h, which each CPU has for each namespace.
  */
 #include "stat.h"
 

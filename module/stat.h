@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters (core/counters.h), one of each a CPU and namespace.
+ * The counters of core/counters.h, which each CPU has for each namespace.
  */
 #ifndef _ATCP_STAT_H
 #define _ATCP_STAT_H
@@ -13,10 +13,10 @@ static inline void atcp_net_count(struct atcp_net *an, enum atcp_stat stat)
 	this_cpu_inc(an->stats->v[stat]);
 }
 
-/* The sum over CPUs. */
+/* The value of a counter, summed over CPUs. */
 u64 atcp_stat_read(const struct atcp_net *an, enum atcp_stat stat);
 
-/* Every counter's name, in capitals, and explanation. */
+/* A counter's name, in capitals, and explanation. */
 struct atcp_stat_info {
 	const char *name;
 	const char *text;

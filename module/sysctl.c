@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * net.atcp.*: what the owner of a namespace may tune, described in atcp(7).
+ * The sysctls net.atcp.*, described in atcp(7).
  *
- * A file that TCP has too is named, ranged and read by the kernel as
- * net.ipv4.tcp_*, which is why some take values that mean nothing: what was
- * written is what is read back, and what is done with it is bounded here.
+ * A file that TCP has too has the name, range and format of net.ipv4.tcp_*, which is why
+ * some accept meaningless values.  A file reads back what was written; the value that
+ * takes effect is clamped here.
  *
- * Whoever makes a user namespace is root of a network namespace, too, and may write all
- * of it there, as of TCP's.  What that costs the host is accounted (buffers, sockets: by
- * net.atcp.mem and the cgroup), or bounded by what the program has to hold for it
- * (half-open connections: by its listeners and their backlogs), but for what lives on
- * when no program holds it and is charged to no cgroup, for it is made in softirq:
- * TIME-WAITs, and orphans.  Of these a namespace keeps no more than the first one may,
- * and TIME-WAITs no longer, whatever it has been told (@capped below).  How many
- * namespaces a user makes is bounded by user.max_net_namespaces.
+ * A user who makes a user namespace is root of a network namespace too, and may write all
+ * of these files there, as those of TCP.  Most of what that costs the host is limited:
+ * buffers and sockets are charged to net.atcp.mem and the cgroup, and half-open
+ * connections are bounded by the program's listeners and their backlogs.  TIME-WAITs and
+ * orphans are not: they outlive the program, and are made in softirq, which charges no
+ * cgroup.  So the first namespace's settings cap their number, and the duration of
+ * TIME-WAIT, in all others (@capped below).  user.max_net_namespaces bounds how many
+ * namespaces a user makes.
  */
 #include <linux/mutex.h>
 #include <linux/slab.h>
@@ -27,7 +27,7 @@
 #include "socket/memory.h"
 #include "sysctl.h"
 
-/* How a file is written and read: the kernel's handlers. */
+/* The type of a file's numbers, which selects one of the kernel's handlers. */
 enum kind {
 	U8,
 	INT,
@@ -36,18 +36,18 @@ enum kind {
 };
 
 /**
- * struct knob - a file of numbers
+ * struct knob - a sysctl file of one or more numbers
  * @name:	file name
- * @kind:	see there
- * @count:	numbers in the file
- * @min:	least that is accepted, but for MS
- * @max:	greatest; -1 for a UINT: all of them
- * @offset:	of the field in struct atcp_net
- * @size:	of the field: 1 (also bool), 4 or 8
- * @unit:	what 1 in the file, or a tick, is in the field
- * @least:	what the field gets at least, in the same unit
- * @most:	and at most
- * @capped:	nor does it get more than the first namespace's
+ * @kind:	type of the numbers
+ * @count:	how many numbers the file has
+ * @min:	least number that is accepted; not used for MS
+ * @max:	greatest number that is accepted; -1 for a UINT means no limit
+ * @offset:	offset of the field in struct atcp_net
+ * @size:	size of the field: 1 (u8 or bool), 4 or 8
+ * @unit:	the field's value for 1 in the file, or for a tick if MS
+ * @least:	lower bound of the field, in the file's unit or ticks
+ * @most:	upper bound of the field, likewise
+ * @capped:	the field is at most the first namespace's
  */
 struct knob {
 	const char *name;
@@ -77,27 +77,29 @@ struct knob {
 	.most = _most,							\
 }
 
-/* Of a u32, three of them, a u64 of microseconds, a bool. */
-
+/* For a field that is a u32. */
 #define ROW(name, field, kind, min, max, unit, least, most) \
 	FIELD(name, field, sizeof(u32), kind, 1, min, max, unit, least, most, false)
 
+/* For three u32. */
 #define VECTOR(name, field, min) \
 	FIELD(name, field, sizeof(u32), INT, 3, min, INT_MAX, 1, 0, INT_MAX, false)
 
+/* For a u64 of microseconds. */
 #define TIME(name, field, kind, min, max, unit, least, most) \
 	FIELD(name, field, sizeof(u64), kind, 1, min, max, unit, least, most, false)
 
+/* For a bool. */
 #define SWITCH(name, field) \
 	FIELD(name, field, sizeof(bool), U8, 1, 0, 255, 1, 0, 1, false)
 
 #define BYTE(name, field)	ROW(name, field, U8, 0, 255, 1, 0, 255)
 
-/* As proc_dointvec_jiffies(), to the second. */
+/* A time in seconds, with the range of proc_dointvec_jiffies(). */
 #define SECONDS(name, field) \
 	TIME(name, field, INT, -(INT_MAX / HZ), INT_MAX / HZ, ATCP_SEC, 0, INT_MAX / HZ)
 
-/* A number of things; no more than the first namespace's. */
+/* A number that the first namespace's caps. */
 #define CAPPED(name, field) \
 	FIELD(name, field, sizeof(u32), INT, 1, INT_MIN, INT_MAX, 1, 0, INT_MAX, true)
 
@@ -133,7 +135,7 @@ static const struct knob knobs[] = {
 	VECTOR("rmem", limits.rmem, 4096),
 	VECTOR("wmem", limits.wmem, 1),
 	ROW("notsent_lowat", limits.notsent_lowat, UINT, 0, -1, 1, 0, U32_MAX),
-	/* TCP has these as constants, or not at all. */
+	/* The kernel's TCP has no such sysctls. */
 	SWITCH("tolerate_missing_ts", space.conf.tolerate_missing_ts),
 	FIELD("time_wait", space.conf.msl2, sizeof(u64), INT, 1, 1, 600, ATCP_SEC, 1, 600, true),
 	ROW("initial_window", space.conf.initial_window, INT, 1, 1000, 1, 1, 1000),
@@ -141,12 +143,12 @@ static const struct knob knobs[] = {
 };
 
 /*
- * Beside the numbers: congestion control, its choice, who may have TCP on the wire, and
- * in the first namespace mem.
+ * The files that are not in knobs[]: congestion_control, available_congestion_control,
+ * tcp_group_range, and in the first namespace mem.
  */
 #define EXTRA_ROWS	4
 
-/* --- what is written, and what is done with it --- */
+/* --- from the file to the field --- */
 
 static size_t width(const struct knob *k)
 {
@@ -176,7 +178,7 @@ static u64 get_field(const struct knob *k, const struct atcp_net *an, int i)
 	return READ_ONCE(*(const u8 *)field);
 }
 
-/* From the file's number to the field. @k->capped: caps_lock is held. */
+/* Sets the field from the file's numbers. caps_lock is held if @k->capped. */
 static void apply(const struct knob *k, struct atcp_net *an, const void *data)
 {
 	int i;
@@ -196,7 +198,7 @@ static void apply(const struct knob *k, struct atcp_net *an, const void *data)
 	}
 }
 
-/* And back: what a new namespace starts with. */
+/* Sets the file's numbers from the field, for a new namespace. */
 static void show(const struct knob *k, const struct atcp_net *an, void *data)
 {
 	int i;
@@ -211,7 +213,7 @@ static void show(const struct knob *k, const struct atcp_net *an, void *data)
 	}
 }
 
-/* Fields that have a cap are written under it, so that none is of an old one. */
+/* Held to write capped fields, so that none is left with a value above a new cap. */
 static DEFINE_MUTEX(caps_lock);
 
 static void apply_again(struct atcp_net *an, void *arg)
@@ -273,7 +275,7 @@ static int knob_handler(atcp_ctl_table *row, int write, void *buffer, size_t *le
 	if (write && k->capped)
 		apply_capped(k, an, row->data);
 	else if (write)
-		apply(k, an, row->data);	/* of a vector the first numbers may be in */
+		apply(k, an, row->data);	/* despite errors: a vector may be half written */
 	if (write && net_eq(an->net, &init_net)) {
 		WRITE_ONCE(atcp_rmem_min, READ_ONCE(an->limits.rmem[0]));
 		WRITE_ONCE(atcp_wmem_min, READ_ONCE(an->limits.wmem[0]));
@@ -281,7 +283,7 @@ static int knob_handler(atcp_ctl_table *row, int write, void *buffer, size_t *le
 	return err;
 }
 
-/* There is one algorithm: others are not found, as where TCP has no module for one. */
+/* There is one algorithm.  Others give ENOENT, as in TCP if there is no module for one. */
 static int congestion_handler(atcp_ctl_table *row, int write, void *buffer, size_t *lenp,
 			      loff_t *ppos)
 {
@@ -320,7 +322,7 @@ static int fill(struct atcp_net *an, struct ctl_table *row, void *data)
 		data += ALIGN(row->maxlen, sizeof(int));
 	}
 	row->procname = "congestion_control";
-	row->data = an;			/* none, but not one for all namespaces */
+	row->data = an;			/* not used, but must differ between namespaces */
 	row->maxlen = TCP_CA_NAME_MAX;
 	row->mode = 0644;
 	row->proc_handler = congestion_handler;
@@ -356,7 +358,7 @@ int atcp_sysctl_init(struct atcp_net *an)
 
 	for (i = 0; i < ARRAY_SIZE(knobs); i++)
 		bytes += ALIGN(knobs[i].count * width(&knobs[i]), sizeof(int));
-	/* One empty row more ends the table in older kernels. */
+	/* One more row, which is empty, ends the table in older kernels. */
 	an->sysctl_table = kzalloc((rows + 1) * sizeof(*an->sysctl_table) + bytes,
 				   GFP_KERNEL_ACCOUNT);
 	if (!an->sysctl_table)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * net.atcp.*
+ * The sysctls net.atcp.*
  */
 #ifndef _ATCP_SYSCTL_H
 #define _ATCP_SYSCTL_H
@@ -9,8 +9,8 @@
 
 int atcp_sysctl_init(struct atcp_net *an);
 /*
- * A new namespace gets no more than the first one has by now.  From atcp_netns_each()'s
- * finding it on that follows by itself. Process context.
+ * Applies the first namespace's caps to a new one.  Call it once atcp_netns_each() finds
+ * the namespace: later changes of caps reach it by that. Process context.
  */
 void atcp_sysctl_cap(struct atcp_net *an);
 void atcp_sysctl_exit(struct atcp_net *an);

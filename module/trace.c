@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tracepoints, and the end of a received segment that is refused: counted,
- * shown, freed with a reason that the kernel's own tools (kfree_skb, dropwatch)
- * know.  What is asked of connections here is asked with their lock held.
+ * The tracepoints, and drops of received segments: each is counted, traced, and freed
+ * with a reason that the kernel's tools (kfree_skb, dropwatch) know.  Fields of a
+ * connection are read with its lock held.
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -53,9 +53,9 @@ const struct atcp_tcb *atcp_trace_tcb(const struct sock *sk)
 	return sk && atcp_sk(sk)->tcb.state != ATCP_LISTEN ? &atcp_sk(sk)->tcb : NULL;
 }
 
-/* --- who is it? --- */
+/* --- addresses and ports --- */
 
-/* Before connect() there is no key: what the socket is bound to. */
+/* The node's key; before connect() there is none, and the key is what @sk is bound to. */
 static void key_of(const struct sock *sk, struct atcp_key *key)
 {
 	if (atcp_sk(sk)->node.key.lport) {
@@ -74,7 +74,7 @@ static void key_of(const struct sock *sk, struct atcp_key *key)
 	ipv6_addr_set_v4mapped(0, &key->raddr);
 }
 
-/* Whose a received segment is, by its own headers. Return: payload bytes. */
+/* Reads key and header from a received segment. Return: payload bytes. */
 static u32 parse(const struct sk_buff *skb, struct atcp_key *key, struct atcp_hdr *h)
 {
 	const u8 *p = skb_transport_header(skb);
@@ -98,13 +98,13 @@ static u32 parse(const struct sk_buff *skb, struct atcp_key *key, struct atcp_hd
 		return 0;
 	key->lport = htons(h->dport);
 	key->rport = htons(h->sport);
-	/* skb->data stands before the header, or behind it. */
+	/* skb->data is at the TCP header or behind it. */
 	return skb->len + (skb->data - p) - hlen;
 }
 
 /* --- drops --- */
 
-/* The nearest that the kernel has; what is not named has none. */
+/* The nearest reason of the kernel; those not listed have none. */
 static const enum skb_drop_reason kernel_reason[ATCP_DROP_COUNT] = {
 	[ATCP_DROP_BAD_HEADER] = SKB_DROP_REASON_PKT_TOO_SMALL,
 	[ATCP_DROP_BAD_CHECKSUM] = SKB_DROP_REASON_TCP_CSUM,
@@ -158,7 +158,7 @@ void atcp_net_drop(struct atcp_net *an, struct sk_buff *skb, enum atcp_drop why)
 	refuse(an->net, NULL, skb, why);
 }
 
-/* --- what the core tells --- */
+/* --- events of the core --- */
 
 void atcp_trace_resent(struct atcp_tcb *c, u32 seq, u32 len, u8 kind)
 {
@@ -176,7 +176,7 @@ void atcp_trace_recovery(struct atcp_tcb *c, u8 old)
 	trace_atcp_recovery(sock_net(sk), sk, &atcp_sk(sk)->node.key, old, c->recovery);
 }
 
-/* --- what the module tells --- */
+/* --- events of the module --- */
 
 void atcp_trace_sock_state(const struct sock *sk, u8 oldstate, u8 newstate)
 {

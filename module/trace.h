@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tracepoints atcp:*, described in atcp(7).  Off, they cost nothing.
+ * The tracepoints atcp:*, described in atcp(7).  They cost nothing while disabled.
  *
- * Ends are named and formed as in the kernel's tcp:*: s... is this host's, d...
- * the peer's, whichever way a segment goes; ports are in host byte order; saddr
- * and daddr are a struct sockaddr_in or sockaddr_in6, the ..._v6 16 octets, those
- * of IPv4 mapped.  Sequence numbers are absolute, windows bytes, times microseconds.
+ * Addresses and ports are named and formatted as in the kernel's tcp:*.  Fields that
+ * begin with s are this host's, those with d the peer's, in both directions.  Ports are
+ * in host byte order.  saddr and daddr are a struct sockaddr_in or sockaddr_in6;
+ * saddr_v6 and daddr_v6 are 16 octets, mapped for IPv4.  Sequence numbers are absolute,
+ * windows are in bytes, times in microseconds.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM atcp
@@ -17,7 +18,7 @@
 
 #include "tracing.h"
 
-/* For programs that print from the format file, which knows no enum. */
+/* For programs that print by the format file, in which enums have no values. */
 #define ATCP_STATE_ENUM(name)			TRACE_DEFINE_ENUM(ATCP_##name);
 #define ATCP_RESEND_ENUM(name)			TRACE_DEFINE_ENUM(ATCP_RESEND_##name);
 #define ATCP_DECISION_ENUM(name)		TRACE_DEFINE_ENUM(ATCP_DECISION_##name);
@@ -88,8 +89,9 @@ TRACE_DEFINE_ENUM(ATCP_LOSS);
 #define ATCP_ENDS_PRINT		__entry->saddr, __entry->daddr
 
 /*
- * A segment, and the connection as it is before the segment is processed, or when
- * it leaves: 0 for a segment of no socket.  @sk: a request's listener, or NULL.
+ * A segment, with the connection's state before a received segment is processed, or as a
+ * segment is sent.  These fields are 0 without a socket.  @sk: the socket, a request's
+ * listener, or NULL.
  */
 DECLARE_EVENT_CLASS(atcp_segment,
 	TP_PROTO(const struct net *net, const struct sock *sk, const struct atcp_key *key,
@@ -142,21 +144,24 @@ DECLARE_EVENT_CLASS(atcp_segment,
 		  __entry->rto, __entry->cookie)
 );
 
-/* A segment with a good header has come; one of @len payload bytes. */
+/* A segment with a valid header and @len bytes of payload has been received. */
 DEFINE_EVENT(atcp_segment, atcp_rcv,
 	TP_PROTO(const struct net *net, const struct sock *sk, const struct atcp_key *key,
 		 const struct atcp_hdr *h, u32 len, u8 state),
 	TP_ARGS(net, sk, key, h, len, state)
 );
 
-/* A segment goes to IP; one that is larger than the MSS will be cut there. */
+/* A segment is passed to IP, which will cut it if it is larger than the MSS. */
 DEFINE_EVENT(atcp_segment, atcp_snd,
 	TP_PROTO(const struct net *net, const struct sock *sk, const struct atcp_key *key,
 		 const struct atcp_hdr *h, u32 len, u8 state),
 	TP_ARGS(net, sk, key, h, len, state)
 );
 
-/* RFC 9293 section 3.3.2. TIME-WAIT has no socket any more: the old one's address, cookie 0. */
+/*
+ * A state change (RFC 9293 section 3.3.2).  For the end of TIME-WAIT, which has no socket,
+ * the cookie is 0.
+ */
 TRACE_EVENT(atcp_state,
 	TP_PROTO(const struct net *net, const struct sock *sk, const struct atcp_key *key,
 		 u8 oldstate, u8 newstate),
@@ -176,7 +181,7 @@ TRACE_EVENT(atcp_state,
 		  show_atcp_state(__entry->newstate), __entry->cookie)
 );
 
-/* Something goes out that the peer may have seen before; atcp_snd follows, or precedes it. */
+/* A retransmission or probe; the event atcp_snd of the same segment precedes or follows. */
 TRACE_EVENT(atcp_retransmit,
 	TP_PROTO(const struct net *net, const struct sock *sk, const struct atcp_key *key,
 		 u32 seq, u32 len, u8 kind, u8 retries),
@@ -217,7 +222,7 @@ TRACE_EVENT(atcp_retransmit,
 		  __entry->cookie)
 );
 
-/* Loss recovery begins, changes its ways, or ends. */
+/* Loss recovery begins, changes its state, or ends. */
 TRACE_EVENT(atcp_recovery,
 	TP_PROTO(const struct net *net, const struct sock *sk, const struct atcp_key *key,
 		 u8 oldstate, u8 newstate),
@@ -251,7 +256,10 @@ TRACE_EVENT(atcp_recovery,
 		  __entry->recover, __entry->snd_cwnd, __entry->ssthresh, __entry->cookie)
 );
 
-/* A received segment is refused; what can be answered is. @key, @h, @len: 0 where unreadable. */
+/*
+ * A received segment is dropped, which does not exclude an answer.  @key, @h and @len are
+ * 0 as far as the headers cannot be read.
+ */
 TRACE_EVENT(atcp_drop,
 	TP_PROTO(const struct net *net, const struct sock *sk, const struct atcp_key *key,
 		 const struct sk_buff *skb, const struct atcp_hdr *h, u32 len, u8 reason),
@@ -290,7 +298,7 @@ TRACE_EVENT(atcp_drop,
 		  __entry->cookie)
 );
 
-/* @sk: the listener. */
+/* A decision of the listener @sk. */
 TRACE_EVENT(atcp_listen,
 	TP_PROTO(const struct net *net, const struct sock *sk, const struct atcp_key *key,
 		 u8 decision, u32 requests),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How the module reaches its tracepoints (trace.h): each atcp_saw_...() is a
- * branch that is patched in when somebody watches, and nothing otherwise.
+ * Calls of the tracepoints (trace.h): each atcp_saw_...() is a static branch, which
+ * costs nothing while the tracepoint is disabled.
  */
 #ifndef _ATCP_TRACING_H
 #define _ATCP_TRACING_H
@@ -11,17 +11,17 @@
 #include "atcp.h"
 #include "netns.h"
 
-/* --- what is named by a word --- */
+/* --- values that are printed by name --- */
 
-/* What becomes of a segment that a listener gets, and of its requests. */
+/* What a listener does with a segment, and how its requests end. */
 #define ATCP_DECISIONS(X)							\
 	X(REQUEST)		/* SYN: a request, answered by a SYN-ACK */	\
 	X(COOKIE)		/* SYN: answered by a cookie, nothing kept */	\
 	X(QUEUE_FULL)		/* SYN: the SYN queue is full */		\
 	X(ACCEPT_FULL)		/* SYN or ACK: the accept queue is full */	\
 	X(ACCEPTED)		/* handshake complete: in the accept queue */	\
-	X(COOKIE_GOOD)		/* the same, by the cookie that an ACK returned */ \
-	X(COOKIE_BAD)		/* an ACK returned none that is valid */	\
+	X(COOKIE_GOOD)		/* the same, by the valid cookie in an ACK */	\
+	X(COOKIE_BAD)		/* ACK without a valid cookie */		\
 	X(FORGOTTEN)		/* request ended: time-out, reset, ICMP, close */
 
 #define ATCP_DECISION_NUMBER(name)	ATCP_DECISION_##name,
@@ -38,7 +38,7 @@ enum atcp_decision {
 
 /* --- helpers of trace.h's assignments --- */
 
-/* SO_COOKIE's number; 0 for NULL. */
+/* The value of SO_COOKIE; 0 if @sk is NULL. */
 u64 atcp_trace_cookie(const struct sock *sk);
 bool atcp_trace_is_v4(const struct atcp_key *key);
 /* Fills @to, of the size of a struct sockaddr_in6, with a sockaddr_in or _in6. */
@@ -46,12 +46,12 @@ void atcp_trace_sockaddr(u8 *to, bool v4, const struct in6_addr *addr, __be16 po
 /* The control block of a socket that is no listener, or NULL. */
 const struct atcp_tcb *atcp_trace_tcb(const struct sock *sk);
 
-/* --- the end of a segment --- */
+/* --- drops --- */
 
-/* Counts and shows why a received segment is refused, and frees it. Any context. */
+/* Counts and traces the drop of a received segment, and frees it. Any context. */
 void atcp_net_drop(struct atcp_net *an, struct sk_buff *skb, enum atcp_drop why);
 
-/* --- what is called when somebody watches --- */
+/* --- called while a tracepoint is enabled --- */
 
 DECLARE_TRACEPOINT(atcp_state);
 DECLARE_TRACEPOINT(atcp_rcv);
@@ -91,13 +91,16 @@ static inline void atcp_saw_snd(const struct sock *sk, const struct sk_buff *skb
 		atcp_trace_sock_snd(sk, skb, hlen);
 }
 
-/* Does somebody watch?  Then atcp_trace_flow_snd() shows a segment that is no connection's. */
+/* Whether atcp_snd is enabled; then call atcp_trace_flow_snd() for segments without a socket. */
 static inline bool atcp_watched_snd(void)
 {
 	return tracepoint_enabled(atcp_snd);
 }
 
-/* A good segment has reached whom it is for: @sk in @state, a request's listener, or NULL. */
+/*
+ * A valid segment has been demultiplexed.  @sk: the socket, a request's listener, or NULL;
+ * @state: that of the connection.
+ */
 static inline void atcp_saw_rcv(const struct net *net, const struct sock *sk,
 				const struct sk_buff *skb, u8 state)
 {
@@ -105,7 +108,7 @@ static inline void atcp_saw_rcv(const struct net *net, const struct sock *sk,
 		atcp_trace_rcv(net, sk, skb, state);
 }
 
-/* The listener @sk, which has so many requests, has decided. RCU read section. */
+/* The listener @sk, with @requests in its SYN queue, has decided. RCU read section. */
 static inline void atcp_saw_listen(const struct sock *sk, u32 requests,
 				   const struct atcp_key *key, enum atcp_decision decision)
 {
@@ -113,7 +116,7 @@ static inline void atcp_saw_listen(const struct sock *sk, u32 requests,
 		atcp_trace_listen(sk, requests, key, decision);
 }
 
-/* The SYN-ACK of a request of the listener @sk goes out again. RCU read section. */
+/* The SYN-ACK of a request of the listener @sk is retransmitted. RCU read section. */
 static inline void atcp_saw_synack_again(const struct sock *sk, const struct atcp_key *key,
 					 const struct atcp_req *req)
 {

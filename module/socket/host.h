@@ -2,8 +2,8 @@
 /*
  * The kernel as the core's host: a segment is an sk_buff.
  *
- * Included by the core's header of the seam only, which says what each of these
- * must do.  What costs more than a call is out of line, beside it.
+ * Only the core's host.h includes this file, and documents what each function must do.
+ * Functions that cost more than a call are in socket/host.c.
  */
 #ifndef _ATCP_HOST_H
 #define _ATCP_HOST_H
@@ -52,7 +52,7 @@ static inline struct atcp_cb *atcp_seg_cb(struct atcp_seg *seg)
 	return (struct atcp_cb *)atcp_skb(seg)->cb;
 }
 
-/* The three words that a queue or a tree may use: next, prev, dev. */
+/* The three words that the core's queues and trees may use: next, prev, dev. */
 static inline struct atcp_link *atcp_seg_link(struct atcp_seg *seg)
 {
 	return (struct atcp_link *)seg;
@@ -65,11 +65,11 @@ static_assert(offsetof(struct sk_buff, dev) == 2 * sizeof(void *));
 /**
  * struct atcp_mark - the host's own part of skb->cb, behind the core's
  * @core:	struct atcp_cb
- * @skip:	bytes at the front of the payload that count no more
- * @cut:	and at its end
+ * @skip:	bytes that were trimmed from the front of the payload
+ * @cut:	bytes that were trimmed from its end
  *
- * Trimming must not fail and often comes before the segment is freed anyway, so
- * that it moves only these marks.  Both are 0 in a new sk_buff.
+ * Trimming must not fail, and the segment is often freed soon after.  So it changes only
+ * these fields, and not the sk_buff.  Both are 0 in a new sk_buff.
  */
 struct atcp_mark {
 	u8 core[40];
@@ -115,7 +115,7 @@ static inline u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
 	return skb_push(atcp_skb(seg), len);
 }
 
-/* What the following need when somebody watches, or something is wrong: trace.c. */
+/* For the functions below, if a tracepoint is enabled or a segment is dropped: trace.c. */
 void atcp_trace_drop(struct atcp_tcb *c, struct sk_buff *skb, enum atcp_drop why);
 void atcp_trace_resent(struct atcp_tcb *c, u32 seq, u32 len, u8 kind);
 void atcp_trace_recovery(struct atcp_tcb *c, u8 old);
