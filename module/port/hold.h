@@ -119,7 +119,7 @@ struct socket *atcp_hold_agent_off(struct atcp_net *an);
  */
 void atcp_hold_release(struct atcp_net *an, struct atcp_hold *h);
 
-/* Updates a hold after its @users, @tws or @pooled have changed.  Bucket lock held. */
+/* Updates a hold after its users, tws or pooled have changed.  Bucket lock held. */
 void atcp_hold_changed(struct atcp_hold *h);
 
 /*

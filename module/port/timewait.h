@@ -62,7 +62,7 @@ void atcp_timewait_exit(void);
  * @sk:		locked, hashed, its control block in TIME-WAIT
  *
  * For atcp_host_time_wait(). The socket leaves the table, but still holds its port. If
- * there is no memory, or the namespace has @max_tw TIME-WAITs, it leaves the table
+ * there is no memory, or the namespace has limits.max_tw TIME-WAITs, it leaves the table
  * without a TIME-WAIT.
  */
 void atcp_timewait_enter(struct sock *sk);
@@ -72,7 +72,7 @@ void atcp_timewait_enter(struct sock *sk);
  * @skb:	header at skb->data; consumed unless false is returned
  * @listening:	a listener, ours or perhaps the kernel's TCP's, would take a SYN
  * @reopen:	out: the TIME-WAIT has ended, and the SYN is for the listener
- * @old:	out: copy of @tw, if @reopen
+ * @old:	out: copy of @t->tw, if @reopen
  *
  * RCU. Return: false if the TIME-WAIT was dead already, or if @reopen.
  */
