@@ -73,8 +73,8 @@ struct dst_entry *atcp_v4_way_by_port(struct sock *sk, struct dst_entry *dst, __
 	struct rtable *rt;
 
 	sk_set_txhash(sk);
-	rt = ip_route_newports(&inet->cork.fl.u.ip4, container_of(dst, struct rtable, dst), sport, inet->inet_dport,
-			       inet->inet_sport, inet->inet_dport, sk);
+	rt = ip_route_newports(&inet->cork.fl.u.ip4, container_of(dst, struct rtable, dst), sport,
+			       inet->inet_dport, inet->inet_sport, inet->inet_dport, sk);
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
 	atomic_set(&inet->inet_id, get_random_u16());
