@@ -130,7 +130,7 @@ static struct atcp_node *find_wider(struct atcp_net *an, const struct atcp_key *
 }
 
 /* How often a look-up is tried that found nothing while some node moved. */
-#define LOOKS	3
+#define LOOKUP_TRIES	3
 
 struct atcp_node *atcp_lookup(struct atcp_net *an, const struct atcp_key *ends, int dif, int sdif)
 {
@@ -138,7 +138,7 @@ struct atcp_node *atcp_lookup(struct atcp_net *an, const struct atcp_key *ends, 
 	struct atcp_node *node = NULL;
 	int i, moves;
 
-	for (i = 0; i < LOOKS; i++) {
+	for (i = 0; i < LOOKUP_TRIES; i++) {
 		moves = atomic_read_acquire(&an->moves);
 		if (unlikely(atomic_read(&an->bound_nodes)))
 			node = find(an, ends, dif);
@@ -166,8 +166,8 @@ struct atcp_node *atcp_lookup_taken(struct atcp_net *an, const struct atcp_key *
  * Whether a node bound to key->dev would take the segments of another one, which is bound
  * to its VRF or to no device.  @except is ignored.
  */
-static bool taken_from_wider(struct atcp_net *an, const struct atcp_key *key,
-			     const struct atcp_node *except)
+static bool wider_conflict(struct atcp_net *an, const struct atcp_key *key,
+			   const struct atcp_node *except)
 {
 	const struct atcp_node *node;
 	bool taken;
@@ -192,13 +192,13 @@ static int insert(struct atcp_net *an, struct atcp_node *node, const struct atcp
 	}
 	/* Counted before it is inserted, so that a look-up searches for bound nodes. */
 	atomic_inc(&an->bound_nodes);
-	if (taken_from_wider(an, &node->key, except))
+	if (wider_conflict(an, &node->key, except))
 		goto undo;
 	err = rhashtable_lookup_insert_key(&an->connections, &p, &node->hash, table_params);
 	if (err)
 		goto undo;
 	/* Checked again, because such a node may have been inserted in between. */
-	if (likely(!taken_from_wider(an, &node->key, except)))
+	if (likely(!wider_conflict(an, &node->key, except)))
 		return 0;
 	rhashtable_remove_fast(&an->connections, &node->hash, table_params);
 	err = -EEXIST;

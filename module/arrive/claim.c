@@ -47,7 +47,7 @@ static bool ours(struct atcp_net *an, const struct atcp_key *key, int dif, int s
 /* --- IPv4 --- */
 
 /* Handles an ICMP error if it quotes a segment of ours; the kernel's TCP gets it as well. */
-static void hear4(struct atcp_net *an, struct sk_buff *skb, u32 hlen)
+static void icmp4_error(struct atcp_net *an, struct sk_buff *skb, u32 hlen)
 {
 	struct {
 		struct icmphdr icmp;
@@ -120,7 +120,7 @@ unsigned int atcp_claim_v4(void *priv, struct sk_buff *skb, const struct nf_hook
 	if (skb->sk || skb->pkt_type != PACKET_HOST)
 		return NF_ACCEPT;
 	if (iph->protocol == IPPROTO_ICMP) {
-		hear4(an, skb, hlen);
+		icmp4_error(an, skb, hlen);
 		return NF_ACCEPT;
 	}
 	if (iph->protocol != IPPROTO_TCP)
@@ -214,7 +214,7 @@ static bool find_upper(const struct sk_buff *skb, struct place *p)
  * The offset of the packet that an ICMPv6 error quotes, or 0.  A redirect quotes it in an
  * option, and is valid only from the link (RFC 4861 sections 4.5 and 8.1).
  */
-static u32 quoted_by(struct sk_buff *skb, u32 offset, const struct icmp6hdr *icmp)
+static u32 quoted_offset(struct sk_buff *skb, u32 offset, const struct icmp6hdr *icmp)
 {
 	const struct ipv6hdr *hdr = ipv6_hdr(skb);
 	const struct nd_opt_hdr *opt;
@@ -238,7 +238,7 @@ static u32 quoted_by(struct sk_buff *skb, u32 offset, const struct icmp6hdr *icm
 	return 0;
 }
 
-static void hear6(struct atcp_net *an, struct sk_buff *skb, u32 offset)
+static void icmp6_error(struct atcp_net *an, struct sk_buff *skb, u32 offset)
 {
 	struct icmp6hdr buf;
 	const struct icmp6hdr *icmp;
@@ -264,7 +264,7 @@ static void hear6(struct atcp_net *an, struct sk_buff *skb, u32 offset)
 	copy = skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
 	if (!copy)
 		return;
-	quoted = quoted_by(copy, offset, icmp);
+	quoted = quoted_offset(copy, offset, icmp);
 	if (!quoted || !pskb_may_pull(copy, quoted + sizeof(struct ipv6hdr)))
 		goto out;
 	inner = quoted;
@@ -303,7 +303,7 @@ unsigned int atcp_claim_v6(void *priv, struct sk_buff *skb, const struct nf_hook
 	if (skb->sk || skb->pkt_type != PACKET_HOST || !find_upper(skb, &place))
 		return NF_ACCEPT;
 	if (place.proto == IPPROTO_ICMPV6) {
-		hear6(an, skb, place.offset);
+		icmp6_error(an, skb, place.offset);
 		return NF_ACCEPT;
 	}
 	if (place.proto != IPPROTO_TCP)

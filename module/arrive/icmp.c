@@ -55,7 +55,7 @@ struct icmp_error {
  * Whether the socket's IP_MTU_DISCOVER or IPV6_MTU_DISCOVER lets ICMP errors change its
  * path MTU.
  */
-static bool believes_mtu(const struct sock *sk, const struct icmp_error *e)
+static bool accepts_mtu(const struct sock *sk, const struct icmp_error *e)
 {
 	if (atcp_over_v6(sk))
 		return ip6_sk_accept_pmtu(sk) && e->mtu >= IPV6_MIN_MTU;
@@ -78,7 +78,7 @@ static void too_big(struct sock *sk, const struct icmp_error *e)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 
-	if (!believes_mtu(sk, e) || e->mtu >= as->pmtu)
+	if (!accepts_mtu(sk, e) || e->mtu >= as->pmtu)
 		return;
 	as->icmp_mtu = e->mtu;
 	as->mss_stale = true;

@@ -178,9 +178,9 @@ enum fate {
  * @old: out, the TIME-WAIT that a SYN has ended, if *@reopened
  * @reopened: in and out, whether a SYN has ended a TIME-WAIT
  */
-static enum fate look(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h,
-		      const struct atcp_key *key, int dif, int sdif, struct atcp_tw *old,
-		      bool *reopened)
+static enum fate demultiplex(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h,
+			     const struct atcp_key *key, int dif, int sdif, struct atcp_tw *old,
+			     bool *reopened)
 {
 	struct atcp_node *node = atcp_lookup(an, key, dif, sdif);
 	struct atcp_timewait *tw;
@@ -238,7 +238,7 @@ listener:
 }
 
 /* How often a segment is looked up if what was found leaves the table each time. */
-#define LOOKS	3
+#define LOOKUP_TRIES	3
 
 /* Return: true if @skb was consumed; false if it is for the kernel's TCP. */
 static bool segment_input(struct atcp_net *an, struct sk_buff *skb, const struct atcp_hdr *h,
@@ -249,8 +249,8 @@ static bool segment_input(struct atcp_net *an, struct sk_buff *skb, const struct
 	struct atcp_tw old;
 	int i;
 
-	for (i = 0; i < LOOKS; i++) {
-		enum fate fate = look(an, skb, h, key, dif, sdif, &old, &reopened);
+	for (i = 0; i < LOOKUP_TRIES; i++) {
+		enum fate fate = demultiplex(an, skb, h, key, dif, sdif, &old, &reopened);
 
 		if (fate != FATE_AGAIN)
 			return fate == FATE_TAKEN;

@@ -38,17 +38,17 @@ static inline bool atcp_skb_is_v6(const struct sk_buff *skb)
 struct atcp_flow;
 
 /**
- * atcp_ip_way_by_port() - second half of the route look-up: the local port is known
- * @sk:		locked; atcp_v4_way() or atcp_v6_way() has succeeded
+ * atcp_ip_route_newports() - second half of the route look-up: the local port is known
+ * @sk:		locked; atcp_v4_connect_route() or atcp_v6_connect_route() has succeeded
  * @dst:	the route which that returned; released on failure
  * @sport:	the local port at the time of the first half
  *
- * Return: a reference to the route, for atcp_ip_take_route(); or an error pointer.
+ * Return: a reference to the route, for atcp_ip_set_route(); or an error pointer.
  */
-struct dst_entry *atcp_ip_way_by_port(struct sock *sk, struct dst_entry *dst, __be16 sport);
+struct dst_entry *atcp_ip_route_newports(struct sock *sk, struct dst_entry *dst, __be16 sport);
 
 /* Sets the socket's route, whose reference it takes over, and path MTU. Locked. */
-void atcp_ip_take_route(struct sock *sk, struct dst_entry *dst);
+void atcp_ip_set_route(struct sock *sk, struct dst_entry *dst);
 
 /* Clears the peer, and the local address unless a program has bound it. Locked. */
 void atcp_ip_disconnected(struct sock *sk);
@@ -173,16 +173,16 @@ void atcp_ip_reply(struct net *net, const struct sock *sk, u8 carrier, struct sk
 /* --- the families, for ip.c and connect.c --- */
 
 /**
- * atcp_v4_way() - first half of the route look-up for connect()
+ * atcp_v4_connect_route() - first half of the route look-up for connect()
  * @sk:		locked, in CLOSED, not hashed; BHs on
  * @sin:	the peer; the wildcard means this host
  *
  * Sets addresses, remote port and over_v6.
  * Return: a reference to the route, or an error pointer as from tcp_v4_connect().
  */
-struct dst_entry *atcp_v4_way(struct sock *sk, const struct sockaddr_in *sin);
-/* For atcp_ip_way_by_port(). */
-struct dst_entry *atcp_v4_way_by_port(struct sock *sk, struct dst_entry *dst, __be16 sport);
+struct dst_entry *atcp_v4_connect_route(struct sock *sk, const struct sockaddr_in *sin);
+/* For atcp_ip_route_newports(). */
+struct dst_entry *atcp_v4_route_newports(struct sock *sk, struct dst_entry *dst, __be16 sport);
 int atcp_v4_child(struct sock *child, const struct atcp_key *key, struct sk_buff *skb);
 int atcp_v4_xmit(struct sock *sk, struct sk_buff *skb);
 /* Looks the route to the peer up again. Return: the socket's new route, or NULL. */
@@ -206,9 +206,9 @@ bool atcp_v4_reply_flow(struct net *net, struct atcp_flow *f, const struct sk_bu
  * Return: 0 or a negative errno as from tcp_v6_connect().
  */
 int atcp_v6_peer(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len);
-/* As atcp_v4_way(), after atcp_v6_peer(), for a peer whose address is not mapped. */
-struct dst_entry *atcp_v6_way(struct sock *sk, const struct sockaddr_in6 *sin6);
-void atcp_v6_way_by_port(struct sock *sk);
+/* As atcp_v4_connect_route(), after atcp_v6_peer(), for a peer whose address is not mapped. */
+struct dst_entry *atcp_v6_connect_route(struct sock *sk, const struct sockaddr_in6 *sin6);
+void atcp_v6_route_newports(struct sock *sk);
 /* Sets up a child's struct ipv6_pinfo, over IPv4 as well. */
 void atcp_v6_child_init(struct sock *child);
 int atcp_v6_child(struct sock *child, const struct atcp_key *key, const struct sock *sk,

@@ -19,11 +19,11 @@
 
 /* --- connections --- */
 
-struct dst_entry *atcp_ip_way_by_port(struct sock *sk, struct dst_entry *dst, __be16 sport)
+struct dst_entry *atcp_ip_route_newports(struct sock *sk, struct dst_entry *dst, __be16 sport)
 {
 	if (!atcp_over_v6(sk))
-		return atcp_v4_way_by_port(sk, dst, sport);
-	atcp_v6_way_by_port(sk);
+		return atcp_v4_route_newports(sk, dst, sport);
+	atcp_v6_route_newports(sk);
 	return dst;
 }
 
@@ -123,7 +123,7 @@ static void setup_caps(struct sock *sk, struct dst_entry *dst)
 		sk_setup_caps(sk, dst);
 }
 
-void atcp_ip_take_route(struct sock *sk, struct dst_entry *dst)
+void atcp_ip_set_route(struct sock *sk, struct dst_entry *dst)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 
@@ -212,7 +212,7 @@ static __sum16 flow_checksum(const struct atcp_flow *f, u32 len, __wsum sum)
  * Makes a listener the segment's owner, so that its cgroup's egress filters apply.
  * Return: false if the listener is being freed, which RCU does not prevent.
  */
-static bool own_by(struct sock *sk, struct sk_buff *skb)
+static bool set_owner(struct sock *sk, struct sk_buff *skb)
 {
 	if (!refcount_add_not_zero(skb->truesize, &sk->sk_wmem_alloc))
 		return false;
@@ -221,7 +221,7 @@ static bool own_by(struct sock *sk, struct sk_buff *skb)
 	return true;
 }
 
-static void show_sent(struct net *net, const struct atcp_flow *f, const struct atcp_hdr *h)
+static void trace_sent(struct net *net, const struct atcp_flow *f, const struct atcp_hdr *h)
 {
 	struct atcp_key key = {
 		.laddr = f->laddr,
@@ -264,13 +264,13 @@ void atcp_ip_send(struct net *net, struct atcp_flow *f, struct atcp_hdr *h)
 		skb_set_hash(skb, f->hash, PKT_HASH_TYPE_L4);
 	skb_dst_set(skb, f->dst);
 	f->dst = NULL;
-	if (f->sk && !own_by(f->sk, skb)) {
+	if (f->sk && !set_owner(f->sk, skb)) {
 		kfree_skb(skb);
 		return;
 	}
 
 	if (atcp_watched_snd())
-		show_sent(net, f, h);
+		trace_sent(net, f, h);
 	atcp_net_count(an, ATCP_STAT_OUT_SEGS);
 	if (h->flags & ATCP_RST)
 		atcp_net_count(an, ATCP_STAT_OUT_RSTS);

@@ -35,7 +35,7 @@ static __be32 first_hop(struct sock *sk, __be32 daddr)
 	return opt && opt->opt.srr ? opt->opt.faddr : daddr;
 }
 
-struct dst_entry *atcp_v4_way(struct sock *sk, const struct sockaddr_in *sin)
+struct dst_entry *atcp_v4_connect_route(struct sock *sk, const struct sockaddr_in *sin)
 {
 	struct inet_sock *inet = inet_sk(sk);
 	struct flowi4 *fl4 = &inet->cork.fl.u.ip4;
@@ -67,7 +67,7 @@ struct dst_entry *atcp_v4_way(struct sock *sk, const struct sockaddr_in *sin)
 	return &rt->dst;
 }
 
-struct dst_entry *atcp_v4_way_by_port(struct sock *sk, struct dst_entry *dst, __be16 sport)
+struct dst_entry *atcp_v4_route_newports(struct sock *sk, struct dst_entry *dst, __be16 sport)
 {
 	struct inet_sock *inet = inet_sk(sk);
 	struct rtable *rt;
@@ -120,7 +120,7 @@ int atcp_v4_child(struct sock *child, const struct atcp_key *key, struct sk_buff
 	rt = route(child);
 	if (!rt)
 		return -EHOSTUNREACH;
-	atcp_ip_take_route(child, &rt->dst);
+	atcp_ip_set_route(child, &rt->dst);
 	return 0;
 }
 

@@ -64,7 +64,7 @@ struct dst_entry *atcp_v6_reroute(struct sock *sk)
 }
 
 /* Stores the flow label that the program chose, which it must have leased. */
-static int take_label(struct sock *sk, const struct sockaddr_in6 *sin6)
+static int set_label(struct sock *sk, const struct sockaddr_in6 *sin6)
 {
 	__be32 info = 0;
 
@@ -84,7 +84,7 @@ static int take_label(struct sock *sk, const struct sockaddr_in6 *sin6)
 }
 
 /* A link-local address is valid on one interface, to which the socket is bound here. */
-static int take_scope(struct sock *sk, const struct sockaddr_in6 *sin6, int addr_len)
+static int set_scope(struct sock *sk, const struct sockaddr_in6 *sin6, int addr_len)
 {
 	if (addr_len >= sizeof(*sin6) && sin6->sin6_scope_id) {
 		if (!sk_dev_equal_l3scope(sk, sin6->sin6_scope_id))
@@ -102,7 +102,7 @@ int atcp_v6_peer(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len)
 		return -EINVAL;
 	if (sin6->sin6_family != AF_INET6)
 		return -EAFNOSUPPORT;
-	err = take_label(sk, sin6);
+	err = set_label(sk, sin6);
 	if (err)
 		return err;
 	if (ipv6_addr_any(&sin6->sin6_addr)) {
@@ -114,10 +114,10 @@ int atcp_v6_peer(struct sock *sk, struct sockaddr_in6 *sin6, int addr_len)
 	type = ipv6_addr_type(&sin6->sin6_addr);
 	if (type & IPV6_ADDR_MULTICAST)
 		return -ENETUNREACH;
-	return type & IPV6_ADDR_LINKLOCAL ? take_scope(sk, sin6, addr_len) : 0;
+	return type & IPV6_ADDR_LINKLOCAL ? set_scope(sk, sin6, addr_len) : 0;
 }
 
-struct dst_entry *atcp_v6_way(struct sock *sk, const struct sockaddr_in6 *sin6)
+struct dst_entry *atcp_v6_connect_route(struct sock *sk, const struct sockaddr_in6 *sin6)
 {
 	struct inet_sock *inet = inet_sk(sk);
 	struct dst_entry *dst;
@@ -138,7 +138,7 @@ struct dst_entry *atcp_v6_way(struct sock *sk, const struct sockaddr_in6 *sin6)
 	return dst;
 }
 
-void atcp_v6_way_by_port(struct sock *sk)
+void atcp_v6_route_newports(struct sock *sk)
 {
 	inet_sk(sk)->cork.fl.u.ip6.fl6_sport = inet_sk(sk)->inet_sport;
 }
@@ -196,7 +196,7 @@ int atcp_v6_child(struct sock *child, const struct atcp_key *key, const struct s
 	dst = route(child);
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
-	atcp_ip_take_route(child, dst);
+	atcp_ip_set_route(child, dst);
 	return 0;
 }
 

@@ -109,7 +109,7 @@ void atcp_bound_get(struct atcp_bound *bound, const struct sock *sk)
 		ipv6_addr_set_v4mapped(bound->v4, &bound->v6);
 }
 
-static bool meet_v4(const struct atcp_bound *a, const struct atcp_bound *b, bool b_all)
+static bool v4_overlap(const struct atcp_bound *a, const struct atcp_bound *b, bool b_all)
 {
 	return !b->v6only && (!a->v4 || a->v4 == b->v4 || (b_all && !b->v4));
 }
@@ -119,12 +119,13 @@ static bool meet_v4(const struct atcp_bound *a, const struct atcp_bound *b, bool
  * addresses does not count as an overlap with one address of @a.  @family is that of @a's
  * socket.  These are the rules of the kernel's TCP, odd ones included.
  */
-static bool meet(int family, const struct atcp_bound *a, const struct atcp_bound *b, bool b_all)
+static bool addresses_overlap(int family, const struct atcp_bound *a, const struct atcp_bound *b,
+			      bool b_all)
 {
 	bool mapped = ipv6_addr_v4mapped(&a->v6), mapped2 = ipv6_addr_v4mapped(&b->v6);
 
 	if (family == AF_INET || (mapped && mapped2))
-		return meet_v4(a, b, b_all);
+		return v4_overlap(a, b, b_all);
 	if (ipv6_addr_any(&a->v6))
 		return ipv6_addr_any(&b->v6) || !(a->v6only && mapped2);
 	if (ipv6_addr_any(&b->v6))
@@ -136,7 +137,7 @@ bool atcp_bound_overlap(int family, const struct atcp_bound *a, const struct atc
 {
 	if (a->dev && b->dev && a->dev != b->dev)
 		return false;
-	return meet(family, a, b, true);
+	return addresses_overlap(family, a, b, true);
 }
 
 /* --- crowds --- */
@@ -158,7 +159,7 @@ static bool same_kind(const struct atcp_traits *a, const struct atcp_traits *b)
 	       ipv6_addr_v4mapped(&a->bound.v6) == ipv6_addr_v4mapped(&b->bound.v6);
 }
 
-static bool alike(const struct atcp_traits *a, const struct atcp_traits *b)
+static bool same_traits(const struct atcp_traits *a, const struct atcp_traits *b)
 {
 	return same_kind(a, b) && a->bound.v4 == b->bound.v4 &&
 	       ipv6_addr_equal(&a->bound.v6, &b->bound.v6);
@@ -184,7 +185,7 @@ static struct atcp_crowd *crowd_find(struct atcp_net *an, struct atcp_bind *b,
 		return NULL;
 	rcu_read_lock();
 	rhl_for_each_entry_rcu(c, at, crowds_at(an, b, &t->bound.v6), place.node) {
-		if (c->bind == b && alike(&c->traits, t)) {
+		if (c->bind == b && same_traits(&c->traits, t)) {
 			found = c;
 			break;
 		}
@@ -295,7 +296,7 @@ void atcp_crowd_move(struct sock *sk)
 	struct atcp_traits t;
 
 	traits_get(&t, sk);
-	if (alike(&t, &old->traits))
+	if (same_traits(&t, &old->traits))
 		return;
 	move_sock(an, atcp_sk(sk), &t);
 	atcp_crowd_release(an, old);
@@ -332,7 +333,7 @@ static bool group_ok(const struct sock *sk)
 }
 
 /* One conflict check: the socket, the rules, and the bound on moved members. */
-struct asker {
+struct conflict_check {
 	struct atcp_net *an;
 	const struct sock *sk;
 	struct atcp_bound bound;
@@ -343,7 +344,7 @@ struct asker {
 };
 
 /* Counts one move. Return: false when the bound is reached. */
-static bool may_move(struct asker *a)
+static bool may_move(struct conflict_check *a)
 {
 	a->again = !a->moves;
 	a->moves -= !a->again;
@@ -351,7 +352,7 @@ static bool may_move(struct asker *a)
 }
 
 /* The rules of inet_bind_conflict(). @tw: @t is a TIME-WAIT's, whose user is ignored. */
-static bool in_the_way(const struct asker *a, const struct atcp_traits *t, bool tw)
+static bool conflicts(const struct conflict_check *a, const struct atcp_traits *t, bool tw)
 {
 	bool grouped = a->group_ok && t->reuseport && (tw || uid_eq(sk_uid(a->sk), t->user));
 
@@ -369,12 +370,12 @@ static bool in_the_way(const struct asker *a, const struct atcp_traits *t, bool 
  * Where the crowd's traits conflict and a member's own do not, the member's have changed
  * since it got the port: it is moved to another crowd, and the next one is checked.
  */
-static bool sock_in_the_way(struct asker *a, struct atcp_crowd *crowd)
+static bool sock_conflicts(struct conflict_check *a, struct atcp_crowd *crowd)
 {
 	struct hlist_node *next;
 	struct atcp_sock *as;
 
-	if (!in_the_way(a, &crowd->traits, false))
+	if (!conflicts(a, &crowd->traits, false))
 		return false;
 	hlist_for_each_entry_safe(as, next, &crowd->socks, bind_node) {
 		struct atcp_traits now;
@@ -382,19 +383,19 @@ static bool sock_in_the_way(struct asker *a, struct atcp_crowd *crowd)
 		if ((const struct sock *)as == a->sk)
 			continue;
 		traits_get(&now, (const struct sock *)as);
-		if (in_the_way(a, &now, false) || !may_move(a))
+		if (conflicts(a, &now, false) || !may_move(a))
 			return true;
 		move_sock(a->an, as, &now);
 	}
 	return false;
 }
 
-static bool tw_in_the_way(struct asker *a, struct atcp_crowd *crowd)
+static bool tw_conflicts(struct conflict_check *a, struct atcp_crowd *crowd)
 {
 	struct atcp_timewait *tw;
 	struct hlist_node *next;
 
-	if (!in_the_way(a, &crowd->traits, true))
+	if (!conflicts(a, &crowd->traits, true))
 		return false;
 	hlist_for_each_entry_safe(tw, next, &crowd->tws, bind_node) {
 		struct atcp_traits was = {
@@ -404,20 +405,20 @@ static bool tw_in_the_way(struct asker *a, struct atcp_crowd *crowd)
 			.reuseport = tw->reuseport,
 		};
 
-		if (in_the_way(a, &was, true) || !may_move(a))
+		if (conflicts(a, &was, true) || !may_move(a))
 			return true;
 		move_tw(a->an, tw, &was);
 	}
 	return false;
 }
 
-static bool crowd_in_the_way(struct asker *a, struct atcp_crowd *crowd)
+static bool crowd_conflicts(struct conflict_check *a, struct atcp_crowd *crowd)
 {
-	return sock_in_the_way(a, crowd) || tw_in_the_way(a, crowd);
+	return sock_conflicts(a, crowd) || tw_conflicts(a, crowd);
 }
 
 /* Checks the crowds at one address; :: stands for those bound to all addresses. */
-static bool conflict_at(struct asker *a, const struct atcp_bind *b,
+static bool conflict_at(struct conflict_check *a, const struct atcp_bind *b,
 			const struct in6_addr *addr)
 {
 	struct atcp_crowd *c;
@@ -428,7 +429,7 @@ static bool conflict_at(struct asker *a, const struct atcp_bind *b,
 	rhl_for_each_entry_rcu(c, at, crowds_at(a->an, b, addr), place.node) {
 		if (c->bind != b)
 			continue;
-		found = crowd_in_the_way(a, c);
+		found = crowd_conflicts(a, c);
 		if (found)
 			break;
 		atcp_crowd_release(a->an, c);
@@ -441,28 +442,28 @@ static bool conflict_at(struct asker *a, const struct atcp_bind *b,
  * Checks the crowds of one kind, all of which conflict by their traits.  One without a
  * conflict has no member but the asking socket, or has just lost its members.
  */
-static bool conflict_of_kind(struct asker *a, struct atcp_crowd *first)
+static bool conflict_of_kind(struct conflict_check *a, struct atcp_crowd *first)
 {
-	bool found = crowd_in_the_way(a, first);
+	bool found = crowd_conflicts(a, first);
 	struct atcp_crowd *c, *next;
 
 	list_for_each_entry_safe(c, next, &first->kin, kin) {
 		if (found)
 			break;
-		found = crowd_in_the_way(a, c);
+		found = crowd_conflicts(a, c);
 		atcp_crowd_release(a->an, c);
 	}
 	atcp_crowd_release(a->an, first);
 	return found;
 }
 
-static bool conflict_anywhere(struct asker *a, struct atcp_bind *b)
+static bool conflict_anywhere(struct conflict_check *a, struct atcp_bind *b)
 {
 	struct atcp_crowd *first;
 	struct hlist_node *next;
 
 	hlist_for_each_entry_safe(first, next, &b->kinds, first) {
-		if (!in_the_way(a, &first->traits, false) && !in_the_way(a, &first->traits, true))
+		if (!conflicts(a, &first->traits, false) && !conflicts(a, &first->traits, true))
 			continue;
 		if (conflict_of_kind(a, first))
 			return true;
@@ -472,7 +473,7 @@ static bool conflict_anywhere(struct asker *a, struct atcp_bind *b)
 
 int atcp_bind_conflict(const struct sock *sk, struct atcp_bind *b, enum atcp_share share)
 {
-	struct asker a = {
+	struct conflict_check a = {
 		.an = atcp_net(sock_net(sk)),
 		.sk = sk,
 		.share = share,
@@ -494,7 +495,7 @@ int atcp_bind_conflict(const struct sock *sk, struct atcp_bind *b, enum atcp_sha
 }
 
 /* Whether @sk is of the SO_REUSEPORT group that shares the port without a check. */
-static bool group_welcome(const struct sock *sk, const struct atcp_bind *b)
+static bool group_fastreuse(const struct sock *sk, const struct atcp_bind *b)
 {
 	struct atcp_bound mine;
 
@@ -504,22 +505,22 @@ static bool group_welcome(const struct sock *sk, const struct atcp_bind *b)
 		return true;
 	/* The kernel's TCP ignores the device here, and so lets more in than it should. */
 	atcp_bound_get(&mine, sk);
-	return meet(b->family, &b->bound, &mine, false);
+	return addresses_overlap(b->family, &b->bound, &mine, false);
 }
 
-bool atcp_bind_welcome(const struct sock *sk, const struct atcp_bind *b)
+bool atcp_bind_fastreuse(const struct sock *sk, const struct atcp_bind *b)
 {
-	return (b->reuse && sk->sk_reuse && sk->sk_state != TCP_LISTEN) || group_welcome(sk, b);
+	return (b->reuse && sk->sk_reuse && sk->sk_state != TCP_LISTEN) || group_fastreuse(sk, b);
 }
 
-void atcp_bind_learn(struct atcp_bind *b, const struct sock *sk)
+void atcp_bind_update_fastreuse(struct atcp_bind *b, const struct sock *sk)
 {
 	bool first = !b->holders, reuse = sk->sk_reuse && sk->sk_state != TCP_LISTEN;
 
 	b->reuse = reuse && (first || b->reuse);
 	if (!sk->sk_reuseport) {
 		b->group = ATCP_BIND_NONE;
-	} else if (first || !group_welcome(sk, b)) {
+	} else if (first || !group_fastreuse(sk, b)) {
 		b->group = first ? ATCP_BIND_ALL : ATCP_BIND_ALIKE;
 		b->user = sk_uid(sk);
 		b->family = sk->sk_family;

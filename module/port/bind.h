@@ -174,9 +174,9 @@ enum atcp_share {
 int atcp_bind_conflict(const struct sock *sk, struct atcp_bind *b, enum atcp_share share);
 
 /* Whether @sk may have the port without a check of its holders, which may be many. */
-bool atcp_bind_welcome(const struct sock *sk, const struct atcp_bind *b);
+bool atcp_bind_fastreuse(const struct sock *sk, const struct atcp_bind *b);
 
 /* Updates reuse and group of the port: @sk gets it, or starts to listen there. */
-void atcp_bind_learn(struct atcp_bind *b, const struct sock *sk);
+void atcp_bind_update_fastreuse(struct atcp_bind *b, const struct sock *sk);
 
 #endif /* _ATCP_BIND_H */

@@ -46,7 +46,7 @@ int atcp_hold_enter(struct atcp_net *an, struct atcp_bind *b, struct atcp_hold *
 	return 0;
 }
 
-void atcp_hold_left(struct atcp_net *an, struct atcp_hold *h)
+void atcp_hold_release_unused(struct atcp_net *an, struct atcp_hold *h)
 {
 	struct atcp_bind *b = h->bind;
 
@@ -67,7 +67,7 @@ void atcp_hold_unuse(struct atcp_net *an, struct atcp_hold *h)
 {
 	if (h) {
 		h->users--;
-		atcp_hold_left(an, h);
+		atcp_hold_release_unused(an, h);
 	}
 }
 
@@ -155,7 +155,7 @@ enum atcp_pooled atcp_port_unpool(struct atcp_net *an, u16 port, unsigned long b
 	if (h && how == ATCP_POOLED_GONE) {
 		h->pooled = false;
 		b->pooled = NULL;
-		atcp_hold_left(an, h);
+		atcp_hold_release_unused(an, h);
 	}
 	spin_unlock_bh(&bucket->lock);
 	return how;

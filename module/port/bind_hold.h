@@ -17,7 +17,7 @@ int atcp_hold_enter(struct atcp_net *an, struct atcp_bind *b, struct atcp_hold *
  * Call after a count of users or TIME-WAITs was decremented: releases the hold if nothing
  * needs it any more, and with it a port that nothing else uses.
  */
-void atcp_hold_left(struct atcp_net *an, struct atcp_hold *h);
+void atcp_hold_release_unused(struct atcp_net *an, struct atcp_hold *h);
 
 /* Drops one user; @h may be NULL. */
 void atcp_hold_unuse(struct atcp_net *an, struct atcp_hold *h);

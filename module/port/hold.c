@@ -93,7 +93,7 @@ static void set_bound(struct sock *sk, const struct atcp_hold_ask *ask)
 }
 
 /* Whether @sk2 is no hold, is not in TIME-WAIT, and overlaps what is asked for. */
-static bool in_the_way(const struct sock *sk2, const void *arg)
+static bool conflicts(const struct sock *sk2, const void *arg)
 {
 	const struct atcp_hold_ask *ask = arg;
 	struct atcp_bound theirs;
@@ -109,7 +109,7 @@ static bool in_the_way(const struct sock *sk2, const void *arg)
  * get_port() in LISTEN clears the bucket's fastreuse, so that later sockets conflict.
  * Return: false if another socket was bound to the port in the meantime.
  */
-static bool shut_door(struct sock *sk, const struct atcp_hold_ask *ask)
+static bool end_reuse(struct sock *sk, const struct atcp_hold_ask *ask)
 {
 	spinlock_t *lock = atcp_bucket_lock(sk, inet_sk(sk)->inet_num);
 	bool taken;
@@ -120,7 +120,7 @@ static bool shut_door(struct sock *sk, const struct atcp_hold_ask *ask)
 	sk->sk_state = TCP_CLOSE;
 	sk->sk_reuse = SK_NO_REUSE;
 	spin_lock_bh(lock);
-	taken = atcp_bucket_any(inet_csk(sk)->icsk_bind_hash, in_the_way, ask);
+	taken = atcp_bucket_any(inet_csk(sk)->icsk_bind_hash, conflicts, ask);
 	spin_unlock_bh(lock);
 	return !taken;
 }
@@ -141,7 +141,7 @@ struct atcp_hold *atcp_hold_make(struct net *net, const struct atcp_hold_ask *as
 	err = -EADDRINUSE;
 	if (sk->sk_prot->get_port(sk, ask->port))
 		goto no_port;
-	if (sk->sk_reuse && !shut_door(sk, ask))
+	if (sk->sk_reuse && !end_reuse(sk, ask))
 		goto no_port;
 	h->bound = ask->bound;
 	h->family = ask->family;
@@ -268,22 +268,22 @@ void atcp_hold_changed(struct atcp_hold *h)
 
 /* --- the test of stand-ins at load --- */
 
-static bool is_it(const struct sock *sk2, const void *stand_in)
+static bool same_sock(const struct sock *sk2, const void *stand_in)
 {
 	return sk2 == stand_in;
 }
 
 /* Whether a walk over the kernel's list of a port's owners finds the stand-in. */
-static bool stand_in_is_met(const struct atcp_hold *h, const struct sock *agent)
+static bool stand_in_is_found(const struct atcp_hold *h, const struct sock *agent)
 {
 	const struct inet_timewait_sock *tw = h->stand_in;
 	spinlock_t *lock = atcp_bucket_lock(agent, h->port);
-	bool met;
+	bool found;
 
 	spin_lock_bh(lock);
-	met = tw->tw_tb->port == h->port && atcp_bucket_any(tw->tw_tb, is_it, tw);
+	found = tw->tw_tb->port == h->port && atcp_bucket_any(tw->tw_tb, same_sock, tw);
 	spin_unlock_bh(lock);
-	return met;
+	return found;
 }
 
 /* Whether @sk can be bound to a port.  It is unbound again afterwards. */
@@ -318,12 +318,12 @@ static const char *try_stand_in(struct atcp_net *an, struct sock *other)
 	port = h->port;
 	if (inet_csk(an->agent->sk)->icsk_bind_hash || inet_sk(an->agent->sk)->inet_num)
 		fault = "leaves its socket bound";
-	else if (!stand_in_is_met(h, an->agent->sk))
-		fault = "is not met";
+	else if (!stand_in_is_found(h, an->agent->sk))
+		fault = "is not found";
 	else if (can_share(other, port))
 		fault = "does not keep others off";
-	else if (!stand_in_is_met(h, an->agent->sk))
-		fault = "is met but once";
+	else if (!stand_in_is_found(h, an->agent->sk))
+		fault = "is found only once";
 	atcp_hold_release(an, h);
 	if (!fault && !can_be_bound(other, port, false, false))
 		fault = "does not give its port back";

@@ -35,7 +35,7 @@
 #define POOL_AGE	(300 * HZ)	/* a port is old after this, or up to twice this */
 
 /* Removes the port at index @at from the array; pool_lock held. */
-static void forget(struct atcp_net *an, u32 at)
+static void pool_remove(struct atcp_net *an, u32 at)
 {
 	if (at < an->pool_count) {
 		WRITE_ONCE(an->pool_count, an->pool_count - 1);
@@ -47,7 +47,7 @@ static void forget(struct atcp_net *an, u32 at)
 }
 
 /* Moves the port at index @at to the old ones, which are not picked; pool_lock held. */
-static void retire(struct atcp_net *an, u32 at)
+static void pool_set_old(struct atcp_net *an, u32 at)
 {
 	u32 last = an->pool_count - 1;
 	u16 port = an->pool[at];
@@ -58,7 +58,7 @@ static void retire(struct atcp_net *an, u32 at)
 }
 
 /* Releases the ports from index @from on that are unused since @before; pool_lock held. */
-static void reap_some(struct atcp_net *an, u32 from, unsigned long before)
+static void release_unused(struct atcp_net *an, u32 from, unsigned long before)
 {
 	u32 i = an->pool_all;
 
@@ -67,9 +67,9 @@ static void reap_some(struct atcp_net *an, u32 from, unsigned long before)
 		enum atcp_pooled how = atcp_port_unpool(an, an->pool[i], before);
 
 		if (how == ATCP_POOLED_GONE)
-			forget(an, i);
+			pool_remove(an, i);
 		else if (how == ATCP_POOLED_OLD && i < an->pool_count)
-			retire(an, i);
+			pool_set_old(an, i);
 		cond_resched();
 	}
 }
@@ -80,9 +80,9 @@ static void reap(struct work_struct *work)
 	struct socket *agent = NULL;
 
 	mutex_lock(&an->pool_lock);
-	reap_some(an, 0, jiffies - POOL_LINGER);
+	release_unused(an, 0, jiffies - POOL_LINGER);
 	/* An old port that is unused is released at once. */
-	reap_some(an, an->pool_count, jiffies);
+	release_unused(an, an->pool_count, jiffies);
 	if (an->pool_all)
 		schedule_delayed_work(&an->pool_work, POOL_LINGER / 4);
 	else

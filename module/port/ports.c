@@ -120,7 +120,7 @@ static void bind_leave(struct sock *sk)
 /* Gives @sk the port that it asked bind() for, after the check of conflicts. */
 static int bind_new(struct atcp_bind *b, struct sock *sk, struct atcp_hold *hold)
 {
-	atcp_bind_learn(b, sk);
+	atcp_bind_update_fastreuse(b, sk);
 	return bind_add(b, sk, true, hold);
 }
 
@@ -135,7 +135,7 @@ static int port_take(struct sock *sk, struct atcp_bind_bucket *bucket, u16 port,
 	struct atcp_bind *b = atcp_sk(sk)->bind ?: atcp_bind_find(bucket, carrier, port, l3mdev);
 	int err = 0;
 
-	if (b && !(share == ATCP_SHARE_ALL && atcp_bind_welcome(sk, b)))
+	if (b && !(share == ATCP_SHARE_ALL && atcp_bind_fastreuse(sk, b)))
 		err = atcp_bind_conflict(sk, b, share);
 	if (err)
 		return err;
@@ -144,7 +144,7 @@ static int port_take(struct sock *sk, struct atcp_bind_bucket *bucket, u16 port,
 	if (!b)
 		return -ENOMEM;
 	if (atcp_sk(sk)->bind) {
-		atcp_bind_learn(b, sk);
+		atcp_bind_update_fastreuse(b, sk);
 		atcp_crowd_move(sk);
 		return 0;
 	}
@@ -564,7 +564,7 @@ void atcp_port_tw_put(struct atcp_net *an, struct atcp_timewait *tw)
 	if (tw->hold) {
 		tw->hold->tws--;
 		tw->hold->strict_tws -= !tw->reuse;
-		atcp_hold_left(an, tw->hold);
+		atcp_hold_release_unused(an, tw->hold);
 		tw->hold = NULL;
 	}
 	bind_del(an, tw->crowd, &tw->bind_node, tw->bind_chosen);

@@ -393,7 +393,7 @@ static struct sock *find(struct net *net, const struct inet_diag_req_v2 *ask,
 	return sk;
 }
 
-static int tell_one(struct sk_buff *in, struct nlmsghdr *nlh)
+static int send_one(struct sk_buff *in, struct nlmsghdr *nlh)
 {
 	struct net *net = sock_net(in->sk);
 	struct answer a = {
@@ -435,7 +435,7 @@ static int diag_dump(struct sk_buff *skb, struct nlmsghdr *nlh)
 		return -EINVAL;
 	if (nlh->nlmsg_flags & NLM_F_DUMP)
 		return netlink_dump_start(sock_net(skb->sk)->diag_nlsk, skb, nlh, &control);
-	return tell_one(skb, nlh);
+	return send_one(skb, nlh);
 }
 
 static int diag_kill(struct sk_buff *skb, struct nlmsghdr *nlh)

@@ -34,7 +34,7 @@ static struct dst_entry *find_way4(struct sock *sk, const struct sockaddr_in *si
 		return ERR_PTR(-EINVAL);
 	if (sin->sin_family != AF_INET)
 		return ERR_PTR(-EAFNOSUPPORT);
-	return atcp_v4_way(sk, sin);
+	return atcp_v4_connect_route(sk, sin);
 }
 
 /* An AF_INET6 socket may talk IPv4. */
@@ -49,7 +49,7 @@ static struct dst_entry *find_way_mapped(struct sock *sk, const struct sockaddr_
 
 	if (ipv6_only_sock(sk))
 		return ERR_PTR(-ENETUNREACH);
-	dst = atcp_v4_way(sk, &sin);
+	dst = atcp_v4_connect_route(sk, &sin);
 	if (!IS_ERR(dst))
 		inet6_sk(sk)->saddr = sk->sk_v6_rcv_saddr;
 	return dst;
@@ -62,7 +62,7 @@ static struct dst_entry *find_way6(struct sock *sk, struct sockaddr_in6 *sin6, i
 	if (err)
 		return ERR_PTR(err);
 	return ipv6_addr_v4mapped(&sin6->sin6_addr) ? find_way_mapped(sk, sin6) :
-						      atcp_v6_way(sk, sin6);
+						      atcp_v6_connect_route(sk, sin6);
 }
 
 void atcp_connect_undo(struct sock *sk)
@@ -96,7 +96,7 @@ static int find_ends(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_l
 	err = atcp_port_connect(sk);
 	if (err)
 		goto failed;
-	dst = atcp_ip_way_by_port(sk, dst, sport);
+	dst = atcp_ip_route_newports(sk, dst, sport);
 	if (IS_ERR(dst)) {
 		err = PTR_ERR(dst);
 		dst = NULL;
@@ -107,7 +107,7 @@ static int find_ends(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_l
 	}
 	as->tcb.lport = inet->inet_num;
 	as->tcb.rport = ntohs(inet->inet_dport);
-	atcp_ip_take_route(sk, dst);
+	atcp_ip_set_route(sk, dst);
 	return 0;
 failed:
 	dst_release(dst);
