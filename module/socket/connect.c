@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * connect(), and its undoing (RFC 9293 section 3.10.1, active): the way to the peer, a
- * local port, a place in the connection table, the SYN.
+ * connect() and how it is undone (active OPEN, RFC 9293 section 3.10.1): the route to
+ * the peer, a local port, an entry in the connection table, the SYN.
  */
 #include <linux/bpf-cgroup.h>
 #include <net/dst.h>
@@ -15,7 +15,7 @@
 
 int atcp_connect_pre4(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
 {
-	/* The program may look at all of it. */
+	/* The cgroup's BPF program may read the whole address. */
 	if (addr_len < sizeof(struct sockaddr_in))
 		return -EINVAL;
 	return atcp_run_connect4(sk, uaddr, &addr_len);
@@ -37,7 +37,7 @@ static struct dst_entry *find_way4(struct sock *sk, const struct sockaddr_in *si
 	return atcp_v4_connect_route(sk, sin);
 }
 
-/* An AF_INET6 socket may talk IPv4. */
+/* An AF_INET6 socket connects to an IPv4-mapped address over IPv4. */
 static struct dst_entry *find_way_mapped(struct sock *sk, const struct sockaddr_in6 *sin6)
 {
 	struct sockaddr_in sin = {
@@ -72,9 +72,9 @@ void atcp_connect_undo(struct sock *sk)
 }
 
 /*
- * Sets all that belongs to a connection's ends: addresses, ports, the node in the table,
- * route and path MTU.  When it fails nothing is held that was not held before, but the
- * socket may keep a local address.
+ * Sets all that belongs to a connection's ends: addresses, ports, the node in the
+ * connection table, route and path MTU.  On failure what it has taken is given back; only
+ * a local address may stay with the socket.
  */
 static int find_ends(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
 {
@@ -90,8 +90,8 @@ static int find_ends(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_l
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
 	/*
-	 * A segment that finds the socket from now on waits in the backlog
-	 * until atcp_open() has been called.
+	 * The socket is in the connection table from here on.  Segments that find it
+	 * wait in the backlog until atcp_open() has been called.
 	 */
 	err = atcp_port_connect(sk);
 	if (err)
@@ -124,7 +124,7 @@ int atcp_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
 	err = find_ends(sk, uaddr, addr_len);
 	if (err)
 		return err;
-	/* A disconnect has left its mark. */
+	/* An earlier disconnect has left ECONNRESET here. */
 	WRITE_ONCE(sk->sk_err, 0);
 	if (sock_flag(sk, SOCK_KEEPOPEN))
 		as->tcb.flags |= ATCP_F_KEEPALIVE;

@@ -7,7 +7,7 @@
 
 #include "atcp.h"
 
-/* The cgroup's programs see, and may change, the address. Socket lock held. */
+/* BPF programs of the cgroup see the address and may change it. Socket lock held. */
 int atcp_connect_pre4(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len);
 int atcp_connect_pre6(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len);
 
@@ -21,7 +21,7 @@ int atcp_connect_pre6(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_
  */
 int atcp_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len);
 
-/* Undoes it for a connection that ended: disconnect, failure. Locked. */
+/* Clears addresses and route of a connection that ended or failed to open. Locked. */
 void atcp_connect_undo(struct sock *sk);
 
 #endif /* _ATCP_CONNECT_H */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel as the core's host (its host.h says what each must do): segments
- * are sk_buffs, their memory is the socket's, events go to the socket.
+ * The kernel as the core's host: segments are sk_buffs, their memory is charged to the
+ * socket, events go to the socket.  core/host.h says what each function must do.
  *
- * A sent segment has its payload in page fragments and nothing in the linear
- * part; what goes to IP is a clone, which has the linear part for itself.
- * A received segment may have any shape; nothing here looks into it.
+ * A sent segment has its payload in page fragments and an empty linear part.  IP gets
+ * a clone, which writes its headers into the linear part.  A received segment may have
+ * any layout; nothing here depends on it.
  */
 #include <linux/tcp.h>
 #include <net/tcp_states.h>
@@ -24,9 +24,9 @@ static_assert(sizeof(struct atcp_cb) <= sizeof_field(struct atcp_mark, core));
 /* --- sending --- */
 
 /*
- * Memory on its way to the wire keeps the socket, and counts in sk_wmem_alloc.  What
- * an ACK or a retransmission takes is bounded by the queue of the device, where it
- * waits; what data takes, by the congestion window besides.
+ * An sk_buff on its way to the wire keeps the socket alive and counts in sk_wmem_alloc.
+ * It waits in the device's queue, whose length bounds the memory of ACKs and
+ * retransmissions; new data is bounded by the congestion window as well.
  */
 static void own_for_wire(struct sock *sk, struct sk_buff *skb)
 {
@@ -48,7 +48,10 @@ struct atcp_seg *atcp_host_alloc(struct atcp_tcb *c)
 	return atcp_seg(skb);
 }
 
-/* pskb_expand_head() for a clone may change truesize, which is charged already. */
+/*
+ * Gives @skb a data buffer of its own if clones share it.  pskb_expand_head() may change
+ * truesize, which is charged already: the old value is put back.
+ */
 static int unshare(struct sk_buff *skb)
 {
 	unsigned int truesize = skb->truesize;
@@ -59,8 +62,11 @@ static int unshare(struct sk_buff *skb)
 	return 0;
 }
 
-/* Makes the marks of a segment in the send queue real. */
-static int settle(struct sock *sk, struct sk_buff *skb)
+/*
+ * Frees the first mark->skip bytes of a segment in the send queue, which
+ * atcp_seg_trim_head() only marked as acknowledged. Return: 0 or -ENOMEM.
+ */
+static int free_skipped(struct sock *sk, struct sk_buff *skb)
 {
 	struct atcp_mark *m = atcp_mark(skb);
 	struct skb_shared_info *shinfo;
@@ -103,9 +109,9 @@ struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg)
 	struct sk_buff *skb = atcp_skb(seg), *copy;
 	gfp_t gfp = sk_gfp_mask(sk, GFP_ATOMIC | __GFP_NOWARN);
 
-	if (settle(sk, skb))
+	if (free_skipped(sk, skb))
 		return NULL;
-	/* An earlier clone still owns the linear part, and its header is in it. */
+	/* The header of an earlier clone is still in the linear part that they share. */
 	if (unlikely(skb_cloned(skb)))
 		copy = pskb_copy(skb, gfp);
 	else
@@ -122,7 +128,7 @@ int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 m
 	struct sock *sk = atcp_tcb_sk(c);
 	u32 delay = atcp_sk(sk)->tx_delay;
 
-	/* TCP_TX_DELAY: a queueing discipline that knows of delivery times (fq) waits. */
+	/* TCP_TX_DELAY: a queueing discipline that supports delivery times (fq) waits. */
 	if (unlikely(delay))
 		skb_set_delivery_time(atcp_skb(seg), ktime_get_ns() + delay * NSEC_PER_USEC,
 				      SKB_CLOCK_MONOTONIC);
@@ -131,14 +137,14 @@ int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 m
 }
 
 /*
- * As tcp_fragment(): one large segment may exceed the buffer, and another be cut, and
- * what the overhead adds to all that may be as much again.  Whatever the peer does,
+ * The limit is tcp_fragment()'s: one large segment may exceed the buffer while another
+ * is split, and the overhead may double the sum.  Whatever the peer does,
  * sk_wmem_queued stays below
  *
  *	2 * (sk_sndbuf + 2 * SKB_TRUESIZE(GSO_LEGACY_MAX_SIZE)) + 2 * SKB_TRUESIZE(headroom)
  *
- * and one such buffer for each time that the path's MTU shrinks, for the first segment
- * is exempt.
+ * and one buffer of that last kind for each time that the path MTU shrinks, because the
+ * first segment of the queue may always be split.
  */
 bool atcp_host_may_split(struct atcp_tcb *c)
 {
@@ -154,9 +160,9 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 	struct sk_buff *skb = atcp_skb(seg), *rest;
 	u32 moved;
 
-	if (settle(sk, skb) || unshare(skb))
+	if (free_skipped(sk, skb) || unshare(skb))
 		return NULL;
-	/* Beyond net.atcp.mem only for the first: one buffer a connection. */
+	/* Only the queue's first segment may exceed net.atcp.mem: one buffer a connection. */
 	rest = atcp_alloc_sendable(sk, GFP_ATOMIC | __GFP_NOWARN, seg == c->snd_first);
 	if (!rest)
 		return NULL;
@@ -179,13 +185,13 @@ bool atcp_host_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *fr
 	int i = 0, n = a->nr_frags;
 	u32 len = next->len;
 
-	/* A clone on its way out would see what changes. */
+	/* A clone that still waits for the device would change, too. */
 	if (skb_cloned(skb) || skb_cloned(next) || atcp_mark(skb)->skip || atcp_mark(next)->skip)
 		return false;
 	if (a->flags != b->flags || skb_zcopy(skb) || skb_zcopy(next) ||
 	    atcp_stamped(skb) || atcp_stamped(next) || n + b->nr_frags > MAX_SKB_FRAGS)
 		return false;
-	/* What was split once lies side by side. */
+	/* The parts of a segment that was split are adjacent in one page. */
 	if (skb_can_coalesce(skb, n, skb_frag_page(&b->frags[0]), skb_frag_off(&b->frags[0]))) {
 		skb_frag_size_add(&a->frags[n - 1], skb_frag_size(&b->frags[0]));
 		skb_frag_unref(next, i++);
@@ -227,7 +233,10 @@ void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg)
 
 /* --- receiving --- */
 
-/* The urgent octet that we were told of comes by itself, though it stay in the stream. */
+/*
+ * Keeps a copy of the announced urgent octet for recv(MSG_OOB), if @skb contains it.
+ * The octet itself stays in the stream.
+ */
 static void catch_urgent(struct sock *sk, struct sk_buff *skb)
 {
 	struct atcp_sock *as = atcp_sk(sk);
@@ -242,8 +251,8 @@ static void catch_urgent(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * The bound of all that was received and not read, in order or not: sk_rcvbuf, and one
- * segment that begins below it.
+ * Received data that was not read yet, in order or not, takes no more memory than
+ * sk_rcvbuf and the one segment that exceeded it.
  */
 bool atcp_host_admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
 {
@@ -260,8 +269,8 @@ bool atcp_host_admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
 	}
 	if (unlikely(!sk_rmem_schedule(sk, skb, skb->truesize))) {
 		/*
-		 * What comes in order into an empty queue is what the reader
-		 * waits for: without it memory will never be freed here.
+		 * In-order data for an empty queue is what the reader waits for:
+		 * without it this socket would never free memory.
 		 */
 		if (!ordered || !skb_queue_empty(&sk->sk_receive_queue))
 			return false;
@@ -279,7 +288,10 @@ void atcp_host_free_admitted(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp
 	atcp_host_drop(c, seg, why);
 }
 
-/* Both admitted; true: @from is gone. */
+/*
+ * Merges @from into @to, both of them admitted to the receive buffer.
+ * Return: true if @from was merged and freed.
+ */
 static bool append(struct sock *sk, struct sk_buff *to, struct sk_buff *from)
 {
 	bool stolen;
@@ -335,7 +347,7 @@ u32 atcp_host_rcv_limit(struct atcp_tcb *c)
 	return atcp_win_from_space(READ_ONCE(atcp_tcb_sk(c)->sk_rcvbuf));
 }
 
-/* As the kernel's TCP reckons it: as if all of the largest buffer could be window. */
+/* The receive window of the largest buffer that there may be, as the kernel's TCP has it. */
 u32 atcp_host_rcv_full(struct atcp_tcb *c)
 {
 	const struct sock *sk = atcp_tcb_sk(c);
@@ -356,7 +368,7 @@ static void peer_finished(struct sock *sk)
 	if (sock_flag(sk, SOCK_DEAD))
 		return;
 	sk->sk_state_change(sk);
-	/* No POLL_HUP for half-closed ends. */
+	/* A half-closed connection gets POLL_IN, not POLL_HUP. */
 	if (sk->sk_shutdown == SHUTDOWN_MASK || sk->sk_state == TCP_CLOSE)
 		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_HUP);
 	else
@@ -380,8 +392,9 @@ static void connected(struct sock *sk)
 }
 
 /*
- * The urgent pointer has moved ahead.  An urgent octet that is next to be read now
- * leaves the stream, as in tcp_check_urg(): else it would become ordinary data.
+ * The urgent pointer has moved ahead.  If the previous urgent octet is the next byte to
+ * be read, it leaves the stream, as in tcp_check_urg(): else it would be read as
+ * ordinary data.
  */
 static void urgent(struct sock *sk)
 {
@@ -419,8 +432,8 @@ void atcp_host_doubt_route(struct atcp_tcb *c)
 }
 
 /*
- * fq paces by sk_pacing_rate, and so need not the core; that is kept up only once
- * fq has seen the socket or SO_MAX_PACING_RATE was used.
+ * Where the queueing discipline fq paces by sk_pacing_rate the core does not.  The rate
+ * is updated only once fq has seen the socket or SO_MAX_PACING_RATE was used.
  */
 u64 atcp_host_pace(struct atcp_tcb *c)
 {
@@ -446,15 +459,15 @@ void atcp_host_set_deadline(struct atcp_tcb *c, u64 when)
 }
 
 /*
- * sk_state follows the control block, with two exceptions: a full socket must
- * never be in TCP_TIME_WAIT, which the kernel takes for a mini-socket, and
- * TCP_CLOSE is for atcp_host_closed(), when the table is left.
+ * sk_state follows the control block, with two exceptions.  A full socket must never be
+ * in TCP_TIME_WAIT, because the kernel takes it for a mini-socket then.  TCP_CLOSE is
+ * set by atcp_host_closed(), after the socket has left the connection table.
  */
 void atcp_host_state(struct atcp_tcb *c, u8 old)
 {
 	struct sock *sk = atcp_tcb_sk(c);
 
-	/* The end of TIME-WAIT is timewait.c's. */
+	/* port/timewait.c traces the end of TIME-WAIT. */
 	if (old != ATCP_TIME_WAIT)
 		atcp_saw_state(sk, old, c->state);
 	if (c->state == ATCP_TIME_WAIT || c->state == ATCP_CLOSED)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TCP_INFO: what a program may know of its connection.  Every field of struct
- * tcp_info means here what it means of the kernel's TCP; those of what atcp does
- * not have (ECN, fast open, a scoreboard of SACKs) stay 0.
+ * TCP_INFO: a connection's state for the program.  Every field of struct tcp_info has
+ * the meaning that the kernel's TCP gives it.  Fields of what atcp does not have (ECN,
+ * fast open, a SACK scoreboard) stay 0.
  */
 #include <net/tcp.h>
 #include <net/tcp_states.h>
@@ -27,7 +27,7 @@ static u32 segments(const struct atcp_tcb *c, u32 bytes)
 	return DIV_ROUND_UP(bytes, max_t(u32, c->mss, 1));
 }
 
-/* The segments in flight, and how many of them went more than once. */
+/* Counts the segments in flight, and those among them that were retransmitted. */
 static void count_flight(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 {
 	struct atcp_seg *seg = c->snd_first;
@@ -39,7 +39,7 @@ static void count_flight(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 		if (c->recovery != ATCP_OPEN && atcp_seg_cb(seg)->sent & ATCP_SENT_AGAIN)
 			info->tcpi_retrans += n;
 	}
-	/* A SYN or a FIN alone. */
+	/* A SYN or a FIN alone is in flight, which is no segment of the queue. */
 	if (!info->tcpi_unacked && c->snd_nxt != c->snd_una)
 		info->tcpi_unacked = 1;
 }
@@ -49,7 +49,7 @@ static void get_negotiated(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 	info->tcpi_snd_mss = c->mss;
 	info->tcpi_advmss = c->adv_mss;
 	if (c->state == ATCP_CLOSED) {
-		/* No peer, no estimate; or one that never answered. */
+		/* Without a peer there is no estimate; an unanswered SYN leaves the minimum. */
 		info->tcpi_rcv_mss = c->syn_sent_at ? TCP_MIN_MSS : 0;
 		return;
 	}
@@ -135,7 +135,7 @@ static void get_counts(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 						   c->rate_interval);
 }
 
-/* What the sender waited for, the present included; in microseconds. */
+/* How long the sender was busy and what limited it, up to now, in microseconds. */
 static void get_limits(const struct atcp_tcb *c, u64 now, struct atcp_tcp_info *info)
 {
 	u64 time[] = { c->chrono_time[0], c->chrono_time[1], c->chrono_time[2] };
@@ -166,7 +166,7 @@ void atcp_get_info(struct sock *sk, struct atcp_tcp_info *info)
 	memset(info, 0, sizeof(*info));
 	info->tcpi_state = inet_sk_state_load(sk);
 	get_pacing(sk, info);
-	info->tcpi_reordering = 3;	/* duplicate ACKs that make a loss */
+	info->tcpi_reordering = 3;	/* so many duplicate ACKs signal a loss */
 	info->tcpi_snd_cwnd = c->cwnd / max_t(u32, c->mss, 1);
 	if (info->tcpi_state == TCP_LISTEN) {
 		info->tcpi_unacked = READ_ONCE(sk->sk_ack_backlog);

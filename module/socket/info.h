@@ -9,7 +9,7 @@
 
 struct atcp_tcp_info;
 
-/* Fills in struct tcp_info as the newest kernel has it. Locked. */
+/* Fills in @info, which is laid out as the newest kernel's struct tcp_info. Locked. */
 void atcp_get_info(struct sock *sk, struct atcp_tcp_info *info);
 
 #endif /* _ATCP_INFO_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory of sockets' buffers, accounted as TCP's is: one limit for the host, beside
- * the kernel's TCP's.
+ * Accounting of the sockets' buffers as in TCP: one limit for the host, separate from
+ * the limit of the kernel's TCP.
  */
 #include <linux/mm.h>
 #include <linux/percpu_counter.h>
@@ -30,7 +30,7 @@ void atcp_memory_leave_pressure(struct sock *sk)
 		WRITE_ONCE(atcp_memory_pressure, 0);
 }
 
-/* The limits are by the rule of tcp_init_mem(). */
+/* The limits are computed as in tcp_init_mem(). */
 int __init atcp_memory_init(void)
 {
 	unsigned long limit = max(nr_free_buffer_pages() / 16, 128UL);

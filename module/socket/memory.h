@@ -17,9 +17,9 @@ DECLARE_PER_CPU(int, atcp_memory_per_cpu);
 extern struct percpu_counter atcp_memory_sockets;
 extern unsigned long atcp_memory_pressure;
 
-/* The host's limit (pages: none is short, pressure, most). */
+/* In pages, for the host: below [0] pressure ends, above [1] it begins, [2] is the limit. */
 extern long atcp_mem[3];
-/* Each direction of a socket may have this many bytes, whatever the limit. */
+/* Bytes that a socket may have for each direction even when the limits are reached. */
 extern int atcp_rmem_min;
 extern int atcp_wmem_min;
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From the user into the page fragments of a segment, in three ways: by a copy;
- * by a reference to the user's own pages, with a completion on the error queue
- * once nobody needs them any more (MSG_ZEROCOPY, io_uring's SEND_ZC); by a
- * reference to pages of a file or a pipe (splice(), sendfile()).
+ * The user's bytes become page fragments of a segment in one of three ways:
  *
- * A segment may hold pieces of all three, but has room for one completion: what
- * belongs to another goes into the next segment.
+ *  - a copy
+ *  - references to the user's own pages, with a completion on the error queue once
+ *    they are free again (MSG_ZEROCOPY, io_uring's SEND_ZC)
+ *  - references to pages of a file or pipe (splice(), sendfile())
+ *
+ * A segment may hold fragments of all three, but only one completion: data of another
+ * one goes into the next segment.
  */
 #include <linux/skbuff.h>
 #include <net/sock.h>
@@ -17,7 +19,7 @@
 int atcp_source_init(struct atcp_source *src, struct sock *sk, struct msghdr *msg, size_t size,
 		     struct sk_buff *tail)
 {
-	/* Without scatter-gather each page would be copied sooner or later: do it here. */
+	/* A device without scatter-gather has each page copied later: it is done here. */
 	const bool gather = sk->sk_route_caps & NETIF_F_SG;
 
 	if (!(msg->msg_flags & MSG_ZEROCOPY)) {
@@ -52,7 +54,7 @@ void atcp_source_done(struct atcp_source *src, bool sent)
 		net_zcopy_put_abort(src->uarg, true);
 }
 
-/* How many of @want bytes may be charged; 0: wait. */
+/* Return: how many of @want bytes may be charged; 0: the caller must wait for memory. */
 static int charge(struct sock *sk, int want)
 {
 	if (likely(sk_wmem_schedule(sk, want)))
@@ -78,7 +80,7 @@ static int append_copy(struct sock *sk, struct sk_buff *skb, struct msghdr *msg,
 	copy = charge(sk, copy);
 	if (!copy)
 		return -ENOBUFS;
-	/* Whose references someone else keeps must not be mixed with ours. */
+	/* Pages whose references io_uring manages must not be mixed with our own. */
 	if (unlikely(skb_zcopy_managed(skb)))
 		skb_zcopy_downgrade_managed(skb);
 
@@ -104,7 +106,7 @@ static int append_user_pages(struct sock *sk, struct sk_buff *skb, struct msghdr
 	room = charge(sk, room);
 	if (!room)
 		return -ENOBUFS;
-	/* Charges for whole pages by itself. */
+	/* It charges for whole pages by itself. */
 	err = atcp_zerocopy_iter(sk, skb, msg, room, uarg);
 	return err == -EEXIST ? -EMSGSIZE : err;
 }
@@ -121,7 +123,7 @@ static int append_pages(struct sock *sk, struct sk_buff *skb, struct msghdr *msg
 	len = atcp_splice_from_iter(skb, &msg->msg_iter, room, sk->sk_allocation);
 	if (len <= 0)
 		return len;
-	/* The file may be written to meanwhile: whoever sums must not believe in it. */
+	/* The file may be written to meanwhile: a checksum needs a copy (SHARED_FRAG). */
 	if (!(msg->msg_flags & MSG_NO_SHARED_FRAGS))
 		skb_shinfo(skb)->flags |= SKBFL_SHARED_FRAG;
 	sk_wmem_queued_add(sk, len);

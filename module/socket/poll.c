@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * poll() and ioctl(): what a program may know of a socket without a read or a
- * write.  Each answer is the kernel's TCP's (tcp_poll(), tcp_ioctl()), to the bit.
+ * poll() and ioctl(): the state of a socket without a read or a write.  The answers are
+ * those of the kernel's TCP (tcp_poll(), tcp_ioctl()), to the bit.
  */
 #include <asm/ioctls.h>
 #include <linux/poll.h>
@@ -13,7 +13,7 @@
 #include "socket/poll.h"
 #include "socket/recv.h"
 
-/* As tcp_poll(), which explains the hows and whys of each bit. */
+/* tcp_poll() has the reasons for each bit. */
 __poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait)
 {
 	struct sock *sk = sock->sk;
@@ -51,7 +51,7 @@ __poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait)
 		} else {
 			sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 			set_bit(SOCK_NOSPACE, &sock->flags);
-			/* Room may have come before the bit: see atcp_new_space(). */
+			/* Space may have been freed before the bit was set: see atcp_new_space(). */
 			smp_mb__after_atomic();
 			if (__sk_stream_is_writeable(sk, 1))
 				mask |= EPOLLOUT | EPOLLWRNORM;
@@ -66,7 +66,7 @@ __poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait)
 	return mask;
 }
 
-/* Up to the urgent octet, if it is ahead, as tcp_inq(). Locked. */
+/* Bytes to read, up to the urgent octet if one is ahead, as in tcp_inq(). Locked. */
 static int readable_before_urgent(const struct sock *sk)
 {
 	const struct atcp_sock *as = atcp_sk(sk);

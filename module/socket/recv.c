@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RECEIVE: from sk_receive_queue to the user (RFC 9293 section 3.10.3), and the
- * size of the receive buffer.
+ * RECEIVE (RFC 9293 section 3.10.3): data goes from sk_receive_queue to the user.  Also
+ * the size of the receive buffer.
  *
- * The queue holds data in order and without gaps or overlaps.  A segment's
- * atcp_mark.skip counts what of it was read; one that was read to its end
- * leaves at once.
+ * The queue holds data in order, without gaps or overlaps.  A segment's atcp_mark.skip
+ * is the number of its bytes that were read; a segment that was read completely leaves
+ * the queue at once.
  */
 #include <linux/sched/signal.h>
 #include <linux/tcp.h>
@@ -29,7 +29,10 @@ u32 atcp_readable(const struct sock *sk)
 	       READ_ONCE(as->tcb.fin_rcvd);
 }
 
-/* As tcp_stream_is_readable(): never wait for what the window will not let come. */
+/*
+ * As tcp_stream_is_readable(): data below @target is enough when memory or the window
+ * keeps the rest from coming.
+ */
 bool atcp_is_readable(struct sock *sk, int target)
 {
 	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
@@ -66,9 +69,9 @@ int atcp_peek_len(struct socket *sock)
 }
 
 /*
- * Dynamic right-sizing: the buffer shall hold twice what the program reads in a
- * round trip, and more while that grows, so that it never is what holds the
- * sender back.  As tcp_rcv_space_adjust().
+ * Dynamic right-sizing, as tcp_rcv_space_adjust(): the buffer holds twice what the
+ * program reads in a round trip, and more while that grows, so that the buffer does not
+ * limit the sender.
  */
 void atcp_tune_rcvbuf(struct sock *sk)
 {
@@ -98,21 +101,22 @@ void atcp_tune_rcvbuf(struct sock *sk)
 	as->tune_at = c->now;
 }
 
-/* Does it take half as much again as its payload? */
+/* Whether the memory of @skb exceeds its payload by more than half. */
 static bool bloated(const struct sk_buff *skb)
 {
 	return skb->truesize > atcp_skb_len(skb) + atcp_skb_len(skb) / 2;
 }
 
 /*
- * Copies the segments from @skb to before @end together; @bytes is what they hold.
- * False: memory has failed, and all but what was copied stays where it is.
+ * Copies the segments from @skb up to but not including @end into as few as possible;
+ * @bytes is their payload.
+ * Return: false when memory has run out; what was not copied by then stays as it was.
  */
 static bool squeeze(struct sock *sk, struct sk_buff *skb, struct sk_buff *end, u32 bytes)
 {
 	struct sk_buff_head *queue = &sk->sk_receive_queue;
 	const u32 page = SKB_MAX_ORDER(0, 0);
-	/* What comes next will want to join the last. */
+	/* At the end of the queue, a full page leaves room for data that comes next. */
 	const bool open_end = end == (struct sk_buff *)queue;
 	struct sk_buff *next, *into = NULL;
 
@@ -127,7 +131,7 @@ static bool squeeze(struct sock *sk, struct sk_buff *skb, struct sk_buff *end, u
 						 GFP_ATOMIC | __GFP_NOWARN);
 				if (!into)
 					return false;
-				/* More than may be, but only until @skb is freed. */
+				/* This may exceed the buffer until @skb is freed. */
 				skb_set_owner_r(into, sk);
 				atcp_stamp_join(into, skb);
 				__skb_queue_before(queue, skb, into);
@@ -142,10 +146,10 @@ static bool squeeze(struct sock *sk, struct sk_buff *skb, struct sk_buff *end, u
 }
 
 /*
- * Segments of a few bytes cost the buffer some hundred each, alone or appended
- * to others.  When they fill it, copy them together: a window offers no more
- * than half of the buffer, so that all of it fits then.  Not again before enough
- * has come for that to be worth it, or was read.
+ * A segment of a few bytes costs the buffer some hundred, alone or appended to another.
+ * When such segments fill the buffer they are copied together.  The window is no more
+ * than half of the buffer, so that all of its data fits then.  This is done again only
+ * after 1/64 of the buffer has been filled anew, or a segment was read.
  */
 void atcp_compact(struct sock *sk)
 {
@@ -176,7 +180,7 @@ void atcp_compact(struct sock *sk)
 	as->compacted = max(atomic_read(&sk->sk_rmem_alloc), 1);
 }
 
-/* The segment that holds the byte @past bytes ahead of what was read last. */
+/* The segment with the byte that is @past bytes after the next one to be read, or NULL. */
 static struct sk_buff *find(struct sock *sk, u32 past, u32 *offset)
 {
 	struct sk_buff *skb;
@@ -213,7 +217,7 @@ void atcp_consume(struct sock *sk, struct sk_buff *skb, u32 n)
 static int recv_urgent(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	struct atcp_sock *as = atcp_sk(sk);
-	/* A socket's memory is not for copies to the user: the cache says so to the kernel. */
+	/* Hardened usercopy forbids copies to the user from the socket's slab object. */
 	u8 octet = as->urgent_octet;
 
 	if (sock_flag(sk, SOCK_URGINLINE) || as->urgent == ATCP_URGENT_NONE ||
@@ -261,8 +265,8 @@ bool atcp_may_wait_for_more(struct sock *sk, long timeo)
 }
 
 /*
- * How many of @n bytes at @seq come before the urgent octet?  With none, and it
- * not being inline, *@hole says to leave it out.
+ * The number of bytes at @seq, of @n, that can be read before the urgent octet.  If the
+ * urgent octet itself is at @seq and not inline, *@hole is set: it has to be left out.
  */
 static u32 until_urgent(struct sock *sk, u32 seq, u32 n, bool *hole)
 {
@@ -278,8 +282,8 @@ static u32 until_urgent(struct sock *sk, u32 seq, u32 n, bool *hole)
 }
 
 /*
- * Takes up to @len bytes of @skb from @offset on, which is @past bytes ahead of
- * what was read last; peeking moves @past instead of consuming.
+ * Copies up to @len bytes of @skb to the user, from @offset on, which is *@past bytes
+ * after the next byte to be read.  They are consumed; MSG_PEEK advances *@past instead.
  * Return: bytes for the user, 0 where the urgent octet was left out, or -EFAULT.
  */
 static int take(struct sock *sk, struct sk_buff *skb, u32 offset, struct msghdr *msg,
@@ -309,13 +313,13 @@ static int take(struct sock *sk, struct sk_buff *skb, u32 offset, struct msghdr 
 	return hole ? 0 : used;
 }
 
-/* @stamp: filled with the arrival of what is read, or NULL. */
+/* @stamp: is set to the time when the data that is read arrived; or NULL. */
 static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 		       struct atcp_stamp *stamp)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 	const bool peek = flags & MSG_PEEK;
-	u32 start, past = 0;		/* peeking: where from, and how far it has got */
+	u32 start, past = 0;		/* peeking: its start, and its distance from there */
 	u32 peek_from = 0;
 	int copied = 0, target, err;
 	long timeo;
@@ -336,7 +340,7 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 		struct sk_buff *skb, *last;
 		u32 offset;
 
-		/* Urgent data comes by itself: a read ends before it (SIOCATMARK). */
+		/* A read ends before the urgent octet, so that SIOCATMARK can find it. */
 		if (unlikely(as->urgent) && as->urgent_seq == as->copied_seq + past) {
 			if (copied)
 				break;
@@ -379,7 +383,7 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 			if (err < 0)
 				return copied ?: err;
 		}
-		/* Someone else has read meanwhile: peek at what is left. */
+		/* Another thread has read meanwhile: peeking starts again with the rest. */
 		if (peek && as->copied_seq != start) {
 			start = as->copied_seq;
 			past = peek_from;
@@ -392,8 +396,8 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 }
 
 /*
- * How much is left, for TCP_INQ and io_uring: at least 1 when the end of the stream
- * is what comes next.  As tcp_inq_hint().
+ * Bytes left to read, for TCP_INQ and io_uring, as tcp_inq_hint(): 1 if none is left
+ * but the end of the stream has arrived.
  */
 static int left_to_read(struct sock *sk)
 {

@@ -10,11 +10,11 @@
 int atcp_recvmsg(struct socket *sock, struct msghdr *msg, size_t size, int flags);
 /* Bytes that recv() could return now. Locked. */
 u32 atcp_readable(const struct sock *sk);
-/* Is there enough to wake a reader or satisfy poll()? Lockless. */
+/* Whether there is enough to wake a reader or satisfy poll(). Lockless. */
 bool atcp_is_readable(struct sock *sk, int target);
-/* Puts small segments of the receive queue together. Locked; any context. */
+/* Merges small segments of the receive queue to save memory. Locked; any context. */
 void atcp_compact(struct sock *sk);
-/* The receive window that @space bytes of buffer are good for. */
+/* The receive window that @space bytes of buffer allow: the rest is for overhead. */
 static inline int atcp_win_from_space(int space)
 {
 	return space / 2;
@@ -22,13 +22,16 @@ static inline int atcp_win_from_space(int space)
 
 int atcp_set_rcvlowat(struct sock *sk, int val);
 int atcp_peek_len(struct socket *sock);
-/* @n bytes of @skb, the first of the receive queue, were read. Locked. */
+/* Removes @n bytes of @skb, the first of the receive queue, as read. Locked. */
 void atcp_consume(struct sock *sk, struct sk_buff *skb, u32 n);
-/* Fits the receive buffer to how fast the program reads. Locked. */
+/* Enlarges the receive buffer when the program reads fast. Locked. */
 void atcp_tune_rcvbuf(struct sock *sk);
-/* Nothing to read: 1 to wait, 0 for the end of the stream, or a negative errno. Locked. */
+/*
+ * For a call that found nothing to read.  Locked.
+ * Return: 1 to wait, 0 at the end of the stream, or a negative errno.
+ */
 int atcp_may_wait(struct sock *sk, long timeo);
-/* May what was read already be kept waiting for more? Locked. */
+/* Whether a call that has read something may wait for more. Locked. */
 bool atcp_may_wait_for_more(struct sock *sk, long timeo);
 
 #endif /* _ATCP_RECV_H */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SEND: the user's bytes become large segments (RFC 9293 section 3.10.2; how they
- * get into one: payload.c), and the size of the send buffer.
+ * SEND (RFC 9293 section 3.10.2): the user's bytes become large segments, by the
+ * functions of payload.c.  Also the size of the send buffer.
  *
- * A segment grows up to what the device takes in one piece; the core decides
- * how much of it may go when.  Nothing here is done per MSS.
+ * A segment grows up to the size that the device takes at once (GSO); the core decides
+ * when how much of it is sent.  Nothing here is done per MSS.
  */
 #include <linux/sched/signal.h>
 #include <net/tcp_states.h>
@@ -48,7 +48,7 @@ void atcp_write_space(struct sock *sk)
 	rcu_read_unlock();
 }
 
-/* Twice the congestion window, at the worst overhead: as tcp_sndbuf_expand(). */
+/* Room for twice the congestion window at the worst overhead, as tcp_sndbuf_expand(). */
 void atcp_grow_sndbuf(struct sock *sk)
 {
 	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
@@ -75,7 +75,7 @@ void atcp_new_space(struct sock *sk)
 	smp_mb();
 	if (!sk->sk_socket || !test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
 		return;
-	/* Not while memory is short, or the network is what holds us back. */
+	/* A larger buffer helps only if memory is there and cwnd is not the limit. */
 	if (!sk_under_memory_pressure(sk) &&
 	    sk_memory_allocated(sk) < sk_prot_mem_limits(sk, 0) &&
 	    c->snd_nxt - c->snd_una < c->cwnd)
@@ -94,7 +94,7 @@ struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp, bool forced)
 		sk_stream_moderate_sndbuf(sk);
 		return NULL;
 	}
-	/* The clone's half costs nothing more. */
+	/* Only this half of the fclone pair is charged, not the clone's. */
 	skb->truesize = SKB_TRUESIZE(skb_end_offset(skb));
 	if (unlikely(!sk_wmem_schedule(sk, skb->truesize)) && !forced) {
 		kfree_skb(skb);
@@ -102,13 +102,13 @@ struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp, bool forced)
 	}
 	skb_reserve(skb, ATCP_HEADROOM);
 	__skb_header_release(skb);
-	skb->ip_summed = CHECKSUM_PARTIAL;	/* copying shall not sum */
+	skb->ip_summed = CHECKSUM_PARTIAL;	/* copies need not compute a checksum */
 	return skb;
 }
 
 /* --- sendmsg() --- */
 
-/* Payload that one segment should grow to. */
+/* Bytes of payload that a segment should grow to. */
 static int size_goal(struct sock *sk, int flags)
 {
 	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
@@ -117,14 +117,17 @@ static int size_goal(struct sock *sk, int flags)
 	if (flags & MSG_OOB || !sk_can_gso(sk))
 		return c->mss;
 	most = min_t(u32, sk->sk_gso_max_size, GSO_LEGACY_MAX_SIZE - ATCP_HEADROOM);
-	/* More than half of the peer's window would go in two pieces anyway. */
+	/* A segment above half of the peer's window would be split anyway. */
 	if (c->snd_wnd_max > ATCP_MSS_DEFAULT)
 		most = min(most, c->snd_wnd_max >> 1);
 	most = min_t(u64, most, (u64)sk->sk_gso_max_segs * c->mss);
 	return atcp_size_goal(c, most);
 }
 
-/* Appends to the tail of the queue, or starts a new segment, with up to @goal bytes in it. */
+/*
+ * Appends to the last segment of the queue, or starts a new one, of up to @goal bytes.
+ * ++*@fresh for a new one. Return: bytes queued, or a negative errno.
+ */
 static int queue_some(struct sock *sk, struct msghdr *msg, const struct atcp_source *src,
 		      int goal, int *fresh)
 {
@@ -162,8 +165,8 @@ static int queue_some(struct sock *sk, struct msghdr *msg, const struct atcp_sou
 }
 
 /*
- * The loop of send_locked(): queues all of @msg, with waits as @timeo allows.
- * Return: 0, or the negative errno that ended it; *@copied is what was queued.
+ * The loop of send_locked(): queues all of @msg, and waits for memory up to @timeo.
+ * Return: 0, or the negative errno that ended it; *@copied is the bytes queued.
  */
 static int queue_all(struct sock *sk, struct msghdr *msg, const struct atcp_source *src,
 		     long *timeo, int *copied)
@@ -195,7 +198,7 @@ static int queue_all(struct sock *sk, struct msghdr *msg, const struct atcp_sour
 					atcp_seg_cb(atcp_tail(c))->sent |= ATCP_SENT_EOR;
 				break;
 			}
-			/* A full segment: let the wire work while we copy. */
+			/* A full segment can be sent while the next is copied. */
 			tail = atcp_tail(c);
 			if (tail && (int)atcp_seg_len(tail) >= goal && !(flags & MSG_OOB))
 				atcp_push(c, false);
@@ -264,7 +267,7 @@ static int send_locked(struct sock *sk, struct msghdr *msg, size_t size)
 	if (unlikely(tsflags))
 		atcp_stamp_base(sk, tsflags);
 
-	/* MSG_MORE is a cork for what this call leaves behind. */
+	/* MSG_MORE corks the partial segment that this call leaves. */
 	if (flags & MSG_MORE)
 		c->flags |= ATCP_F_CORK;
 	else if (!as->corked)
@@ -279,7 +282,7 @@ static int send_locked(struct sock *sk, struct msghdr *msg, size_t size)
 		if (likely(src.how != ATCP_FROM_PAGES || !(flags & MSG_SENDPAGE_NOTLAST)))
 			atcp_push(c, !(flags & MSG_MORE));
 	}
-	/* What MSG_MORE holds may go with the next ACK, as in TCP. */
+	/* The partial segment of MSG_MORE may be sent when the next ACK arrives, as in TCP. */
 	if (!as->corked)
 		c->flags &= ~ATCP_F_CORK;
 	if (copied || !err) {
@@ -290,7 +293,7 @@ static int send_locked(struct sock *sk, struct msghdr *msg, size_t size)
 refused:
 	atcp_source_done(&src, false);
 	err = sk_stream_error(sk, flags, err);
-	/* Edge-triggered waiters must hear of an empty queue. */
+	/* With an empty queue no ACK will wake edge-triggered waiters: they are woken here. */
 	if (unlikely(err == -EAGAIN && !c->snd_first))
 		sk->sk_write_space(sk);
 	return err;

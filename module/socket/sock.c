@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of a socket: made, connected, shut down, closed, orphaned,
- * destroyed; its timer and its backlog (RFC 9293 sections 3.9.1 and 3.10).
+ * The life of a socket: creation, shutdown(), disconnect, close(), orphan, destruction;
+ * its timer and its backlog (RFC 9293 sections 3.9.1 and 3.10).
  *
- * A segment comes by atcp_sock_rcv(), at once or from the backlog; time comes
- * by atcp_timer(), at once or, when a user owns the lock, by release_cb.
+ * Segments enter through atcp_sock_rcv(), at once or from the backlog.  Time-outs enter
+ * through atcp_timer(); while a user owns the lock, they are put off to release_cb.
  */
 #include <linux/bottom_half.h>
 #include <linux/jiffies.h>
@@ -26,9 +26,9 @@
 /* --- the timer --- */
 
 /*
- * A pending timer that fires too early is left alone: it will look at timer_at
- * when it does.  So a connection that sends and is acknowledged all the time
- * touches the timer wheel a few times a second at most.
+ * A pending timer that fires before @when is not moved: its function compares timer_at
+ * and arms it again.  So a connection that sends and receives ACKs all the time changes
+ * the timer wheel a few times a second at most.
  */
 void atcp_sock_deadline(struct sock *sk, u64 when)
 {
@@ -42,11 +42,11 @@ void atcp_sock_deadline(struct sock *sk, u64 when)
 	now = as->tcb.now;
 	delay = when > now ? min(when - now, 1800 * ATCP_SEC) : 0;
 	as->timer_fires = now + delay;
-	/* Jiffies are coarse: one more, so as not to come too early. */
+	/* One jiffy more, so that rounding does not make the timer fire too early. */
 	sk_reset_timer(sk, &as->timer, jiffies + usecs_to_jiffies(delay) + 1);
 }
 
-/* Locked, BHs off. */
+/* Runs the core's timers if they are due, and arms the timer again. Locked, BHs off. */
 static void atcp_sock_timeout(struct sock *sk)
 {
 	struct atcp_sock *as = atcp_sk(sk);
@@ -56,12 +56,12 @@ static void atcp_sock_timeout(struct sock *sk)
 		return;
 	c->now = atcp_host_now();
 	if (as->timer_at <= c->now) {
-		/* Perhaps nothing came back because the path takes less than it did. */
+		/* A smaller path MTU may be why nothing was acknowledged. */
 		if (atcp_ip_sync_mss(sk))
 			atcp_path_changed(c);
 		atcp_timeout(c);
 	}
-	/* Not due yet, or due again at the same time. */
+	/* The deadline is still ahead, or a new one was set. */
 	if (as->timer_at != ATCP_NEVER && !timer_pending(&as->timer))
 		atcp_sock_deadline(sk, as->timer_at);
 }
@@ -99,7 +99,10 @@ static void release_icmp(struct sock *sk)
 	}
 }
 
-/* What came up while a user owned the lock. BHs off, the lock's spinlock held. */
+/*
+ * Handles ICMP errors and time-outs that were put off while a user owned the lock.
+ * BHs off, the lock's spinlock held.
+ */
 void atcp_sk_release_cb(struct sock *sk)
 {
 	struct atcp_sock *as = atcp_sk(sk);
@@ -140,7 +143,7 @@ void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *
 	atcp_arrive(&as->tcb, atcp_seg(skb), h);
 	if (unlikely(copy))
 		atcp_v6_latched(sk, copy, end == as->tcb.rcv_nxt);
-	/* An ACK makes errors that were remembered things of the past. */
+	/* The core clears its soft error when an ACK arrives: so does the socket. */
 	if (unlikely(sk->sk_err_soft) && !as->tcb.soft_error)
 		WRITE_ONCE(sk->sk_err_soft, 0);
 }
@@ -149,20 +152,20 @@ int atcp_sk_backlog_rcv(struct sock *sk, struct sk_buff *skb)
 {
 	struct atcp_hdr h;
 
-	/* The receive path has made sure that the header is there and sound. */
+	/* read_header() has checked the header before the segment was queued. */
 	if (!atcp_hdr_read(&h, skb_transport_header(skb),
 			   atcp_hdr_len(skb_transport_header(skb)))) {
 		kfree_skb(skb);
 		return 0;
 	}
-	/* From the backlog it comes in process context: let nobody notice. */
+	/* The backlog is run in process context; atcp_sock_rcv() wants BHs off as in softirq. */
 	local_bh_disable();
 	atcp_sock_rcv(sk, skb, &h);
 	local_bh_enable();
 	return 0;
 }
 
-/* --- coming to life --- */
+/* --- creation --- */
 
 void atcp_sock_init(struct sock *sk)
 {
@@ -204,7 +207,7 @@ int atcp_sk_init(struct sock *sk)
 	return 0;
 }
 
-/* Options that setsockopt() keeps in the control block. */
+/* Copies the options that setsockopt() keeps in the control block. */
 static void copy_options(struct atcp_tcb *to, const struct atcp_tcb *from)
 {
 	to->flags |= READ_ONCE(from->flags) & (ATCP_F_NODELAY | ATCP_F_THIN);
@@ -239,10 +242,10 @@ void atcp_sock_inherit(struct sock *child, const struct sock *sk)
 }
 
 /*
- * A control block as good as new, but for its options, of which disconnecting
- * ends what TCP ends then.
+ * Initializes the control block again after a disconnect.  Options stay, but for those
+ * that the kernel's TCP clears when it disconnects.
  */
-static void renew(struct sock *sk)
+static void reset_tcb(struct sock *sk)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 	struct atcp_tcb old = as->tcb;
@@ -269,7 +272,7 @@ static void renew(struct sock *sk)
 
 void atcp_sock_state(struct sock *sk, int state)
 {
-	/* Whoever loads the state with acquire semantics sees what led to it. */
+	/* A reader that loads the state with acquire semantics sees all earlier writes. */
 	smp_wmb();
 	inet_sk_set_state(sk, state);
 }
@@ -325,7 +328,7 @@ void atcp_sk_keepalive(struct sock *sk, int on)
 		atcp_set_keepalive(c, on);
 }
 
-/* RFC 9293 section 3.10.4; after inet_shutdown() has seen to SYN-SENT and LISTEN. */
+/* RFC 9293 section 3.10.4; inet_shutdown() has handled SYN-SENT and LISTEN already. */
 void atcp_sk_shutdown(struct sock *sk, int how)
 {
 	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
@@ -338,7 +341,10 @@ void atcp_sk_shutdown(struct sock *sk, int how)
 		atcp_close(c);
 }
 
-/* ABORT, and back to the socket that it was before connect(); no listener any more. */
+/*
+ * ABORT (RFC 9293 section 3.10.5); then the socket is as before connect().  A listener
+ * was stopped by the caller.
+ */
 int atcp_sk_disconnect(struct sock *sk, int flags)
 {
 	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
@@ -356,7 +362,7 @@ int atcp_sk_disconnect(struct sock *sk, int flags)
 	}
 
 	__skb_queue_purge(&sk->sk_receive_queue);
-	renew(sk);
+	reset_tcb(sk);
 	atcp_connect_undo(sk);
 	WRITE_ONCE(sk->sk_shutdown, 0);
 	sock_reset_flag(sk, SOCK_DONE);
@@ -375,7 +381,7 @@ static bool closing(const struct sock *sk)
 	return (1 << READ_ONCE(sk->sk_state)) & (TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK);
 }
 
-/* SO_LINGER: until the peer has acknowledged everything, or @timeout jiffies. */
+/* SO_LINGER: waits until the peer has acknowledged the FIN, at most @timeout jiffies. */
 static void wait_closed(struct sock *sk, long timeout)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
@@ -390,8 +396,8 @@ static void wait_closed(struct sock *sk, long timeout)
 	remove_wait_queue(sk_sleep(sk), &wait);
 }
 
-/* May one more orphan live on?  As tcp_check_oom(). */
-static bool orphan_welcome(struct sock *sk, struct atcp_net *an)
+/* Whether one more orphan may stay, as in tcp_check_oom(). */
+static bool orphan_allowed(struct sock *sk, struct atcp_net *an)
 {
 	if (atomic_read(&an->orphans) > READ_ONCE(an->limits.max_orphans))
 		return false;
@@ -399,7 +405,7 @@ static bool orphan_welcome(struct sock *sk, struct atcp_net *an)
 	       sk_memory_allocated(sk) <= sk_prot_mem_limits(sk, 2);
 }
 
-/* No program holds the socket from now on. Owner of the lock; BHs off. */
+/* The last program has closed the socket. Called by the owner of the lock, BHs off. */
 static void become_orphan(struct sock *sk)
 {
 	struct atcp_net *an = atcp_net(sock_net(sk));
@@ -413,12 +419,15 @@ static void become_orphan(struct sock *sk)
 	}
 	as->orphaned = true;
 	atomic_inc(&an->orphans);
-	if (!orphan_welcome(sk, an)) {
+	if (!orphan_allowed(sk, an)) {
 		atcp_net_count(an, ATCP_STAT_ORPHANS_FULL);
 		atcp_abort(c, 0);
 	} else if (!sk->sk_net_refcnt ||
 		   (c->state == ATCP_FIN_WAIT_2 && c->linger2 == ATCP_NEVER)) {
-		/* The namespace may go before the peer answers; TCP_LINGER2 below 0. */
+		/*
+		 * A socket of the kernel itself must not outlive its namespace, and
+		 * TCP_LINGER2 below 0 wants no FIN-WAIT-2.
+		 */
 		atcp_abort(c, 0);
 	} else {
 		atcp_orphan(c);
@@ -439,7 +448,7 @@ void atcp_sk_close(struct sock *sk, long timeout)
 	if (c->state == ATCP_CLOSED) {
 		/* never connected, or over already */
 	} else if (unread) {
-		/* Data was lost: say so (RFC 2525 section 2.17, RFC 1122 4.2.2.13). */
+		/* Unread data is lost: a reset says so (RFC 2525 2.17, RFC 1122 4.2.2.13). */
 		atcp_abort(c, 0);
 	} else if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime) {
 		atcp_sk_disconnect(sk, 0);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The socket: its life, its lock, and what the user's calls and the network
- * side do to it.
+ * The socket: its lifetime, and the functions that user calls, segments and the core
+ * use on it.
  *
- * Life.  sk_alloc() or sk_clone() gives the base reference.  It is dropped in
- * one place, atcp_sock_destroy(), once the connection is CLOSED and no program
- * holds the socket (SOCK_DEAD).  A running timer holds a reference.  The
- * connection table holds none: sockets are freed after an RCU grace period,
- * and whoever finds one looks at its state again under the lock.  Segments on
- * their way out hold it by sk_wmem_alloc.
+ * Lifetime.  sk_alloc() or sk_clone() gives the base reference.  It is dropped in one
+ * place, atcp_sock_destroy(), once the connection is CLOSED and no program holds the
+ * socket (SOCK_DEAD).  A running timer holds a reference.  The connection table holds
+ * none: sockets are freed after an RCU grace period, and a look-up checks the state
+ * again under the lock.  Segments on their way out keep it by sk_wmem_alloc.
  */
 #ifndef _ATCP_SOCK_H
 #define _ATCP_SOCK_H
@@ -16,11 +15,11 @@
 #include "atcp.h"
 
 /**
- * atcp_sock_init() - the part of a socket behind its inet_sock
+ * atcp_sock_init() - initializes the part of a socket behind its inet_sock
  * @sk:		fresh from sk_alloc(), or cloned and locked; any context
  *
- * Control block CLOSED, no timer, no port, in no table; counted in its
- * namespace.  Does not touch buffer sizes or what sk_clone() has copied.
+ * The control block is CLOSED then, without timer or port and in no table; the socket
+ * is counted in its namespace.  Buffer sizes and what is in inet_sock stay.
  */
 void atcp_sock_init(struct sock *sk);
 
@@ -34,13 +33,13 @@ void atcp_sock_inherit(struct sock *child, const struct sock *sk);
 /**
  * atcp_sock_rcv() - a segment arrives for a connection
  * @sk:		locked by bh_lock_sock() with no user owning it, or by its owner;
- *		any state: where no connection is, the segment is dropped
+ *		any state: in CLOSED and LISTEN the segment is dropped
  * @skb:	payload at skb->data, checksum verified; consumed
  * @h:		its header
  */
 void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h);
 
-/* Bytes that the backlog of a locked socket may hold. Lockless. */
+/* Bytes of segments that may wait in the backlog while a user owns @sk. Lockless. */
 static inline unsigned int atcp_backlog_limit(const struct sock *sk)
 {
 	u64 limit = ((u64)READ_ONCE(sk->sk_rcvbuf) << 1) +
@@ -50,7 +49,7 @@ static inline unsigned int atcp_backlog_limit(const struct sock *sk)
 }
 
 /**
- * atcp_sock_destroy() - the end of a socket that nobody holds
+ * atcp_sock_destroy() - destroys a socket that no program holds
  * @sk:		locked, CLOSED, SOCK_DEAD; BHs off or process context
  *
  * Gives up port, queues and the base reference: @sk is valid afterwards only
@@ -58,22 +57,22 @@ static inline unsigned int atcp_backlog_limit(const struct sock *sk)
  */
 void atcp_sock_destroy(struct sock *sk);
 
-/* Sets sk_state, visible after what was written before, and traced. Locked. */
+/* Sets sk_state, ordered after all earlier writes, and traces it. Locked. */
 void atcp_sock_state(struct sock *sk, int state);
 
 /*
- * A connection has just ended: leaves the table, tells the user, destroys an
- * orphan. Locked, BHs off or process context.
+ * Ends the socket of a connection that is CLOSED: removes it from the table, reports
+ * @err to the user, destroys an orphan. Locked, BHs off or process context.
  */
 void atcp_sock_ended(struct sock *sk, int err);
 
-/* The core's deadline, lazily. Locked. */
+/* Arms the timer for the core's next deadline, unless it fires earlier anyway. Locked. */
 void atcp_sock_deadline(struct sock *sk, u64 when);
 
-/* struct proto's calls */
+/* Functions of struct proto; close and disconnect are not for listeners. */
 int atcp_sk_init(struct sock *sk);
-void atcp_sk_close(struct sock *sk, long timeout);		/* no listener */
-int atcp_sk_disconnect(struct sock *sk, int flags);		/* likewise */
+void atcp_sk_close(struct sock *sk, long timeout);
+int atcp_sk_disconnect(struct sock *sk, int flags);
 void atcp_sk_shutdown(struct sock *sk, int how);
 void atcp_sk_keepalive(struct sock *sk, int on);
 void atcp_sk_release_cb(struct sock *sk);

@@ -3,9 +3,9 @@
  * Socket options of SOL_TCP, with the meaning, limits and errors of the kernel's
  * TCP.  Those of IP are in sockopt_ip.c, TCP_INFO is in info.c.
  *
- * What atcp does not have (fast open, repair, MD5, TCP-AO, upper-layer protocols,
- * receiving into mapped pages) is refused the way TCP refuses it when it is
- * switched off or not permitted, so that programs go on without.
+ * Not implemented are fast open, repair, MD5, TCP-AO, upper-layer protocols and
+ * receiving into mapped pages.  The errors are those of TCP where such a feature is
+ * switched off or not permitted, so that programs go on without it.
  */
 #include <linux/tcp.h>
 #include <net/tcp.h>
@@ -28,9 +28,9 @@ static void set_bool(struct atcp_tcb *c, u16 flag, bool on)
 	WRITE_ONCE(c->flags, on ? c->flags | flag : c->flags & ~flag);
 }
 
-/* --- what some options do --- */
+/* --- options with an effect of their own --- */
 
-/* Pushes once what is queued, cork or not; a cork remains for what comes later. */
+/* Pushes queued data once even if corked; the cork stays for later data. */
 static void set_nodelay(struct sock *sk, bool on)
 {
 	struct atcp_sock *as = atcp_sk(sk);
@@ -54,7 +54,10 @@ static void set_cork(struct sock *sk, bool on)
 		atcp_push(c, true);
 }
 
-/* An odd @val holds until the connection delays ACKs by itself; an even one for now. */
+/*
+ * 0 allows delayed ACKs.  Any other @val sends a pending ACK now; if it is odd, ACKs are
+ * quick until the connection turns out to be interactive.
+ */
 static void set_quickack(struct sock *sk, int val)
 {
 	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
@@ -97,8 +100,8 @@ static int set_window_clamp(struct atcp_tcb *c, int val)
 }
 
 /*
- * TCP_DEFER_ACCEPT is told in seconds and kept as the number of time-outs of the
- * SYN-ACK after which as much time has passed.
+ * TCP_DEFER_ACCEPT is given in seconds and kept as the number of SYN-ACK time-outs that
+ * take so long.
  */
 static u8 timeouts_of(int seconds)
 {
@@ -131,12 +134,12 @@ static void set_defer_accept(struct sock *sk, int seconds)
 	struct atcp_sock *as = atcp_sk(sk);
 
 	WRITE_ONCE(as->defer_accept, timeouts_of(seconds));
-	/* A client says by it that its first ACK can wait for data. */
+	/* For a client it means that the handshake's ACK can wait for data. */
 	if (!ATCP_IN(as->tcb.state, ATCP_SYNCHRONIZED))
 		set_bool(&as->tcb, ATCP_F_LAZY_ACK, as->defer_accept);
 }
 
-/* In whole ticks of the kernel's clock, as TCP keeps them. */
+/* Sets *@field, in microseconds, to whole jiffies, in which TCP keeps such options. */
 static int set_ticks(u32 *field, unsigned int ticks, unsigned int most)
 {
 	if (ticks > most || ticks < TCP_TIMEOUT_MIN)
@@ -162,9 +165,9 @@ static int set_small(u8 *field, int val, int most)
 	return 0;
 }
 
-/* --- what is not there --- */
+/* --- options that are refused --- */
 
-/* Fast open: off is what it is. */
+/* Fast open is off: 0 succeeds. */
 static int refuse_fastopen(const struct sock *sk, int optname, int val)
 {
 	bool early = (1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN);
@@ -176,7 +179,7 @@ static int refuse_fastopen(const struct sock *sk, int optname, int val)
 	return val || optname == TCP_FASTOPEN_CONNECT ? -EOPNOTSUPP : 0;
 }
 
-/* As of a socket that is not, and may not be, under repair. */
+/* Fails as for a socket that is not under repair, without CAP_NET_ADMIN. */
 static int refuse_repair(const struct sock *sk, int optname)
 {
 	switch (optname) {
@@ -189,7 +192,7 @@ static int refuse_repair(const struct sock *sk, int optname)
 	}
 }
 
-/* No upper-layer protocol may take over a socket that is not the kernel's TCP's. */
+/* Upper-layer protocols (such as tls) need a socket of the kernel's TCP: none is found. */
 static int set_ulp(sockptr_t optval, unsigned int optlen)
 {
 	char name[TCP_ULP_NAME_MAX];
@@ -214,7 +217,7 @@ static int set_fastopen_key(sockptr_t optval, unsigned int optlen)
 
 /* --- setsockopt() --- */
 
-/* There is one algorithm yet. */
+/* The only algorithm is NewReno. */
 static int set_congestion(sockptr_t optval, unsigned int optlen)
 {
 	char name[TCP_CA_NAME_MAX];
@@ -229,7 +232,7 @@ static int set_congestion(sockptr_t optval, unsigned int optlen)
 	return strcmp(name, atcp_cc_newreno.name) ? -ENOENT : 0;
 }
 
-/* Options that take a number. */
+/* Sets an option whose value is a number. Locked. */
 static int set_tcp(struct sock *sk, int optname, int val)
 {
 	struct atcp_sock *as = atcp_sk(sk);
@@ -246,7 +249,7 @@ static int set_tcp(struct sock *sk, int optname, int val)
 		set_quickack(sk, val);
 		return 0;
 	case TCP_MAXSEG:
-		/* For the handshake: what it has agreed on stays. */
+		/* It counts for the handshake; after that the MSS does not change. */
 		if (val && (val < TCP_MIN_MSS || val > MAX_TCP_WINDOW))
 			return -EINVAL;
 		WRITE_ONCE(c->mss_user, val);
@@ -348,13 +351,13 @@ static u32 to_seconds(u64 us)
 	return div_u64(us, ATCP_SEC);
 }
 
-/* Our timestamp clock, as the peer sees it; bit 0 would say that it counts microseconds. */
+/* Our timestamp clock, as the peer sees it; bit 0 would stand for a microsecond clock. */
 static u32 timestamp(const struct atcp_tcb *c)
 {
 	return ((u32)div_u64(atcp_host_now(), ATCP_MSEC) + c->ts_offset) & ~1;
 }
 
-/* Options that are a number. */
+/* Reads an option whose value is a number. Locked. */
 static int get_tcp(struct sock *sk, int optname, int *val)
 {
 	const struct atcp_sock *as = atcp_sk(sk);
@@ -443,7 +446,7 @@ static int get_tcp(struct sock *sk, int optname, int *val)
 	return -ENOPROTOOPT;
 }
 
-/* The length goes out before the value. */
+/* Copies the length to the user before the value. */
 static int put(char __user *optval, int __user *optlen, const void *from, int len)
 {
 	if (put_user(len, optlen) || copy_to_user(optval, from, len))
@@ -451,7 +454,10 @@ static int put(char __user *optval, int __user *optlen, const void *from, int le
 	return 0;
 }
 
-/* What the SYN's headers were, once; too small a buffer is told how large it must be. */
+/*
+ * TCP_SAVED_SYN: the SYN's headers can be read once.  With too small a buffer it fails
+ * and *@optlen is set to the size that is needed.
+ */
 static int get_saved_syn(struct sock *sk, char __user *optval, int __user *optlen, int len)
 {
 	struct atcp_sock *as = atcp_sk(sk);
@@ -498,13 +504,13 @@ int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 	case TCP_CONGESTION:
 		strscpy(name, atcp_cc_newreno.name, sizeof(name));
 		return put(optval, optlen, name, min_t(unsigned int, len, sizeof(name)));
-	case TCP_CC_INFO:		/* the algorithm has nothing to tell */
-	case TCP_ULP:			/* there is none */
-	case TCP_FASTOPEN_KEY:		/* nor this */
+	case TCP_CC_INFO:		/* NewReno has no information */
+	case TCP_ULP:			/* none is set */
+	case TCP_FASTOPEN_KEY:		/* none is set */
 		return put_user(0, optlen) ? -EFAULT : 0;
 	case TCP_SAVED_SYN:
 		return get_saved_syn(sk, optval, optlen, len);
-	case TCP_ZEROCOPY_RECEIVE:	/* no address is a mapping of this socket */
+	case TCP_ZEROCOPY_RECEIVE:	/* a socket of atcp cannot be mapped */
 		return -EINVAL;
 	case TCP_REPAIR_WINDOW:
 		return len == sizeof(struct tcp_repair_window) ? -EPERM : -EINVAL;

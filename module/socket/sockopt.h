@@ -20,7 +20,7 @@ int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 /* proto_ops.setsockopt: SOL_SOCKET here, the rest goes on to atcp_setsockopt(). */
 int atcp_set_option(struct socket *sock, int level, int optname, sockptr_t optval,
 		    unsigned int optlen);
-/* Tells the kernel what a socket, made or accepted, can do. */
+/* Sets the flags of a socket, created or accepted, by which the kernel knows its abilities. */
 void atcp_socket_flags(struct socket *sock);
 
 /* --- the levels of IP: sockopt_ip.c --- */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Socket options of SOL_IP and SOL_IPV6.  IP does them; here is what of them
- * concerns TCP: options and extension headers take room from the segments, and
- * there is no multicast.
+ * Socket options of SOL_IP and SOL_IPV6.  IP implements them; what TCP adds is here: IP
+ * options and extension headers make segments smaller, and multicast is refused.
  */
 #include <linux/tcp.h>
 #include <net/ip.h>
@@ -12,7 +11,7 @@
 #include "net/atcp_ip.h"
 #include "socket/sockopt.h"
 
-/* Options that change what stands between the IP header and ours. */
+/* Whether an option changes the size of the headers before the TCP header. */
 static bool changes_headers(int level, int optname)
 {
 	if (level == SOL_IP)
@@ -32,7 +31,7 @@ static int set_ip(struct sock *sk, int optname, sockptr_t optval, unsigned int o
 	return ip_setsockopt(sk, SOL_IP, optname, optval, optlen);
 }
 
-/* IPV6_FL_F_REFLECT, which IP leaves to TCP's sockets: as it does it for those. */
+/* IPV6_FL_F_REFLECT, which IP supports for the kernel's TCP alone; done in the same way. */
 static int reflect_label(struct sock *sk, const struct in6_flowlabel_req *req)
 {
 	struct ipv6_pinfo *np = inet6_sk(sk);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SOL_SOCKET: what the kernel would refuse or do otherwise, because it does these
- * for protocols that it knows and this is none of them.  It asks only since 6.7
- * (SOCK_CUSTOM_SOCKOPT); before that the best that can be done is a default.
+ * Options of SOL_SOCKET that the kernel offers only to protocols that it knows, or
+ * handles differently for others.  Since 6.7 they reach a protocol's own setsockopt()
+ * (SOCK_CUSTOM_SOCKOPT); on older kernels only a default can be set.
  */
 #include <linux/net_tstamp.h>
 #include <net/inet_common.h>
@@ -34,8 +34,8 @@ static int set_zerocopy(struct sock *sk, sockptr_t optval, unsigned int optlen)
 }
 
 /*
- * SOF_TIMESTAMPING_OPT_ID counts octets, as for TCP: from what is unacknowledged
- * now, or with OPT_ID_TCP from what will be written next.
+ * SOF_TIMESTAMPING_OPT_ID counts octets, as for TCP: from the first unacknowledged one,
+ * or with OPT_ID_TCP from the next one to be written.
  */
 static int set_timestamping(struct socket *sock, int optname, sockptr_t optval,
 			    unsigned int optlen)

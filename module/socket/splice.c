@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From the receive queue to a pipe or to another part of the kernel, by reference
- * where the kernel's TCP has one; and the end of a splice into the socket.
+ * splice() from the receive queue to a pipe, and read_sock() for other parts of the
+ * kernel; both pass references to pages as the kernel's TCP does.  Also the end of a
+ * splice into the socket.
  */
 #include <linux/fs.h>
 #include <linux/sched/signal.h>
@@ -12,7 +13,7 @@
 #include "socket/recv.h"
 #include "socket/splice.h"
 
-/* As tcp_read_sock(): up to urgent data, which is for recvmsg() alone. Locked. */
+/* As tcp_read_sock(): ends before urgent data, which only recvmsg() reads. Locked. */
 int atcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t actor)
 {
 	struct atcp_sock *as = atcp_sk(sk);
@@ -94,7 +95,7 @@ static ssize_t splice_locked(struct socket *sock, struct to_pipe *to, size_t len
 		if (spliced)
 			break;
 		n = atcp_may_wait(sk, timeo);
-		/* Urgent data is in the way: no wait will help. */
+		/* Only urgent data is left, which a wait does not change. */
 		if (n <= 0 || !skb_queue_empty(&sk->sk_receive_queue))
 			break;
 		n = sk_wait_data(sk, &timeo, NULL);
@@ -126,7 +127,7 @@ ssize_t atcp_splice_read(struct socket *sock, loff_t *ppos, struct pipe_inode_in
 	return ret;
 }
 
-/* A splice() or sendfile() that announced more has come to its end. */
+/* The end of a splice() or sendfile() that has announced more data: sends the rest. */
 void atcp_splice_eof(struct socket *sock)
 {
 	struct sock *sk = sock->sk;

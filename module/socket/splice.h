@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * splice() and its like, reading.
+ * splice() and read_sock(): reading by reference.
  */
 #ifndef _ATCP_SPLICE_H
 #define _ATCP_SPLICE_H

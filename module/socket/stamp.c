@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Timestamps: when the network took what was sent and the peer acknowledged it
- * (SO_TIMESTAMPING, on the error queue), and when what is read had arrived
- * (SO_TIMESTAMP and its kin, with the data).
+ * Timestamps of sent data, reported on the error queue (SO_TIMESTAMPING): when it was
+ * sent and when it was acknowledged.  Timestamps of received data, passed with the data
+ * (SO_TIMESTAMP and the like): when it arrived.
  *
- * The kernel itself reports the queueing discipline (SCHED) and the device (SND):
- * it finds what to report in the skb_shared_info that clones of a segment share.
- * Only the acknowledgment is left to do here.
+ * The kernel itself reports the queueing discipline (SCHED) and the device (SND), from
+ * the skb_shared_info that all clones of a segment share.  The report of the ACK is
+ * made here.
  */
 #include <linux/errqueue.h>
 #include <linux/file.h>
@@ -42,7 +42,7 @@ void atcp_stamp_sent(struct sock *sk, u32 tsflags)
 
 	if (!seg)
 		return;
-	/* Of a message, its last octet is reported. */
+	/* The report is about the last octet of the message. */
 	shinfo = skb_shinfo(atcp_skb(seg));
 	__sock_tx_timestamp(tsflags, &shinfo->tx_flags);
 	if (tsflags & SOF_TIMESTAMPING_TX_ACK)
@@ -66,8 +66,8 @@ void atcp_stamp_split(struct sock *sk, struct sk_buff *skb, struct sk_buff *rest
 	cb->sent &= ~ATCP_SENT_TELL;
 }
 
-/* As skb_may_tx_timestamp(): who may have the packet back, and not its time alone? */
-static bool may_have_packet(struct sock *sk)
+/* Whether a report may contain the packet beside its time, as skb_may_tx_timestamp(). */
+static bool may_return_packet(struct sock *sk)
 {
 	struct socket *sock;
 	struct file *file;
@@ -84,7 +84,7 @@ static bool may_have_packet(struct sock *sk)
 	return may;
 }
 
-/* What SOF_TIMESTAMPING_OPT_STATS gives with a report, as far as there is one; or NULL. */
+/* The statistics that SOF_TIMESTAMPING_OPT_STATS adds to a report, or NULL. */
 static struct sk_buff *connection_stats(struct sock *sk)
 {
 	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
@@ -124,8 +124,8 @@ static struct sk_buff *connection_stats(struct sock *sk)
 }
 
 /*
- * As __skb_tstamp_tx(), which takes what is in skb->cb for the kernel's TCP's.  Reports
- * that nobody reads count in sk_rmem_alloc: sk_rcvbuf bounds them.
+ * Queues the report of an ACK, as __skb_tstamp_tx(), which would take skb->cb for that of
+ * the kernel's TCP.  Unread reports count in sk_rmem_alloc: sk_rcvbuf bounds them.
  */
 void atcp_host_acked(struct atcp_tcb *c, struct atcp_seg *seg)
 {
@@ -139,7 +139,7 @@ void atcp_host_acked(struct atcp_tcb *c, struct atcp_seg *seg)
 		stats = tsflags & SOF_TIMESTAMPING_OPT_STATS;
 		skb = stats ? connection_stats(sk) : alloc_skb(0, GFP_ATOMIC | __GFP_NOWARN);
 	} else {
-		if (!may_have_packet(sk))
+		if (!may_return_packet(sk))
 			return;
 		skb = skb_clone(from, GFP_ATOMIC | __GFP_NOWARN);
 		if (skb && skb_orphan_frags_rx(skb, GFP_ATOMIC | __GFP_NOWARN)) {
