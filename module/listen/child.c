@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From a completed handshake to a socket in the accept queue:
+ * A completed handshake becomes a socket in the accept queue:
  *
  *   atcp_child_make -> atcp_child_open, the connection table -> atcp_child_enter
  */
@@ -18,8 +18,8 @@
 #include "socket/sock.h"
 
 /*
- * The LSM's hook wants the kernel's own kind of request, of which it reads the
- * family and ends, and writes labels.
+ * Asks the LSM.  Its hook takes a request of the kernel's TCP, reads the family and the
+ * ends from it, and writes labels into it: one is built on the stack.
  */
 int atcp_child_allowed(const struct sock *sk, struct sk_buff *skb, const struct atcp_key *key,
 		       u32 mark, int oif)
@@ -89,7 +89,7 @@ struct sock *atcp_child_make(struct atcp_listener *l, const struct atcp_req *req
 	as = atcp_sk(child);
 	child->sk_mark = f->mark;
 	atomic64_set(&child->sk_cookie, 0);
-	child->sk_shutdown = 0;		/* of a listener that was shut down before it listened */
+	child->sk_shutdown = 0;		/* the listener may have been shut down before listen() */
 	child->sk_txhash = f->hash ?: net_tx_rndhash();
 	atcp_child_memcg(child, sk);
 

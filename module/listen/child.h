@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Sockets made by a listener.
+ * Child sockets: those that a listener's handshakes create.
  */
 #ifndef _ATCP_CHILD_H
 #define _ATCP_CHILD_H
@@ -10,37 +10,37 @@
 struct atcp_flow;
 
 /*
- * What the LSM says to a connection of listener @sk that @skb asks for.
+ * Whether the LSM allows listener @sk the connection that @skb requests.
  * Return: 0 or a negative errno.
  */
 int atcp_child_allowed(const struct sock *sk, struct sk_buff *skb, const struct atcp_key *key,
 		       u32 mark, int oif);
 
 /**
- * atcp_child_make() - a socket for a handshake that is complete
+ * atcp_child_make() - creates the socket for a completed handshake
  * @l:		the listener; not locked
  * @req:	the handshake
  * @key:	its ends
- * @f:		what its SYN-ACK is sent with: mark, interface, hash and source route
- *		are the child's, too
+ * @f:		the flow of its SYN-ACK; the child takes mark, interface, hash and source
+ *		route from it
  * @skb:	the segment that completed it, IP header included
  *
- * Softirq, RCU. It has ends, port and route, but no connection, and is in no
- * table yet.
+ * Softirq, RCU. The child has addresses, port and route; its control block is still
+ * CLOSED, and it is in no table yet.
  *
- * Return: locked, with a reference for the caller beside the base reference; or
- * NULL.
+ * Return: the child, locked, with a reference for the caller beside the base reference;
+ * or NULL.
  */
 struct sock *atcp_child_make(struct atcp_listener *l, const struct atcp_req *req,
 			     const struct atcp_key *key, const struct atcp_flow *f,
 			     struct sk_buff *skb);
 
-/* Its control block, in SYN-RECEIVED, with the options of listener @sk. */
+/* Sets up the child's control block in SYN-RECEIVED, with the options of listener @sk. */
 void atcp_child_open(struct sock *child, struct sock *sk, const struct atcp_req *req,
 		     struct sk_buff *skb);
 
 /**
- * atcp_child_enter() - into the accept queue, and on with the segment
+ * atcp_child_enter() - queues a child for accept() and processes the segment on it
  * @child:	in the connection table; its lock and the caller's reference are
  *		given up
  * @skb:	header at skb->data; consumed
@@ -48,10 +48,10 @@ void atcp_child_open(struct sock *child, struct sock *sk, const struct atcp_req 
 void atcp_child_enter(struct atcp_listener *l, struct sock *child, struct sk_buff *skb,
 		      const struct atcp_hdr *h);
 
-/* The end of a child that no program ever saw. Locked, BHs off; a reference is held. */
+/* Resets and destroys a child that was not accepted. Locked, BHs off; a reference held. */
 void atcp_child_abort(struct sock *child);
 
-/* Gives up the lock and the reference of atcp_child_make(). */
+/* Releases the lock and the reference that atcp_child_make() gave. */
 void atcp_child_put(struct sock *child);
 
 #endif /* _ATCP_CHILD_H */

@@ -47,7 +47,7 @@ void atcp_listen_flow(struct atcp_flow *f, struct sock *sk, const struct atcp_ke
 	};
 }
 
-/* How much window a connection of this listener starts with, and may ever have. */
+/* The receive window that a connection of this listener starts with. */
 static u32 window_first(const struct sock *sk)
 {
 	u32 clamp = READ_ONCE(atcp_sk(sk)->tcb.wnd_clamp);
@@ -56,12 +56,13 @@ static u32 window_first(const struct sock *sk)
 	return clamp ? min(window, clamp) : window;
 }
 
+/* The largest receive window that such a connection may get. */
 static u32 window_full(const struct sock *sk)
 {
 	return atcp_host_rcv_full(&atcp_sk(sk)->tcb);
 }
 
-/* MSS option to send on a flow that has its route (RFC 6691). */
+/* The MSS option of a SYN-ACK (RFC 6691); @f has its route. */
 static u16 flow_adv_mss(const struct atcp_flow *f)
 {
 	u32 mss = min_t(u32, dst_metric_advmss(f->dst), U16_MAX);
@@ -70,7 +71,10 @@ static u16 flow_adv_mss(const struct atcp_flow *f)
 	return user && user < mss ? user : mss;
 }
 
-/* TCP_SAVE_SYN: the headers as they came, 2: the link's too. They are linear. */
+/*
+ * TCP_SAVE_SYN: a copy of the SYN's IP and TCP headers, which are linear; with the value
+ * 2, of the link layer's header, too.
+ */
 static struct atcp_saved_syn *save_syn(const struct sock *sk, const struct sk_buff *skb,
 				       const struct atcp_hdr *h)
 {
@@ -102,7 +106,7 @@ static bool request_queue_full(const struct atcp_net *an, const struct atcp_list
 	       (!cookies && cap - (int)n < cap >> 2);
 }
 
-static bool sent_to_many(struct sk_buff *skb)
+static bool not_unicast(struct sk_buff *skb)
 {
 	if (atcp_skb_is_v6(skb))
 		return !ipv6_unicast_destination(skb);
@@ -110,8 +114,8 @@ static bool sent_to_many(struct sk_buff *skb)
 }
 
 /*
- * The interface that a connection is bound to, or 0.  Link-local addresses have
- * meaning on one only.
+ * The interface that a connection is bound to, or 0.  Link-local addresses are valid on
+ * one interface only: the connection is bound to it.
  */
 static int bound_dev(const struct sock *sk, struct sk_buff *skb)
 {
@@ -125,8 +129,8 @@ static int bound_dev(const struct sock *sk, struct sk_buff *skb)
 	return oif;
 }
 
-/* What of the way that a segment came is for the way back. */
-static void follow(struct atcp_flow *f, const struct sk_buff *skb)
+/* Answers use the reversed source route or the flow label of the segment that came. */
+static void copy_return_path(struct atcp_flow *f, const struct sk_buff *skb)
 {
 	if (!atcp_skb_is_v6(skb))
 		f->route_opt = atcp_v4_return_route(sock_net(f->sk), skb);
@@ -134,7 +138,7 @@ static void follow(struct atcp_flow *f, const struct sk_buff *skb)
 		f->label = ip6_flowlabel(ipv6_hdr(skb));
 }
 
-/* Return: why the SYN is refused, or ATCP_DROP_NONE. */
+/* A SYN in LISTEN. Return: why it is refused, or ATCP_DROP_NONE. */
 static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 				 const struct atcp_hdr *h, const struct atcp_key *key,
 				 const struct atcp_tw *old)
@@ -151,8 +155,8 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	struct atcp_req req;
 	struct atcp_hdr synack;
 
-	/* A SYN to many is never answered (RFC 9293 MUST-57). */
-	if (sent_to_many(skb))
+	/* A SYN to a broadcast or multicast address is not answered (RFC 9293 MUST-57). */
+	if (not_unicast(skb))
 		return ATCP_DROP_BAD_ADDRESS;
 	if (sk_acceptq_is_full(sk)) {
 		atcp_listen_saw(l, key, ATCP_DECISION_ACCEPT_FULL);
@@ -171,7 +175,7 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	}
 	atcp_listen_flow(&f, sk, key, mark, oif);
 	f.hash = net_tx_rndhash();
-	follow(&f, skb);
+	copy_return_path(&f, skb);
 	if (atcp_ip_route(net, &f, skb)) {
 		kfree(f.route_opt);
 		atcp_listen_saw(l, key, ATCP_DECISION_REFUSED);
@@ -199,7 +203,10 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 
 /* --- SYN cookies --- */
 
-/* Could an ACK return a cookie of ours? */
+/*
+ * Whether an ACK may return a cookie of ours: one was sent in the last 128 s, or ever if
+ * net.atcp.syncookies is 2.
+ */
 static bool cookie_expected(const struct atcp_net *an, const struct atcp_listener *l)
 {
 	u32 cookies = READ_ONCE(an->limits.syncookies);
@@ -211,8 +218,9 @@ static bool cookie_expected(const struct atcp_net *an, const struct atcp_listene
 }
 
 /*
- * Return: false when it is no cookie, or (ATCP_DROP_CLOSED) the listener has closed or
- * the cookie has come before, for @why; true: @skb is consumed.
+ * An ACK for which there is no request may return a SYN cookie.
+ * Return: true when @skb was consumed; false when the ACK has no valid cookie, or with
+ * *@why ATCP_DROP_CLOSED, when a new look-up is needed.
  */
 static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const struct atcp_hdr *h,
 			  const struct atcp_key *key, enum atcp_drop *why)
@@ -246,7 +254,7 @@ static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const st
 	if (atcp_child_allowed(sk, skb, key, mark, oif))
 		goto drop;
 	*why = ATCP_DROP_NO_MEMORY;
-	follow(&f, skb);
+	copy_return_path(&f, skb);
 	child = atcp_child_make(l, &req, key, &f, skb);
 	kfree(f.route_opt);
 	if (!child) {
@@ -256,14 +264,14 @@ static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const st
 		return false;
 	}
 	req.adv_mss = atcp_sk(child)->tcb.adv_mss;
-	/* Before it is open, so that one which comes too late goes without a word. */
+	/* Before it is open, so that a duplicate child can be destroyed without a reset. */
 	err = atcp_hash(child);
 	if (err) {
 		atcp_child_abort(child);
 		atcp_child_put(child);
 		if (err == -ENOMEM)
 			goto drop;
-		/* Another segment was first: the connection is there by now. */
+		/* Another segment has returned the cookie first: the connection is there. */
 		*why = ATCP_DROP_CLOSED;
 		return false;
 	}
@@ -340,14 +348,14 @@ int atcp_listen_start(struct sock *sk, int backlog)
 	}
 	sk->sk_ack_backlog = 0;
 	WRITE_ONCE(sk->sk_max_ack_backlog, backlog);
-	/* First, so that of two that do this at once one sees the other. */
+	/* Before the check, so that of two concurrent listen() one sees the other. */
 	inet_sk_set_state(sk, TCP_LISTEN);
 	err = atcp_port_check_listen(sk);
 	if (err)
 		goto undo;
 	inet_sk(sk)->inet_sport = htons(inet_sk(sk)->inet_num);
 	as->tcb.state = ATCP_LISTEN;
-	as->tcb.interactive = false;		/* TCP_QUICKACK is forgotten here, as in TCP */
+	as->tcb.interactive = false;		/* listen() resets TCP_QUICKACK, as in TCP */
 	atcp_saw_state(sk, ATCP_CLOSED, ATCP_LISTEN);
 	rcu_assign_pointer(as->listener, l);
 	err = atcp_listener_hash(l);
@@ -364,7 +372,7 @@ free:
 	return err;
 }
 
-/* Return: the first, which may be dead by now; valid as long as the RCU section lasts. */
+/* Return: the first request, which may be dead by now; valid in the RCU read section. */
 static struct atcp_request *first_request(struct atcp_listener *l)
 {
 	struct atcp_request *r;

@@ -10,20 +10,20 @@
 #include "tracing.h"
 
 /**
- * struct atcp_listener - the queues of a listening socket
+ * struct atcp_listener - a listening socket's SYN queue and accept queue
  * @sk:		the socket; both live until an RCU grace period after atcp_listen_stop()
- * @number:	in atcp_net.listeners
- * @place:	where it is found
+ * @number:	its index in atcp_net.listeners
+ * @place:	the entry of the listener table, by address and port
  * @node:	in atcp_listen_place.all; RCU
  * @first:	in atcp_listen_place.firsts, if it is in that list; RCU
- * @group:	the listeners of its SO_REUSEPORT group, a ring, of whom one is the first
+ * @group:	links the listeners of its SO_REUSEPORT group, one of them in firsts
  * @lock:	of the two lists and @closed; its order: "Locks" in module/README.md
- * @requests:	struct atcp_request
- * @nrequests:	how many
- * @children:	sockets to be accepted, by atcp_sock.accept_node; a reference each
- * @closed:	takes nobody any more
- * @cookies:	a SYN cookie was ever sent
- * @cookie_at:	jiffies when the last one was; both are read without the lock
+ * @requests:	the SYN queue: struct atcp_request
+ * @nrequests:	its length
+ * @children:	the accept queue, by atcp_sock.accept_node; a reference each
+ * @closed:	the listener is stopped: nothing is queued any more
+ * @cookies:	whether a SYN cookie was ever sent
+ * @cookie_at:	jiffies of the last one; @cookies and @cookie_at are read without @lock
  * @rcu:	for freeing
  */
 struct atcp_listener {
@@ -45,7 +45,7 @@ struct atcp_listener {
 
 /**
  * atcp_listen_start() - CLOSED to LISTEN
- * @sk:		locked, in CLOSED, not listening; a port is picked when none is held
+ * @sk:		locked, in CLOSED, not listening; a port is picked if it has none
  * @backlog:	bound of the accept queue (sk_max_ack_backlog)
  *
  * Return: 0, -EADDRINUSE, -ENOMEM. On success sk_state and tcb.state are LISTEN.
@@ -56,20 +56,20 @@ int atcp_listen_start(struct sock *sk, int backlog);
  * atcp_listen_stop() - LISTEN to CLOSED: close() or shutdown() of a listener
  * @sk:		locked, in LISTEN
  *
- * Forgets the requests, resets the children that nobody accepted. The port
- * stays held. Process context, BHs on. Wakes nobody.
+ * Deletes the requests and resets the children that were not accepted. The socket
+ * keeps its port. Process context, BHs on. Wakes nobody.
  */
 void atcp_listen_stop(struct sock *sk);
 
 /**
  * atcp_accept_dequeue() - accept()
  * @sk:		a socket in any state; not locked
- * @flags:	O_NONBLOCK counts
+ * @flags:	only O_NONBLOCK is used
  * @err:	out: negative errno when NULL is returned
  *
  * Waits as SO_RCVTIMEO says.
- * Return: the child, its reference now the caller's, to be grafted
- * (sock_graft()); it belongs to the caller's memory cgroup from now on.
+ * Return: the child, with its reference, for the caller to graft (sock_graft()).  Its
+ * memory is charged to the caller's cgroup from now on.
  */
 struct sock *atcp_accept_dequeue(struct sock *sk, int flags, int *err);
 
@@ -79,15 +79,15 @@ struct sock *atcp_accept_dequeue(struct sock *sk, int flags, int *err);
  * @skb:	header at skb->data; consumed
  * @h:		the header, parsed
  * @key:	the ends
- * @old:	the TIME-WAIT that gave way to this SYN, or NULL
+ * @old:	the TIME-WAIT that this SYN has ended, or NULL
  *
- * Return: false when it no longer listens; @skb is untouched then.  Who looks it
- * up again does not find it.
+ * Return: false when @sk no longer listens; @skb is untouched then, and a new look-up
+ * does not find @sk.
  */
 bool atcp_listen_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h,
 		     const struct atcp_key *key, const struct atcp_tw *old);
 
-/* For whoever watches: what the listener has decided. RCU read section. */
+/* Calls the tracepoint for a decision of the listener. RCU read section. */
 static inline void atcp_listen_saw(const struct atcp_listener *l, const struct atcp_key *key,
 				   enum atcp_decision decision)
 {
@@ -96,7 +96,7 @@ static inline void atcp_listen_saw(const struct atcp_listener *l, const struct a
 
 struct atcp_flow;
 
-/* What segments of a listener's half-open connection are sent with. */
+/* Fills in @f, by which a segment is sent for a half-open connection of listener @sk. */
 void atcp_listen_flow(struct atcp_flow *f, struct sock *sk, const struct atcp_key *key,
 		      u32 mark, int oif);
 

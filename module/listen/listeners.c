@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The listener table: by address and port, and there by what more a listener is bound
- * to; SO_REUSEPORT's groups.
+ * The listener table: a hash table by address and port, whose entries list the listeners
+ * there; and the groups of SO_REUSEPORT.
  */
 #include <linux/siphash.h>
 #include <linux/slab.h>
@@ -36,23 +36,23 @@ struct atcp_listen_place *atcp_listen_place(struct atcp_net *an, const struct in
 	return found ? container_of(found, struct atcp_listen_place, place.node) : NULL;
 }
 
-/* Does a listener, bound to @laddr or to all addresses, take segments to @laddr? */
+/* Whether a listener that is bound to @laddr or to all addresses takes segments to @laddr. */
 static bool address_taken(const struct sock *sk, const struct in6_addr *laddr)
 {
 	if (ipv6_addr_v4mapped(laddr))
 		return !ipv6_only_sock(sk);
-	/* An AF_INET6 socket may be bound to all addresses of IPv4, and no others. */
+	/* An AF_INET6 socket bound to ::ffff:0.0.0.0 listens on IPv4 alone. */
 	return sk->sk_family == AF_INET6 && !ipv6_addr_v4mapped(&sk->sk_v6_rcv_saddr);
 }
 
-/* How much is bound beside the address. */
+/* Counts what fits beside the address: device, IPv4, CPU. The highest score wins. */
 static int listener_score(const struct sock *sk)
 {
 	return 1 + !!READ_ONCE(sk->sk_bound_dev_if) + (sk->sk_family == AF_INET) +
 	       (READ_ONCE(sk->sk_incoming_cpu) == raw_smp_processor_id());
 }
 
-/* The one of the group that the connection falls to. */
+/* The listener of the SO_REUSEPORT group of @sk that gets the connection, or NULL. */
 static struct sock *pick_from_group(struct atcp_net *an, struct sock *sk,
 				    const struct atcp_key *key, struct sk_buff *skb)
 {
@@ -64,7 +64,7 @@ static struct sock *pick_from_group(struct atcp_net *an, struct sock *sk,
 	return IS_ERR(picked) ? NULL : picked ?: sk;
 }
 
-/* The best of those that are bound to @addr. */
+/* The listener with the highest score among those bound to @addr, or NULL. */
 static struct sock *best_at(struct atcp_net *an, const struct in6_addr *addr,
 			    const struct atcp_key *key, int dif, int sdif)
 {
@@ -83,7 +83,7 @@ static struct sock *best_at(struct atcp_net *an, const struct in6_addr *addr,
 		if (score <= most)
 			continue;
 		best = l->sk;
-		/* TCP does not look for a better one than a group. */
+		/* The first group ends the search, as in TCP. */
 		if (best->sk_reuseport)
 			break;
 		most = score;
@@ -108,7 +108,7 @@ static bool bound_to_all(const struct sock *sk)
 					   !inet_sk(sk)->inet_rcv_saddr;
 }
 
-/* Are two listeners bound alike, and the same user's? */
+/* Whether two listeners have the same binding and user, and so the same group. */
 static bool same_group(const struct sock *a, const struct sock *b)
 {
 	if (a->sk_family != b->sk_family || ipv6_only_sock(a) != ipv6_only_sock(b) ||
@@ -120,7 +120,7 @@ static bool same_group(const struct sock *a, const struct sock *b)
 	return inet_sk(a)->inet_rcv_saddr == inet_sk(b)->inet_rcv_saddr;
 }
 
-/* listen_lock held. */
+/* The first listener of the group that @sk belongs to, or NULL; listen_lock held. */
 static struct atcp_listener *find_group(struct atcp_listen_place *place, const struct sock *sk)
 {
 	struct atcp_listener *l;
@@ -133,8 +133,9 @@ static struct atcp_listener *find_group(struct atcp_listen_place *place, const s
 }
 
 /*
- * Of listeners that are bound as narrowly the last comes first, as in TCP, but for
- * groups over IPv6, of which it is the first.  @first: stands for the group of @l.
+ * Among listeners with equal scores the newest is found first, as in TCP.  For groups of
+ * IPv6 it is the oldest, also as in TCP.  @first: the listener that is in the list for the
+ * group of @l, or NULL.
  */
 static void enter_firsts(struct atcp_listen_place *place, struct atcp_listener *l,
 			 struct atcp_listener *first)
@@ -147,7 +148,7 @@ static void enter_firsts(struct atcp_listen_place *place, struct atcp_listener *
 		hlist_del_init_rcu(&first->first);
 }
 
-/* The group it is to join, or a group of its own; listen_lock held. */
+/* Joins the group of @first, or without one creates a group; listen_lock held. */
 static int join_group(struct atcp_listener *l, struct atcp_listener *first)
 {
 	struct sock *sk = l->sk;
@@ -162,7 +163,7 @@ static int join_group(struct atcp_listener *l, struct atcp_listener *first)
 	return err;
 }
 
-/* listen_lock held. */
+/* Frees @place if no listener is left there; listen_lock held. */
 static void leave_place(struct atcp_net *an, struct atcp_listen_place *place)
 {
 	if (!hlist_empty(&place->all))
@@ -172,8 +173,8 @@ static void leave_place(struct atcp_net *an, struct atcp_listen_place *place)
 }
 
 /*
- * Takes the place that there is, or @fresh. listen_lock held.
- * Return: 0 or -ENOMEM; @fresh is NULL when it was used.
+ * Sets the place of @l: the one in the table, or else *@fresh, which is inserted.
+ * listen_lock held. Return: 0 or -ENOMEM; *@fresh is NULL when it was used.
  */
 static int take_place(struct atcp_net *an, struct atcp_listener *l,
 		      struct atcp_listen_place **fresh)
@@ -213,12 +214,12 @@ static int enter_place(struct atcp_net *an, struct atcp_listener *l,
 	}
 	enter_firsts(l->place, l, first);
 	hlist_add_head_rcu(&l->node, &l->place->all);
-	/* For reuseport_attach_prog(), which asks sk_unhashed(). */
+	/* reuseport_attach_prog() checks sk_unhashed(). */
 	hlist_add_fake(&sk->sk_node);
 	return 0;
 }
 
-/* Where a listener is found. */
+/* The key of a listener's place: address, port, carrier. */
 static void listener_key(struct atcp_place_key *key, const struct sock *sk)
 {
 	struct in6_addr addr = sk->sk_v6_rcv_saddr;
@@ -238,7 +239,7 @@ int atcp_listener_hash(struct atcp_listener *l)
 	if (!fresh)
 		return -ENOMEM;
 	listener_key(&fresh->place.key, l->sk);
-	/* Nobody is to see it there before it can only go after a grace period. */
+	/* Readers see NULL there until @l is hashed, and so freed by RCU alone. */
 	if (xa_alloc(&an->listeners, &l->number, NULL, xa_limit_31b, GFP_KERNEL_ACCOUNT))
 		goto free;
 	spin_lock_bh(&an->listen_lock);

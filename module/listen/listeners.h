@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The listener table: who listens where.
+ * The listener table.
  */
 #ifndef _ATCP_LISTENERS_H
 #define _ATCP_LISTENERS_H
@@ -16,17 +16,18 @@ int atcp_listeners_net_init(struct atcp_net *an);
 void atcp_listeners_net_exit(struct atcp_net *an);
 
 /**
- * atcp_lookup_listener() - who listens there?
- * @key:	the ends of a segment; a local address that is mapped means IPv4, which
- *		AF_INET6 listeners take, too, unless they are IPV6_V6ONLY
+ * atcp_lookup_listener() - finds the listener for a segment
+ * @key:	the ends of the segment; a mapped local address means IPv4, which AF_INET6
+ *		listeners accept, too, unless they are IPV6_V6ONLY
  * @dif:	interface the segment came in by
  * @sdif:	its other index where L3 master devices are involved, or 0
- * @skb:	header at skb->data, or NULL; for programs that pick from a group
+ * @skb:	header at skb->data, or NULL; for BPF programs that select from a group
  *
- * A listener on the very address comes before others, and then one of which more is
- * true of: it is bound to the device, is of IPv4, is of this CPU (SO_INCOMING_CPU).
- * But the first group of SO_REUSEPORT ends the search, odd as that is, for it does so
- * in the kernel's TCP; within it the hash of the ends decides, or its program.
+ * A listener on the address itself is preferred to one on all addresses.  After that the
+ * score decides: one point each for a listener that is bound to the device, is AF_INET,
+ * or has this CPU as its SO_INCOMING_CPU.  The first SO_REUSEPORT group ends the search,
+ * because it does in the kernel's TCP.  Within a group the hash of the ends decides, or
+ * the group's program.
  *
  * RCU read section. Return: the listener, or NULL.
  */
@@ -36,12 +37,12 @@ struct sock *atcp_lookup_listener(struct atcp_net *an, const struct atcp_key *ke
 /**
  * struct atcp_listen_place - the listeners at one address and port
  * @place:	in atcp_net.listens
- * @all:	struct atcp_listener, by node
- * @firsts:	the same, by first: one of each SO_REUSEPORT group, and those in none
+ * @all:	all of them: struct atcp_listener, by node
+ * @firsts:	one of each SO_REUSEPORT group, and those in none, by first
  * @rcu:	for freeing
  *
- * @firsts are few: one for each device, family and user at most, and a group has no more
- * than 65535 members.
+ * @firsts is short: at most one entry for each device, family and user.  A group has no
+ * more than 65535 members.
  */
 struct atcp_listen_place {
 	struct atcp_place place;
@@ -50,13 +51,13 @@ struct atcp_listen_place {
 	struct rcu_head rcu;
 };
 
-/* RCU. @addr: :: for the listeners on all addresses. Return: NULL when there are none. */
+/* The place of @addr (:: is all addresses) and @port, or NULL. RCU read section. */
 struct atcp_listen_place *atcp_listen_place(struct atcp_net *an, const struct in6_addr *addr,
 					    __be16 port, u8 carrier);
 
 /*
- * Listeners enter and leave; process context, socket lock held.  With SO_REUSEPORT
- * they join the group of those that are bound alike.  Return: 0 or -ENOMEM.
+ * Add a listener to the table and remove it.  With SO_REUSEPORT it joins the group of
+ * those with the same binding.  Process context, socket lock held. Return: 0 or -ENOMEM.
  */
 int atcp_listener_hash(struct atcp_listener *l);
 void atcp_listener_unhash(struct atcp_listener *l);

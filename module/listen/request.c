@@ -3,10 +3,10 @@
  * Requests: connections in SYN-RECEIVED that came from LISTEN, without a socket
  * (RFC 9293 section 3.10.7.4, RFC 4987).
  *
- * A request has a lock of its own, so that two segments of one handshake on two
- * CPUs make one child, and the second of them goes to it.  Whoever marks a
- * request dead frees it after a grace period: its timer's function is a read
- * section like any softirq.
+ * A request has a lock of its own.  So if two CPUs process segments of one handshake,
+ * only one makes a child, and the other segment is looked up again and finds the child.
+ * The code that marks a request dead frees it after an RCU grace period; a running timer
+ * function is a read section, so that it needs no reference.
  */
 #include <linux/slab.h>
 #include <net/ip.h>
@@ -41,7 +41,10 @@ static void request_free_rcu(struct rcu_head *rcu)
 	kmem_cache_free(request_cache, r);
 }
 
-/* Off the listener's queue, for ever; not out of the table. Lock held, not dead. */
+/*
+ * Marks a request dead, removes it from the SYN queue and frees it by RCU; the connection
+ * table is the caller's part. Lock held, not dead.
+ */
 static void request_retire(struct atcp_request *r)
 {
 	struct atcp_listener *l = r->listener;
@@ -63,7 +66,7 @@ void atcp_request_kill(struct atcp_request *r)
 	request_retire(r);
 }
 
-/* Lock held, not dead. */
+/* Arms the timer for the deadline in @r->req. Lock held, not dead. */
 static void request_arm(struct atcp_request *r)
 {
 	u64 now = atcp_host_now();
@@ -80,7 +83,7 @@ static void request_flow(const struct atcp_request *r, struct atcp_flow *f)
 	f->route_opt = r->route_opt;
 }
 
-/* Lock held, not dead. */
+/* Sends a segment without data to the peer. Lock held, not dead. */
 static void request_send(struct atcp_request *r, struct atcp_hdr *h)
 {
 	struct atcp_flow f;
@@ -101,7 +104,7 @@ static void request_timer(struct timer_list *timer)
 {
 	struct atcp_request *r = timer_container_of(r, timer, timer);
 
-	/* The listener is reached through the request: valid under RCU. */
+	/* r->listener is valid under RCU while the request is not dead. */
 	rcu_read_lock();
 	spin_lock(&r->lock);
 	if (!r->dead) {
@@ -121,7 +124,11 @@ static void request_timer(struct timer_list *timer)
 	rcu_read_unlock();
 }
 
-/* Return: 0, or negative: the listener has closed, or the ends are taken. */
+/*
+ * Into the SYN queue and the connection table.
+ * Return: 0; -ENOMEM; another negative errno when the listener has closed or the ends are
+ * in use.
+ */
 static int request_enter(struct atcp_listener *l, struct atcp_request *r)
 {
 	int err;
@@ -177,7 +184,7 @@ enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req 
 	r->route_opt = f->route_opt;
 	atomic_inc(&an->req_count);
 
-	/* Held until it is complete: the ACK may be quick. */
+	/* The lock is held until the SYN-ACK is sent: the ACK may come on another CPU. */
 	spin_lock(&r->lock);
 	err = request_enter(l, r);
 	if (err) {
@@ -185,7 +192,7 @@ enum atcp_drop atcp_request_open(struct atcp_listener *l, const struct atcp_req 
 		spin_unlock(&r->lock);
 		atomic_dec(&an->req_count);
 		call_rcu(&r->rcu, request_free_rcu);
-		/* Closed, or another segment was first: look again. */
+		/* The listener has closed, or another SYN was first: a new look-up is needed. */
 		if (err != -ENOMEM)
 			why = ATCP_DROP_CLOSED;
 		goto no_request;
@@ -203,8 +210,9 @@ no_request:
 }
 
 /*
- * The ACK that completes a handshake: the child takes the request's place.
- * Request locked, not dead.  Return: as atcp_child_make(); NULL: for @why.
+ * The ACK that completes a handshake: the child takes the request's place in the
+ * connection table. Request locked, not dead.
+ * Return: the child as atcp_child_make() gives it; or NULL, with the reason in *@why.
  */
 static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb,
 				   const struct atcp_hdr *h, enum atcp_drop *why)
@@ -215,7 +223,7 @@ static struct sock *request_accept(struct atcp_request *r, struct sk_buff *skb,
 	struct atcp_flow f;
 
 	if (sk_acceptq_is_full(l->sk)) {
-		/* The SYN-ACK goes out again, and its ACK may find room. */
+		/* The SYN-ACK will be retransmitted; its next ACK may find room in the queue. */
 		atcp_listen_saw(l, &r->node.key, ATCP_DECISION_ACCEPT_FULL);
 		if (READ_ONCE(r->an->limits.abort_on_overflow)) {
 			struct atcp_hdr reset;
@@ -259,7 +267,7 @@ bool atcp_request_rcv(struct atcp_request *r, struct sk_buff *skb, const struct 
 		return false;
 	}
 	verdict = atcp_req_arrive(&r->req, &r->an->space, h, skb->len - h->hlen, &reply, &why);
-	/* What it accepts is the child's, and shown as such. */
+	/* A segment that completes the handshake is traced as received by the child. */
 	if (verdict != ATCP_ACCEPT)
 		atcp_saw_rcv(r->an->net, l->sk, skb, ATCP_SYN_RECEIVED);
 	switch (verdict) {
