@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who of the kernel's TCP is bound to a port, and how one takes another's place there.
+ * The bind buckets of the kernel's TCP: which of its sockets are bound to a port, and how
+ * a TIME-WAIT (the stand-in) replaces a socket there.
  */
 #ifndef _ATCP_COMPAT_BIND_BUCKET_H
 #define _ATCP_COMPAT_BIND_BUCKET_H
@@ -10,14 +11,14 @@
 #include <net/inet_timewait_sock.h>
 
 /*
- * What the kernel's TCP does with a TIME-WAIT among those who are bound to a port was read
- * in 6.1, 6.12 and 7.2.  Of newer kernels nobody knows: features.mk.
+ * How the kernel's TCP treats a TIME-WAIT among the sockets bound to a port was read in
+ * 6.1, 6.12 and 7.2.  For newer kernels that is unknown: see features.mk.
  */
 #define ATCP_STAND_INS_KNOWN	__is_defined(ATCP_HAVE_KNOWN_BINDS)
 
 /*
- * It reads all of them as sockets: sk_state first, then what struct sock_common has, and of
- * a TIME-WAIT what struct inet_timewait_sock has behind that.
+ * It reads every entry as a socket: sk_state first, then members of struct sock_common,
+ * and for a TIME-WAIT those of struct inet_timewait_sock behind them.
  */
 static_assert(!offsetof(struct inet_timewait_sock, __tw_common) &&
 	      !offsetof(struct sock, __sk_common));
@@ -29,14 +30,14 @@ static_assert(offsetof(struct inet_timewait_sock, tw_v6_rcv_saddr) ==
 static_assert(offsetof(struct inet_timewait_sock, tw_bound_dev_if) ==
 	      offsetof(struct sock, sk_bound_dev_if));
 
-/* How large a TIME-WAIT of @sk's kind is: what it has that we do not know of is 0. */
+/* The size of a TIME-WAIT of @sk's protocol; members unknown here are zeroed with it. */
 static inline size_t atcp_stand_in_size(const struct sock *sk)
 {
 	return max_t(size_t, sk->sk_prot->twsk_prot->twsk_obj_size,
 		     sizeof(struct inet_timewait_sock));
 }
 
-/* What keeps the holders of a port of @sk's kind as they are: the lock of its bucket. */
+/* The lock of the port's bucket in bhash, which protects the list of its sockets. */
 static inline spinlock_t *atcp_bucket_lock(const struct sock *sk, u16 port)
 {
 	const struct net *net = sock_net(sk);
@@ -45,7 +46,7 @@ static inline spinlock_t *atcp_bucket_lock(const struct sock *sk, u16 port)
 	return &hashinfo->bhash[inet_bhashfn(net, port, hashinfo->bhash_size)].lock;
 }
 
-/* Within the former: the lock of the second table's bucket, by port and address. */
+/* The lock of the bucket in bhash2, by port and address; taken inside the former. */
 static inline spinlock_t *atcp_bucket2_lock(const struct sock *sk)
 {
 	struct net *net = sock_net(sk);
@@ -55,8 +56,8 @@ static inline spinlock_t *atcp_bucket2_lock(const struct sock *sk)
 }
 
 /*
- * Is this so of any of the holders?  That lock is held.
- * 6.8: they are in the lists of the second table's buckets alone.
+ * Whether is() is true for any socket bound to the port of @tb; the bhash lock is held.
+ * Since 6.8 the sockets are in the lists of the bhash2 buckets alone.
  */
 #ifdef ATCP_HAVE_BIND_BHASH2
 static inline bool atcp_bucket_any(const struct inet_bind_bucket *tb,
@@ -133,7 +134,7 @@ static inline void atcp_bucket_leave_tw(struct inet_timewait_sock *tw)
 }
 #endif
 
-/* @tw, bound to the same, takes the place of @sk, which is bound to nothing from then on. */
+/* Replaces @sk in its bind buckets by @tw of the same port; @sk is unbound after that. */
 static inline void atcp_bucket_stand_in(struct inet_timewait_sock *tw, struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -153,7 +154,7 @@ static inline void atcp_bucket_stand_in(struct inet_timewait_sock *tw, struct so
 	spin_unlock_bh(lock);
 }
 
-/* The other way round: @sk, bound to no port, takes that of @tw. */
+/* The reverse: replaces @tw in the bind buckets by @sk, which was not bound. */
 static inline void atcp_bucket_stand_back(struct inet_timewait_sock *tw, struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What older kernels spell differently.  The rest of the module is written for
- * the newest; here, and only here, it is made to fit the others.  What there is,
- * features.mk finds out.
+ * Differences of older kernels.  The rest of the module is written for the newest
+ * kernel; it is adapted to others here and only here.  features.mk finds out what the
+ * kernel's headers offer.
  */
 #ifndef _ATCP_COMPAT_H
 #define _ATCP_COMPAT_H
@@ -21,7 +21,7 @@
 #include <net/ipv6.h>
 #include <net/sock.h>
 
-/* Headers that others were split into */
+/* Headers that were split off others */
 #ifdef ATCP_HAVE_GSO_H
 #include <net/gso.h>			/* 6.5 */
 #endif
@@ -49,7 +49,7 @@
 #define timer_container_of(var, timer, field)	from_timer(var, timer, field)
 #endif
 
-/* 6.19: addresses whose size only their length argument tells */
+/* 6.19: struct sockaddr_unsized, an address whose size is an argument of its own */
 #ifndef ATCP_HAVE_SOCKADDR_UNSIZED
 #define sockaddr_unsized	sockaddr
 #endif
@@ -69,7 +69,7 @@
 #define ATCP_ACCEPT_ERR		(&arg->err)
 #endif
 
-/* 6.11: which clock a delivery time is of; before, whether it is the monotonic one */
+/* 6.11: the clock of a delivery time as an enum; before, a bool: the monotonic one */
 #ifndef ATCP_HAVE_SKB_CLOCK
 #define SKB_CLOCK_MONOTONIC	true
 #endif
@@ -86,7 +86,7 @@ static inline void atcp_inet_flags(struct sock *sk)
 #endif
 }
 
-/* 6.7: and those of struct ipv6_pinfo; 6.18: its list of flow labels moved */
+/* 6.7: so are those of struct ipv6_pinfo; 6.18: its list of flow labels moved */
 #ifndef ATCP_HAVE_INET6_FLAGS
 #define atcp_recverr4(sk)	(inet_sk(sk)->recverr)
 #define atcp_recverr6(sk)	(inet6_sk(sk)->recverr)
@@ -117,14 +117,14 @@ static inline void atcp_inet6_flags(struct sock *sk)
 #endif
 }
 
-/* 6.8: struct proto tells where struct ipv6_pinfo is */
+/* 6.8: struct proto has the offset of struct ipv6_pinfo */
 #ifdef ATCP_HAVE_PINFO_OFFSET
 #define ATCP_PINFO_OFFSET(type, member)	.ipv6_pinfo_offset = offsetof(type, member),
 #else
 #define ATCP_PINFO_OFFSET(type, member)
 #endif
 
-/* 6.18: flags instead of pointers */
+/* 6.18: ip6_dst_store() takes flags instead of pointers to addresses */
 static inline void atcp_ip6_dst_store(struct sock *sk, struct dst_entry *dst)
 {
 #ifdef ATCP_HAVE_DST_STORE_BOOL
@@ -134,7 +134,7 @@ static inline void atcp_ip6_dst_store(struct sock *sk, struct dst_entry *dst)
 #endif
 }
 
-/* 6.5: the answer of struct proto's ioctl() is copied out by the caller, who may be io_uring */
+/* 6.5: the caller of struct proto's ioctl(), such as io_uring, copies the answer out */
 #ifdef ATCP_HAVE_IOCTL_KARG
 #define ATCP_IOCTL_ARG		int *
 #else
@@ -151,7 +151,7 @@ static inline int atcp_ioctl_answer(ATCP_IOCTL_ARG arg, int answer)
 #endif
 }
 
-/* 6.7: programs may change the length of an address */
+/* 6.7: BPF programs may change the length of an address */
 #ifndef ATCP_HAVE_BPF_ADDR_LEN
 #define atcp_run_connect6(sk, uaddr, len)	BPF_CGROUP_RUN_PROG_INET6_CONNECT(sk, uaddr)
 #define atcp_run_connect4(sk, uaddr, len)	BPF_CGROUP_RUN_PROG_INET4_CONNECT(sk, uaddr)
@@ -186,7 +186,7 @@ static inline int atcp_recv_error(struct sock *sk, struct msghdr *msg, int len)
 	((void)(size), register_net_sysctl(net, path, table))
 #endif
 
-/* 6.11: a sysctl's handler gets a constant row */
+/* 6.11: a sysctl's handler gets a const struct ctl_table */
 #ifdef ATCP_HAVE_SYSCTL_CONST
 #define atcp_ctl_table	const struct ctl_table
 #else
@@ -211,7 +211,7 @@ static inline int atcp_recv_error(struct sock *sk, struct msghdr *msg, int len)
 #define sk_clone(sk, priority, lock)	sk_clone_lock(sk, priority)
 #endif
 
-/* 6.8: is IP_LOCAL_PORT_RANGE set? */
+/* 6.8: inet_sk_get_local_port_range() returns whether IP_LOCAL_PORT_RANGE is set */
 #ifndef ATCP_HAVE_LOCAL_RANGE_BOOL
 static inline bool atcp_local_port_range(const struct sock *sk, int *low, int *high)
 {
@@ -222,7 +222,7 @@ static inline bool atcp_local_port_range(const struct sock *sk, int *low, int *h
 #define atcp_local_port_range(sk, low, high)	inet_sk_get_local_port_range(sk, low, high)
 #endif
 
-/* 6.7: SOL_SOCKET by way of proto_ops; before that SO_ZEROCOPY is on and stays so */
+/* 6.7: SOL_SOCKET reaches proto_ops; before that SO_ZEROCOPY is on and cannot be cleared */
 static inline void atcp_ask_sol_socket(struct socket *sock)
 {
 #ifdef ATCP_HAVE_CUSTOM_SOCKOPT
@@ -257,8 +257,8 @@ static inline void atcp_ask_sol_socket(struct socket *sock)
 #endif
 
 /*
- * net.core.tstamp_allow_data; before 7.0 no module can read it.  There it does not
- * hold for what atcp itself reports: the program's own payload, without headers.
+ * net.core.tstamp_allow_data; before 7.0 modules cannot read it.  There the reports that
+ * atcp itself makes ignore it: they contain the program's own payload, without headers.
  */
 static inline bool atcp_tstamp_allow_data(const struct sock *sk)
 {
@@ -269,7 +269,7 @@ static inline bool atcp_tstamp_allow_data(const struct sock *sk)
 #endif
 }
 
-/* 6.13, 6.16: control messages that are not for TCP */
+/* 6.13, 6.16: control messages that TCP refuses, too */
 static inline bool atcp_sockc_refused(const struct sockcm_cookie *sockc)
 {
 #ifdef SOCKCM_FLAG_TS_OPT_ID

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-# What do this kernel's headers offer? -DATCP_HAVE_... for each feature that
-# compat.h has to know of. Stable kernels take features over from newer ones, so
-# that a version number tells little.
+# What this kernel's headers offer: -DATCP_HAVE_... for each feature that compat.h
+# depends on. Stable kernels take over features of newer ones, so that a version number
+# is no answer.
 
 atcp-inc := $(srctree)/include
-# $(call atcp-file,HEADER,NAME), $(call atcp-text,HEADER,EXTENDED REGEX,NAME),
-# $(call atcp-export,FUNCTION,NAME): may modules call it?
+# Each defines ATCP_HAVE_NAME: $(call atcp-file,HEADER,NAME) if the header exists,
+# $(call atcp-text,HEADER,EXTENDED REGEX,NAME) if it contains the text,
+# $(call atcp-export,FUNCTION,NAME) if the function is exported to modules.
 atcp-file = $(if $(wildcard $(atcp-inc)/$(1)),-DATCP_HAVE_$(2))
 atcp-text = $(if $(shell grep -sE "$(2)" $(atcp-inc)/$(1)),-DATCP_HAVE_$(3))
 atcp-export = $(if $(shell grep -sw "$(1)" $(objtree)/Module.symvers),-DATCP_HAVE_$(2))

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * 6.8: ICMP errors go into a socket's error queue by functions that modules may
- * call.  Older kernels have them, but not for us: these are to the same effect,
- * without IP_RECVERR_RFC4884.
+ * 6.8: the functions that put ICMP errors into a socket's error queue are exported.
+ * Older kernels do not export them: these do the same, without IP_RECVERR_RFC4884.
  */
 #ifndef _ATCP_COMPAT_ICMP_H
 #define _ATCP_COMPAT_ICMP_H
@@ -23,8 +22,8 @@
 #include <net/sock.h>
 
 /*
- * @ee: what happened; @addr: the address that it happened on the way to.  What nobody
- * reads counts in sk_rmem_alloc, as with ip_icmp_error(): sk_rcvbuf bounds it.
+ * @ee: the error; @addr: the destination of the packet it is about.  Unread errors count
+ * in sk_rmem_alloc, as with ip_icmp_error(): sk_rcvbuf bounds them.
  */
 static inline void atcp_queue_icmp_error(struct sock *sk, struct sk_buff *skb,
 					 struct sock_extended_err ee, const void *addr,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Whose memory cgroup pays for a child's memory.
+ * The memory cgroup that a child's memory is charged to.
  *
- * The kernel's TCP leaves a child without one until accept(), and then charges
- * what has come so far to the caller's.  Since 6.18 inet_accept() does that for
- * every protocol.  In older kernels the functions to do so are not for modules:
- * there a child's memory is its listener's, and passes to the caller of accept()
- * as long as nothing has been charged yet.
+ * In the kernel's TCP a child has no memory cgroup until accept(), which charges what
+ * has arrived so far to the caller's.  Since 6.18 inet_accept() does that for every
+ * protocol.  Older kernels do not export the functions for it.  There a child is charged
+ * to its listener's cgroup, and accept() moves it to the caller's if nothing has been
+ * charged yet.
  */
 #ifndef _ATCP_COMPAT_MEMCG_H
 #define _ATCP_COMPAT_MEMCG_H

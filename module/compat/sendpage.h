@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Pages instead of copies.  Since 6.5 they come by sendmsg(MSG_SPLICE_PAGES);
- * older kernels have a call of its own for one page, sendpage(), which is made
- * into the same thing here.
+ * Sending pages by reference.  Since 6.5 that is sendmsg(MSG_SPLICE_PAGES); older
+ * kernels have sendpage() for a single page, which calls the same code here.
  */
 #ifndef _ATCP_COMPAT_SENDPAGE_H
 #define _ATCP_COMPAT_SENDPAGE_H
@@ -14,7 +13,7 @@
 
 #ifdef ATCP_HAVE_SENDPAGE
 
-/* The iterator is atcp_sendpage()'s. */
+/* @iter has the one page of atcp_sendpage(). */
 static inline ssize_t atcp_splice_from_iter(struct sk_buff *skb, struct iov_iter *iter,
 					    ssize_t room, gfp_t gfp)
 {
@@ -46,7 +45,7 @@ static inline ssize_t atcp_sendpage(struct socket *sock, struct page *page, int 
 		.bv_offset = offset,
 	};
 
-	/* What is freed with its cache must not outlive it on the wire. */
+	/* A slab page has no reference of its own: it is copied. */
 	if (!sendpage_ok(page))
 		return sock_no_sendpage(sock, page, offset, size, flags);
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, &bvec, 1, size);
@@ -59,7 +58,7 @@ static inline ssize_t atcp_sendpage(struct socket *sock, struct page *page, int 
 
 #define ATCP_SENDPAGE
 
-/* 6.17: no memory is needed for it */
+/* 6.17: skb_splice_from_iter() takes no gfp flags, for it allocates nothing */
 static inline ssize_t atcp_splice_from_iter(struct sk_buff *skb, struct iov_iter *iter,
 					    ssize_t room, gfp_t gfp)
 {
@@ -72,7 +71,7 @@ static inline ssize_t atcp_splice_from_iter(struct sk_buff *skb, struct iov_iter
 
 #endif
 
-/* 6.5: a hint that the next page is on its way; MSG_MORE says it since */
+/* Before 6.5 sendpage() has this hint that the next page follows; since then MSG_MORE. */
 #ifndef MSG_SENDPAGE_NOTLAST
 #define MSG_SENDPAGE_NOTLAST	0
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What TCP offers to programs, as the newest kernel's include/uapi/linux/tcp.h
- * numbers and lays it out: atcp offers all of it on older kernels, too.
+ * Options and structures of TCP for programs, as in the newest kernel's
+ * include/uapi/linux/tcp.h: atcp offers all of them on older kernels, too.
  */
 #ifndef _ATCP_COMPAT_TCP_UAPI_H
 #define _ATCP_COMPAT_TCP_UAPI_H
@@ -27,7 +27,7 @@
 #endif
 
 /**
- * struct atcp_tcp_info - struct tcp_info, with what 6.2 to 7.0 have added
+ * struct atcp_tcp_info - struct tcp_info, with the members that 6.2 to 7.0 have added
  *
  * Names, units and order are the kernel's.
  */
