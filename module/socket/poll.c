@@ -51,7 +51,7 @@ __poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait)
 		} else {
 			sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 			set_bit(SOCK_NOSPACE, &sock->flags);
-			/* Space may have been freed before the bit was set: see atcp_new_space(). */
+			/* Space may have come before the bit was set: see atcp_new_space(). */
 			smp_mb__after_atomic();
 			if (__sk_stream_is_writeable(sk, 1))
 				mask |= EPOLLOUT | EPOLLWRNORM;
