@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# Debian's packages: installed with apt-get, as root or through sudo, or downloaded by
-# anyone and unpacked where they do not touch the host's own.  Sourced after lib.sh.
+# Debian packages: installed with apt-get, as root or through sudo; or downloaded by any
+# user and unpacked apart from the host's own files.  Sourced after lib.sh.
 
 mirror=${ATCP_MIRROR:-http://deb.debian.org/debian}
 mirror_security=${ATCP_MIRROR_SECURITY:-http://deb.debian.org/debian-security}
@@ -37,7 +37,8 @@ packages()
 	fi
 }
 
-# One suite at a time, with lists of its own.  $apt is set for what follows.
+# suite NAME: fetches the lists of a Debian suite, apart from the host's, and sets $apt to
+# the options by which apt-get uses them.
 suite()
 {
 	s=$1
@@ -65,7 +66,7 @@ suite()
 	late=
 	# shellcheck disable=SC2086
 	hush=yes quietly apt-get $apt update && return
-	# A mirror that stands still: signed they are, if not lately.
+	# A mirror that is no longer updated has lists that are signed but past their date.
 	late="-o Acquire::Check-Valid-Until=false"
 	# shellcheck disable=SC2086
 	quietly apt-get $apt $late update || die "cannot read Debian's lists of $s"
@@ -73,8 +74,8 @@ suite()
 	apt="$apt $late"
 }
 
-# Run a command; show what it said only if it fails (with hush=yes, not even
-# then).  On a terminal, a dot every few seconds says that it still runs.
+# quietly COMMAND...: shows a command's output only if it fails; with hush=yes, not even
+# then.  On a terminal a dot every few seconds shows that it still runs.
 quietly()
 {
 	out=$(mktemp)
@@ -103,7 +104,7 @@ quietly()
 	rm -f "$out"
 }
 
-# The first alternative of each dependency of a package, one a line.
+# depends PACKAGE: prints the first alternative of each of its dependencies, one a line.
 depends()
 {
 	# shellcheck disable=SC2086
@@ -112,7 +113,7 @@ depends()
 		sed 's/^ *//; s/[ |(].*//'
 }
 
-# Download packages into the current directory, and unpack them into $1.
+# fetch_into FOLDER PACKAGE...: downloads packages and unpacks them into FOLDER.
 fetch_into()
 {
 	root=$1
@@ -126,8 +127,8 @@ fetch_into()
 	rm -f ./*.deb
 }
 
-# alone SCRIPT ARGUMENT...: goes on in SCRIPT anew, which holds the cache's lock then: two
-# set-ups at once would get into each other's way.  Returns in what holds it.
+# alone SCRIPT ARGUMENT...: runs SCRIPT again under the cache's lock, so that only one
+# set-up at a time changes the cache.  Returns at once if this process has the lock.
 alone()
 {
 	mkdir -p "$cache/kernel" "$cache/source"

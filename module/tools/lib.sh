@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What scripts share.  Sourced with $0 in a folder two below the top.
+# Functions that scripts share.  Sourced by a script two folders below the top.
 #
-# The cache holds what was downloaded; nothing in it is precious:
+# The cache holds downloads; all of it can be downloaded again:
 #
 #	apt/SUITE/		apt's lists for that suite, apart from the host's
 #	kernel/RELEASE/		a Debian kernel with its headers, unpacked
@@ -11,7 +11,7 @@
 #
 # selftests/vm/lib.sh says what the tests put there.
 
-# Not everyone has depmod and modprobe on the way.
+# depmod and modprobe are not in the PATH of every user.
 PATH=$PATH:/usr/sbin:/sbin
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -41,21 +41,21 @@ as_root()
 	fi
 }
 
-# The directory of an unpacked kernel: a series (6.1) or a whole release.
+# kernel_dir KERNEL: the directory of an unpacked kernel, by series (6.1) or release.
 kernel_dir()
 {
 	[ -e "$cache/kernel/$1/.complete" ] || return 1
 	(cd "$cache/kernel/$1" && pwd -P)
 }
 
-# The release inside such a directory.
+# kernel_release DIRECTORY: the release of the kernel unpacked there.
 kernel_release()
 {
 	cat "$1/.complete"
 }
 
-# What `uname -r` says on the kernel of a directory of headers: of Debian's the makefiles
-# tell another version.
+# headers_release KDIR: what uname -r prints on the kernel of these headers.  The
+# makefiles of Debian's kernels have another version.
 headers_release()
 {
 	sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$1/include/generated/utsrelease.h" 2>/dev/null |
