@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * atcp-run: runs a program with its TCP sockets as atcp's, by a library that is
- * preloaded (libatcp.c).  Says before the program starts what will not be moved, for
- * "is it really used?" is the first question that a wrapper gets.
+ * atcp-run: runs a program whose TCP sockets become atcp's, by a library that it
+ * preloads (libatcp.c).  Before the program starts it says what will not be moved, so
+ * that the user knows whether atcp is really used.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 #include "cgroup.h"
 #include "family.h"
 
-/* As env(1) and nohup(1) end when it is not the command that ended. */
+/* The exit statuses of env(1) and nohup(1) when they themselves fail. */
 enum {
 	EXIT_OWN	= 125,
 	EXIT_NOT_RUN	= 126,
@@ -50,7 +50,7 @@ static void __attribute__((noreturn)) usage(int status)
 	exit(status);
 }
 
-/* --- is it there, and does it work? --- */
+/* --- atcp-run --check --- */
 
 static struct sockaddr_storage loopback(int af, socklen_t *len)
 {
@@ -66,7 +66,7 @@ static struct sockaddr_storage loopback(int af, socklen_t *len)
 	return ss;
 }
 
-/* Does the module refuse this user the carrier? */
+/* Whether the module refuses this user the carrier. */
 static bool gate_shut(int family, int protocol)
 {
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
@@ -76,7 +76,7 @@ static bool gate_shut(int family, int protocol)
 	return shut;
 }
 
-/* A connection of this host with itself, and a byte over it. */
+/* Tries a connection of this host with itself, and a byte over it. */
 static bool connection_works(int family, int protocol, int af)
 {
 	struct timeval limit = { .tv_sec = 5 };
@@ -140,9 +140,9 @@ static int check(void)
 	return failed;
 }
 
-/* --- what the command is --- */
+/* --- the command --- */
 
-/* Finds what execvp() would run; false: nothing. */
+/* Finds the file that execvp() would run. Return: false if there is none. */
 static bool find(const char *command, char *path, size_t size)
 {
 	const char *dirs = getenv("PATH") ?: "/bin:/usr/bin";
@@ -162,10 +162,10 @@ static bool find(const char *command, char *path, size_t size)
 	}
 }
 
-/* What of an ELF file tells how it makes its system calls. */
+/* Properties of an ELF file that tell how it makes its system calls. */
 struct image {
 	bool elf;
-	bool dynamic;		/* another program loads the libraries */
+	bool dynamic;		/* it has an interpreter, which loads libraries */
 	bool go;
 };
 
@@ -210,7 +210,7 @@ static void read_image(int fd, struct image *im)
 	}
 }
 
-/* The program that a script names in its first line; false: it is no script. */
+/* Reads the interpreter from a script's first line; returns false if it is no script. */
 static bool interpreter(int fd, char *path, size_t size)
 {
 	char line[PATH_MAX];
@@ -225,7 +225,7 @@ static bool interpreter(int fd, char *path, size_t size)
 	return snprintf(path, size, "%s", p) < (int)size;
 }
 
-/* Why a preloaded library does not reach its sockets; NULL: it does, for all that is known. */
+/* Return: why a preloaded library does not reach the command's sockets, or NULL. */
 static const char *out_of_reach(char *path, size_t size)
 {
 	struct image im;
@@ -243,7 +243,7 @@ static const char *out_of_reach(char *path, size_t size)
 			st.st_mode = 0;
 		close(fd);
 		if (script)
-			continue;	/* what counts is the program that reads it */
+			continue;	/* the interpreter makes the system calls */
 		if ((st.st_mode & S_ISUID && st.st_uid != geteuid()) ||
 		    (st.st_mode & S_ISGID && st.st_gid != getegid()))
 			return "is set-user-ID or set-group-ID, and takes no preloaded library";
@@ -256,7 +256,7 @@ static const char *out_of_reach(char *path, size_t size)
 
 /* --- the environment --- */
 
-/* Beside this program, as in a build, or where it is installed. */
+/* Finds the library beside this program, as in a build, or where it is installed. */
 static bool find_library(char *path, size_t size)
 {
 	static const char *const places[] = { "", "../lib/atcp/" };
@@ -297,7 +297,7 @@ static void preload(const char *library, int family)
 	free(list);
 }
 
-/* What keeps the command from atcp has been said; with --strict that is the end. */
+/* The command cannot use atcp, for a reason already printed; --strict ends here. */
 static void without_atcp(void)
 {
 	if (strict)
@@ -317,7 +317,7 @@ static void kept_by_gate(void)
 	without_atcp();
 }
 
-/* Returns if nothing was run. */
+/* Runs the command with --cgroup and exits; returns only if that was not possible. */
 static void by_kernel(char **argv)
 {
 	struct cgroup_run r = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * atcp-ss: atcp's sockets, as ss(8) shows the kernel's, over sock_diag (libmnl).
+ * atcp-ss: lists atcp's sockets as ss(8) does the kernel's, through sock_diag (libmnl).
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -25,7 +25,7 @@
 #include "../module/uapi/atcp.h"
 #include "family.h"
 
-/* As the kernel numbers them. */
+/* The states, with the kernel's numbers. */
 enum {
 	TCP_ESTABLISHED = 1,
 	TCP_SYN_SENT,
@@ -120,7 +120,7 @@ static unsigned int states_of(const char *name)
 	usage(2);
 }
 
-/* --- who has it --- */
+/* --- processes that have a socket --- */
 
 struct owner {
 	unsigned int inode;
@@ -381,20 +381,20 @@ static void show(const struct inet_diag_msg *m, const struct nlattr **attrs)
 	putchar('\n');
 }
 
-/* --- asking --- */
+/* --- requests --- */
 
-/* Those to be ended, which is done when all have been told. */
-static struct inet_diag_req_v2 *doomed;
-static size_t doomed_count;
+/* The sockets that --kill ends, after all have been listed. */
+static struct inet_diag_req_v2 *kills;
+static size_t kill_count;
 
-static void doom(const struct inet_diag_msg *m, int proto, int family)
+static void add_kill(const struct inet_diag_msg *m, int proto, int family)
 {
-	if (!(doomed_count & (doomed_count - 1))) {
-		doomed = realloc(doomed, (doomed_count ? doomed_count * 2 : 1) * sizeof(*doomed));
-		if (!doomed)
+	if (!(kill_count & (kill_count - 1))) {
+		kills = realloc(kills, (kill_count ? kill_count * 2 : 1) * sizeof(*kills));
+		if (!kills)
 			die("out of memory");
 	}
-	doomed[doomed_count++] = (struct inet_diag_req_v2){
+	kills[kill_count++] = (struct inet_diag_req_v2){
 		.sdiag_family = family,
 		.sdiag_protocol = proto,
 		.pad = m->idiag_family,
@@ -412,12 +412,12 @@ static int on_socket(const struct nlmsghdr *h, void *arg)
 	mnl_attr_parse(h, sizeof(*m), note_attribute, attrs);
 	show(m, attrs);
 	if (kill_them && attrs[INET_DIAG_PROTOCOL])
-		doom(m, mnl_attr_get_u8(attrs[INET_DIAG_PROTOCOL]), *(int *)arg);
+		add_kill(m, mnl_attr_get_u8(attrs[INET_DIAG_PROTOCOL]), *(int *)arg);
 	return MNL_CB_OK;
 }
 
-static void talk(struct mnl_socket *nl, int type, int flags, const struct inet_diag_req_v2 *req,
-		 int family)
+static void request(struct mnl_socket *nl, int type, int flags,
+		    const struct inet_diag_req_v2 *req, int family)
 {
 	static unsigned int seq;
 	char buf[1 << 16];
@@ -436,12 +436,12 @@ static void talk(struct mnl_socket *nl, int type, int flags, const struct inet_d
 		ret = n < 0 ? -1 : mnl_cb_run(buf, n, seq, mnl_socket_get_portid(nl), on_socket,
 					      &family);
 	} while (ret == MNL_CB_OK);
-	/* One that has ended by itself is what was wanted. */
+	/* A socket that has ended by itself meanwhile is no error. */
 	if (ret < 0 && !(type == SOCK_DESTROY && errno == ENOENT))
 		die("sock_diag: %s", strerror(errno));
 }
 
-/* --- words --- */
+/* --- arguments --- */
 
 static uint16_t port_of(const char *text)
 {
@@ -471,7 +471,7 @@ static struct in6_addr address_of(const char *text)
 	usage(2);
 }
 
-/* state S, sport = :P, src A and so on, one after another, "and" between them or not. */
+/* Filters such as "state S", "sport = :P", "src A", in a row, with or without "and". */
 static void parse_filter(char **w)
 {
 	unsigned int named = 0;
@@ -601,9 +601,9 @@ int main(int argc, char **argv)
 	if (!no_head)
 		printf("%-10s %-6s %-6s %25s %-25s%s\n", "State", "Recv-Q", "Send-Q",
 		       "Local Address:Port", "Peer Address:Port", processes ? " Process" : "");
-	talk(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &req, family);
-	for (i = 0; i < doomed_count; i++)
-		talk(nl, SOCK_DESTROY, NLM_F_ACK, &doomed[i], family);
+	request(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &req, family);
+	for (i = 0; i < kill_count; i++)
+		request(nl, SOCK_DESTROY, NLM_F_ACK, &kills[i], family);
 	mnl_socket_close(nl);
 	if (fflush(stdout) || ferror(stdout))
 		die("output: %s", strerror(errno));

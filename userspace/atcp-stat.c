@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * atcp-stat: the counters of /proc/net/atcp_stat that have changed since it was last
- * run, each with what it means, as nstat(8) does for the kernel's own.
+ * atcp-stat: prints the counters of /proc/net/atcp_stat that have changed since it was
+ * last run, each with its meaning, as nstat(8) does for the kernel's own.
  *
- * What they were then is in a file of the user's, one per network namespace and boot.
- * A counter that is less than it was has begun anew: the module was loaded again.
+ * The old values are in a file of the user's, one for each network namespace and boot.
+ * A counter below its old value has started from 0: the module was loaded again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,9 +21,9 @@
 
 #define STATS	"/proc/net/atcp_stat"
 #define MOST	256
-#define NOW	"now_"		/* begins the names of what is no counter but a state */
+#define NOW	"now_"		/* prefix of a present number, which is no counter */
 
-/* One line of STATS; the texts point into what was read. */
+/* One line of STATS; name and text point into the buffer that was read. */
 struct counter {
 	const char *name;
 	const char *text;
@@ -36,8 +36,8 @@ static int count;
 
 static bool all;
 static bool json;
-static bool keep = true;	/* remember what they are now */
-static bool anew;		/* as if nothing were remembered */
+static bool keep = true;	/* write the new values to the history */
+static bool reset;		/* ignore the old values */
 
 static void __attribute__((noreturn)) usage(int status)
 {
@@ -63,7 +63,7 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt,
 	exit(1);
 }
 
-/* All of a descriptor, as a string. */
+/* Reads a descriptor to its end into a string. */
 static char *slurp(int fd, const char *name)
 {
 	size_t size = 0, room = 4096;
@@ -114,10 +114,10 @@ static bool is_state(const struct counter *c)
 	return !strncmp(c->name, NOW, strlen(NOW));
 }
 
-/* --- what they were --- */
+/* --- the history --- */
 
-/* Which network namespace, and which boot. */
-static void place(char *buf, size_t size)
+/* The boot and the network namespace, which the history's first line names. */
+static void identify(char *buf, size_t size)
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY);
 	char boot[37] = "";
@@ -130,8 +130,8 @@ static void place(char *buf, size_t size)
 }
 
 /*
- * Where to remember: a regular file of the user's own, which nobody else can have put
- * there or made a link.  Locked, so that two runs do not mix.
+ * Opens the history.  It must be a regular file of the user's own, so that nobody else
+ * can have put it or a link there.  It is locked, so that two runs do not mix.
  */
 static int open_history(void)
 {
@@ -165,11 +165,11 @@ static struct counter *find(const char *name)
 	return NULL;
 }
 
-static void recall(int fd)
+static void read_history(int fd)
 {
 	char here[128], *rest = slurp(fd, "history"), *line = strsep(&rest, "\n");
 
-	place(here, sizeof(here));
+	identify(here, sizeof(here));
 	if (strcmp(line, here))
 		return;
 	while ((line = strsep(&rest, "\n"))) {
@@ -185,13 +185,13 @@ static void recall(int fd)
 	}
 }
 
-static void remember(int fd)
+static void write_history(int fd)
 {
 	char here[128];
 	FILE *f;
 	int i;
 
-	place(here, sizeof(here));
+	identify(here, sizeof(here));
 	f = ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) ? NULL : fdopen(fd, "w");
 	if (!f)
 		die("history: %s", strerror(errno));
@@ -203,7 +203,7 @@ static void remember(int fd)
 		die("history: %s", strerror(errno));
 }
 
-/* --- telling --- */
+/* --- output --- */
 
 static bool asked_for(const struct counter *c, char **names)
 {
@@ -215,13 +215,13 @@ static bool asked_for(const struct counter *c, char **names)
 	return false;
 }
 
-static bool told(const struct counter *c, char **names)
+static bool is_shown(const struct counter *c, char **names)
 {
 	return asked_for(c, names) &&
 	       (all || (is_state(c) ? c->value : c->value != c->before));
 }
 
-/* The texts are plain words, but for what JSON wants marked. */
+/* The texts are printable; only quotes and backslashes need an escape in JSON. */
 static void put_json(const char *s)
 {
 	putchar('"');
@@ -233,7 +233,7 @@ static void put_json(const char *s)
 	putchar('"');
 }
 
-static void tell_json(char **names)
+static void print_json(char **names)
 {
 	const char *before = "\n  ";
 	int i;
@@ -242,7 +242,7 @@ static void tell_json(char **names)
 	for (i = 0; i < count; i++) {
 		const struct counter *c = &counters[i];
 
-		if (!told(c, names))
+		if (!is_shown(c, names))
 			continue;
 		fputs(before, stdout);
 		before = ",\n  ";
@@ -257,7 +257,7 @@ static void tell_json(char **names)
 	puts("\n}");
 }
 
-static void tell_table(char **names)
+static void print_table(char **names)
 {
 	bool head = false;
 	int i;
@@ -265,7 +265,7 @@ static void tell_table(char **names)
 	for (i = 0; i < count; i++) {
 		const struct counter *c = &counters[i];
 
-		if (!told(c, names))
+		if (!is_shown(c, names))
 			continue;
 		if (!head)
 			printf("%-20s %12s %12s\n", "", "change", "in all");
@@ -302,7 +302,7 @@ int main(int argc, char **argv)
 			keep = false;
 			break;
 		case 'r':
-			anew = true;
+			reset = true;
 			break;
 		case 'h':
 			usage(0);
@@ -312,12 +312,12 @@ int main(int argc, char **argv)
 	}
 	read_counters();
 	fd = open_history();
-	if (!anew)
-		recall(fd);
-	(json ? tell_json : tell_table)(argv + optind);
+	if (!reset)
+		read_history(fd);
+	(json ? print_json : print_table)(argv + optind);
 	if (fflush(stdout) || ferror(stdout))
 		die("output: %s", strerror(errno));
 	if (keep)
-		remember(fd);
+		write_history(fd);
 	return 0;
 }

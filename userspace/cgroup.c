@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * atcp-run --cgroup: a small BPF program at update_socket_protocol(), which kernels from
- * 6.6 on ask whenever socket() is called, makes stream sockets of IPv4 and IPv6 for TCP
- * atcp's, for whoever is in one cgroup.  It is gone with the last descriptor of its link,
- * which is this process's.
+ * atcp-run --cgroup: a small BPF program is attached to update_socket_protocol(), which
+ * kernels from 6.6 on call in socket().  For processes of one cgroup it replaces the
+ * protocol of TCP sockets over IPv4 and IPv6 by atcp's.  It is removed with the last
+ * descriptor of its link, which only this process has.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -28,7 +28,7 @@
 #include "cgroup.h"
 
 #define HOOK		"update_socket_protocol"
-#define TYPE_MASK	0xf	/* of socket()'s second argument: what is no flag */
+#define TYPE_MASK	0xf	/* the type in socket()'s second argument, without flags */
 
 #define INSN(c, d, s, o, i) \
 	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
@@ -36,12 +36,13 @@
 #define GOTO_IF(op, reg, n, to)	INSN(BPF_JMP | (op) | BPF_K, reg, 0, to, n)
 #define SET(reg, n)		INSN(BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, n)
 #define LOAD_MAP(reg, what, map) INSN(BPF_LD | BPF_DW | BPF_IMM, reg, what, 0, map)
-#define SECOND_HALF		INSN(0, 0, 0, 0, 0)	/* of that */
+#define SECOND_HALF		INSN(0, 0, 0, 0, 0)	/* of LOAD_MAP, which is two long */
 #define RETURN			INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
 /*
- * @ours: the cgroup, @count: how many sockets were moved, both of one entry.
- * What returns something else than 0 decides, and the kernel's own answer is not asked.
+ * Loads the BPF program.  @ours: a map with the cgroup; @count: a map with the number of
+ * sockets moved; each has one entry.  If the program returns another value than 0, that
+ * is the protocol, and update_socket_protocol() itself is not run.
  */
 static int load(int ours, int count, int protocol, int hook)
 {
@@ -79,7 +80,7 @@ static int load(int ours, int count, int protocol, int hook)
 			     sizeof(program) / sizeof(program[0]), &opts);
 }
 
-/* The tree of cgroups, wherever it is mounted: `ip netns exec` hides it. */
+/* Mounts the cgroup tree anew, because `ip netns exec` hides the existing mount. */
 static int open_all(void)
 {
 	int fs = fsopen("cgroup2", FSOPEN_CLOEXEC), tree = -1;
@@ -90,7 +91,7 @@ static int open_all(void)
 	return tree;
 }
 
-/* That of this process in it, or -1. */
+/* Opens the cgroup of this process in that tree. Return: a descriptor, or -1. */
 static int open_own(void)
 {
 	FILE *f = fopen("/proc/self/cgroup", "r");
@@ -109,7 +110,10 @@ static int open_own(void)
 	return own;
 }
 
-/* Return: the link's descriptor, or -1: why is set. @count: of sockets, a map. */
+/*
+ * Loads the program and attaches it.  @count: the map that counts sockets.
+ * Return: the link's descriptor; or -1, with the reason in *@why.
+ */
 static int attach(int cgroup, int count, int protocol, const char **why)
 {
 	int map, prog = -1, link = -1, hook;
@@ -141,7 +145,7 @@ static bool enter(int cgroup)
 	return in;
 }
 
-/* Until nobody is in it. */
+/* Waits until the cgroup has no process. */
 static void wait_empty(int cgroup)
 {
 	struct pollfd pfd = { .events = POLLPRI };
@@ -159,7 +163,7 @@ static void wait_empty(int cgroup)
 	close(pfd.fd);
 }
 
-/* What a supervisor sends to this process is for the command. */
+/* Signals of a supervisor, which are passed on to the command. */
 static const int passed_on[] = { SIGHUP, SIGTERM, SIGUSR1, SIGUSR2 };
 static pid_t command;
 
@@ -168,7 +172,7 @@ static void pass_on(int number)
 	kill(command, number);
 }
 
-/* But what was ignored before, as nohup has it. */
+/* Sets the handler of these signals, except where they are ignored, as under nohup. */
 static void handle(void (*how)(int))
 {
 	struct sigaction action = { .sa_handler = how, .sa_flags = SA_RESTART }, old;
@@ -201,12 +205,12 @@ static int run(char **argv, int cgroup)
 			_exit(status);
 		return status;
 	}
-	/* What the terminal sends goes to the command, too; this one ends with it. */
+	/* The terminal sends these to the command, too; this process ends after it. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	handle(pass_on);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	/* Its number is its own until it has been waited for. */
+	/* Until waitpid() its process ID cannot be reused, so that pass_on() is safe. */
 	while (waitid(P_PID, command, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
 	handle(SIG_DFL);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Programs that do not pass through libc: their sockets are moved by the kernel. */
+/* atcp-run --cgroup: the kernel moves the sockets of programs that do not use libc. */
 #ifndef ATCP_CGROUP_H
 #define ATCP_CGROUP_H
 
 /**
  * struct cgroup_run - a command whose TCP sockets become atcp's
  * @argv:	the command
- * @protocol:	what socket() gets instead of TCP (IPPROTO_ATCP, IPPROTO_ATCP_TCP)
+ * @protocol:	replaces TCP in socket() (IPPROTO_ATCP, IPPROTO_ATCP_TCP)
  * @status:	out: the command's exit status
- * @moved:	out: sockets that were made by it and by what it started
+ * @moved:	out: number of sockets that it and its child processes have made
  */
 struct cgroup_run {
 	char **argv;
@@ -18,8 +18,8 @@ struct cgroup_run {
 };
 
 /*
- * Runs it in a cgroup of its own; returns when the last process in that has ended.
- * Return: NULL, or why it cannot be done; then nothing was run.
+ * Runs the command in a cgroup of its own and waits until its last process has ended.
+ * Return: NULL; or why it cannot be done, and then nothing was run.
  */
 const char *cgroup_run(struct cgroup_run *r);
 

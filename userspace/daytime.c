@@ -28,7 +28,7 @@ enum {
 	EXIT_NO_HOST = 8,
 };
 
-#define DEFAULT_TIMEOUT	10	/* seconds, for the whole of it */
+#define DEFAULT_TIMEOUT	10	/* seconds, for all addresses together */
 #define MAX_TIMEOUT	86400
 #define MAX_ANSWER	512	/* bytes of an answer that are printed */
 
@@ -72,12 +72,12 @@ static int failed(const char *name, int err)
 	case ENETUNREACH:
 	case EHOSTDOWN:
 	case ENETDOWN:
-	/* No address here from which that one could be reached. */
+	/* This host has no source address for that destination. */
 	case EADDRNOTAVAIL:
 		fprintf(stderr, "daytime: %s: unreachable: %s\n", name,
 			strerror(err));
 		return EXIT_UNREACHABLE;
-	/* What ICMP says of a host without atcp, in IPv4 and in IPv6. */
+	/* A host without atcp answers with such ICMP errors, over IPv4 and over IPv6. */
 	case ENOPROTOOPT:
 	case EPROTO:
 		fprintf(stderr, "daytime: %s: unreachable: the host does not speak this protocol\n",
@@ -145,7 +145,7 @@ static int print_answer(int fd, const char *name, long long deadline)
 	}
 	if (err)
 		return failed(name, err);
-	/* Every form of the answer is a line: RFC 867 allows several forms. */
+	/* RFC 867 allows several forms of the answer; each of them is one line. */
 	if (len == 0 || buf[len - 1] != '\n') {
 		fprintf(stderr, "daytime: %s: closed early: %s\n", name,
 			len ? "the answer is not a whole line" :
@@ -287,11 +287,11 @@ int main(int argc, char **argv)
 			gai_strerror(err));
 		return EXIT_NO_HOST;
 	}
-	/* One time-out for the whole, shared by the addresses of a name. */
+	/* All addresses of a name share one time-out. */
 	deadline = now_ms() + timeout;
 	for (ai = list; ai; ai = ai->ai_next) {
 		ret = ask(ai, deadline, stack);
-		/* Only where nobody answered may the next address do better. */
+		/* The next address is tried only if this one could not be connected to. */
 		if (ret != EXIT_REFUSED && ret != EXIT_UNREACHABLE)
 			break;
 	}

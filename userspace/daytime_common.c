@@ -42,7 +42,7 @@ int daytime_socket(int af, int flags, enum stack stack)
 
 bool daytime_no_module(int err)
 {
-	/* The two others: a kernel that has something else at the number. */
+	/* The last two come from a kernel that has another family at the number. */
 	return err == EAFNOSUPPORT || err == ESOCKTNOSUPPORT ||
 	       err == EPROTONOSUPPORT;
 }
@@ -84,7 +84,7 @@ const char *daytime_addr(const struct sockaddr *addr, char *buf, size_t len)
 {
 	const struct sockaddr_in6 *in6 = (const void *)addr;
 	const struct sockaddr_in *in = (const void *)addr;
-	/* An address and "%" with the name of its link. */
+	/* An address, and "%" with its interface. */
 	char host[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE] = "?";
 
 	if (addr->sa_family != AF_INET6) {

@@ -10,12 +10,12 @@
 #define DAYTIME_PORT	13
 
 /*
- * The whole of an answer in RFC 867's SMTP form with zone Z:
+ * The length of an answer in RFC 867's SMTP form with zone Z:
  * "20 NOV 26 23:16:15 Z\r\n".
  */
 #define DAYTIME_LEN	22
 
-/* Whose sockets, and what carries their segments. */
+/* The stack whose sockets are used, and the carrier of its segments. */
 enum stack {
 	STACK_ATCP,		/* atcp, over IP protocol 253 */
 	STACK_ATCP_TCP,		/* atcp, as TCP on the wire */
@@ -36,14 +36,14 @@ int daytime_socket(int af, int flags, enum stack stack);
 bool daytime_no_module(int err);
 
 /*
- * Tells whether it means that this user may not have TCP on the wire, and then says so
- * on standard error in the program's name.
+ * Tells whether an error of daytime_socket() means that this user may not use TCP on the
+ * wire, and then says so on standard error in the program's name.
  */
 bool daytime_gate_shut(const char *program, int err, enum stack stack);
 
 /*
- * Tells whether an error of daytime_socket(af, ..., stack) means that there is no
- * IPv6 here, while IPv4 there is.
+ * Tells whether an error of daytime_socket(af, ..., stack) means that this host has
+ * IPv4 but no IPv6.
  */
 bool daytime_no_ipv6(int af, int err, enum stack stack);
 
@@ -51,8 +51,8 @@ bool daytime_no_ipv6(int af, int err, enum stack stack);
 int daytime_parse_port(const char *text);
 
 /*
- * Writes "address:port" or "[address]:port" of addr to buf and returns buf: a
- * mapped address as the one of IPv4 that it is, a link-local one with its link.
+ * Writes "address:port" or "[address]:port" of addr to buf and returns buf.  A mapped
+ * address is written as IPv4, a link-local one with its interface.
  */
 const char *daytime_addr(const struct sockaddr *addr, char *buf, size_t len);
 

@@ -2,10 +2,10 @@
 /*
  * daytimed: answers each connection with the time (RFC 867) and closes it.
  *
- * One thread, one epoll set.  A client gets its 22 bytes and the server's FIN
- * at once; its socket is then kept until the client has closed too, or for
- * LINGER_MS, so that a client which sends something (RFC 867: "thrown away")
- * is not answered by a reset that might overtake the time.
+ * One thread with one epoll set serves all.  A client gets its 22 bytes and the server's
+ * FIN at once.  Its socket is kept until the client has closed, too, or for LINGER_MS.
+ * So if the client sends something (RFC 867: "thrown away"), no reset follows, which
+ * could overtake the answer.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -28,7 +28,7 @@
 #define RETRY_MS	100	/* before accepting again after a shortage */
 #define BACKLOG		1024
 
-/* A client that has been answered, in the order of their deadlines. */
+/* A client that has been answered; the list is in the order of deadlines. */
 struct client {
 	struct client *next;
 	struct client *prev;
@@ -150,7 +150,7 @@ static void answer(struct server *srv, int fd, const struct sockaddr *peer)
 	close(fd);
 }
 
-/* Takes one connection a call, so that no flood of them starves the rest. */
+/* Accepts one connection for each call, so that a flood does not starve the clients. */
 static void accept_client(struct server *srv)
 {
 	struct sockaddr_storage peer;
@@ -169,7 +169,7 @@ static void accept_client(struct server *srv)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		/* The connection stays queued: do not spin on it. */
+		/* The connection stays queued: polling it again at once would only spin. */
 		set_listening(srv, false);
 		srv->retry_at = now_ms() + RETRY_MS;
 		break;
@@ -229,9 +229,9 @@ static int serve(struct server *srv)
 }
 
 /*
- * Opens the listener: on address, a name or a number, or on all addresses of
- * the host, which with AF_UNSPEC are those of IPv6 and, through the same
- * socket, of IPv4.  Returns -1 when it has said why not.
+ * Opens the listener on address, a name or a number; without one, on all addresses of the
+ * host.  With AF_UNSPEC these are IPv6's and, through the same socket, IPv4's.  Prints why
+ * and returns -1 if it fails.
  */
 static int open_listener(const char *address, const char *port, int family,
 			 enum stack stack)
@@ -260,7 +260,7 @@ static int open_listener(const char *address, const char *port, int family,
 		err = errno;
 		freeaddrinfo(ai);
 		if (daytime_no_ipv6(hints.ai_family, err, stack)) {
-			/* All addresses are then those of IPv4. */
+			/* Without IPv6 all addresses are IPv4's. */
 			if (!address && !family)
 				return open_listener(NULL, port, AF_INET, stack);
 			fprintf(stderr, "daytimed: no IPv6 here\n");
@@ -359,9 +359,9 @@ int main(int argc, char **argv)
 	if (argc - optind > 1)
 		return usage(stderr, 2);
 
-	/* A log that is read through a pipe must not lag behind. */
+	/* A reader of the log through a pipe gets each line at once. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	/* Nor may a reader that has gone away end the service. */
+	/* When that reader ends, the service goes on. */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which protocol family the loaded module has. */
+/* The protocol family of the loaded module. */
 #include <stdio.h>
 
 #include "family.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which protocol family the loaded module has, and who may use it how. */
+/* The protocol family of the loaded module, and the message when it refuses a carrier. */
 #ifndef ATCP_FAMILY_H
 #define ATCP_FAMILY_H
 
-/* The number that it tells in /sys, or -1: none is loaded. */
+/* The family's number from /sys, or -1 if the module is not loaded. */
 int atcp_loaded_family(void);
 
-/* For printf(), with the effective group twice: socket() with IPPROTO_TCP said EACCES. */
+/* A format for printf(), with the effective group twice, when socket() fails with EACCES. */
 #define ATCP_GATE_SHUT \
 	"TCP on the wire is not for you: net.atcp.tcp_group_range=\"%u %u\" would let your group"
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Preloaded by atcp-run: stream sockets of IPv4 and IPv6 that a program opens for TCP
+ * The library that atcp-run preloads: TCP sockets over IPv4 and IPv6 that a program opens
  * become atcp's.
  *
- * All is decided when a socket is opened; nothing is kept about a descriptor.  So
- * whatever becomes of it, by dup(), fork(), exec, or on its way to another process, is
- * right, and these calls may be made from any thread and any signal handler, as the ones
- * of the C library.
+ * Everything is decided in socket(), and nothing is stored about a descriptor.  So dup(),
+ * fork(), exec and passing it to another process need no care.  Like those of the C
+ * library, these calls may be made from any thread and any signal handler.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -34,13 +33,13 @@ static getsockopt_fn *next_getsockopt;
 static bool wanted;
 static bool strict;
 static bool verbose;
-static int carrier;		/* socket()'s protocol for it */
+static int carrier;		/* the protocol in socket() that selects it */
 static int family;
 static atomic_uint moved;
 static atomic_uint left;
-static atomic_flag told = ATOMIC_FLAG_INIT;
+static atomic_flag reported = ATOMIC_FLAG_INIT;
 
-/* Those of the next library that has them, or, before it is known, the kernel's. */
+/* These call the next library's function, or the kernel before begin() has found it. */
 
 static int plain_socket(int domain, int type, int protocol)
 {
@@ -54,7 +53,7 @@ static int plain_getsockopt(int fd, int level, int option, void *value, socklen_
 				 (int)syscall(SYS_getsockopt, fd, level, option, value, len);
 }
 
-/* A line on standard error, in one piece. */
+/* Prints a line on standard error by a single write(). */
 static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
 {
 	char text[256];
@@ -70,10 +69,11 @@ static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
 		n = sizeof(text) - 1;
 	text[n++] = '\n';
 	if (write(STDERR_FILENO, text, n) < 0)
-		return;			/* there is nobody to tell */
+		return;			/* standard error is closed: nothing can be done */
 }
 
-static bool word(const char *list, const char *w)
+/* Whether the comma-separated @list contains @w. */
+static bool has_word(const char *list, const char *w)
 {
 	size_t len = strlen(w);
 	const char *p;
@@ -93,9 +93,9 @@ __attribute__((constructor)) static void begin(void)
 	next_getsockopt = (getsockopt_fn *)dlsym(RTLD_NEXT, "getsockopt");
 	if (!how)
 		return;
-	carrier = word(how, "tcp") ? IPPROTO_TCP : 0;
-	strict = word(how, "strict");
-	verbose = word(how, "verbose");
+	carrier = has_word(how, "tcp") ? IPPROTO_TCP : 0;
+	strict = has_word(how, "strict");
+	verbose = has_word(how, "verbose");
 	family = number ? atoi(number) : AF_ATCP;
 	wanted = true;
 }
@@ -116,8 +116,8 @@ static bool is_tcp(int domain, int type, int protocol)
 }
 
 /*
- * Does it mean that atcp is not there, or not for this user? The third: a kernel with
- * something else there.
+ * Whether socket()'s error means that atcp is not there, or not for this user.
+ * ESOCKTNOSUPPORT comes from a kernel that has another protocol family at the number.
  */
 static bool no_atcp(int err)
 {
@@ -125,10 +125,10 @@ static bool no_atcp(int err)
 	       (err == EACCES && carrier);
 }
 
-/* Once a process. @instead: what is done about it. */
-static void tell(int err, const char *instead)
+/* Reports @err once for each process. @instead: text about what is done instead. */
+static void report(int err, const char *instead)
 {
-	if (atomic_flag_test_and_set(&told))
+	if (atomic_flag_test_and_set(&reported))
 		return;
 	if (err == EACCES)
 		say(ATCP_GATE_SHUT "%s", getegid(), getegid(), instead);
@@ -151,18 +151,18 @@ int socket(int domain, int type, int protocol)
 		return fd;
 	}
 	if (strict && errno == EACCES && carrier) {
-		tell(EACCES, "");
+		report(EACCES, "");
 		errno = EACCES;
 	}
 	if (strict || !no_atcp(errno))
 		return -1;
-	tell(errno, ": the kernel's TCP it is");
+	report(errno, ": using the kernel's TCP");
 	atomic_fetch_add(&left, 1);
 	errno = err;
 	return plain_socket(domain, type, protocol);
 }
 
-/* A program that asks for the protocol of its TCP socket expects to hear TCP. */
+/* A program that reads SO_PROTOCOL of its TCP socket expects IPPROTO_TCP. */
 int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 {
 	int ret = plain_getsockopt(fd, level, option, value, len);
@@ -175,7 +175,7 @@ int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 	memcpy(&protocol, value, sizeof(protocol));
 	if (protocol != ATCP_PROTOCOL_TCP && protocol != IPPROTO_ATCP)
 		return ret;
-	/* A raw socket for 253 is somebody else's. */
+	/* A raw socket for protocol 253 is none of atcp's. */
 	if (plain_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) || type != SOCK_STREAM)
 		return ret;
 	protocol = IPPROTO_TCP;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# A part of install, and of what the package for DKMS does when it is installed.
+# Part of userspace/install and of the postinst script of atcp-dkms.
 
-# Does the firmware have the kernel refuse a module that is not signed?
+# Succeeds if Secure Boot is on, so that the kernel refuses a module that is not signed.
 secure_boot()
 {
 	for f in /sys/firmware/efi/efivars/SecureBoot-*; do
