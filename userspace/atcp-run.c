@@ -39,13 +39,13 @@ static void __attribute__((noreturn)) usage(int status)
 {
 	fputs("usage: atcp-run [--carrier=tcp|253] [--strict] [--verbose] [--cgroup] COMMAND...\n"
 	      "       atcp-run --check\n"
-	      "Runs COMMAND with its TCP sockets turned into atcp's.\n"
-	      "  -c, --carrier=253   atcp's segments as IP protocol 253 (both ends are atcp)\n"
-	      "  -c, --carrier=tcp   as TCP on the wire (the other end is any TCP)\n"
+	      "Runs COMMAND over atcp: its TCP sockets become atcp's.\n"
+	      "  -c, --carrier=253   use IP protocol 253 (both ends run atcp)\n"
+	      "  -c, --carrier=tcp   use TCP on the wire (the other end is any TCP)\n"
 	      "  -s, --strict        fail rather than use the kernel's TCP\n"
-	      "  -v, --verbose       say which sockets are moved, and how many were\n"
-	      "  -g, --cgroup        by the kernel, not by libc: static and Go programs, too\n"
-	      "  -C, --check         say whether atcp is there and works; runs nothing\n",
+	      "  -v, --verbose       print which sockets are moved, and how many were\n"
+	      "  -g, --cgroup        move sockets in the kernel: also of static and Go programs\n"
+	      "  -C, --check         print whether atcp is loaded and works; run nothing\n",
 	      status ? stderr : stdout);
 	exit(status);
 }
@@ -302,7 +302,7 @@ static void without_atcp(void)
 {
 	if (strict)
 		exit(EXIT_OWN);
-	fputs("atcp-run: it runs over the kernel's TCP\n", stderr);
+	fputs("atcp-run: the command runs over the kernel's TCP\n", stderr);
 }
 
 static void kept(const char *command, const char *why)

@@ -42,12 +42,12 @@ static bool reset;		/* ignore the old values */
 static void __attribute__((noreturn)) usage(int status)
 {
 	fputs("usage: atcp-stat [-a] [-j] [-n] [-r] [NAME]...\n"
-	      "Prints atcp's counters that have changed since it was last run.\n"
-	      "  NAME             only those whose names have this in them\n"
-	      "  -a, --all        all, changed or not\n"
-	      "  -j, --json       as JSON\n"
-	      "  -n, --no-update  the next run compares with what this one did\n"
-	      "  -r, --reset      compare with nothing: what they are since the module was loaded\n",
+	      "Prints the counters of atcp that have changed since it was last run.\n"
+	      "  NAME             print only counters whose names contain NAME\n"
+	      "  -a, --all        print all, changed or not\n"
+	      "  -j, --json       print JSON\n"
+	      "  -n, --no-update  do not store the values for the next run\n"
+	      "  -r, --reset      print the change since the module was loaded\n",
 	      status ? stderr : stdout);
 	exit(status);
 }

@@ -196,8 +196,8 @@ static int usage(FILE *to, int status)
 	      "  -6, --ipv6             over IPv6 only\n"
 	      "  -p, --port PORT        ask at PORT instead of 13\n"
 	      "  -t, --timeout SECONDS  give up after SECONDS instead of 10\n"
-	      "  -c, --carrier CARRIER  what atcp's segments are on the wire: tcp, which every\n"
-	      "                         host speaks, or 253, which takes atcp there as well\n"
+	      "  -c, --carrier CARRIER  the IP protocol of atcp's segments: tcp, for which any\n"
+	      "                         host can be the peer, or 253, which needs atcp there\n"
 	      "      --tcp              over the kernel's TCP instead of atcp\n"
 	      "      --help             show this\n",
 	      to);

@@ -298,8 +298,8 @@ static int usage(FILE *to, int status)
 	      "  -4, --ipv4       over IPv4 only\n"
 	      "  -6, --ipv6       over IPv6 only\n"
 	      "  -p, --port PORT  listen on PORT instead of 13\n"
-	      "  -c, --carrier CARRIER  what atcp's segments are on the wire: tcp, which\n"
-	      "                   every host speaks, or 253, which takes atcp there as well\n"
+	      "  -c, --carrier CARRIER  the IP protocol of atcp's segments: tcp, for which\n"
+	      "                   any host can be the peer, or 253, which needs atcp there\n"
 	      "      --tcp        over the kernel's TCP instead of atcp\n"
 	      "      --help       show this\n"
 	      "ADDRESS is the local address to listen on, by default all of IPv6 and IPv4.\n",
