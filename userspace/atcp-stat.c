@@ -101,7 +101,7 @@ static void read_counters(void)
 		if (!*line)
 			continue;
 		if (sscanf(line, "%*s%n %n%llu %n", &name, &value, &c->value, &text) != 1)
-			die(STATS ": not understood: %s", line);
+			die(STATS ": unknown format: %s", line);
 		line[name] = '\0';
 		c->name = line;
 		c->text = line + text;
@@ -151,7 +151,7 @@ static int open_history(void)
 	if (fd < 0 || fstat(fd, &st) || flock(fd, LOCK_EX))
 		die("%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
-		die("%s: is not a file of yours", path);
+		die("%s: not a regular file of your own", path);
 	return fd;
 }
 

@@ -124,7 +124,7 @@ static int attach(int cgroup, int count, int protocol, const char **why)
 		*why = "this kernel asks no BPF program about sockets (" HOOK ", from 6.6 on)";
 		return -1;
 	}
-	*why = "the kernel takes no BPF program from you";
+	*why = "the kernel refuses to load the BPF program for this user";
 	map = bpf_map_create(BPF_MAP_TYPE_CGROUP_ARRAY, "atcp_run", sizeof(key), sizeof(cgroup), 1,
 			     NULL);
 	if (map >= 0 && count >= 0 && !bpf_map_update_elem(map, &key, &cgroup, BPF_ANY))
@@ -222,7 +222,7 @@ static int run(char **argv, int cgroup)
 const char *cgroup_run(struct cgroup_run *r)
 {
 	int own = open_own(), cgroup = -1, count, link;
-	const char *why = "no cgroup can be made here";
+	const char *why = "cannot make a cgroup here";
 	unsigned int key = 0;
 	char name[32];
 

@@ -8,6 +8,6 @@ int atcp_loaded_family(void);
 
 /* A format for printf(), with the effective group twice, when socket() fails with EACCES. */
 #define ATCP_GATE_SHUT \
-	"TCP on the wire is not for you: net.atcp.tcp_group_range=\"%u %u\" would let your group"
+	"you may not use TCP on the wire: net.atcp.tcp_group_range=\"%u %u\" would allow your group"
 
 #endif /* ATCP_FAMILY_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * connect(), as struct proto has it.
+ * The functions of struct proto for connect().
  */
 #ifndef _ATCP_CONNECT_H
 #define _ATCP_CONNECT_H
@@ -17,7 +17,7 @@ int atcp_connect_pre6(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_
  * @uaddr:	an address of the socket's family; the wildcard means this host
  * @addr_len:	its size
  *
- * Return: 0 or a negative errno as tcp_v4_connect() and tcp_v6_connect() have it.
+ * Return: 0 or a negative errno, the same as of tcp_v4_connect() and tcp_v6_connect().
  */
 int atcp_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len);
 

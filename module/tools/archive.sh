@@ -28,7 +28,7 @@ packages()
 		 --no-install-recommends -o DPkg::Lock::Timeout=300 $missing"
 	# shellcheck disable=SC2086
 	if ! hush=yes quietly as_root $install; then
-		# Lists that are old or missing, or an interrupted dpkg.
+		# The lists may be old or missing, or an earlier dpkg interrupted.
 		as_root dpkg --configure -a >/dev/null 2>&1 || :
 		quietly as_root apt-get update -q || :
 		# shellcheck disable=SC2086

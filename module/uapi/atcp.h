@@ -32,8 +32,8 @@
 #define IPPROTO_ATCP_TCP	254
 
 /*
- * Added to socket()'s protocol: a socket as those of AF_INET6, which takes IPv4,
- * too, unless IPV6_V6ONLY is set.
+ * Added to socket()'s protocol it makes a socket like those of AF_INET6, which also
+ * takes IPv4 unless IPV6_V6ONLY is set.
  */
 #define ATCP_IPV6	0x100
 
