@@ -7,7 +7,7 @@
 
 #include "atcp.h"
 
-__poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait);
+__poll_t atcp_poll(struct file *file, struct socket *sock, struct poll_table_struct *wait);
 int atcp_ioctl(struct sock *sk, int cmd, ATCP_IOCTL_ARG arg);
 
 #endif /* _ATCP_POLL_H */
