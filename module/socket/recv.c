@@ -265,8 +265,8 @@ bool atcp_may_wait_for_more(struct sock *sk, long timeo)
 }
 
 /*
- * The number of bytes at @seq, of @n, that can be read before the urgent octet.  If the
- * urgent octet itself is at @seq and not inline, *@hole is set: it has to be left out.
+ * The part of the @n bytes at @seq that can be read before the urgent octet.  If the urgent
+ * octet itself is at @seq and not inline, *@hole is set: it has to be left out.
  */
 static u32 until_urgent(struct sock *sk, u32 seq, u32 n, bool *hole)
 {

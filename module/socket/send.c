@@ -4,7 +4,7 @@
  * functions of payload.c.  Also the size of the send buffer.
  *
  * A segment grows up to the size that the device takes at once (GSO); the core decides
- * when how much of it is sent.  Nothing here is done per MSS.
+ * how much of it is sent and when.  Nothing here is done per MSS.
  */
 #include <linux/sched/signal.h>
 #include <net/tcp_states.h>
@@ -126,7 +126,7 @@ static int size_goal(struct sock *sk, int flags)
 
 /*
  * Appends to the last segment of the queue, or starts a new one, of up to @goal bytes.
- * ++*@fresh for a new one. Return: bytes queued, or a negative errno.
+ * Increments *@fresh for a new one. Return: bytes queued, or a negative errno.
  */
 static int queue_some(struct sock *sk, struct msghdr *msg, const struct atcp_source *src,
 		      int goal, int *fresh)
