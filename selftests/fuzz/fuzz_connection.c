@@ -25,9 +25,9 @@
 
 static struct fuzz_run run;
 
-static void settle(void)
+static void run_pending(void)
 {
-	sim_settle();
+	sim_run_pending();
 	fuzz_check_world();
 }
 
@@ -560,7 +560,7 @@ static void finish(void)
 {
 	u32 i;
 
-	settle();
+	run_pending();
 	if (fuzz_verbose)
 		sim_ladder(0, 1, 300);
 	heal();
@@ -617,10 +617,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		op_connect(0);
 	if (begin == FUZZ_BOTH)
 		op_connect(1);
-	settle();
+	run_pending();
 	for (i = 0; i < MAX_OPS && in.left; i++) {
 		one_op(&in, setup);
-		settle();
+		run_pending();
 	}
 	finish();
 	return 0;

@@ -297,7 +297,7 @@ static void inject(struct fuzz_run *run, u8 to, struct atcp_hdr *h, u32 len)
 	if (fuzz_verbose)
 		printf("# inject to %u: flags %#x seq %u ack %u len %u wnd %u\n", to, h->flags,
 		       h->seq, h->ack, len, h->wnd);
-	sim_settle();
+	sim_run_pending();
 	fuzz_check_world();
 	fuzz_judge_before(&before, host, sim_conn_find(host, !to, h->dport, h->sport));
 	sim_wire_inject(!to, to, bytes, hlen + len);

@@ -49,7 +49,7 @@ void faults_print_case(void)
 
 void faults_excuse(void)
 {
-	if (!way_out || robust || !sim_plague.struck || (sim && sim->stopped))
+	if (!way_out || robust || !sim_fail_nth.failed || (sim && sim->stopped))
 		return;
 	longjmp(*way_out, 1);
 }
@@ -86,21 +86,21 @@ static u64 once(const struct test *t, u64 nth, u64 burst, u64 lasting)
 {
 	jmp_buf here;
 
-	sim_plague = (struct sim_plague){ .nth = nth, .burst = burst, .lasting = lasting };
+	sim_fail_nth = (struct sim_fail_nth){ .nth = nth, .burst = burst, .lasting = lasting };
 	snprintf(what, sizeof(what), "call %llu, %llu more, and all for %llu us", nth, burst,
 		 lasting);
 	if (!setjmp(here)) {
 		way_out = &here;
 		t->fn(t->arg);
 	} else {
-		sim_plague.nth = 0;
+		sim_fail_nth.nth = 0;
 		if (sim)
 			wind_up();
 	}
 	way_out = NULL;
 	if (sim)
 		test_world_end();
-	return sim_plague.calls;
+	return sim_fail_nth.calls;
 }
 
 /* Of @total calls the @i-th, from 0, of @n to fail: half in order, half spread over the rest. */

@@ -95,7 +95,7 @@ void scene_at(const char *file, int line, const char *text)
 {
 	char want[200], is[200];
 
-	sim_settle();
+	sim_run_pending();
 	look_afresh();
 	while (*text) {
 		text += line_of(text, want, sizeof(want));
@@ -126,7 +126,7 @@ void scene_begin_connect(struct scene *s, u16 port, const struct sim_sockopt *op
 	s->listener = sim_listen(sim_host(1), port, 16, opt);
 	s->client = sim_connect(sim_host(0), 1, 0, port, opt);
 	ASSERT(s->listener && s->client);
-	sim_settle();
+	sim_run_pending();
 }
 
 void scene_connect(struct scene *s, u16 port, const struct sim_sockopt *opt)
@@ -147,7 +147,7 @@ void scene_send(struct sim_conn *conn, u32 stream, u32 offset, u32 len)
 	n = sim_send(conn, data, len, 0);
 	free(data);
 	CHECK(n == (int)len, "sent %d of %u bytes", n, len);
-	sim_settle();
+	sim_run_pending();
 }
 
 void scene_recv(struct sim_conn *conn, u32 stream, u32 offset, u32 len)
@@ -161,7 +161,7 @@ void scene_recv(struct sim_conn *conn, u32 stream, u32 offset, u32 len)
 		SIM_CHECK(data[i] == sim_pattern(stream, offset + i), "byte %u is wrong",
 			  offset + i);
 	CHECK(n == (int)len && !sim->stopped, "received %d of %u bytes", n, len);
-	sim_settle();
+	sim_run_pending();
 }
 
 void scene_eof(struct sim_conn *conn)

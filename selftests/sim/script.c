@@ -234,7 +234,7 @@ static void check_world(void)
 		fail("%s", sim->failure);
 }
 
-static void settle(void)
+static void run_pending(void)
 {
 	sim_run(sim->now);
 	check_world();
@@ -296,7 +296,7 @@ void script_expect(u64 lo, u64 hi, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(want, sizeof(want), fmt, ap);
 	va_end(ap);
-	settle();
+	run_pending();
 	hi = max(lo, hi);
 	if (lo)
 		nothing_left();
@@ -305,7 +305,7 @@ void script_expect(u64 lo, u64 hi, const char *fmt, ...)
 	check_world();
 	if (!nqueue)
 		fail("expected \"%s\", nothing came", want);
-	settle();
+	run_pending();
 	parse(&n, want, script.our_base, script.peer_base);
 	if (!matches(&n, &queue[0])) {
 		format(got, sizeof(got), &queue[0].h, queue[0].len);
@@ -319,7 +319,7 @@ void script_expect(u64 lo, u64 hi, const char *fmt, ...)
 
 bool script_next(void)
 {
-	settle();
+	run_pending();
 	if (!nqueue)
 		return false;
 	take();
@@ -328,7 +328,7 @@ bool script_next(void)
 
 void script_quiet(u64 us)
 {
-	settle();
+	run_pending();
 	nothing_left();
 	if (us)
 		sim_run_for(us);
@@ -346,7 +346,7 @@ void script_inject(const char *fmt, ...)
 	va_list ap;
 	u32 i, hlen, first;
 
-	settle();
+	run_pending();
 	nothing_left();
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -369,7 +369,7 @@ void script_inject(const char *fmt, ...)
 	for (i = 0; i < n.len; i++)
 		bytes[hlen + i] = byte_at(false, first + i);
 	sim_wire_send(1, 0, bytes, hlen + n.len, hlen, 0);
-	settle();
+	run_pending();
 }
 
 void script_rebase(u32 nxt, u32 rcv)
@@ -385,7 +385,7 @@ void user_opens(void)
 	script.conn = sim_connect(sim_host(0), 1, PORT, PEER_PORT, &script.opt);
 	if (!script.conn)
 		fail("sim_connect() refuses");
-	settle();
+	run_pending();
 }
 
 static bool alive(void)
@@ -399,14 +399,14 @@ int user_sends_flags(u32 len, u32 flags)
 	u32 i;
 	int ret;
 
-	settle();
+	run_pending();
 	nothing_left();
 	if (len > sizeof(bytes))
 		fail("the script sends %u bytes at once", len);
 	for (i = 0; i < len; i++)
 		bytes[i] = byte_at(true, 1 + (u32)script.conn->accepted + i);
 	ret = sim_send(script.conn, bytes, len, flags);
-	settle();
+	run_pending();
 	return ret;
 }
 
@@ -415,7 +415,7 @@ int user_reads_some(u32 most)
 	static u8 bytes[1 << 20];
 	int ret, i;
 
-	settle();
+	run_pending();
 	nothing_left();
 	ret = sim_recv(script.conn, bytes, min(most, (u32)sizeof(bytes)));
 	for (i = 0; i < ret; i++)
@@ -424,7 +424,7 @@ int user_reads_some(u32 most)
 	check_world();
 	if (ret > 0)
 		nread += ret;
-	settle();
+	run_pending();
 	return ret;
 }
 
@@ -437,21 +437,21 @@ void user_shuts(void)
 {
 	nothing_left();
 	sim_shutdown(script.conn, SIM_SHUT_WR);
-	settle();
+	run_pending();
 }
 
 void user_shuts_reading(void)
 {
 	nothing_left();
 	sim_shutdown(script.conn, SIM_SHUT_RD);
-	settle();
+	run_pending();
 }
 
 void user_closes(void)
 {
 	nothing_left();
 	sim_close(script.conn);
-	settle();
+	run_pending();
 }
 
 void user_aborts(void)
@@ -459,12 +459,12 @@ void user_aborts(void)
 	nothing_left();
 	if (script.conn)
 		atcp_abort(&script.conn->c, 0);
-	settle();
+	run_pending();
 }
 
 void script_check_closed(int err)
 {
-	settle();
+	run_pending();
 	nothing_left();
 	if (alive() || !script.conn->closed)
 		fail("the connection is not over");
@@ -494,7 +494,7 @@ u8 script_state(void)
 
 void script_check_state(u8 want)
 {
-	settle();
+	run_pending();
 	if (script_state() != want)
 		fail("the state should be %s", sim_state_name(want));
 }
@@ -554,7 +554,7 @@ void script_run(void (*body)(void))
 		begin(runs[i].iss, runs[i].irs);
 		test_left = leave;
 		body();
-		settle();
+		run_pending();
 		nothing_left();
 		test_world_end();
 	}

@@ -105,7 +105,7 @@ void test_world(u64 seed, u32 nhosts)
 
 void test_world_end(void)
 {
-	sim_settle();
+	sim_run_pending();
 	if (sim->stopped) {
 		print_case();
 		printf("# an invariant failed %s\n", sim->failure);

@@ -336,7 +336,7 @@ TEST(stray_segments)
 		atcp_hdr_write(&h, bytes);
 		before = sim->ntrace;
 		sim_wire_inject(0, 1, bytes, hlen + stray[i].len);
-		sim_settle();
+		sim_run_pending();
 		if (!stray[i].answer) {
 			ASSERT_EQ(sim->ntrace, before + 1);
 			continue;

@@ -22,7 +22,7 @@
 #include "table.h"
 
 #define BATCHES	20
-#define PLAGUES	3	/* runs with failures of one scenario */
+#define FAIL_RUNS	3	/* runs with failures of one scenario */
 
 static int usage(void)
 {
@@ -36,7 +36,7 @@ static bool with_faults;
 
 /* What the workers tell their parent. */
 struct shared {
-	u64 struck;			/* calls that failed */
+	u64 calls_failed;
 	struct sim_sent sent;		/* the scenarios' hashes are added up */
 	u64 current[64];		/* seed that a worker is at */
 	u32 failed[BATCHES];
@@ -47,12 +47,12 @@ static void report(const char *argv0, u64 seed, const char *why)
 	pid_t pid;
 
 	printf("# seed %llu: %s\n# replay: %s replay %llu %llu %llu %llu\n", seed, why, argv0,
-	       seed, sim_plague.nth, sim_plague.burst, sim_plague.lasting);
+	       seed, sim_fail_nth.nth, sim_fail_nth.burst, sim_fail_nth.lasting);
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		sim_plague.calls = 0;
-		sim_plague.struck = 0;
+		sim_fail_nth.calls = 0;
+		sim_fail_nth.failed = 0;
 		sim_random_run(seed, true);
 		fflush(stdout);
 		_exit(0);
@@ -70,13 +70,13 @@ static void work(struct shared *sh, const char *argv0, u64 first, u64 count, u32
 	for (i = from; i < count; i += of) {
 		const char *why;
 
-		u64 struck = 0;
+		u64 calls_failed = 0;
 
 		sh->current[me] = i;
 		sim_sent = (struct sim_sent){ 0 };
-		why = with_faults ? sim_random_plague(first + i, PLAGUES, &struck) :
+		why = with_faults ? sim_random_failing(first + i, FAIL_RUNS, &calls_failed) :
 		      sim_random_run(first + i, false);
-		__atomic_add_fetch(&sh->struck, struck, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&sh->calls_failed, calls_failed, __ATOMIC_RELAXED);
 		__atomic_add_fetch(&sh->sent.hash, sim_sent.hash, __ATOMIC_RELAXED);
 		__atomic_add_fetch(&sh->sent.segs, sim_sent.segs, __ATOMIC_RELAXED);
 		if (!why)
@@ -145,7 +145,7 @@ static int cmd_random(const char *argv0, u64 first, u64 count)
 	printf("# %llu scenarios, %u failed\n", count, failed);
 	printf("# %llu segments, hash %016llx\n", sh->sent.segs, sh->sent.hash);
 	if (with_faults)
-		printf("# covered: scenarios=%llu faults=%llu\n", count, sh->struck);
+		printf("# covered: scenarios=%llu faults=%llu\n", count, sh->calls_failed);
 	return failed ? 1 : 0;
 }
 
@@ -154,9 +154,9 @@ static int cmd_replay(char **args, int n)
 	const char *why;
 
 	if (n == 4) {
-		sim_plague.nth = strtoull(args[1], NULL, 0);
-		sim_plague.burst = strtoull(args[2], NULL, 0);
-		sim_plague.lasting = strtoull(args[3], NULL, 0);
+		sim_fail_nth.nth = strtoull(args[1], NULL, 0);
+		sim_fail_nth.burst = strtoull(args[2], NULL, 0);
+		sim_fail_nth.lasting = strtoull(args[3], NULL, 0);
 	}
 	why = sim_random_run(strtoull(args[0], NULL, 0), true);
 	if (!why)

@@ -6,7 +6,7 @@
 
 #define MOST	5000	/* failures in a run: a program that tries again at once ends */
 
-struct sim_plague sim_plague;
+struct sim_fail_nth sim_fail_nth;
 struct sim_fault_table *sim_fault_table;
 
 const char *sim_call_name(enum sim_call call)
@@ -36,23 +36,23 @@ const char *sim_call_name(enum sim_call call)
 
 static bool due(void)
 {
-	struct sim_plague *p = &sim_plague;
+	struct sim_fail_nth *p = &sim_fail_nth;
 
 	p->calls++;
-	if (!p->nth || p->calls < p->nth || p->struck >= MOST)
+	if (!p->nth || p->calls < p->nth || p->failed >= MOST)
 		return false;
-	if (!p->struck)
-		p->struck_at = sim->now;
+	if (!p->failed)
+		p->first_failed = sim->now;
 	return p->calls <= p->nth + p->burst ||
-	       (p->lasting && sim->now - p->struck_at < p->lasting);
+	       (p->lasting && sim->now - p->first_failed < p->lasting);
 }
 
-bool sim_plagued(enum sim_call call, u8 state)
+bool sim_nth_fails(enum sim_call call, u8 state)
 {
 	bool fails = due();
 
 	if (fails)
-		sim_plague.struck++;
+		sim_fail_nth.failed++;
 	if (!sim_fault_table)
 		return fails;
 	__atomic_add_fetch(&sim_fault_table->made[sim->ipv6][call][state], 1, __ATOMIC_RELAXED);

@@ -15,24 +15,24 @@
 #define SIM_STATES	12	/* enum atcp_state, from 1 */
 
 /**
- * struct sim_plague - what is to fail, and what has
+ * struct sim_fail_nth - what is to fail, and what has
  * @nth:	this call fails, from 1; 0: none
  * @burst:	and so many after it
  * @lasting:	and all others for so many microseconds of virtual time
  * @calls:	calls so far that could have failed
- * @struck:	calls that did
- * @struck_at:	when the first of them did
+ * @failed:	calls that did
+ * @first_failed:	when the first of them did
  */
-struct sim_plague {
+struct sim_fail_nth {
 	u64 nth;
 	u64 burst;
 	u64 lasting;
 	u64 calls;
-	u64 struck;
-	u64 struck_at;
+	u64 failed;
+	u64 first_failed;
 };
 
-extern struct sim_plague sim_plague;
+extern struct sim_fail_nth sim_fail_nth;
 
 /**
  * struct sim_fault_table - calls that could have failed, and those that did
@@ -50,7 +50,7 @@ extern struct sim_fault_table *sim_fault_table;
 
 /* The function of host.h, or what of the host's own work it is. */
 const char *sim_call_name(enum sim_call call);
-bool sim_plagued(enum sim_call call, u8 state);
+bool sim_nth_fails(enum sim_call call, u8 state);
 
 /*
  * Every program dies: nobody is called back any more, sockets are read to the

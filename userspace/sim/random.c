@@ -13,7 +13,7 @@
 
 #include "app.h"
 #include "fault.h"
-#include "meddle.h"
+#include "forge.h"
 #include "random.h"
 
 #define MAX_PAIRS	4
@@ -40,9 +40,9 @@ struct scenario {
 	bool hostile;
 	struct pair pair[MAX_PAIRS];
 	struct sim_event trouble;
-	struct sim_event meddler;
-	u64 meddle_gap;
-	u32 meddle_left;
+	struct sim_event forger;
+	u64 forge_gap;
+	u32 forge_left;
 };
 
 static struct scenario scn;
@@ -388,18 +388,18 @@ static void trouble(struct sim_event *ev)
 		sim_event_set(ev, sim->now + draw(20 * ATCP_SEC));
 }
 
-static void meddler(struct sim_event *ev)
+static void forger(struct sim_event *ev)
 {
 	struct pair *p = &scn.pair[draw(scn.npairs)];
 
 	if (scn.hostile)
-		sim_meddle_wild(one_in(2) ? &p->client : &p->server, &scn.rand);
+		sim_forge_any(one_in(2) ? &p->client : &p->server, &scn.rand);
 	else if (one_in(2))
-		sim_meddle(&p->client, &p->server, &scn.rand);
+		sim_forge_harmless(&p->client, &p->server, &scn.rand);
 	else
-		sim_meddle(&p->server, &p->client, &scn.rand);
-	if (--scn.meddle_left)
-		sim_event_set(ev, sim->now + draw(scn.meddle_gap));
+		sim_forge_harmless(&p->server, &p->client, &scn.rand);
+	if (--scn.forge_left)
+		sim_event_set(ev, sim->now + draw(scn.forge_gap));
 }
 
 /* --- judging --- */
@@ -523,10 +523,10 @@ const char *sim_random_run(u64 seed, bool verbose)
 		sim_event_set(&scn.trouble, sim->now + draw(4 * ATCP_SEC));
 	}
 	if (scn.hostile || one_in(2)) {
-		scn.meddler.fn = meddler;
-		scn.meddle_left = 1 + draw_size(300);
-		scn.meddle_gap = 1 + draw_size(200000);
-		sim_event_set(&scn.meddler, sim->now + draw(100000));
+		scn.forger.fn = forger;
+		scn.forge_left = 1 + draw_size(300);
+		scn.forge_gap = 1 + draw_size(200000);
+		sim_event_set(&scn.forger, sim->now + draw(100000));
 	}
 	if (verbose)
 		describe();
@@ -546,24 +546,24 @@ const char *sim_random_run(u64 seed, bool verbose)
 }
 
 /* One call fails here and there, some in a row, all of them for a while. */
-const char *sim_random_plague(u64 seed, u32 runs, u64 *struck)
+const char *sim_random_failing(u64 seed, u32 runs, u64 *calls_failed)
 {
 	const char *why;
 	u64 calls, s = ~seed;
 	u32 i;
 
-	sim_plague = (struct sim_plague){ 0 };
+	sim_fail_nth = (struct sim_fail_nth){ 0 };
 	why = sim_random_run(seed, false);
-	calls = sim_plague.calls;
+	calls = sim_fail_nth.calls;
 	for (i = 0; i < runs && !why && calls; i++) {
-		sim_plague = (struct sim_plague){ .nth = 1 + sim_rand(&s) % calls };
+		sim_fail_nth = (struct sim_fail_nth){ .nth = 1 + sim_rand(&s) % calls };
 		/* Less than a SYN-ACK's retransmissions: losing all of them ends it rightly. */
 		if (i % 3 == 1)
-			sim_plague.burst = 1 + sim_below(&s, 4);
+			sim_fail_nth.burst = 1 + sim_below(&s, 4);
 		else if (i % 3 == 2)
-			sim_plague.lasting = sim_rand(&s) % (2 * ATCP_SEC);
+			sim_fail_nth.lasting = sim_rand(&s) % (2 * ATCP_SEC);
 		why = sim_random_run(seed, false);
-		*struck += sim_plague.struck;
+		*calls_failed += sim_fail_nth.failed;
 	}
 	return why;
 }

@@ -13,12 +13,12 @@
 const char *sim_random_run(u64 seed, bool verbose);
 
 /**
- * sim_random_plague() - the same scenario, then again with calls to the host failing
- * @runs:	how often again; sim_plague says how in the last run
- * @struck:	calls that failed are added to it
+ * sim_random_failing() - the same scenario, then again with calls to the host failing
+ * @runs:	how often again; sim_fail_nth says how in the last run
+ * @calls_failed:	calls that failed are added to it
  *
  * Return: as sim_random_run().
  */
-const char *sim_random_plague(u64 seed, u32 runs, u64 *struck);
+const char *sim_random_failing(u64 seed, u32 runs, u64 *calls_failed);
 
 #endif /* _ATCP_SIM_RANDOM_H */

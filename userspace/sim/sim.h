@@ -450,7 +450,7 @@ void sim_run(u64 until);
 void sim_run_for(u64 us);
 bool sim_step(u64 until);
 /* Finishes what a call from outside an event has begun: checks, wake-ups. */
-void sim_settle(void);
+void sim_run_pending(void);
 void sim_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void sim_link_both(u8 a, u8 b, const struct sim_link_conf *conf);
 /* A new world whose failure text is kept: what the last one ended with. */

@@ -134,7 +134,7 @@ static void check_dirty(void)
 	}
 }
 
-void sim_settle(void)
+void sim_run_pending(void)
 {
 	struct sim_conn *conn;
 	u32 what;
@@ -160,7 +160,7 @@ bool sim_step(u64 until)
 {
 	struct sim_event *ev;
 
-	sim_settle();
+	sim_run_pending();
 	if (sim->stopped || !sim->nheap)
 		return false;
 	ev = sim->heap[1];
@@ -173,7 +173,7 @@ bool sim_step(u64 until)
 	sim_event_cancel(ev);
 	sim->now = ev->when;
 	ev->fn(ev);
-	sim_settle();
+	sim_run_pending();
 	return !sim->stopped;
 }
 
@@ -258,7 +258,7 @@ bool sim_fault(struct sim_host *h, enum sim_call call, u8 state)
 {
 	struct sim_fault *f = &h->fault;
 
-	if (sim_plagued(call, state)) {
+	if (sim_nth_fails(call, state)) {
 		f->failed++;
 		return true;
 	}
@@ -283,7 +283,7 @@ void sim_end(void)
 {
 	u32 i;
 
-	sim_settle();
+	sim_run_pending();
 	for (i = 0; i < sim->nhosts; i++) {
 		struct sim_host *h = &sim->host[i];
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A meddler on the network: segments forged or repacketized so that a TCP that
+ * A forger on the network: segments forged or repacketized so that a TCP that
  * follows RFC 9293, RFC 5961 and RFC 7323 comes to no harm.  Data in them that
  * must not be taken is not the stream's, so that taking it would show.
  */
-#include "meddle.h"
+#include "forge.h"
 
 #define MAX_DATA	600
 
@@ -118,7 +118,7 @@ static bool forge(struct forgery *f, u32 kind, const struct sim_app *victim,
 	return false;
 }
 
-void sim_meddle(const struct sim_app *victim, const struct sim_app *other, u64 *rand)
+void sim_forge_harmless(const struct sim_app *victim, const struct sim_app *other, u64 *rand)
 {
 	u32 kind = sim_below(rand, KINDS);
 	const struct atcp_tcb *v, *o;
@@ -176,7 +176,7 @@ static u32 near(u64 *rand, u32 around, u32 span)
 	}
 }
 
-void sim_meddle_wild(const struct sim_app *victim, u64 *rand)
+void sim_forge_any(const struct sim_app *victim, u64 *rand)
 {
 	u8 bytes[ATCP_HDR_MAX + MAX_DATA];
 	const struct sim_conn *conn = victim->conn;
