@@ -58,7 +58,7 @@ static void finish_sending(struct sim_app *app)
 {
 	if (app->shut)
 		return;
-	/* CLOSE in SYN-SENT would end it. */
+	/* CLOSE in SYN-SENT would end the connection. */
 	if (app->conn->c.state == ATCP_SYN_SENT && app->plan != SIM_PLAN_HASTY)
 		return;
 	app->shut = true;
@@ -87,7 +87,7 @@ static void write_some(struct sim_app *app)
 		n = sim_send(app->conn, chunk, want, flags);
 		flags = 0;
 		if (n == -EAGAIN) {
-			/* For want of memory, with room in the buffer: nobody will wake us. */
+			/* Memory failed, the buffer has room: there will be no wake-up. */
 			if (app->conn->wmem < app->conn->opt.sndbuf)
 				sim_event_set(&app->timer, sim->now + 10 * ATCP_MSEC);
 			return;

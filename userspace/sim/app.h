@@ -24,11 +24,11 @@ enum sim_plan {
  * @read_max:	bytes a recv() call
  * @write_gap:	longest pause between two calls of send(), microseconds
  * @read_gap:	longest pause before reading what has come
- * @stall_at:	after reading so much, it reads nothing for @stall
+ * @stall_at:	after so many bytes, it reads nothing for @stall microseconds, once
  * @close_gap:	pause before close()
  * @abort_at:	for SIM_PLAN_ABORT: time after the start
  * @eager:	sends before it is connected
- * @blind:	takes whatever comes for data
+ * @blind:	accepts any bytes, and any number of them
  * @wait_fin:	sends nothing before the peer's FIN has come
  * @more:	chance of MSG_MORE, ppm
  * @oob:	chance of MSG_OOB, ppm
@@ -56,7 +56,7 @@ struct sim_app {
 	bool eager;
 	bool blind;
 	bool wait_fin;
-	/* How far it is. */
+	/* Progress. */
 	u32 sent;
 	u32 received;
 	bool started;
@@ -70,9 +70,9 @@ struct sim_app {
 
 u8 sim_pattern(u32 stream, u32 offset);
 void sim_pattern_fill(u8 *to, u32 stream, u32 offset, u32 len);
-/* @conn exists (connecting or accepted): from now on the app drives it. */
+/* Lets @app drive @conn, which is connecting or was accepted. */
 void sim_app_start(struct sim_app *app, struct sim_conn *conn);
-/* Forgets the connection: its host was switched off. */
+/* Ends @app without closing its connection, as when the host is switched off. */
 void sim_app_stop(struct sim_app *app);
 
 #endif /* _ATCP_SIM_APP_H */

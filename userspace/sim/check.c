@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What must hold of a connection after every event, whatever happened.
+ * Invariants of a connection, which must hold after every event.
  */
 #include "sim.h"
 
@@ -20,7 +20,7 @@ static const u16 may_follow[] = {
 	[ATCP_TIME_WAIT] = ATCP_S(CLOSED),
 };
 
-/* What must be true of the FINs in each state. */
+/* Which FINs must have been sent, acknowledged and received in each state. */
 static void check_fins(const struct atcp_tcb *c)
 {
 	bool acked = c->fin_queued && c->snd_una == c->write_seq;
@@ -163,7 +163,7 @@ static void check_receive_queue(struct sim_conn *conn)
 	SIM_CHECK(charge + w.charge == conn->rmem && bytes == conn->rcv_queued,
 		  "receive buffer: %u bytes charged, %u accounted", charge + w.charge,
 		  conn->rmem);
-	/* Nobody can make it hold more than the windows offered, each of them rounded up. */
+	/* It holds no more than the windows have offered, each of them rounded up. */
 	SIM_CHECK(conn->opt.tight || conn->rmem <= conn->opt.rcvbuf +
 		  (u64)c->segs_out * ((1u << c->rcv_wscale) - 1),
 		  "%u bytes held, receive buffer of %u", conn->rmem, conn->opt.rcvbuf);

@@ -3,13 +3,13 @@
  * atcp-sim: runs the simulator from the command line.
  *
  *   atcp-sim random [FIRST [COUNT]]	random scenarios, on every processor
- *   atcp-sim faults [FIRST [COUNT]]	each of them again, with failures
+ *   atcp-sim faults [FIRST [COUNT]]	the same, each again with failures
  *   atcp-sim replay SEED [NTH BURST LASTING]
- *					one of them, with its ladder
+ *					one scenario, with its ladder
  *   atcp-sim table			throughput by buffer and loss
  *
- * The first two end with a hash of all segments that were sent.  A change of the core
- * that must not show on the wire leaves it as it is.
+ * The first two end with a hash of all segments that were sent.  It stays the same when
+ * a change of the core does not show on the wire.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static bool with_faults;
 struct shared {
 	u64 calls_failed;
 	struct sim_sent sent;		/* the scenarios' hashes are added up */
-	u64 current[64];		/* seed that a worker is at */
+	u64 current[64];		/* the scenario that each worker runs, from 0 */
 	u32 failed[BATCHES];
 };
 
@@ -60,7 +60,7 @@ static void report(const char *argv0, u64 seed, const char *why)
 	waitpid(pid, NULL, 0);
 }
 
-/* Worker @me of @of runs the seeds from @from on that are its own. */
+/* Worker @me, one of @of: runs every @of-th scenario from @from on. */
 static void work(struct shared *sh, const char *argv0, u64 first, u64 count, u32 me, u32 of,
 		 u64 from)
 {
@@ -129,7 +129,7 @@ static int cmd_random(const char *argv0, u64 first, u64 count)
 			running--;
 			continue;
 		}
-		/* A sanitizer or a signal ended it: name the seed, go on behind it. */
+		/* A sanitizer or a signal ended the worker: another goes on after its seed. */
 		printf("# seed %llu: the process died\n# replay: %s replay %llu\n",
 		       first + sh->current[i], argv0, first + sh->current[i]);
 		sh->failed[sh->current[i] * BATCHES / count]++;
@@ -166,7 +166,7 @@ static int cmd_replay(char **args, int n)
 
 int main(int argc, char **argv)
 {
-	/* Workers share it: whole lines. */
+	/* The workers share the output: it is written by whole lines. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2)
 		return usage();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Failures by count, and the death of all programs. */
+/* Failures by count, and the sudden end of all programs. */
 #include <stdlib.h>
 
 #include "fault.h"
 
-#define MOST	5000	/* failures in a run: a program that tries again at once ends */
+#define MOST	5000	/* failures in a run, so that a program that retries at once ends */
 
 struct sim_fail_nth sim_fail_nth;
 struct sim_fault_table *sim_fault_table;
@@ -62,7 +62,7 @@ bool sim_nth_fails(enum sim_call call, u8 state)
 	return fails;
 }
 
-/* --- the death of all programs --- */
+/* --- the end of all programs --- */
 
 static void keep(struct sim_event **kept, u32 *n, struct sim_event *ev)
 {
@@ -70,7 +70,7 @@ static void keep(struct sim_event **kept, u32 *n, struct sim_event *ev)
 		kept[(*n)++] = ev;
 }
 
-/* Only what the hosts and the network wait for; programs' timers are gone with their memory. */
+/* Keeps the events of hosts and links; the programs' timers are freed with the programs. */
 static void forget_programs_timers(void)
 {
 	struct sim_event **kept = calloc(sim->nheap + 1, sizeof(*kept));

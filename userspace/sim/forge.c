@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A forger on the network: segments forged or repacketized so that a TCP that
- * follows RFC 9293, RFC 5961 and RFC 7323 comes to no harm.  Data in them that
- * must not be taken is not the stream's, so that taking it would show.
+ * Forged segments.  Those of sim_forge_harmless() do no harm to a TCP that follows
+ * RFC 9293, RFC 5961 and RFC 7323.  Data in them that must not be accepted differs
+ * from the stream, so that accepting it is noticed.
  */
 #include "forge.h"
 
@@ -37,7 +37,7 @@ static void inject(const struct sim_conn *v, struct forgery *f)
 	sim_wire_inject_raw(v->peer, v->host->id, bytes, hlen + f->len);
 }
 
-/* Bytes that the other end has sent, cut anew. */
+/* Bytes that the other end has sent, in a segment with other bounds. */
 static bool repacketize(struct forgery *f, const struct sim_app *other, u64 *rand)
 {
 	const struct atcp_tcb *o = &other->conn->c;
@@ -161,7 +161,7 @@ void sim_forge_harmless(const struct sim_app *victim, const struct sim_app *othe
 		inject(victim->conn, &f);
 }
 
-/* A number near what @around and @span bytes above it make plausible. */
+/* Mostly a number in or near the @span bytes from @around on; else a random one. */
 static u32 near(u64 *rand, u32 around, u32 span)
 {
 	switch (sim_below(rand, 4)) {
@@ -199,7 +199,7 @@ void sim_forge_any(const struct sim_app *victim, u64 *rand)
 		.tsval = near(rand, v->ts_recent, 1000),
 		.tsecr = sim_rand(rand),
 	};
-	/* Resets end it too soon to be of interest. */
+	/* Few resets, as they end the connection. */
 	if (sim_below(rand, 10))
 		h.flags &= ~ATCP_RST;
 	hlen = atcp_hdr_size(&h);
@@ -207,7 +207,7 @@ void sim_forge_any(const struct sim_app *victim, u64 *rand)
 	atcp_hdr_write(&h, bytes);
 	for (i = 0; i < len; i++)
 		bytes[hlen + i] = sim_rand(rand);
-	/* Options of any sort: payload taken for them. */
+	/* A random header length, which makes options of the payload. */
 	if (len > 40 && !sim_below(rand, 4))
 		bytes[12] = sim_below(rand, 16) << 4;
 	sim_wire_inject(conn->peer, conn->host->id, bytes, hlen + len);

@@ -13,7 +13,7 @@
  */
 void sim_forge_harmless(const struct sim_app *victim, const struct sim_app *other, u64 *rand);
 
-/* Any segment whatever: the connection may fail, but no more than that. */
+/* Sends @victim a random segment; the connection may fail, and nothing else may. */
 void sim_forge_any(const struct sim_app *victim, u64 *rand);
 
 #endif /* _ATCP_SIM_FORGE_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the core asks of its host (host.h), for a connection of the simulator.
+ * The functions of host.h, which the core calls, for connections of the simulator.
  */
 #include "sim.h"
 
@@ -35,7 +35,7 @@ struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg)
 	return sim_fault(conn->host, SIM_CLONE, c->state) ? NULL : sim_seg_ref(seg);
 }
 
-/* The network layer has many reasons: no memory, no route, a firewall. */
+/* An error of the network layer: no memory, no route, a firewall and the like. */
 static int refusal(void)
 {
 	static const int errors[] = { ENOBUFS, EHOSTUNREACH, EPERM, EMSGSIZE, ENETUNREACH };
@@ -68,7 +68,7 @@ int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 m
 	return 0;
 }
 
-/* As in the kernel: the buffer, two large segments, and as much again for overhead. */
+/* The kernel's bound: the buffer and two large segments, twice for the overhead. */
 static bool room_to_split(const struct sim_conn *conn)
 {
 	u64 most = (u64)conn->opt.sndbuf + 2 * (65536 + SENT_OVERHEAD);
@@ -96,7 +96,7 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 		return NULL;
 	rest = sim_seg_ref(seg);
 	memset(rest->cb, 0xa5, sizeof(rest->cb));
-	/* Whoever waits, waits for the last octet. */
+	/* The program that waits for an acknowledgment waits for the last octet. */
 	atcp_seg_cb(rest)->sent &= ~ATCP_SENT_TELL;
 	atcp_seg_cb(rest)->sent |= atcp_seg_cb(seg)->sent & ATCP_SENT_TELL;
 	atcp_seg_cb(seg)->sent &= ~ATCP_SENT_TELL;
@@ -137,7 +137,7 @@ bool atcp_host_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *fr
 	return true;
 }
 
-/* What is charged by its payload costs no more than that. */
+/* After a trim: unless the buffer is tight, a received segment is charged its payload. */
 static void recharge(struct sim_conn *conn, struct atcp_seg *seg)
 {
 	if (seg->owner != SIM_SEG_RCVD || conn->opt.tight)
@@ -256,9 +256,9 @@ bool atcp_host_coalesce(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg
 	if (to->len + from->len > 65535 || sim_chance(&sim->host_rand, 500000) ||
 	    sim_fault(conn->host, SIM_COALESCE, c->state))
 		return false;
-	/* In a buffer of its own: @to's may be shared. */
+	/* In a new buffer, as @to's may be shared. */
 	both = sim_seg_new(to->len + from->len);
-	/* A FIN may have no data, and no place for any. */
+	/* A segment with a FIN may have no data and no buffer. */
 	if (to->len)
 		memcpy(both->data, to->data, to->len);
 	if (from->len)

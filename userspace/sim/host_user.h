@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The core's host in user space: what ../../module/core/host.h includes when
- * it is not compiled for the kernel.
+ * The core's host in user space.  ../../module/core/host.h includes this file
+ * when it is not compiled for the kernel.
  *
- * It offers what host.h lists and nothing more, so that a core that leans on
- * something unlisted does not compile here.
+ * It offers what host.h lists and nothing more, so that a core that uses
+ * anything else does not compile here.
  */
 #ifndef _ATCP_SIM_HOST_USER_H
 #define _ATCP_SIM_HOST_USER_H
@@ -152,7 +152,7 @@ static inline u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
 	return sim_seg_push(seg, len);
 }
 
-/* Nobody watches why: what happens here can be replayed. */
+/* Tracepoints of the kernel: nothing reads them here, where a run can be replayed. */
 #define atcp_host_drop(c, seg, why)		((void)(c), (void)(why), sim_seg_drop(seg))
 #define atcp_host_resent(c, seq, len, kind)	((void)(c), (void)(seq), (void)(len), (void)(kind))
 #define atcp_host_recovery(c, old)		((void)(c), (void)(old))

@@ -6,11 +6,11 @@
 
 #include "sim.h"
 
-#define CSUM_AT		16	/* of the checksum field in the header */
+#define CSUM_AT		16	/* offset of the checksum in the header */
 
 struct sim_sent sim_sent;
 
-/* FNV-1a, a byte after the other. */
+/* FNV-1a, byte by byte. */
 static void hash(const u8 *bytes, u32 len)
 {
 	for (; len; len--)
@@ -39,7 +39,7 @@ static u32 sum_be16(u32 sum, const u8 *p, u32 len)
 	return len ? sum + (*p << 8) : sum;
 }
 
-/* Over the pseudo header, from 10.0.0.(host + 1) or fd00::(host + 1), and the segment. */
+/* Covers the pseudo header, with 10.0.0.(host + 1) or fd00::(host + 1), and the segment. */
 u16 sim_checksum(u8 src, u8 dst, const u8 *bytes, u32 len)
 {
 	const u8 ipv4[12] = {
@@ -89,7 +89,7 @@ static struct sim_pkt *pkt_new(u8 src, u8 dst, const u8 *bytes, u32 len)
 	return p;
 }
 
-/* On its way: arrives at @when. */
+/* Puts the packet in flight; it arrives at @when. */
 static void launch(struct sim_pkt *p, u64 when)
 {
 	p->next = sim->pkts;
@@ -111,8 +111,8 @@ static void lose(struct sim_link *link, struct sim_pkt *p, enum sim_fate fate)
 }
 
 /*
- * The packet was too large for the link, and comes back to its sender as ICMP
- * "fragmentation needed" would quote it.
+ * The packet was too large for a later hop: its sender learns the path MTU, as from
+ * an ICMP error "fragmentation needed" that quotes the packet.
  */
 static void too_big_arrives(struct sim_event *ev)
 {
@@ -158,7 +158,7 @@ static bool queue_full(const struct sim_link *link, u32 size)
 	return (link->busy_until - sim->now) * k->rate / 1000000 / size >= k->queue;
 }
 
-/* One packet, its checksum filled in, enters the link. */
+/* Sends one packet, its checksum filled in, over its link. */
 static void put_on_link(struct sim_pkt *p, bool exempt)
 {
 	struct sim_link *link = &sim->link[p->src][p->dst];
@@ -227,7 +227,7 @@ static void send_one(u8 src, u8 dst, const u8 *bytes, u32 len, bool exempt)
 	put_on_link(p, exempt);
 }
 
-/* Reaches @dst now, by no link: a forgery. The checksum is what it is. */
+/* Delivers a forged packet to @dst at once, over no link, with the checksum that it has. */
 void sim_wire_inject_raw(u8 src, u8 dst, const u8 *bytes, u32 len)
 {
 	struct sim_pkt *p = pkt_new(src, dst, bytes, len);

@@ -36,7 +36,7 @@ struct sim_listener *sim_listen(struct sim_host *h, u16 port, u32 backlog,
 	return l;
 }
 
-/* Connections that nobody has accepted are reset, requests forgotten. */
+/* Resets the connections that were not accepted, and frees the requests. */
 void sim_listener_close(struct sim_listener *l)
 {
 	struct sim_listener **at = &l->host->listeners;
@@ -58,7 +58,7 @@ bool sim_accept_full(const struct sim_listener *l)
 	return l->naccept > l->backlog;
 }
 
-/* The first that is ready: established, or ended since. */
+/* The first in the queue that is established or has ended; NULL: none. */
 struct sim_conn *sim_accept(struct sim_listener *l)
 {
 	struct sim_conn *conn, *prev = NULL;
@@ -137,7 +137,7 @@ static void req_timer(struct sim_event *ev)
 	}
 }
 
-/* A SYN for which a request is wanted; @old: the TIME-WAIT that it ended, or NULL. */
+/* Answers a SYN by a request or a cookie; @old: the TIME-WAIT that it ended, or NULL. */
 void sim_listener_syn(struct sim_listener *l, const struct sim_pkt *p, const struct atcp_hdr *h,
 		      const struct atcp_tw *old)
 {
@@ -185,7 +185,7 @@ void sim_listener_syn(struct sim_listener *l, const struct sim_pkt *p, const str
 	sim_req_send(req);
 }
 
-/* The connection that a request or cookie becomes; NULL for want of memory. */
+/* The connection that a request or cookie becomes; NULL: no memory. */
 struct sim_conn *sim_listener_child(struct sim_listener *l, const struct atcp_req *r,
 				    const struct atcp_tuple *t, u8 peer)
 {

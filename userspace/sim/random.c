@@ -6,8 +6,8 @@
  * Three classes.  "Fair": trouble that TCP must overcome; every byte and both
  * FINs must arrive.  "Wild": aborts, reboots, links that die, losses beyond all
  * bounds; connections may fail, but must end, and never pass a wrong byte.
- * "Hostile": wild, and somebody on the path who forges what he likes; even so
- * nothing may break but the connections.
+ * "Hostile": wild, with random forged segments; connections may fail and receive
+ * forged bytes, but nothing else may break.
  */
 #include <stdio.h>
 
@@ -57,7 +57,7 @@ static bool one_in(u32 n)
 	return !draw(n);
 }
 
-/* Small numbers often, large ones seldom. */
+/* A number up to @most; small ones are more likely. */
 static u32 draw_size(u32 most)
 {
 	u32 bits = 0;
@@ -93,7 +93,7 @@ static void draw_link(struct sim_link_conf *k)
 	if (one_in(6))
 		k->corrupt = draw(bad / 2);
 	k->whole = one_in(4);
-	if (one_in(8)) {	/* where large sends would have been cut */
+	if (one_in(8)) {	/* a narrower hop; large sends are cut before it */
 		k->path_mtu = 128 + draw(k->mtu);
 		if (sim->ipv6)
 			k->path_mtu = max(k->path_mtu, SIM_IPV6_MTU_MIN);
@@ -115,7 +115,7 @@ static void draw_links(void)
 					k.mtu = 1500;
 			}
 			sim_link_both(i, j, &k);
-			/* Another way back, with the same MTU. */
+			/* Another path back, with the same MTU. */
 			if (i != j && one_in(4)) {
 				u32 mtu = k.mtu;
 
@@ -143,7 +143,7 @@ static void draw_hosts(void)
 			conf->sack = false;
 		if (one_in(2))
 			conf->tolerate_missing_ts = false;
-		if (one_in(3))		/* within the first few segments it wraps */
+		if (one_in(3))		/* sequence numbers wrap within the first few segments */
 			conf->debug_isn = -1u - draw(20000);
 		if (one_in(3))
 			h->timer_slack = draw(10000);
@@ -168,7 +168,7 @@ static void draw_app(struct sim_app *app, u32 stream)
 		app->total = 200000 + draw(1500000);
 	app->write_max = 1 + draw_size(16384);
 	app->read_max = 1 + draw_size(65535);
-	/* Not tens of thousands of tiny calls. */
+	/* A few hundred calls of send() at most, not tens of thousands. */
 	app->write_max = max(app->write_max, app->total / 100);
 	if (one_in(3) && app->total < 100000)
 		app->write_gap = draw(50000);
@@ -193,7 +193,7 @@ static void draw_plans(struct pair *p)
 {
 	struct sim_app *c = &p->client, *s = &p->server;
 
-	/* Without data from the peer, closing at once does it no harm. */
+	/* Closing at once loses nothing when the peer sends no data. */
 	if (!s->total && one_in(2))
 		c->plan = SIM_PLAN_HASTY;
 	if (!c->total && one_in(2))
@@ -203,7 +203,7 @@ static void draw_plans(struct pair *p)
 	else if (c->plan == SIM_PLAN_GRACE && s->plan == SIM_PLAN_GRACE && one_in(6))
 		c->plan = SIM_PLAN_RDWR;
 	if (!scn.wild) {
-		/* CLOSE in SYN-SENT ends it. */
+		/* CLOSE in SYN-SENT ends the connection. */
 		if (c->plan == SIM_PLAN_HASTY)
 			c->eager = false;
 		if (s->plan == SIM_PLAN_HASTY)
@@ -218,7 +218,7 @@ static void draw_plans(struct pair *p)
 		c->plan = SIM_PLAN_ABORT;
 	if (one_in(5))
 		s->plan = SIM_PLAN_ABORT;
-	/* Somebody looses patience in the end: a peer may have vanished. */
+	/* Each program gives up after an hour: its peer may have vanished. */
 	c->abort_at = c->plan == SIM_PLAN_ABORT ? draw(3 * ATCP_SEC) : HOUR;
 	s->abort_at = s->plan == SIM_PLAN_ABORT ? draw(3 * ATCP_SEC) : HOUR;
 }
@@ -248,7 +248,7 @@ static void start(struct sim_event *ev)
 	struct pair *first = &scn.pair[0];
 	struct sim_conn *conn;
 
-	/* With numbers that do not grow, TIME-WAIT would hold it off for 2 MSL. */
+	/* With a fixed initial number, TIME-WAIT would refuse it for 2 MSL. */
 	if (p->successor && !sim_host(first->from)->space.conf.debug_isn &&
 	    first->client.done && first->server.done && !first->skipped &&
 	    !sim_tw_find(sim_host(p->from), p->to, first->port, PORT)) {
@@ -288,7 +288,7 @@ static void accepted(struct sim_listener *l, void *arg)
 				break;
 			}
 		}
-		if (i == scn.npairs)	/* an echo of an attempt that was given up */
+		if (i == scn.npairs)	/* by a duplicate SYN of an attempt given up */
 			sim_abort(conn);
 	}
 }
@@ -341,8 +341,8 @@ static void draw_listeners(void)
 		l = sim_listen(sim_host(i), PORT, 8, &opt);
 		l->ready = accepted;
 		/*
-		 * A cookie's answer cannot be told when its ACK is lost or
-		 * overtaken by data: then the client is reset.
+		 * When the ACK that returns a cookie is lost or overtaken by
+		 * data, the client is reset.
 		 */
 		l->cookies = scn.wild && one_in(4);
 		if (scn.wild && one_in(4))
@@ -545,7 +545,7 @@ const char *sim_random_run(u64 seed, bool verbose)
 	return sim_failure();
 }
 
-/* One call fails here and there, some in a row, all of them for a while. */
+/* By turns: one call fails, a few in a row do, all of them do for a while. */
 const char *sim_random_failing(u64 seed, u32 runs, u64 *calls_failed)
 {
 	const char *why;
@@ -557,7 +557,7 @@ const char *sim_random_failing(u64 seed, u32 runs, u64 *calls_failed)
 	calls = sim_fail_nth.calls;
 	for (i = 0; i < runs && !why && calls; i++) {
 		sim_fail_nth = (struct sim_fail_nth){ .nth = 1 + sim_rand(&s) % calls };
-		/* Less than a SYN-ACK's retransmissions: losing all of them ends it rightly. */
+		/* Fewer than a SYN-ACK's transmissions: without any, the connection may end. */
 		if (i % 3 == 1)
 			sim_fail_nth.burst = 1 + sim_below(&s, 4);
 		else if (i % 3 == 2)

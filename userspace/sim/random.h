@@ -14,7 +14,7 @@ const char *sim_random_run(u64 seed, bool verbose);
 
 /**
  * sim_random_failing() - the same scenario, then again with calls to the host failing
- * @runs:	how often again; sim_fail_nth says how in the last run
+ * @runs:	runs with failures; sim_fail_nth holds those of the last run
  * @calls_failed:	calls that failed are added to it
  *
  * Return: as sim_random_run().

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A packet reaches a host: checks, then the connection, request, TIME-WAIT or
- * listener that it is for, in this order; or none of them.
+ * Demultiplexing: a packet that reaches a host is checked, then given to the
+ * connection, request, TIME-WAIT or listener that is found first, in this order.
  */
 #include "sim.h"
 
@@ -16,7 +16,7 @@ struct sim_conn *sim_conn_find(struct sim_host *h, u8 peer, u16 lport, u16 rport
 	return NULL;
 }
 
-/* Sends a header of the host's own, as answers without a connection are. */
+/* Sends a header alone, for answers that belong to no connection. */
 void sim_host_send_hdr(struct sim_host *h, u8 dst, struct atcp_hdr *hdr)
 {
 	u8 bytes[ATCP_HDR_MAX];
@@ -52,7 +52,7 @@ static void to_conn(struct sim_conn *conn, const struct sim_pkt *p, const struct
 			return;
 		}
 	}
-	/* As late as this, for a probe that the timer has sent may be acknowledged. */
+	/* After the timer, as the segment may acknowledge what the timer has sent. */
 	sim_check_arrival(conn, hdr);
 	atcp_arrive(&conn->c, seg, hdr);
 }

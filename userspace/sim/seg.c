@@ -39,7 +39,7 @@ static struct atcp_seg *seg_bare(void)
 
 	if (!seg)
 		abort();
-	/* Whoever relies on what he did not set shall notice. */
+	/* Poison, so that the use of a field that was not set is noticed. */
 	memset(seg, 0xa5, sizeof(*seg));
 	seg->buf = NULL;
 	seg->data = NULL;
@@ -101,7 +101,8 @@ u32 sim_seg_tailroom(const struct atcp_seg *seg)
 	return seg->buf->bytes + seg->buf->size - (seg->data + seg->len);
 }
 
-/* What host_user.h calls. */
+/* --- called by host_user.h --- */
+
 void sim_seg_drop(struct atcp_seg *seg)
 {
 	SIM_CHECK(seg->owner == SIM_SEG_LOOSE, "a charged segment was dropped");

@@ -36,7 +36,7 @@ struct sim_event {
 
 void sim_event_set(struct sim_event *ev, u64 when);
 void sim_event_cancel(struct sim_event *ev);
-/* All but these are forgotten, without a look at them. */
+/* Drops all events but the @n in @kept; the memory of the others may be gone. */
 void sim_event_keep(struct sim_event **kept, u32 n);
 
 /* --- chance (world.c): splitmix64 streams --- */
@@ -82,7 +82,7 @@ u32 sim_seg_tailroom(const struct atcp_seg *seg);
  * @reorder:	held back by up to four delays and a millisecond
  * @corrupt:	one bit flipped
  * @whole:	large sends are not cut at the MSS, as over veth and lo
- * @path_mtu:	a narrower place further on: what exceeds it comes back as ICMP; 0: none
+ * @path_mtu:	MTU of a later hop: a larger packet is reported by ICMP instead; 0: none
  */
 struct sim_link_conf {
 	u64 delay;
@@ -123,12 +123,13 @@ struct sim_conn;
 struct sim_listener;
 
 /*
- * struct sim_sent - everything that has been sent, as a number to compare with
- * @hash:	when it was sent, from where to where, how long it was, its header
- * @segs:	so many segments
+ * struct sim_sent - digest of all segments that have been sent
+ * @hash:	over each segment's time, source, destination, length and header
+ * @segs:	number of segments
  *
- * Outlives worlds, until somebody sets it to zero.  Two builds of the core that send the
- * same have the same number; duplicates by a link and what tests inject are not in it.
+ * It is kept from world to world until it is set to zero.  Two builds of the core that
+ * send the same segments have the same hash.  Duplicates that a link makes and segments
+ * that tests inject are not in it.
  */
 struct sim_sent {
 	u64 hash;
@@ -155,7 +156,7 @@ struct sim_rec {
 	u8 src;
 	u8 dst;
 	u8 fate;
-	u8 raw[ATCP_HDR_MAX];	/* the header, as it left */
+	u8 raw[ATCP_HDR_MAX];	/* the header as it was sent */
 };
 
 u32 sim_trace_add(u8 src, u8 dst, const u8 *bytes, u32 len);
@@ -167,7 +168,7 @@ const char *sim_state_name(u8 state);
 
 /* --- hosts, listeners, connections --- */
 
-/* What can fail: calls of the core to its host, and the host's own work for it. */
+/* Calls that can be made to fail: the core's to its host, and the host's own work. */
 enum sim_call {
 	SIM_ALLOC,
 	SIM_CLONE,
@@ -180,10 +181,10 @@ enum sim_call {
 	SIM_REHASH,
 	SIM_TIME_WAIT,
 	SIM_SEND,		/* a segment for the user's data */
-	SIM_REQUEST,		/* of a SYN */
-	SIM_SYNACK,		/* of a request or cookie */
+	SIM_REQUEST,		/* the request that a SYN creates */
+	SIM_SYNACK,		/* the SYN-ACK of a request or cookie */
 	SIM_CHILD,		/* the connection that a request becomes */
-	SIM_REPLY,		/* what answers without a connection */
+	SIM_REPLY,		/* an answer that belongs to no connection */
 	SIM_CALLS
 };
 
@@ -228,7 +229,7 @@ typedef void (*sim_wake_fn)(struct sim_conn *conn, u32 what, void *arg);
 
 #define SIM_WAKE_CLOSED	0x100	/* atcp_host_closed() was called */
 
-/* What check.c remembers of a connection between two events. */
+/* What check.c keeps of a connection from one event to the next. */
 struct sim_seen {
 	u8 state;
 	bool ready;
@@ -250,7 +251,7 @@ struct sim_conn {
 	struct sim_conn *wake_next;
 	struct sim_conn *dirty_next;
 	struct sim_conn *accept_next;
-	struct sim_listener *listener;	/* waits there to be accepted */
+	struct sim_listener *listener;	/* in whose accept queue it is, or NULL */
 	struct sim_sockopt opt;
 	struct atcp_tuple tuple;
 	struct sim_event timer;
@@ -307,8 +308,8 @@ struct sim_listener {
 	struct sim_listener *next;
 	u16 port;
 	u32 backlog;			/* accept queue */
-	u32 syn_backlog;		/* requests; more get cookies */
-	bool cookies;			/* always */
+	u32 syn_backlog;		/* most requests; further SYNs get cookies */
+	bool cookies;			/* every SYN gets a cookie */
 	bool closed;
 	struct sim_sockopt opt;
 	struct sim_req *reqs;
@@ -337,7 +338,7 @@ struct sim_host {
 	bool raw;			/* no TCP here: segments go to raw_rx */
 	void (*raw_rx)(struct sim_host *h, const struct sim_pkt *p);
 	void *raw_arg;
-	/* Sees each packet before the link does; false: it is lost. */
+	/* Called with each packet before the link takes it; false: it is lost. */
 	bool (*tap)(struct sim_host *h, const struct atcp_hdr *hdr, u32 len, void *arg);
 	void *tap_arg;
 };
@@ -347,7 +348,7 @@ struct sim_host *sim_host(u8 id);
 bool sim_fault(struct sim_host *h, enum sim_call call, u8 state);
 void sim_host_send_hdr(struct sim_host *h, u8 dst, struct atcp_hdr *hdr);
 void sim_tuple(struct atcp_tuple *t, u8 local, u8 remote, u16 lport, u16 rport);
-/* Forgets everything without a word to the peers, as a power cut does. */
+/* Frees all connections and listeners and sends nothing, as a power cut does. */
 void sim_host_reboot(struct sim_host *h);
 
 /* listen.c */
@@ -376,14 +377,14 @@ void sim_tw_new(struct sim_conn *conn);
 void sim_rx(struct sim_pkt *p);
 struct sim_conn *sim_conn_find(struct sim_host *h, u8 peer, u16 lport, u16 rport);
 
-/* socket.c: results are as of the system calls, errors negative errno */
+/* socket.c: results are those of the system calls, errors as negative errno */
 struct sim_conn *sim_conn_new(struct sim_host *h, const struct sim_sockopt *opt,
 			      u8 peer, u16 lport, u16 rport);
 void sim_conn_set_up(struct sim_conn *conn);
 struct sim_conn *sim_connect(struct sim_host *h, u8 peer, u16 lport, u16 rport,
 			     const struct sim_sockopt *opt);
-#define SIM_MORE	1	/* sim_send: MSG_MORE; sim_shutdown: */
-#define SIM_OOB		2
+#define SIM_MORE	1	/* sim_send(): MSG_MORE */
+#define SIM_OOB		2	/* sim_send(): MSG_OOB */
 #define SIM_SHUT_RD	1
 #define SIM_SHUT_WR	2
 int sim_send(struct sim_conn *conn, const void *data, u32 len, u32 flags);
@@ -406,8 +407,8 @@ void sim_check_state(struct sim_conn *conn, u8 old);
 struct sim {
 	u64 now;
 	u64 seed;
-	u64 net_rand;			/* chance of the network and of applications */
-	u64 host_rand;			/* what the core draws */
+	u64 net_rand;			/* random stream of the links */
+	u64 host_rand;			/* random stream of the core and its host */
 	u64 order;
 	struct sim_event **heap;
 	u32 nheap;
@@ -424,7 +425,7 @@ struct sim {
 	u32 segs;			/* segments alive */
 	u32 bufs;
 	bool tracing;
-	bool ipv6;			/* addresses are of IPv6, fd00::(host + 1) */
+	bool ipv6;			/* over IPv6, with addresses fd00::(host + 1) */
 	bool stopped;			/* a check failed */
 	bool lenient;			/* a scripted peer may break the rules */
 	char failure[512];
@@ -443,17 +444,17 @@ static inline u32 sim_ip_overhead(void)
 
 /* Makes a world of @nhosts hosts joined by perfect links of 1 ms, MTU 1500. */
 void sim_begin(u64 seed, u32 nhosts);
-/* Frees everything; a leak by the core is a failure, unless one is known. */
+/* Frees everything.  A leak by the core is a failure, if the run has not failed before. */
 void sim_end(void);
 /* Runs until nothing is left to do or the clock would pass @until. */
 void sim_run(u64 until);
 void sim_run_for(u64 us);
 bool sim_step(u64 until);
-/* Finishes what a call from outside an event has begun: checks, wake-ups. */
+/* Does the checks and wake-ups that calls from outside an event have left pending. */
 void sim_run_pending(void);
 void sim_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void sim_link_both(u8 a, u8 b, const struct sim_link_conf *conf);
-/* A new world whose failure text is kept: what the last one ended with. */
+/* The failure of the latest world, also after sim_end(); NULL: none. */
 const char *sim_failure(void);
 
 #define SIM_CHECK(cond, ...)			\

@@ -81,7 +81,7 @@ struct sim_conn *sim_conn_new(struct sim_host *h, const struct sim_sockopt *opt,
 	return conn;
 }
 
-/* What the host sets: after atcp_tcb_init() or atcp_accept(). */
+/* Sets the fields of the TCB that are the host's, after atcp_tcb_init() or atcp_accept(). */
 void sim_conn_set_up(struct sim_conn *conn)
 {
 	u16 mtu = sim->link[conn->host->id][conn->peer].conf.mtu;
@@ -132,7 +132,7 @@ static void leave_list(struct sim_conn *conn)
 	sim->wake_last = last;
 }
 
-/* Only when the core is done with it, or on the power cut of a host. */
+/* Only when the core is done with the connection, or at a power cut of its host. */
 void sim_conn_free(struct sim_conn *conn)
 {
 	struct atcp_seg *seg;
@@ -149,7 +149,7 @@ void sim_conn_free(struct sim_conn *conn)
 	free(conn);
 }
 
-/* A power cut: nobody hears of it. */
+/* A power cut: everything is freed, and nothing is sent. */
 void sim_host_reboot(struct sim_host *h)
 {
 	h->off = true;
@@ -200,7 +200,7 @@ struct sim_conn *sim_connect(struct sim_host *h, u8 peer, u16 lport, u16 rport,
 	conn->c.rport = rport;
 	conn->c.adv_mss = mtu - sim_ip_overhead() - ATCP_HDR_MIN;
 	sim_conn_set_up(conn);
-	/* The caller chose the port. */
+	/* Only a port that the caller chose can be in TIME-WAIT. */
 	tw = sim_tw_find(h, peer, lport, rport);
 	if (tw && atcp_tw_yields(&tw->tw, &h->space, true)) {
 		atcp_open_follow(&conn->c, &tw->tw);
@@ -351,7 +351,7 @@ int sim_shutdown(struct sim_conn *conn, int how)
 	return 0;
 }
 
-/* The user lets go: unread data resets the peer (RFC 2525 section 2.17). */
+/* close(): data that was not read makes it a reset (RFC 2525 section 2.17). */
 void sim_close(struct sim_conn *conn)
 {
 	bool unread = conn->rcv_queued;

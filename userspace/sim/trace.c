@@ -55,7 +55,7 @@ const char *sim_state_name(u8 state)
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }
 
-/* The initial sequence number by which a direction of a connection is told. */
+/* The latest initial sequence number of one direction, up to record @upto. */
 static u32 base_of(u32 upto, u8 src, u8 dst, u16 sport, u16 dport, bool *known)
 {
 	u32 i, base = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The world: clock, event queue, chance, and the life of a run.
+ * The world: clock, event queue, random numbers, beginning and end of a run.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -225,7 +225,7 @@ void sim_begin(u64 seed, u32 nhosts)
 	sim->seed = seed;
 	sim->net_rand = sim_rand(&s);
 	sim->host_rand = sim_rand(&s);
-	/* Some days in, so that clocks of 32 bits wrap in some of the runs. */
+	/* The clock begins at up to 60 days: clocks of 32 bits wrap in some of the runs. */
 	sim->now = 1000000 + sim_rand(&s) % (60ULL * 86400 * 1000000);
 	sim->max_events = 5000000;
 	sim->nhosts = nhosts;
@@ -262,7 +262,7 @@ bool sim_fault(struct sim_host *h, enum sim_call call, u8 state)
 		f->failed++;
 		return true;
 	}
-	/* No want of memory. */
+	/* Rehashing needs no memory: it fails by count only. */
 	if (call == SIM_REHASH)
 		return false;
 	if ((f->nth && !--f->nth) || sim_chance(&sim->host_rand, f->ppm)) {
@@ -272,7 +272,7 @@ bool sim_fault(struct sim_host *h, enum sim_call call, u8 state)
 	return false;
 }
 
-/* What lies in queues of connections that did not end. */
+/* Frees the queues of a connection that has not ended. */
 static void drain(struct sim_conn *conn)
 {
 	if (!conn->closed)
