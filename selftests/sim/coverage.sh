@@ -3,9 +3,9 @@
 # Which lines of module/core/ the simulator's tests and the fuzzers' corpora
 # reach together:
 #	coverage.sh BUILD
-# Prints a table by file.  Fails when a test does, when less than LEAST percent
-# is reached, or when a line that is not reached has no reason in uncovered.txt
-# (or a reason there has no such line any more).
+# Prints a table by file.  Fails when a test fails, when less than LEAST percent is
+# reached, when a line that is not reached has no reason in uncovered.txt, or when a
+# reason there has no such line any more.
 
 LEAST=95
 
@@ -74,7 +74,7 @@ awk '
 	}
 ' > "$build/lines"
 
-# The function around each line, by the look of the source.
+# The function around each line, found by the layout of the source.
 for f in ../../module/core/*.[ch]; do
 	awk -v file="$(basename "$f")" '
 		/^[a-z].*\(/ && !/;$/ {
@@ -108,7 +108,7 @@ awk -v least=$LEAST '
 			missed[where]++
 			missed_lines[where] = missed_lines[where] " " at[2]
 		}
-		for (i = 2; i <= nfiles; i++)	# by name
+		for (i = 2; i <= nfiles; i++)	# sorted by name
 			for (j = i; j > 1 && files[j] < files[j - 1]; j--) {
 				t = files[j]; files[j] = files[j - 1]; files[j - 1] = t
 			}

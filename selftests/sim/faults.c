@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every failure, once: atcp-sim-test --faults runs each test again, with the
- * first of all calls that can fail (fault.h in the simulator) failing, then with
- * the second, and so on until a run has fewer; with a few in a row failing; and
- * with all of them failing for a while.
+ * Every failure, once: atcp-sim-test --faults repeats each test.  In the first run
+ * the first call that can fail (fault.h in the simulator) fails, in the second the
+ * second, and so on to the last.  In further runs a few in a row fail, or all of them
+ * for a while.
  *
- * A test of the kind ROBUST() must pass all the same.  Any other passes, or
- * takes another course after the failure, as a script must whose expected
- * segment was never sent: it is left where its first assertion does not hold,
- * and its programs die.  Then, as at the end of all runs:
+ * A test of the kind ROBUST() must pass all the same.  Any other may take another
+ * course after the failure: a script's expected segment may never be sent.  Such a
+ * test is left at the first assertion that does not hold, and its programs end.  At
+ * the end of every run:
  *
  *  - no invariant of the simulator was broken, and no sanitizer complains;
  *  - all data that was acknowledged can be read, byte for byte as far as the test
  *    reads it, and what the calls return is an errno;
- *  - within a day of virtual time all is over: no connection, request, TIME-WAIT,
+ *  - within a day of virtual time everything ends: no connection, request, TIME-WAIT
  *    or timer is left, and nothing has leaked.
  *
  * In the end each call must have failed in each state where it can be made.
@@ -25,9 +25,9 @@
 #include "faults.h"
 
 #define DAY		(86400 * ATCP_SEC)
-#define BUDGET		40000	/* calls a test; more than this and not every n is tried: */
-				/* ATCP_SIM_CALLS in the environment is another budget */
-#define LEAST		6	/* of n, however long the test */
+#define BUDGET		40000	/* most calls a test; a test with more does not try every n; */
+				/* ATCP_SIM_CALLS in the environment replaces it */
+#define LEAST		6	/* fewest n that a test tries, however long it is */
 
 static jmp_buf *way_out;
 static bool robust;
@@ -60,7 +60,7 @@ static void swallow(struct sim_host *h, const struct sim_pkt *p)
 	(void)p;
 }
 
-/* The test is left, and its programs with it: all must come to an end by itself. */
+/* Ends the programs of a test that was left; connections must then end by themselves. */
 static void wind_up(void)
 {
 	u32 i;
@@ -81,7 +81,7 @@ static void wind_up(void)
 	SIM_CHECK(!sim->nheap, "something still waits after a day");
 }
 
-/* Returns how many calls could have failed. */
+/* Runs the test once.  Returns the number of calls that could have failed. */
 static u64 once(const struct test *t, u64 nth, u64 burst, u64 lasting)
 {
 	jmp_buf here;
@@ -103,7 +103,8 @@ static u64 once(const struct test *t, u64 nth, u64 burst, u64 lasting)
 	return sim_fail_nth.calls;
 }
 
-/* Of @total calls the @i-th, from 0, of @n to fail: half in order, half spread over the rest. */
+/* The @i-th, from 0, of @n calls to try among @total: the first half of them in order, */
+/* the others spread evenly over the rest. */
 static u64 pick(u64 i, u64 n, u64 total)
 {
 	u64 head = n / 2;
@@ -122,7 +123,7 @@ void faults_run(const struct test *t)
 	robust = t->robust;
 	for (i = 0; i < n; i++)
 		once(t, pick(i, n, total), 0, 0);
-	/* Some in a row, and none at all for a while. */
+	/* Three or eleven in a row fail, or all of them for half a second or 20 s. */
 	for (i = 0; i < n; i += 1 + i / 3) {
 		once(t, pick(i, n, total), 2, 0);
 		once(t, pick(i, n, total), 10, 0);
@@ -140,7 +141,7 @@ void faults_run(const struct test *t)
 /* What is done with data that is queued to be sent. */
 enum { QUEUED = 1 << SIM_MAY_SPLIT | 1 << SIM_SPLIT | 1 << SIM_JOIN };
 
-/* Where a call is never made, and why; that it is made there all the same is an error. */
+/* States in which a call is never made, and why.  Such a call is an error. */
 static const struct {
 	u32 calls;
 	u32 states;

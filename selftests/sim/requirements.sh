@@ -5,11 +5,10 @@
 #	requirements.sh BIN		the simulator's tests are in BIN
 #	requirements.sh --passed FILE	make check's results are in FILE
 #
-# Every requirement of RFC 9293's Appendix B has a row, and one only; every row
-# names a test, or says "does not apply: " and why (or, for what one SHOULD do,
-# "not followed: ", for what one MAY do "not done: "); every test that it names
-# exists.  With --passed: the kselftests that it names ran and passed, on whatever
-# kernels were tried.
+# Every requirement of RFC 9293's Appendix B has exactly one row.  Every row names a
+# test, or gives a reason after "does not apply: " (for a SHOULD "not followed: ", for
+# a MAY "not done: ").  Every test that it names exists.  With --passed: the kselftests
+# that it names ran and passed, on each kernel that was tested.
 
 cd "$(dirname "$0")" || exit 2
 table=requirements.md
@@ -26,14 +25,14 @@ row() {
 	grep "^| $1 |" "$table"
 }
 
-# The names are what stands in backquotes in the last column and looks like one.
+# Names of tests: the words in backquotes in the last column that look like one.
 names() {
 	# shellcheck disable=SC2016 # backquotes, not an expression
 	sed -nE 's/^\| (MUST|SHLD|MAY|REC)-.* \| ([^|]*) \|$/\2/p' "$table" |
 		grep -oE '`[a-z0-9_]+[./][A-Za-z0-9_.:-]+`' | tr -d '`' | sort -u
 }
 
-# The result lines of a kselftest: a program's, and the same over IPv6.
+# The result lines of a test in a kselftest, over IPv4 and IPv6.
 outcomes() {	# FILE pass|fail PROGRAM TEST
 	grep -E "^$2 [^/ ]+/$3(_ipv6|\.sh)?/(.*[. ])?$4(:|\$)" "$1"
 }
@@ -75,7 +74,7 @@ for number in $(numbers); do
 		;;
 	esac
 done
-# Rows of numbers that the RFC does not have.
+# Rows whose number is not in the RFC.
 grep -oE '^\| [A-Z]+-[0-9]+ ' "$table" | tr -d '| ' | while read -r number; do
 	numbers | grep -qx "$number" || echo "# $number: the RFC has no such number"
 done | grep . && missing=1

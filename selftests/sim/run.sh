@@ -3,9 +3,9 @@
 # Runs every part of ring 1 one after the other, as one KTAP stream:
 #   run.sh BIN OUT CORE
 # BIN holds the programs, OUT the plainly compiled core, CORE its sources.
-# The number of random scenarios, none if 0, and the first seed: ATCP_SIM_COUNT,
-# ATCP_SIM_SEED; a fifth of them run again with failures.  ATCP_SIM_CALLS: how much every test
-# does with failures (faults.c).
+# ATCP_SIM_COUNT is the number of random scenarios (0: none), ATCP_SIM_SEED the first
+# seed; a fifth of them run again with failures.  ATCP_SIM_CALLS is each test's budget
+# of calls in the runs with failures (faults.c).
 
 bin=$1
 out=$2
@@ -42,7 +42,7 @@ trap 'rm -f "$log"' EXIT
 
 passed=$(grep -c '^ok ' "$log")
 failed=$(grep -c '^not ok ' "$log")
-# A part that died without a word of its own must not go unseen.
+# A part that died without a result of its own counts as failed.
 died=$(grep -c '^# atcp-sim.*: status [2-9]\|^# atcp-sim.*: status 1[0-9]' "$log")
 failed=$((failed + died))
 echo "$passed passed, $failed failed"

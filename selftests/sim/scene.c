@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Scenes: what was on the wire, compared with what must have been. */
+/* Scenes: compares the segments on the wire with the expected ones. */
 #include "scene.h"
 
 static u32 seen;		/* records of the trace that were compared */
-static unsigned int seen_of;	/* in this world */
+static unsigned int seen_of;	/* the world that they belong to */
 
 static void look_afresh(void)
 {
@@ -28,7 +28,7 @@ static u32 base_of(u32 upto, const struct atcp_hdr *h, u8 src, bool other_way)
 	return base;
 }
 
-/* "> PSH-ACK 1/1 +22 win 65535 LOST"; the window always, at the end of the numbers. */
+/* Record @i as in "> PSH-ACK 1/1 +22 win 65535 LOST", always with its window. */
 static void render(u32 i, char *out, size_t size)
 {
 	static const char *const fates[] = {
@@ -62,7 +62,7 @@ static bool next_word(const char **p, char word[64])
 	return n;
 }
 
-/* Word for word; "win N" in @is counts only when @want has it. */
+/* Compares word for word; "win N" in @is is skipped unless @want has it. */
 static bool same(const char *want, const char *is)
 {
 	char w[64], s[64];

@@ -8,10 +8,10 @@
  *	      "> ACK 1/1\n"
  *	      "< PSH-ACK 1/1 +22\n");
  *
- * '>' is from host 0 to host 1.  Numbers are relative, SEQ/ACK; +N bytes of
- * payload; "win N" is compared where it stands; what was lost on the way says
- * so at its end: "LOST".  Each call takes up where the last one ended, and
- * there must be no more segments than it tells.
+ * '>' is from host 0 to host 1.  SEQ/ACK are relative numbers, +N is the payload in
+ * bytes.  "win N" is compared where it is given.  "LOST" at the end marks a segment
+ * that the link has lost.  Each call continues where the last one ended, and there
+ * must be no segments but those that it lists.
  */
 #ifndef _ATCP_SELFTESTS_SIM_SCENE_H
 #define _ATCP_SELFTESTS_SIM_SCENE_H
@@ -35,12 +35,12 @@ struct scene {
 
 #define scene(text)	scene_at(__FILE__, __LINE__, text)
 void scene_at(const char *file, int line, const char *text);
-/* Forgets what was on the wire so far. */
+/* Skips the segments so far: the next scene begins after them. */
 void scene_skip(void);
 
 /* Connects host 0 to @port of host 1 (over links of 1 ms) and accepts. */
 void scene_connect(struct scene *s, u16 port, const struct sim_sockopt *opt);
-/* The same, up to the SYN alone. */
+/* The same, but only up to the SYN. */
 void scene_begin_connect(struct scene *s, u16 port, const struct sim_sockopt *opt);
 /* Sends @len bytes of stream @stream from @offset; all must be taken. */
 void scene_send(struct sim_conn *conn, u32 stream, u32 offset, u32 len);

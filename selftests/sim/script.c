@@ -10,7 +10,7 @@
 
 #define QUEUE_MAX	2048	/* segments that came and were not expected yet */
 #define PAYLOAD_MAX	65536
-#define WRAPPING	1	/* of the runs below */
+#define WRAPPING	1	/* index of the run whose sequence numbers wrap */
 
 struct script script;
 
@@ -42,7 +42,7 @@ static void __attribute__((format(printf, 1, 2), noreturn)) fail(const char *fmt
 	test_fail(script.file, script.line, "%s [%s]", text, sim_state_name(script_state()));
 }
 
-/* Byte at place @seq of a stream, counted as relative sequence numbers are. */
+/* The payload byte at relative sequence number @seq of a stream. */
 static u8 byte_at(bool ours, u32 seq)
 {
 	return (seq * 2654435761u >> 24) + (ours ? 0x55 : 0);
@@ -50,7 +50,7 @@ static u8 byte_at(bool ours, u32 seq)
 
 /* --- segments as text --- */
 
-/* What an expectation names. */
+/* A segment as parsed, with what it names. */
 struct named {
 	struct atcp_hdr h;
 	u32 len;
@@ -501,7 +501,7 @@ void script_check_state(u8 want)
 
 /* --- the run --- */
 
-/* A failure has put an end to the script: what the user has not read yet. */
+/* A failure has ended the script: reads and checks what the user has not read yet. */
 static void leave(void)
 {
 	nqueue = 0;
@@ -547,7 +547,7 @@ void script_run(void (*body)(void))
 	u32 i;
 
 	for (i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
-		/* With failures once is enough: they are many. */
+		/* With failures one of the two runs is enough, as there are many. */
 		if (test_with_faults && i != WRAPPING)
 			continue;
 		test_case("sequence numbers %s", runs[i].name);

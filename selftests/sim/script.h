@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Scripts: host 0 runs the core, and a peer without a mind of its own sends it
- * what the script says and expects what the script says, in this order and
- * nothing else.
+ * Scripts: host 0 runs the core.  Its peer is no TCP: it sends the segments that
+ * the script injects, and receives those that the script expects, in this order
+ * and no others.
  *
  *   SCRIPT(data_is_acknowledged)
  *   {
@@ -17,18 +17,18 @@
  *   FLAGS SEQ[+LEN] [ACK] [win N] [up N] [mss N] [ws N] [sok] [ts VAL ECR]
  *         [sack A-B...] [noopt]
  *
- * with letters F S R P A U E C ("." for none); ACK stands there when the A
- * does.  SEQ counts from the sender's initial sequence number, ACK and SACK
- * blocks from the other side's.  An expectation that does not name the window,
- * MSS, scale, SACK-permitted or timestamps leaves them open; all else must be
- * exactly so: no SACK blocks but those named.  "ecr N" alone expects TSecr;
- * "noopt" no options but those named.
- * LEN bytes of payload are a pattern that depends on their place in the stream,
+ * with flags F S R P A U E C ("." for none); ACK is there when flag A is.  SEQ
+ * counts from the sender's initial sequence number, ACK and SACK blocks from the
+ * other side's.  An expectation that does not name the window, MSS, scale,
+ * SACK-permitted or timestamps leaves them open.  All else must be exactly so: no
+ * SACK blocks but those named.  "ecr N" alone expects TSecr; "noopt" expects no
+ * options but those named.
+ * The LEN bytes of payload are a pattern that depends on their place in the stream,
  * on both sides, and are compared.
  *
- * Nothing may come that was not expected: each call but expect() fails when
- * there is something left.  Each script runs twice: with ordinary initial
- * sequence numbers, and with such that wrap within the first bytes.
+ * Every segment must be expected: each call but expect() fails when a segment is
+ * left.  Each script runs twice: with ordinary initial sequence numbers, and with
+ * numbers that wrap within the first bytes.
  */
 #ifndef _ATCP_SCRIPT_H
 #define _ATCP_SCRIPT_H
@@ -39,7 +39,7 @@
 #define SEC	1000000ULL
 #define MINUTE	(60 * SEC)
 
-/* A script's handshake takes no time: SRTT is the least that can be, 1 us. */
+/* A script's handshake takes no time: SRTT has its least value, 1 us. */
 #define RTO		(200 * MSEC + 1)
 
 #define PORT		2000	/* of the host under test */
@@ -51,10 +51,10 @@
  * @conf:	the host's sysctls
  * @wnd:	window field of injected segments that do not name one
  * @syn:	options of the peer's SYN or SYN-ACK
- * @ts:		the peer puts timestamps into what names none
- * @tsval:	and this is the value
+ * @ts:		the peer adds a timestamp to injected segments that name none
+ * @tsval:	the TSval of such a timestamp
  * @conn:	the connection under test, once it exists
- * @listener:	where it came from, or NULL
+ * @listener:	the listener that it came from, or NULL
  */
 struct script {
 	struct sim_sockopt opt;
@@ -65,7 +65,7 @@ struct script {
 	u32 tsval;
 	struct sim_conn *conn;
 	struct sim_listener *listener;
-	/* What relative numbers count from; see script_rebase(). */
+	/* Relative numbers count from these; see script_rebase(). */
 	u32 our_base;
 	u32 peer_base;
 	/* Filled in as the script runs. */
@@ -73,7 +73,7 @@ struct script {
 	u32 irs;
 	u32 last_tsval;		/* of the segment expected last */
 	u32 last_win;
-	u64 last_at;		/* when it came */
+	u64 last_at;		/* its time of arrival */
 	u8 last_hlen;
 	const char *file;
 	int line;
@@ -91,34 +91,34 @@ void script_run(void (*body)(void));
 	}							\
 	static void id##_script(void)
 
-/* Notes where the script is, for messages. */
+/* Stores the line of the script, for messages. */
 #define script_here(call)	(script.file = __FILE__, script.line = __LINE__, call)
 
 /* --- segments --- */
 
 void script_inject(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* It comes @lo to @hi microseconds from now; @hi 0: at @lo exactly. */
+/* The segment comes @lo to @hi microseconds from now; @hi 0: after exactly @lo. */
 void script_expect(u64 lo, u64 hi, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void script_quiet(u64 us);
 bool script_next(void);
 
-/* The peer sends this. */
+/* The peer sends this segment. */
 #define inject(...)		script_here(script_inject(__VA_ARGS__))
-/* This came in answer, at once. */
+/* This segment came at once. */
 #define expect(...)		script_here(script_expect(0, 0, __VA_ARGS__))
-/* This comes next, exactly so many microseconds from now. */
+/* This segment comes next, exactly @us microseconds from now. */
 #define expect_after(us, ...)	script_here(script_expect(us, 0, __VA_ARGS__))
 #define expect_within(lo, hi, ...) script_here(script_expect(lo, hi, __VA_ARGS__))
-/* Nothing comes for so long. */
+/* No segment comes for @us microseconds. */
 #define quiet(us)		script_here(script_quiet(us))
-/* Nothing has come. */
+/* No segment has come. */
 #define expect_nothing()	script_here(script_quiet(0))
-/* Takes whatever has come and forgets it; false: nothing. */
+/* Takes the next segment without a look at it; false: none has come. */
 #define expect_any()		script_here(script_next())
 
 /*
- * From here on relative numbers count from our @nxt and the peer's @rcv, so that
- * 0 is SND.NXT and RCV.NXT of a state that has got there.
+ * From here on relative numbers count from our @nxt and the peer's @rcv, so that 0
+ * is SND.NXT and RCV.NXT of a state in which these numbers have been reached.
  */
 void script_rebase(u32 nxt, u32 rcv);
 
@@ -138,16 +138,16 @@ void be_closing(void);
 void be_last_ack(void);
 void be_time_wait(void);
 
-/* The state that the connection's ports are in: ATCP_CLOSED where there is nothing. */
+/* The state of the connection, request, listener or TIME-WAIT; ATCP_CLOSED: none. */
 u8 script_state(void);
 void script_check_state(u8 want);
 #define state_is(name)	script_here(script_check_state(ATCP_##name))
 
 /* --- the user --- */
 
-/* What send() and so on return: bytes, or a negative errno. */
+/* Returns what send() does: bytes, or a negative errno. */
 int user_sends_flags(u32 len, u32 flags);
-/* Reads all there is, checks the bytes; returns how many, or a negative errno. */
+/* Reads and checks all bytes there are; returns their number, or a negative errno. */
 int user_reads(void);
 int user_reads_some(u32 most);
 void user_opens(void);

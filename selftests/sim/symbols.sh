@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The core knows no kernel: its objects refer to nothing but each other and the
-# names in allowed-symbols, and its files include nothing but each other and
-# host.h.
+# Checks that the core does not depend on the kernel: its objects refer to nothing but
+# each other and the names in allowed-symbols, and its files include nothing but each
+# other and host.h.
 #   symbols.sh OBJECTS SOURCES
 
 objects=$1
@@ -14,7 +14,7 @@ result() {	# status name
 	if [ "$1" -eq 0 ]; then echo "ok 1 $2"; else echo "not ok 1 $2"; fi
 }
 
-# Objects of files that are gone must not hide or add anything.
+# Only objects whose source still exists.
 for c in "$sources"/*.c; do
 	echo "$objects/$(basename "$c" .c).o"
 done > "$tmp/objects"
@@ -34,7 +34,7 @@ sed 's/^/# no longer used, take it from allowed-symbols: /' "$tmp/bad"
 [ ! -s "$tmp/bad" ]
 result $? "symbols_allowed_list_is_minimal"
 
-# host.h alone chooses its host; nothing else of the house is reached for.
+# Only host.h includes a file from outside of the core: that of its host.
 grep -Hn '^[[:space:]]*#[[:space:]]*include' "$sources"/*.c "$sources"/*.h |
 while IFS= read -r line; do
 	file=${line%%:*}
@@ -54,7 +54,7 @@ cat "$tmp/bad"
 [ ! -s "$tmp/bad" ]
 result $? "symbols_core_asks_for_no_kernel"
 
-# Whatever can fail by its type is made to fail (faults.c).
+# Every function of host.h whose type lets it fail is made to fail (faults.c).
 grep -oE '^(struct [a-z_]+ \*|int |bool )atcp_host_[a-z_]+' "$sources/host.h" |
 	grep -oE 'atcp_host_[a-z_]+' | sort > "$tmp/wanted"
 grep -oE '"atcp_host_[a-z_]+"' ../../userspace/sim/fault.c | tr -d '"' | sort > "$tmp/known"

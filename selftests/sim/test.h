@@ -26,10 +26,10 @@
 /**
  * struct test - a test, as it is registered
  * @id:		its own part of the name
- * @file:	where it stands
+ * @file:	its source file
  * @fn:		the test
- * @arg:	handed to it: the row of a table
- * @robust:	passes whatever calls to the host fail
+ * @arg:	argument of @fn: the row of a table
+ * @robust:	it must pass whatever calls to the host fail
  */
 struct test {
 	const char *id;
@@ -45,19 +45,19 @@ void test_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
 /* sim_begin() with the trace switched on. */
 void test_world(u64 seed, u32 nhosts);
-/* Names the case of a table that runs now: printed on failure. NULL: none. */
+/* Names the case of a table that runs now, which a failure prints; NULL: none. */
 void test_case(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Worlds that were begun: what a test keeps of one is of no use in the next. */
+/* Number of worlds begun: state kept from an earlier one is of no use. */
 extern unsigned int test_worlds;
-/* This run is one of those with failures (faults.c). */
+/* Whether this run is one with failures (faults.c). */
 extern bool test_with_faults;
-/* What to do when a failure puts an end to the test before its time, or NULL. */
+/* Called when a failure ends the test early, or NULL. */
 extern void (*test_left)(void);
-/* Ends the world before the test does, to begin another; it must have been sound. */
+/* Ends the world, so that the test can begin another; fails if an invariant did not hold. */
 void test_world_end(void);
 
 #define TEST(name)	TEST_KIND(name, false)
-/* Must pass with failures, too: faults.c. */
+/* A test that must also pass with failures (faults.c). */
 #define ROBUST(name)	TEST_KIND(name, true)
 
 #define TEST_KIND(name, robust_)					\
@@ -100,7 +100,7 @@ void test_world_end(void);
 #define ASSERT_GT(a, b)	ASSERT_OP(a, >, b)
 #define ASSERT_GE(a, b)	ASSERT_OP(a, >=, b)
 
-/* sim_accept() of what must be there. */
+/* sim_accept() of a connection that must be there. */
 #define test_accept(l)							\
 	({								\
 		struct sim_conn *_conn = sim_accept(l);			\

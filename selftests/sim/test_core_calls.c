@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Calls of the core by its host that belong to no event of RFC 9293 section
- * 3.10: what they must do, and that they do nothing when all is over.
+ * 3.10: what they do, and that they do nothing to a closed connection.
  */
 #include "script.h"
 
 /* --- after the end --- */
 
-/* A timer or a program that comes too late changes nothing, and sends nothing. */
+/* Timers and calls after the end of the connection change nothing and send nothing. */
 SCRIPT(nothing_after_the_end)
 {
 	be_established();
@@ -40,7 +40,7 @@ SCRIPT(orphan_in_fin_wait_2)
 	state_is(CLOSED);
 }
 
-/* TCP_LINGER2 below zero: FIN-WAIT-2 ends before it begins, and the peer hears of it. */
+/* TCP_LINGER2 below zero: the peer is reset instead of waited for in FIN-WAIT-2. */
 SCRIPT(orphan_without_fin_wait_2)
 {
 	be_established();
@@ -77,7 +77,7 @@ SCRIPT(window_clamp)
 	be_syn_sent();
 	tcb()->wnd_clamp = 3000;
 	inject("SA 0 1 mss 1460");
-	/* What the SYN has offered stands: the right edge does not move left. */
+	/* The window that the SYN has offered stays: the right edge does not move left. */
 	expect("A 1 1 win 8000");
 	inject("PA 1+1400 1");
 	expect("A 1 1401 win 6600");
@@ -94,7 +94,7 @@ SCRIPT(window_clamp)
 	expect_nothing();
 }
 
-/* --- who waits for an acknowledgment --- */
+/* --- reports of an acknowledgment (ATCP_SENT_TELL) --- */
 
 static void tell_of_the_last(void)
 {
@@ -156,17 +156,17 @@ SCRIPT(delivery_rate_of_little)
 	ASSERT_EQ(tcb()->rate_delivered, 5);
 	ASSERT_EQ(tcb()->rate_interval, 10 * MSEC);
 	ASSERT(!tcb()->rate_app_limited);
-	/* Less than the path can take: it says nothing of the path. */
+	/* The program sends less than the path can take: the sample is not used. */
 	atcp_check_app_limited(tcb());
 	send_and_ack(5001, 1000, 10 * MSEC);
 	ASSERT_EQ(tcb()->rate_delivered, 5);
 	ASSERT(!tcb()->rate_app_limited);
-	/* But more than before is more, whoever was the limit. */
+	/* A higher rate than before is used even so. */
 	atcp_check_app_limited(tcb());
 	send_and_ack(6001, 8000, 10 * MSEC);
 	ASSERT_EQ(tcb()->rate_delivered, 8);
 	ASSERT(tcb()->rate_app_limited);
-	/* What was sent later is not limited any more. */
+	/* Data sent later is not limited by the program any more. */
 	send_and_ack(14001, 1000, 10 * MSEC);
 	ASSERT_EQ(tcb()->rate_delivered, 1);
 	ASSERT(!tcb()->rate_app_limited);
@@ -185,12 +185,12 @@ SCRIPT(duplicates_that_the_peer_reports)
 	expect("PA 2001+1000 1");
 	inject("A 1 3001 sack 1-2001");
 	ASSERT_EQ(tcb()->dsack_dups, 2);
-	/* What lies above the ACK was not received twice. */
+	/* A block above the ACK reports no duplicate. */
 	ASSERT_EQ(user_sends(1000), 1000);
 	expect("PA 3001+1000 1");
 	inject("A 1 3001 sack 3501-4001");
 	ASSERT_EQ(tcb()->dsack_dups, 2);
-	/* Nor what was never sent, nor what ends before it begins. */
+	/* Nor does a block that was never sent, or one that ends before it begins. */
 	inject("A 1 4001 sack 4000000000-1001");
 	inject("A 1 4001 sack 2001-1001");
 	ASSERT_EQ(tcb()->dsack_dups, 2);
@@ -215,9 +215,9 @@ SCRIPT(echo_of_no_timestamp_of_ours)
 		;
 }
 
-/* --- the urgent pointer of long ago --- */
+/* --- an old urgent pointer --- */
 
-/* More than 2^31 octets behind it would seem to be ahead. */
+/* If it stayed more than 2^31 octets behind, it would seem to be ahead. */
 SCRIPT(urgent_pointer_keeps_up)
 {
 	be_established();
@@ -238,7 +238,7 @@ SCRIPT(time_that_the_send_buffer_is_the_limit)
 	be_established();
 	ASSERT_EQ(user_sends(1000), 1000);
 	expect("PA 1+1000 1");
-	/* The program waits for room in the buffer, the congestion window has some. */
+	/* The program waits for room in the send buffer; the congestion window has room. */
 	tcb()->flags |= ATCP_F_STARVED;
 	atcp_push(tcb(), false);
 	sim_run_for(50 * MSEC);
@@ -249,7 +249,7 @@ SCRIPT(time_that_the_send_buffer_is_the_limit)
 
 /* --- TIME-WAIT --- */
 
-/* A reset with the right number ends it, whatever its timestamp, and no other. */
+/* Only a reset with the right number ends it, whatever its timestamp. */
 SCRIPT(reset_ends_time_wait)
 {
 	script.syn = "mss 1460 ts 5000 0";
@@ -263,7 +263,7 @@ SCRIPT(reset_ends_time_wait)
 	ASSERT_EQ(count_of(ATCP_STAT_IN_RSTS), 1);
 }
 
-/* A new connection of the same ends: with timestamps, and numbered above the old one. */
+/* A new connection between the same ends, with timestamps, begins above the old numbers. */
 SCRIPT(open_takes_the_place_of_time_wait)
 {
 	struct sim_tw *tw;
@@ -282,7 +282,7 @@ SCRIPT(open_takes_the_place_of_time_wait)
 	ASSERT(!sim_tw_find(sim_host(0), 1, PORT, PEER_PORT));
 }
 
-/* Without, nothing keeps old segments out. */
+/* Without timestamps, only TIME-WAIT keeps old segments out. */
 SCRIPT(time_wait_stays_without_timestamps)
 {
 	struct sim_tw *tw;

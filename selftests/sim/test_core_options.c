@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the options of a socket ask of the core, below the sockets API. */
+/* What the core does for socket options, below the sockets API. */
 #include "scene.h"
 #include "script.h"
 
@@ -48,7 +48,7 @@ TEST(deferred_until_data)
 	ASSERT_EQ(arrive(&r, 10), ATCP_ACCEPT);
 }
 
-/* A timer that comes early finds nothing due. */
+/* A timer that comes early does nothing. */
 TEST(request_before_its_time)
 {
 	struct request r;
@@ -70,7 +70,7 @@ TEST(deferred_until_a_fin)
 	ASSERT_EQ(arrive(&r, 0), ATCP_ACCEPT);
 }
 
-/* After the ACK nothing is sent again, but once at the end of the time. */
+/* After the ACK the SYN-ACK is resent only once, at the end of the time. */
 TEST(deferred_no_longer)
 {
 	struct request r;
@@ -84,7 +84,7 @@ TEST(deferred_no_longer)
 	ASSERT_EQ(arrive(&r, 0), ATCP_ACCEPT);
 }
 
-/* Without an ACK it is as long as for any other request. */
+/* Without an ACK the request lasts as long as any other. */
 TEST(deferred_without_an_ack)
 {
 	struct request r;
@@ -166,7 +166,7 @@ SCRIPT(handshake_ack_with_data)
 
 /* --- tcpi_delivery_rate --- */
 
-/* Each round trip is the shortest so far, and its sample a good one none the less. */
+/* Samples count although each round trip is the shortest so far. */
 SCRIPT(delivery_rate_while_round_trips_shrink)
 {
 	u64 rtt;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Conversations that pass through all states and must come to their good end
- * whatever fails on the way: every byte and both ends of the stream arrive.
+ * Conversations that pass through all states and must complete whatever calls fail:
+ * every byte and both ends of the stream arrive.
  *
- * By itself each is a test that the conversation takes place; faults.c runs it
- * with every failure.
+ * Run alone, each tests that the conversation takes place; faults.c runs it with
+ * every failure.
  */
 #include "test.h"
 
@@ -14,10 +14,10 @@
 /**
  * struct talk - a conversation
  * @name:	the test's, _ipv6 behind it over IPv6
- * @link:	both ways; the MTU is 1500 unless it says so
- * @opt:	of both ends
- * @client:	the programs, by what they do
- * @server:	likewise
+ * @link:	the link in both directions; an MTU of 0 stands for 1500
+ * @opt:	socket options of both ends
+ * @client:	what the client's program does
+ * @server:	what the server's program does
  * @simultaneous: both open
  * @cookies:	the listener keeps no requests
  * @outage_at:	both links are down for @outage from so long after the beginning
@@ -42,7 +42,7 @@ static void accepted(struct sim_listener *l, void *arg)
 
 	(void)arg;
 	while ((conn = sim_accept(l))) {
-		if (server.started)	/* an echo of a SYN that the first had sent */
+		if (server.started)	/* by a duplicate of the first connection's SYN */
 			sim_abort(conn);
 		else
 			sim_app_start(&server, conn);
@@ -126,7 +126,7 @@ static void talk(const struct talk *as, bool ipv6)
 		FAIL("%s", sim->failure);
 	check_app(&client, "client");
 	check_app(&server, "server");
-	/* And nothing is left of it. */
+	/* Nothing is left of the connection. */
 	for (i = 0; i < 2; i++) {
 		CHECK(!sim_host(i)->conns, "a connection is left in %s",
 		      sim_state_name(sim_host(i)->conns->c.state));
@@ -154,7 +154,7 @@ static const struct talk talks[] = {
 		.client = { .total = 3000, .write_max = 400, .write_gap = 3 * MS, .more = 300000 },
 		.server = { .total = 2000, .write_max = 400, .read_max = 300, .read_gap = 5 * MS },
 	},
-	/* CLOSE-WAIT sends, FIN-WAIT-2 receives. */
+	/* Data is sent in CLOSE-WAIT and received in FIN-WAIT-2. */
 	{
 		.name = "half_closed",
 		.link = { .reorder = 200000 },
@@ -167,7 +167,7 @@ static const struct talk talks[] = {
 		.client.total = 2000,
 		.server = { .total = 12000, .wait_fin = true },
 	},
-	/* Both have closed long before their data has gone: FIN-WAIT-1, CLOSING. */
+	/* Both close long before their data is sent: FIN-WAIT-1, CLOSING. */
 	{
 		.name = "closed_behind_data",
 		.opt = { .rcvbuf = 2500, .room = 16000 },
@@ -190,7 +190,7 @@ static const struct talk talks[] = {
 		.client = { .total = 30000, .write_max = 30000 },
 		.server = { .total = 30000, .write_max = 30000 },
 	},
-	/* CLOSE-WAIT has closed, and its data has yet to go: LAST-ACK. */
+	/* The end in CLOSE-WAIT closes before its data is sent: LAST-ACK. */
 	{
 		.name = "last_data",
 		.link = { .loss = 60000, .reorder = 100000 },
@@ -219,7 +219,7 @@ static const struct talk talks[] = {
 		.client.total = 3000,
 		.server.total = 3000,
 	},
-	/* The client has but one segment, FIN and all: only the first brings a cookie back. */
+	/* The client sends one segment with its FIN, as only the first returns the cookie. */
 	{
 		.name = "cookies",
 		.cookies = true,
@@ -233,7 +233,7 @@ static const struct talk talks[] = {
 		.client = { .total = 1000, .more = 1000000 },
 		.server.total = 3000,
 	},
-	/* Buffers that count what segments cost: out-of-order data is given up for memory. */
+	/* Buffers that charge an overhead per segment: out-of-order data is dropped for memory. */
 	{
 		.name = "tight",
 		.link = { .loss = 80000, .reorder = 200000 },

@@ -28,7 +28,7 @@ void test_add(struct test *t)
 {
 	struct test **at = &tests;
 
-	/* By file, then in the order of the source. */
+	/* Sorted by file, then in the order of the source. */
 	while (*at && strcmp((*at)->file, t->file) <= 0)
 		at = &(*at)->next;
 	t->next = *at;
@@ -191,7 +191,7 @@ static int run_all(struct job *jobs, unsigned int n)
 
 	at_once = min(max(at_once, 1u), (unsigned int)MAX_AT_ONCE);
 	while (printed < n) {
-		/* Not too far ahead of what is printed: each holds a file open. */
+		/* Not too far ahead of the printing, as each job holds a file open. */
 		while (started < n && running < at_once && started < printed + 200) {
 			start(&jobs[started++]);
 			running++;
@@ -215,7 +215,7 @@ static int run_all(struct job *jobs, unsigned int n)
 	return failed ? 1 : 0;
 }
 
-/* By its whole name, by the beginning of it, or by a pattern. */
+/* Whether @word is the test's name, the beginning of it, or a pattern for it. */
 static bool matches(const struct test *t, const char *word)
 {
 	char name[NAME_MAX];
@@ -244,7 +244,7 @@ static bool wanted(const struct test *t, int n, char **words)
 	int i;
 
 	for (i = 0; i < n; i++) {
-		/* One test's whole name may be how another's begins. */
+		/* A test's whole name may be the beginning of another's. */
 		if (is_whole_name(words[i]) ? !strcmp(full_name(t, name), words[i]) :
 		    matches(t, words[i]))
 			return true;
@@ -312,7 +312,7 @@ int main(int argc, char **argv)
 	for (t = tests; t; t = t->next) {
 		if (!wanted(t, argc - skip, argv + skip))
 			continue;
-		/* Units have no host. */
+		/* Unit tests have no host whose calls could fail. */
 		if (test_with_faults && strstr(t->file, "test_unit_"))
 			continue;
 		if (list)

@@ -5,7 +5,7 @@
  */
 #include "script.h"
 
-/* The quick ACKs of a connection's start are over. */
+/* An established connection without the quick ACKs of its start. */
 static void be_slow(void)
 {
 	script.opt.no_quick = true;
@@ -36,7 +36,7 @@ SCRIPT(every_second_full_segment)
 	}
 }
 
-/* Segments that are full for this path, though not for ours. */
+/* Segments that are full for the peer's path, though below our MSS. */
 SCRIPT(every_second_of_a_smaller_size)
 {
 	be_slow();
@@ -50,7 +50,7 @@ SCRIPT(every_second_of_a_smaller_size)
 	expect("A 1 4001");
 }
 
-/* Small ones count by their bytes: two full segments' worth. */
+/* ACKs of small segments are delayed until these amount to two full ones. */
 SCRIPT(many_small_ones)
 {
 	u32 i;
@@ -63,7 +63,7 @@ SCRIPT(many_small_ones)
 	expect_within(1, 500 * MSEC - 1, "A 1 501");
 }
 
-/* What stands for several segments (GRO) is acknowledged at once. */
+/* A buffer that stands for several segments (GRO) is acknowledged at once. */
 SCRIPT(a_large_one)
 {
 	be_slow();
@@ -86,7 +86,7 @@ SCRIPT(quick_at_the_start)
 	ASSERT_LE(quick, 20);
 }
 
-/* Data that was refused is none that we have answered with data. */
+/* Refused data does not make the connection interactive: ACKs stay quick. */
 SCRIPT(quick_in_spite_of_refused_data)
 {
 	be_established();
@@ -98,7 +98,7 @@ SCRIPT(quick_in_spite_of_refused_data)
 	expect("A 11 11");
 }
 
-/* MUST-58: the ACK rides on data that goes anyway. */
+/* MUST-58: the ACK goes with data that is sent anyway. */
 SCRIPT(rides_on_data)
 {
 	be_slow();
@@ -109,7 +109,7 @@ SCRIPT(rides_on_data)
 	quiet(RTO - 1);
 }
 
-/* MUST-59: what a gap held up is delivered first, then one ACK for all of it. */
+/* MUST-59: data that waited behind a gap is delivered first, then one ACK goes for all. */
 SCRIPT(one_for_all_that_waited)
 {
 	u32 i;
@@ -124,7 +124,7 @@ SCRIPT(one_for_all_that_waited)
 	ASSERT_EQ(user_reads(), 1000);
 }
 
-/* RFC 5681 section 4.2: at once, however ACKs are delayed. */
+/* RFC 5681 section 4.2: an ACK for out-of-order data is never delayed. */
 SCRIPT(out_of_order_at_once)
 {
 	be_slow();
@@ -184,7 +184,7 @@ SCRIPT(overlaps_of_every_kind)
 	be_established();
 	inject("A 101+100 1");
 	expect("A 1 1");
-	/* The same, inside, over the left, over the right, around. */
+	/* The same bytes, some inside, over the left edge, over the right edge, around. */
 	inject("A 101+100 1");
 	expect("A 1 1");
 	inject("A 120+20 1");
@@ -225,7 +225,7 @@ SCRIPT(bare_fin_out_of_order)
 	ASSERT_EQ(user_reads(), 0);
 }
 
-/* Nothing follows a FIN: not what comes after it, whatever it adjoins or overlaps... */
+/* Text beyond a FIN is dropped: text that comes after the FIN... */
 SCRIPT(text_behind_a_fin_out_of_order)
 {
 	static const char *const behind[] = {
@@ -243,7 +243,7 @@ SCRIPT(text_behind_a_fin_out_of_order)
 		while (expect_any())
 			;
 	}
-	/* What of this lies before the FIN was there already. */
+	/* The part of this before the FIN was there already. */
 	inject("PA 151+100 1");
 	expect("A 1 1 sack 101-202");
 	inject("PA 1+100 1");
@@ -254,7 +254,7 @@ SCRIPT(text_behind_a_fin_out_of_order)
 	ASSERT_EQ(count_of(ATCP_STAT_IN_UNEXPECTED), 5);
 }
 
-/* ...nor what came before it... */
+/* ...text that came before the FIN... */
 SCRIPT(fin_before_text_out_of_order)
 {
 	script.syn = "mss 1460 sok";
@@ -272,7 +272,7 @@ SCRIPT(fin_before_text_out_of_order)
 	ASSERT_EQ(user_reads(), 0);
 }
 
-/* ...nor what is next in sequence and reaches over it. */
+/* ...and text that is next in sequence and reaches over the FIN. */
 SCRIPT(text_over_a_fin_out_of_order)
 {
 	be_established();
@@ -285,7 +285,7 @@ SCRIPT(text_over_a_fin_out_of_order)
 	ASSERT_EQ(user_reads(), 0);
 }
 
-/* Of two FINs the first in sequence counts. */
+/* When two FINs come, the first in sequence counts. */
 SCRIPT(two_fins_out_of_order)
 {
 	be_established();
@@ -333,7 +333,7 @@ SCRIPT(sack_merges)
 	expect("A 1 1 sack 101-401");
 }
 
-/* The first block holds what caused the ACK, even when that was held already. */
+/* The first block holds the segment that caused the ACK, even a duplicate. */
 SCRIPT(sack_of_a_duplicate)
 {
 	be_sacking(false);
@@ -392,7 +392,7 @@ SCRIPT(sack_at_most_3_blocks_with_timestamps)
 	ASSERT_LE(script.last_hlen, 60);
 }
 
-/* On data too, as far as there is room for them. */
+/* Data segments carry as many blocks as there is room for. */
 SCRIPT(sack_on_data)
 {
 	be_sacking(false);

@@ -3,8 +3,8 @@
  * Blind attackers: RFC 5961 (challenge ACKs and their rate), RFC 9293 section
  * 3.5.3; ICMP errors: RFC 9293 section 3.9.2.2, RFC 5927.
  *
- * What each state answers is in test_state_segments.c; here is how often, and
- * that nothing gets through.
+ * test_state_segments.c tests what each state answers.  These test how often, and
+ * that no attack succeeds.
  */
 #include "script.h"
 
@@ -30,7 +30,7 @@ SCRIPT(one_challenge_an_interval)
 	expect("A 1 1");
 }
 
-/* All kinds draw from the same allowance. */
+/* All kinds of challenge share one limit. */
 SCRIPT(one_limit_for_all_kinds)
 {
 	be_established();
@@ -65,7 +65,7 @@ SCRIPT(no_shared_limit)
 	u32 i;
 
 	be_established();
-	/* Its answers are only counted. */
+	/* Its answers are lost: they are only counted. */
 	sim->link[0][1].down = true;
 	second = sim_connect(sim_host(0), 1, PORT + 1, PEER_PORT, NULL);
 	ASSERT(second);
@@ -82,7 +82,7 @@ SCRIPT(no_shared_limit)
 	ASSERT_EQ(count_of(ATCP_STAT_CHALLENGE_ACKS), 2);
 }
 
-/* Data is always answered, or a peer whose ACKs were lost would wait for nothing. */
+/* Old data is always answered, as the peer may have lost our ACKs. */
 SCRIPT(answers_to_data_are_not_limited)
 {
 	u32 i;
@@ -97,7 +97,7 @@ SCRIPT(answers_to_data_are_not_limited)
 		inject("A 1+100 1");
 		expect("A 1 101");
 	}
-	/* The window is closed: its probe. */
+	/* Window probes are answered, too. */
 	inject("A 101+3900 1");
 	expect("A 1 4001 win 0");
 	for (i = 0; i < 5; i++) {
@@ -106,7 +106,7 @@ SCRIPT(answers_to_data_are_not_limited)
 	}
 }
 
-/* But not what the peer cannot have sent: each answer is a duplicate ACK for it. */
+/* Answers to data that the peer cannot have sent are limited: they are duplicate ACKs. */
 SCRIPT(limit_for_data_from_nowhere)
 {
 	static const s32 seqs[] = { -10000, -100, 0, 70000, 1000000000, -1000000000 };
@@ -141,7 +141,7 @@ SCRIPT(limit_of_a_request)
 	expect("A 1 1");
 }
 
-/* Who sends a SYN in another's name has no flood of SYN-ACKs sent to him. */
+/* SYNs with a forged source do not flood that host with SYN-ACKs. */
 static void syns_again(void)
 {
 	u32 i, answers = 0;
@@ -152,7 +152,7 @@ static void syns_again(void)
 	}
 	ASSERT_EQ(answers, 1);
 	ASSERT_EQ(count_of(ATCP_STAT_CHALLENGE_LIMITED), 199);
-	/* An honest one comes a second after the first. */
+	/* A real retransmission comes a second after the first SYN. */
 	sim_run_for(script.conf->challenge_interval);
 	inject("S 0 %s", script.syn);
 	expect("SA 0 1");
@@ -188,7 +188,7 @@ SCRIPT(limit_in_time_wait)
 
 /* --- the three attacks --- */
 
-/* A reset guessed anywhere in the window but at its edge does nothing. */
+/* A reset in the window does nothing unless it is at RCV.NXT. */
 SCRIPT(blind_resets)
 {
 	u32 i;
@@ -199,7 +199,7 @@ SCRIPT(blind_resets)
 		expect_any();
 	}
 	state_is(ESTABLISHED);
-	/* The real peer has gone: it answers the challenge with the right number. */
+	/* A real peer that has closed answers the challenge with the right number. */
 	sim_run_for(SEC);
 	inject("R 10");
 	expect("A 1 1");
@@ -207,7 +207,7 @@ SCRIPT(blind_resets)
 	closed_with(ECONNRESET);
 }
 
-/* A rebooted peer opens anew: SYN, challenge, RST from the ACK field, SYN again. */
+/* A rebooted peer opens a new connection: SYN, challenge, RST from the ACK field, SYN. */
 SCRIPT(syn_of_a_rebooted_peer)
 {
 	be_established();
@@ -220,7 +220,7 @@ SCRIPT(syn_of_a_rebooted_peer)
 	expect("RA 0 30001");
 }
 
-/* @len octets more, in one segment that ends before @end, are sent and acknowledged. */
+/* Sends @len octets, up to number @end, and has them acknowledged. */
 static void user_says(u32 len, u32 end)
 {
 	user_sends(len);
@@ -229,7 +229,7 @@ static void user_says(u32 len, u32 end)
 	inject("A 1 %u", end);
 }
 
-/* Section 5: data whose ACK field is not within [SND.UNA - MAX.SND.WND, SND.NXT]. */
+/* Section 5: data is dropped if its ACK is not in [SND.UNA - MAX.SND.WND, SND.NXT]. */
 SCRIPT(blind_data)
 {
 	script.wnd = 1000;
@@ -247,7 +247,7 @@ SCRIPT(blind_data)
 	ASSERT_EQ(user_reads(), 100);
 }
 
-/* The range is of the largest window that was ever offered. */
+/* The range is as large as the largest window that was ever offered. */
 SCRIPT(blind_data_largest_window)
 {
 	script.wnd = 3000;
@@ -261,7 +261,7 @@ SCRIPT(blind_data_largest_window)
 	expect("A 4001 101");
 }
 
-/* However large the window: an ACK of what was never sent is no ACK (CVE-2023-52881). */
+/* However large the window is, an ACK below our first octet is refused (CVE-2023-52881). */
 SCRIPT(blind_data_of_a_large_window)
 {
 	static const s32 acks[] = { 0, -1, -1000, -1000000, -500000000, -1000000000 };
@@ -279,7 +279,7 @@ SCRIPT(blind_data_of_a_large_window)
 	}
 	ASSERT_EQ(user_reads(), -EAGAIN);
 	ASSERT_EQ(count_of(ATCP_STAT_IN_BAD_ACK), i);
-	/* An ACK that others have overtaken is good, down to our first octet. */
+	/* An old ACK is accepted, down to our first octet. */
 	inject("PA 1+100 1");
 	expect("A 11 101");
 	ASSERT_EQ(user_reads(), 100);
@@ -287,7 +287,7 @@ SCRIPT(blind_data_of_a_large_window)
 
 /* --- ICMP: RFC 9293 section 3.9.2.2 --- */
 
-/* SHLD-26, for an attempt to connect. */
+/* SHLD-26: a hard error ends an attempt to connect. */
 SCRIPT(hard_error_while_connecting)
 {
 	be_syn_sent();
@@ -317,7 +317,7 @@ SCRIPT(soft_error_is_told_when_connecting_fails)
 	closed_with(EHOSTUNREACH);
 }
 
-/* MUST-56; and hard ones are not believed either once connected (RFC 5927 section 5.2). */
+/* MUST-56; RFC 5927 section 5.2: hard errors do not end a connection either. */
 SCRIPT(no_error_ends_a_connection)
 {
 	be_established();
@@ -327,13 +327,13 @@ SCRIPT(no_error_ends_a_connection)
 	atcp_icmp(tcb(), script.iss + 1, ECONNREFUSED, true);
 	state_is(ESTABLISHED);
 	ASSERT_EQ(tcb()->soft_error, ECONNREFUSED);
-	/* Progress proves it wrong. */
+	/* An ACK of new data clears the soft error. */
 	inject("A 1 11");
 	ASSERT_EQ(tcb()->soft_error, 0);
 	ASSERT_EQ(count_of(ATCP_STAT_ICMP_ERRORS), 2);
 }
 
-/* RFC 5927 section 4: the quoted number must be in flight. */
+/* RFC 5927 section 4: the quoted sequence number must be in flight. */
 SCRIPT(error_about_nothing_in_flight)
 {
 	be_syn_sent();
@@ -354,7 +354,7 @@ static void soft_error_in(void (*be)(void), u32 seq)
 	script_here(script_check_state(before));
 }
 
-/* A simultaneous open is an attempt yet, as in SYN-SENT. */
+/* A simultaneous open is still an attempt to connect, as in SYN-SENT. */
 SCRIPT(hard_error_in_syn_received)
 {
 	be_syn_received_open();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Closing: RFC 9293 section 3.6 (half-close, from either side, at once),
- * TIME-WAIT (section 3.6.1, RFC 1337, RFC 6191), what happens to data that
- * nobody will read (RFC 1122 section 4.2.2.13).
+ * Closing: RFC 9293 section 3.6 (half-close, from either side or both at once),
+ * TIME-WAIT (section 3.6.1, RFC 1337, RFC 6191), and data that is never read
+ * (RFC 1122 section 4.2.2.13).
  */
 #include "script.h"
 
@@ -50,7 +50,7 @@ SCRIPT(closed_from_both_sides)
 	state_is(TIME_WAIT);
 }
 
-/* The peer's FIN and the ACK of ours in one. */
+/* The peer's FIN comes with the ACK of ours. */
 SCRIPT(three_segments)
 {
 	be_established();
@@ -94,7 +94,7 @@ SCRIPT(sends_after_the_peers_fin)
 	closed_with(0);
 }
 
-/* In FIN-WAIT-1 and CLOSING as well: data behind which the FIN waits. */
+/* In FIN-WAIT-1 and CLOSING, data that the FIN waits behind is still sent. */
 SCRIPT(fin_waits_behind_data)
 {
 	script.wnd = 1000;
@@ -152,7 +152,7 @@ SCRIPT(ack_of_the_fin_lost)
 
 /* --- TIME-WAIT --- */
 
-/* MUST-13: 2 MSL from the last FIN; each FIN that comes again starts them anew. */
+/* MUST-13: TIME-WAIT lasts 2 MSL; each FIN that comes again restarts them. */
 SCRIPT(time_wait_starts_anew)
 {
 	u64 msl2 = script.conf->msl2;
@@ -167,7 +167,7 @@ SCRIPT(time_wait_starts_anew)
 	state_is(CLOSED);
 }
 
-/* Nothing else does. */
+/* Other segments do not restart TIME-WAIT. */
 SCRIPT(time_wait_is_not_prolonged)
 {
 	u64 msl2 = script.conf->msl2;
@@ -182,7 +182,7 @@ SCRIPT(time_wait_is_not_prolonged)
 	state_is(CLOSED);
 }
 
-/* RFC 1337, where that is asked for: a reset that was late does not cut it short. */
+/* RFC 1337, when switched on: a late reset does not end TIME-WAIT. */
 SCRIPT(time_wait_assassination)
 {
 	script.conf->rfc1337 = true;
@@ -195,7 +195,7 @@ SCRIPT(time_wait_assassination)
 	state_is(TIME_WAIT);
 }
 
-/* SHLD-4, RFC 6191: a newer timestamp ends it; the new connection is numbered above the old. */
+/* SHLD-4, RFC 6191: a SYN with a newer timestamp ends it; our ISN is above the old numbers. */
 static void reopen(const char *syn, bool ok)
 {
 	script.syn = "mss 1460 ts 5000 0";
@@ -227,7 +227,7 @@ SCRIPT(reopened_by_a_newer_timestamp)
 	ASSERT_EQ(count_of(ATCP_STAT_TIME_WAIT_REUSED), 1);
 }
 
-/* Even with a number below: the timestamp tells. */
+/* The newer timestamp suffices, even with a lower sequence number. */
 SCRIPT(reopened_by_a_newer_timestamp_below)
 {
 	reopen("S -100000 mss 1460 ts 5001 0", true);
@@ -238,7 +238,7 @@ SCRIPT(not_reopened_by_an_older_timestamp)
 	reopen("S 100000 mss 1460 ts 4999 0", false);
 }
 
-/* The same timestamp: then the sequence number must be above. */
+/* With the same timestamp the sequence number must be above the old ones. */
 SCRIPT(reopened_by_the_same_timestamp_above)
 {
 	reopen("S 100000 mss 1460 ts 5000 0", true);
@@ -249,7 +249,7 @@ SCRIPT(not_reopened_by_the_same_timestamp_below)
 	reopen("S -100000 mss 1460 ts 5000 0", false);
 }
 
-/* Else the ACK is answered by a reset, which ends it: the SYN that comes again gets in. */
+/* The peer answers our ACK by a reset, which ends TIME-WAIT; its SYN opens when it is resent. */
 static void reopen_after_a_reset(const char *syn, const char *synack)
 {
 	reopen(syn, false);
@@ -272,7 +272,7 @@ SCRIPT(reopened_by_a_lower_number_after_a_reset)
 	reopen_after_a_reset("S -100000 mss 1460 noopt", "SA 0 -99999");
 }
 
-/* MAY-2, without timestamps: above what was received. */
+/* MAY-2: without timestamps a SYN above the received numbers reopens. */
 SCRIPT(reopened_by_a_sequence_number)
 {
 	be_time_wait();
@@ -288,8 +288,8 @@ SCRIPT(reopened_by_a_sequence_number)
 }
 
 /*
- * Nobody listens: a new connection is refused, and does not have to wait until the old
- * one is forgotten; which remains, and answers what is the old one's.
+ * Without a listener a new connection is refused at once.  The TIME-WAIT remains, and
+ * answers segments of the old connection.
  */
 SCRIPT(refused_without_a_listener)
 {
@@ -317,7 +317,7 @@ SCRIPT(close_with_unread_data)
 	state_is(CLOSED);
 }
 
-/* And so does data that comes after close(). */
+/* Data that comes after close() resets, too. */
 SCRIPT(data_after_close)
 {
 	be_established();
@@ -341,7 +341,7 @@ SCRIPT(data_after_shutdown_of_both)
 	closed_with(ECONNRESET);
 }
 
-/* SHUT_RD alone: the data is taken, as the kernel's TCP does. */
+/* After SHUT_RD alone data is accepted, as by the kernel's TCP. */
 SCRIPT(data_after_shutdown_of_reading)
 {
 	be_established();
@@ -351,7 +351,7 @@ SCRIPT(data_after_shutdown_of_reading)
 	state_is(ESTABLISHED);
 }
 
-/* An orphan does not wait for ever for a FIN that need not come. */
+/* An orphan does not wait for the peer's FIN for ever. */
 SCRIPT(orphan_in_fin_wait_2)
 {
 	be_established();
@@ -380,7 +380,7 @@ SCRIPT(orphan_is_retransmitted_less)
 	ASSERT_EQ(n, 8);
 }
 
-/* Answered or not: a closed window does not keep an orphan for ever. */
+/* A closed window does not keep an orphan for ever, even when probes are answered. */
 SCRIPT(orphan_with_a_closed_window)
 {
 	u32 n = 0;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When memory fails the connection recovers by itself, for TCP is made for
- * segments that are lost: what each single failure is made good by.  (Every
- * failure in every test: faults.c.)  And what a peer can do to have it fail: the
- * send queue's memory has a bound.
+ * A failed allocation is like a lost segment: each test shows by what a connection
+ * recovers from one failure.  (faults.c has every failure in every test.)  The tests
+ * of the send queue show that a peer cannot make its memory exceed a bound.
  */
 #include "script.h"
 
@@ -31,7 +30,7 @@ SCRIPT(syn_ack)
 	expect("SA 0 1");
 }
 
-/* The child: the request is kept, and the peer's next segment makes it. */
+/* No memory for the new connection: the request stays, and the peer's next segment makes it. */
 SCRIPT(child)
 {
 	be_syn_received();
@@ -117,7 +116,7 @@ SCRIPT(ack_of_the_fin)
 	inject("FA 1 2");
 	expect_nothing();
 	state_is(TIME_WAIT);
-	/* The peer asks again. */
+	/* The peer resends its FIN. */
 	inject("FA 1 2");
 	expect("A 2 2");
 }
@@ -136,7 +135,7 @@ SCRIPT(probe)
 SCRIPT(time_wait)
 {
 	be_fin_wait_2();
-	/* First the ACK, and its transmission. */
+	/* The first two calls are for the ACK and its transmission. */
 	next_fails(3);
 	inject("FA 1 2");
 	expect("A 2 2");
@@ -147,19 +146,19 @@ SCRIPT(time_wait)
 /* --- what a peer can make the send queue hold --- */
 
 #define SNDBUF		120000
-#define SEGMENT		1280	/* what one costs besides its payload: userspace/sim/host.c */
+#define SEGMENT		1280	/* overhead of a queued segment: userspace/sim/host.c */
 #define MOST		(2 * (SNDBUF + 2 * (65536 + SEGMENT)))
 
-/* Forgets what came; the queue is within its bound all the while. */
+/* Discards the received segments, and checks the bound of the send queue. */
 static void drain(void)
 {
 	while (expect_any())
 		;
-	/* The program may add to it what the buffer takes, in large ones. */
+	/* The program may have added a buffer's worth of large segments. */
 	ASSERT_LE(script.conn->nsent, MOST / SEGMENT + 2 + SNDBUF / script.opt.room);
 }
 
-/* The peer acknowledges @step bytes at a time, @n times or all that was sent; from @una. */
+/* Acknowledges from @una on, @step bytes at a time, @n times at most; returns SND.UNA. */
 static u32 acknowledges(u32 una, u32 step, u32 n)
 {
 	while (n-- && tcb()->iss + una != tcb()->snd_nxt) {
@@ -176,7 +175,7 @@ static void is_fed(void)
 	drain();
 }
 
-/* To the end of all that was sent, in steps as small; nothing stalls. */
+/* Acknowledges all data in steps of @step bytes; the connection does not stall. */
 static void goes_on(u32 una, u32 step)
 {
 	u32 idle = 0;
@@ -195,7 +194,7 @@ static void goes_on(u32 una, u32 step)
 	ASSERT(!tcb()->snd_first);
 }
 
-/* An MSS of 48 cuts a buffer of hundreds of bytes off for every 48 of payload. */
+/* With an MSS of 48, a queued segment and its overhead are cut off every 48 bytes. */
 static void be_cut(u32 step)
 {
 	u32 una = 1;
@@ -204,7 +203,7 @@ static void be_cut(u32 step)
 	script.opt.sndbuf = SNDBUF;
 	be_established();
 	is_fed();
-	/* The congestion window grows to what the peer likes. */
+	/* The peer's ACKs make the congestion window large. */
 	una = acknowledges(una, 48, 1300);
 	is_fed();
 	ASSERT_GT(tcb()->snd_nxt - tcb()->snd_una, SNDBUF / 4);
@@ -222,13 +221,13 @@ SCRIPT(acks_of_48_after_a_timeout)
 	be_cut(48);
 }
 
-/* ACKs inside of segments, too. */
+/* Here the ACKs are inside of segments. */
 SCRIPT(acks_of_47_after_a_timeout)
 {
 	be_cut(47);
 }
 
-/* The same without a time-out: the window opens by 48 bytes at a time. */
+/* The window opens by 48 bytes at a time, without a time-out. */
 SCRIPT(window_of_crumbs)
 {
 	u32 wnd;
@@ -248,7 +247,7 @@ SCRIPT(window_of_crumbs)
 	goes_on(1, 1000);
 }
 
-/* The path takes 68 bytes all of a sudden, and the time comes for all of it to go again. */
+/* The path MTU drops to 68 with a full window in flight, and all of it is resent. */
 SCRIPT(path_of_68)
 {
 	script.opt.sndbuf = SNDBUF;
@@ -267,8 +266,8 @@ SCRIPT(path_of_68)
 }
 
 /*
- * The program itself has filled a small buffer with single bytes, whose memory is beyond
- * the bound: what is lost at the front is cut and goes all the same.
+ * Single bytes of a program with a small buffer exceed the bound of memory.  The
+ * segment at the front is cut and resent all the same.
  */
 SCRIPT(the_first_is_always_cut)
 {
@@ -290,7 +289,7 @@ SCRIPT(the_first_is_always_cut)
 	ASSERT_EQ(script.conn->nsent, 502);
 	inject("A 1 1461");
 	expect("A 1461+1460 1");
-	/* The rest of it takes the next 380 along. */
+	/* The rest of the segment goes with the next 380 bytes. */
 	expect("PA 2921+1460 1");
 	inject("A 1 4001");
 	expect("PA 4381+120 1");
@@ -299,7 +298,7 @@ SCRIPT(the_first_is_always_cut)
 	quiet(MINUTE);
 }
 
-/* What may not be cut and is too much for the congestion window waits... */
+/* A segment that may not be cut and exceeds the congestion window waits... */
 SCRIPT(not_cut_waits)
 {
 	be_established();
@@ -307,7 +306,7 @@ SCRIPT(not_cut_waits)
 	while (expect_any())
 		;
 	expect_after(RTO, "A 1+1460 1");
-	/* It is cut, cloned, sent; and the next may not be cut. */
+	/* The first three calls cut, clone and send; the next cut fails. */
 	next_fails(4);
 	inject("A 1 1461");
 	expect("A 1461+1460 1");
@@ -320,7 +319,7 @@ SCRIPT(not_cut_waits)
 	inject("A 1 14601");
 }
 
-/* ...and goes whole when it is not. */
+/* ...and is sent whole when it fits. */
 SCRIPT(not_cut_goes_whole)
 {
 	u32 i;
@@ -343,7 +342,7 @@ SCRIPT(not_cut_goes_whole)
 	inject("A 1 10001");
 }
 
-/* Small ones become one when they go again. */
+/* Small segments are joined when they are resent. */
 SCRIPT(small_ones_are_joined)
 {
 	script.opt.nodelay = true;
@@ -359,7 +358,7 @@ SCRIPT(small_ones_are_joined)
 	ASSERT_EQ(script.conn->nsent, 4);
 	expect_after(RTO, "PA 1+1460 1");
 	ASSERT_EQ(script.conn->nsent, 2);
-	/* An ACK of a part of it. */
+	/* An ACK of a part of the joined segment. */
 	inject("A 1 101");
 	expect("PA 1461+1 1");
 	expect_within(RTO, 4 * RTO, "PA 101+1361 1");
@@ -370,7 +369,7 @@ SCRIPT(small_ones_are_joined)
 	quiet(MINUTE);
 }
 
-/* The peer has closed before, and we do after. */
+/* Joining in a connection that the peer has closed, before our FIN. */
 SCRIPT(joined_before_a_fin)
 {
 	script.opt.nodelay = true;
@@ -388,13 +387,13 @@ SCRIPT(joined_before_a_fin)
 	user_shuts();
 	expect("FA 41 2");
 	state_is(LAST_ACK);
-	/* The last of them takes the FIN along. */
+	/* The last segment carries the FIN. */
 	expect_within(RTO, 4 * RTO, "FPA 21+20 2");
 	inject("A 2 42");
 	closed_with(0);
 }
 
-/* Not beyond what the peer would take now. */
+/* Segments are not joined beyond the peer's window. */
 SCRIPT(joined_as_the_window_allows)
 {
 	script.opt.nodelay = true;
@@ -411,7 +410,7 @@ SCRIPT(joined_as_the_window_allows)
 	inject("A 1 31");
 }
 
-/* What is next to go again is taken along by what goes before it, when a window opens. */
+/* When the window opens, a resent segment is joined with the next to be resent. */
 SCRIPT(joined_with_the_next_to_go)
 {
 	script.opt.nodelay = true;
@@ -421,7 +420,7 @@ SCRIPT(joined_with_the_next_to_go)
 	user_sends(10);
 	expect("PA 11+10 1");
 	inject("A 1 1 win 15");
-	/* The first is cloned and sent; for the second there is no memory, twice. */
+	/* The first is cloned and sent; memory for the second fails twice. */
 	next_fails(3);
 	expect_after(RTO, "PA 1+10 1");
 	next_fails(1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When small segments go: Nagle's algorithm (RFC 9293 section 3.7.4) in
+ * When small segments are sent: Nagle's algorithm (RFC 9293 section 3.7.4) in
  * Minshall's form (only a small segment in flight holds back the next), PUSH
  * (section 3.9.1.2), MSG_MORE.
  */
@@ -25,7 +25,7 @@ SCRIPT(second_small_one_waits)
 	expect("PA 11+20 1");
 }
 
-/* It waits for the ACK of the small one, not for less. */
+/* The next small segment waits for the ACK of all of the small one in flight. */
 SCRIPT(partial_ack_of_the_small_one)
 {
 	be_established();
@@ -52,7 +52,7 @@ SCRIPT(goes_when_full)
 	expect("PA 1471+540 1");
 }
 
-/* Minshall: the tail of a large write does not wait for full segments in flight. */
+/* Minshall: the tail of a large write does not wait for the full segments in flight. */
 SCRIPT(tail_of_a_large_write_goes)
 {
 	be_established();
@@ -93,7 +93,7 @@ SCRIPT(nodelay_set_later)
 	expect("PA 11+20 1");
 }
 
-/* A FIN behind it will not wait, and takes the data along. */
+/* A FIN is sent at once, together with the small data before it. */
 SCRIPT(fin_takes_along_what_waits)
 {
 	be_established();
@@ -105,7 +105,7 @@ SCRIPT(fin_takes_along_what_waits)
 	state_is(FIN_WAIT_1);
 }
 
-/* A response that fills an ACK goes with it. */
+/* Small data that waits goes with the next ACK. */
 SCRIPT(held_data_goes_with_the_ack)
 {
 	be_established();
@@ -140,7 +140,7 @@ SCRIPT(more_lets_full_segments_go)
 	expect_within(1, 500 * MSEC, "PA 1461+540 1");
 }
 
-/* But not for ever: 200 ms, as the kernel's TCP_CORK. */
+/* MSG_MORE holds data back for 200 ms at most, as the kernel's TCP_CORK does. */
 SCRIPT(more_is_let_go)
 {
 	be_established();
@@ -148,7 +148,7 @@ SCRIPT(more_is_let_go)
 	expect_after(200 * MSEC, "PA 1+10 1");
 }
 
-/* MUST-60: nor behind data in flight that is acknowledged meanwhile. */
+/* MUST-60: the same when data in flight is acknowledged meanwhile. */
 SCRIPT(more_is_let_go_behind_data)
 {
 	be_established();
@@ -162,7 +162,7 @@ SCRIPT(more_is_let_go_behind_data)
 
 /* --- PUSH --- */
 
-/* MUST-61: the last segment of what was written has it; SHLD-27: one for all of it. */
+/* MUST-61: the last segment of a write has PSH; SHLD-27: the segments before it have none. */
 SCRIPT(push_on_the_last)
 {
 	be_established();

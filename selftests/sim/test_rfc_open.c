@@ -7,7 +7,7 @@
 
 /* --- the SYN --- */
 
-/* All options, and a window that is not scaled. */
+/* The SYN has all options, and a window that is not scaled. */
 SCRIPT(syn_of_an_active_open)
 {
 	user_opens();
@@ -31,7 +31,7 @@ SCRIPT(syn_ack_answers_what_was_offered)
 	expect("SA 0 1 win 65535 mss 1460 ws 0 sok ecr 77");
 }
 
-/* SHLD-8 (RFC 3168, 6.1.1): what does not do ECN answers as if not asked for it. */
+/* SHLD-8 (RFC 3168, 6.1.1): the answer to a SYN with ECN has no ECN flags. */
 SCRIPT(ecn_is_declined)
 {
 	be_listen();
@@ -52,7 +52,7 @@ SCRIPT(ecn_is_not_asked_for)
 {
 	user_opens();
 	expect("S 0");
-	/* An answer that claims it all the same. */
+	/* The peer's answer claims ECN, which was not asked for. */
 	inject("SAE 0 1 mss 1460");
 	expect("A 1 1");
 	user_sends(10);
@@ -68,7 +68,7 @@ SCRIPT(small_buffer_small_window)
 
 /* --- MSS: section 3.7.1, RFC 6691 --- */
 
-/* Sends 3000 bytes and takes the size of the first segment for that of all. */
+/* Sends 3 * @size bytes, which must go in three segments of @size bytes. */
 static void sends_segments_of(u32 size)
 {
 	user_sends(3 * size);
@@ -141,19 +141,19 @@ SCRIPT(mss_over_ipv6)
 	sends_segments_of(1440);
 }
 
-/* MUST-16: the smaller of the peer's and the path's. */
+/* MUST-16: the MSS is the smaller of the peer's and the path's. */
 SCRIPT(mss_of_the_path)
 {
 	sim->link[0][1].conf.mtu = 1000;
 	user_opens();
-	/* MUST-67: what we can receive, from the interface's MTU. */
+	/* MUST-67: the MSS that we offer is by the interface's MTU. */
 	expect("S 0 mss 960");
 	inject("SA 0 1 mss 8960");
 	expect("A 1 1");
 	sends_segments_of(960);
 }
 
-/* MUST-16, RFC 6691: options take their room from the payload. */
+/* MUST-16, RFC 6691: options reduce the payload. */
 SCRIPT(mss_less_timestamps)
 {
 	script.syn = "mss 1000 ts 5000 0";
@@ -209,7 +209,7 @@ SCRIPT(mss_on_syns_only)
 	expect("A 12 2 noopt");
 }
 
-/* MUST-5: on any other segment it means nothing, and harms nothing. */
+/* MUST-5: the option on a segment without SYN is ignored. */
 SCRIPT(mss_of_the_peer_later)
 {
 	script.syn = "mss 1000";
@@ -222,7 +222,7 @@ SCRIPT(mss_of_the_peer_later)
 	expect("PA 1001+1000 11");
 }
 
-/* A segment of a few bytes each would cost more than it carries. */
+/* A very small MSS is raised, as such segments would cost more than they carry. */
 SCRIPT(mss_absurdly_small)
 {
 	script.syn = "mss 1";
@@ -234,7 +234,7 @@ SCRIPT(mss_absurdly_small)
 	ASSERT_LE(tcb()->mss, 48);
 }
 
-/* MSS 0: the same. */
+/* An MSS of 0 is raised, too. */
 SCRIPT(mss_zero)
 {
 	script.syn = "mss 0";
@@ -256,7 +256,7 @@ SCRIPT(simultaneous_open)
 	expect("PA 1+10 1");
 }
 
-/* Both SYNs cross; then the peer's ACK comes without its SYN. */
+/* After the SYNs have crossed, the peer's ACK comes without its SYN. */
 SCRIPT(simultaneous_open_bare_ack)
 {
 	be_syn_received_open();
@@ -279,7 +279,7 @@ SCRIPT(simultaneous_open_with_options)
 	expect("PA 1+500 1 ecr 5000");
 }
 
-/* Our SYN-ACK is lost: the peer's SYN again brings it again. */
+/* After our SYN-ACK is lost, the peer's resent SYN is answered by another. */
 SCRIPT(simultaneous_open_syn_again)
 {
 	be_syn_received_open();
@@ -319,7 +319,7 @@ SCRIPT(old_duplicate_syn)
 	be_listen();
 	inject("S -500 mss 1460");
 	expect("SA 0 -499");
-	/* The peer did not mean it. */
+	/* The peer resets it, as it did not send this SYN now. */
 	inject("R -499");
 	state_is(LISTEN);
 	inject("S 0 mss 1460");
@@ -328,27 +328,27 @@ SCRIPT(old_duplicate_syn)
 	state_is(ESTABLISHED);
 }
 
-/* Figure 9: the peer still believes in a connection that we have forgotten. */
+/* Figure 9: the peer still has a connection that we have lost. */
 SCRIPT(half_open_peer)
 {
 	be_syn_sent();
 	inject("A 300 -100");
 	expect("R -100");
 	state_is(SYN_SENT);
-	/* The reset has ended it: the SYN need not wait for its time-out... */
+	/* Our reset has ended the peer's connection: the SYN goes before its time-out... */
 	expect_within(1, 20 * MSEC, "S 0");
 	sim_run_for(20 * MSEC);
 	inject("SA 0 1 mss 1460");
 	expect("A 1 1");
 	state_is(ESTABLISHED);
-	/* ...and that it went twice says nothing of loss, nor of the round trip. */
+	/* ...and its second transmission does not count as a loss. */
 	ASSERT_EQ(tcb()->cwnd, 10 * tcb()->mss);
 	ASSERT_EQ(tcb()->srtt, 0);
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_SYN), 1);
 	ASSERT_EQ(tcb()->rto_count, 0);
 }
 
-/* Once, or whoever answers so has a SYN sent each few milliseconds... */
+/* The early SYN goes only once, or such answers would cause a SYN every few milliseconds... */
 SCRIPT(half_open_peer_that_stays)
 {
 	u32 i;
@@ -373,7 +373,7 @@ SCRIPT(half_open_peer_that_stays)
 	ASSERT_EQ(tcb()->rto_count, 2);
 }
 
-/* ...and only before the SYN has gone twice. */
+/* ...and only before the SYN has been resent by its timer. */
 SCRIPT(half_open_peer_late)
 {
 	be_syn_sent();
@@ -383,7 +383,7 @@ SCRIPT(half_open_peer_late)
 	expect_after(2 * SEC, "S 0");
 }
 
-/* Figure 10: data for a connection that is gone. */
+/* Figure 10: data for a closed connection is answered by a reset. */
 SCRIPT(data_for_a_forgotten_connection)
 {
 	be_closed();
@@ -397,7 +397,7 @@ SCRIPT(data_for_a_forgotten_connection)
 SCRIPT(handshake_ack_lost)
 {
 	be_syn_received();
-	/* Data has the ACK as well. */
+	/* Data carries an ACK, too. */
 	inject("PA 1+10 1");
 	expect("A 1 11");
 	state_is(ESTABLISHED);
@@ -413,7 +413,7 @@ SCRIPT(syn_ack_again)
 	expect("A 1 1");
 }
 
-/* Handshake and end in three segments of the peer's. */
+/* The ACK of the handshake carries data and the FIN. */
 SCRIPT(data_and_fin_with_the_ack)
 {
 	be_syn_received();
@@ -445,7 +445,7 @@ static void cookie(const char *syn, bool ts, const char *synack)
 {
 	be_listen();
 	script.listener->cookies = true;
-	/* Its number is its own, whatever the debug setting: read it off. */
+	/* A cookie ignores debug_isn: the ISN is read from the trace. */
 	inject("S 0 %s", syn);
 	script.ts = ts;
 	ASSERT(sim->ntrace);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A path that changes: its MTU (RFC 9293 section 3.7.2, RFC 1191 section 6.5) and
- * whether it is there at all (RFC 6069).
+ * Changes of the path: of its MTU (RFC 9293 section 3.7.2, RFC 1191 section 6.5), and
+ * outages (RFC 6069).
  */
 #include "script.h"
 
-/* The path takes @mss from now on: what an ICMP error or the route has told. */
+/* The path's MSS becomes @mss, as by an ICMP error or a change of the route. */
 static void path_takes(u16 mss)
 {
 	tcb()->mss_path = mss;
@@ -13,7 +13,7 @@ static void path_takes(u16 mss)
 	sim_run_for(0);
 }
 
-/* What is in flight and too large goes again at once, in pieces that fit. */
+/* Segments in flight that are too large are resent at once, in pieces that fit. */
 SCRIPT(too_large_in_flight)
 {
 	u32 ssthresh;
@@ -29,7 +29,7 @@ SCRIPT(too_large_in_flight)
 	expect("A 1001+1000 1");
 	expect("A 2001+1000 1");
 	expect("PA 3001+1000 1");
-	/* Nobody was congested. */
+	/* It is no sign of congestion. */
 	ASSERT_EQ(tcb()->ssthresh, ssthresh);
 	ASSERT_EQ(tcb()->backoff, 0);
 	inject("A 1 4001");
@@ -38,7 +38,7 @@ SCRIPT(too_large_in_flight)
 	expect("PA 5001+1000 1");
 }
 
-/* A path that takes more changes nothing of what is in flight. */
+/* A larger MTU changes no segment in flight. */
 SCRIPT(larger)
 {
 	be_established();
@@ -54,8 +54,8 @@ SCRIPT(larger)
 }
 
 /*
- * RFC 5681 section 3.1: ssthresh is two segments at least, of what they are now, or
- * what recovery leaves of cwnd lets out not one.
+ * RFC 5681 section 3.1: ssthresh is at least two segments of the present size.  Else
+ * cwnd after recovery would be too small for one segment.
  */
 SCRIPT(larger_while_recovering)
 {
@@ -76,7 +76,7 @@ SCRIPT(larger_while_recovering)
 	expect("PA 401+1460 1");
 }
 
-/* Nothing in flight, nothing to do. */
+/* With nothing in flight, nothing is resent. */
 SCRIPT(idle)
 {
 	be_established();
@@ -86,7 +86,7 @@ SCRIPT(idle)
 	expect("PA 1+700 1");
 }
 
-/* RFC 6069: the network was broken and not congested, and one back-off is taken back. */
+/* RFC 6069: an ICMP unreachable shows an outage, no congestion: it undoes one back-off. */
 SCRIPT(unreachable)
 {
 	u64 wait = RTO;
@@ -100,7 +100,7 @@ SCRIPT(unreachable)
 		wait *= 2;
 	}
 	ASSERT_EQ(tcb()->backoff, 5);
-	/* Other numbers are about other segments. */
+	/* An error that quotes another sequence number undoes none. */
 	atcp_icmp_unreachable(tcb(), script.iss + 2);
 	ASSERT_EQ(tcb()->backoff, 5);
 	atcp_icmp_unreachable(tcb(), script.iss + 1);
@@ -110,7 +110,7 @@ SCRIPT(unreachable)
 	quiet(MINUTE);
 }
 
-/* It has nothing to say where nothing was lost. */
+/* Without a back-off it changes nothing. */
 SCRIPT(unreachable_for_nothing)
 {
 	be_established();

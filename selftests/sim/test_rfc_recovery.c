@@ -14,7 +14,7 @@ static void be_ready(void)
 	be_established();
 }
 
-/* The full segments from @from on are sent, @n of them, and nothing else. */
+/* Expects @n full segments from @from on, and nothing else. */
 static void sent(u32 from, u32 n)
 {
 	u32 i;
@@ -82,7 +82,7 @@ SCRIPT(initial_window_after_a_lost_syn)
 SCRIPT(slow_start)
 {
 	be_sending();
-	/* Each acknowledged segment lets out itself and one more. */
+	/* Each ACK of one segment lets two be sent. */
 	inject("A 1 1001");
 	sent(10001, 2);
 	inject("A 1 2001");
@@ -99,7 +99,7 @@ SCRIPT(congestion_avoidance)
 	tcb()->ssthresh = 10000;
 	user_sends(50000);
 	sent(1, 10);
-	/* One segment more in all for each window acknowledged. */
+	/* cwnd grows by one segment for each window acknowledged. */
 	for (i = 0; i < 9; i++, next += 1000) {
 		acked += 1000;
 		inject("A 1 %u", acked);
@@ -121,7 +121,7 @@ SCRIPT(congestion_avoidance)
 	ASSERT_EQ(tcb()->cwnd, 12000);
 }
 
-/* A window that was not filled is not known to be good: it does not grow. */
+/* cwnd does not grow while it is not filled. */
 SCRIPT(no_growth_while_not_filled)
 {
 	u32 i, at = 1;
@@ -136,7 +136,7 @@ SCRIPT(no_growth_while_not_filled)
 	ASSERT_LE(tcb()->cwnd, 10000);
 }
 
-/* RFC 5681 section 4.1: what was learnt is forgotten when nothing was sent for an RTO. */
+/* RFC 5681 section 4.1: cwnd falls to the restart window when nothing was sent for an RTO. */
 SCRIPT(restart_after_idle)
 {
 	be_ready();
@@ -173,7 +173,7 @@ SCRIPT(timeout)
 	ASSERT_EQ(tcb()->ssthresh, 5000);
 	inject("A 1 1001");
 	sent(1001, 2);
-	/* One segment for an ACK, whatever it covers: RFC 3465 section 2.3. */
+	/* RFC 3465 section 2.3: an ACK adds one segment to cwnd, however much it covers. */
 	inject("A 1 3001");
 	sent(3001, 3);
 	inject("A 1 4001");
@@ -181,19 +181,19 @@ SCRIPT(timeout)
 	inject("A 1 5001");
 	sent(8001, 2);
 	ASSERT_EQ(tcb()->cwnd, 5000);
-	/* Now avoidance: ssthresh is reached. */
+	/* ssthresh is reached: congestion avoidance begins. */
 	inject("A 1 7001");
 	sent(10001, 2);
 	ASSERT_EQ(tcb()->cwnd, 5000);
 }
 
-/* What the receiver held already is not sent again. */
+/* Segments that the receiver held already are not resent. */
 SCRIPT(timeout_of_one_lost_segment)
 {
 	be_sending();
 	expect_after(RTO, "A 1+1000 1");
 	inject("A 1 10001");
-	/* But that ACK is no reason for a burst: RFC 3465 section 2.3. */
+	/* RFC 3465 section 2.3: the large ACK causes no burst. */
 	sent(10001, 2);
 	ASSERT_EQ(tcb()->cwnd, 2000);
 }
@@ -223,7 +223,7 @@ SCRIPT(ssthresh_is_two_segments_at_least)
 static void be_recovering(void)
 {
 	be_sending();
-	/* RFC 3042: the first two let out a new segment each. */
+	/* RFC 3042: each of the first two duplicates lets a new segment be sent. */
 	inject("A 1 1");
 	sent(10001, 1);
 	inject("A 1 1");
@@ -231,7 +231,7 @@ static void be_recovering(void)
 	inject("A 1 1");
 	expect("A 1+1000 1");
 	expect_nothing();
-	/* What limited transmit has added does not count. */
+	/* Segments of limited transmit do not count as in flight for ssthresh. */
 	ASSERT_EQ(tcb()->ssthresh, 5000);
 	ASSERT_EQ(tcb()->cwnd, 8000);
 }
@@ -254,7 +254,7 @@ SCRIPT(two_duplicates_are_not_enough)
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
 }
 
-/* RFC 5681 section 2: with data, with another window, or with nothing in flight it is none. */
+/* RFC 5681 section 2: no duplicate has data, another window, or comes with nothing in flight. */
 SCRIPT(not_every_repeated_ack_is_a_duplicate)
 {
 	u32 i;
@@ -280,7 +280,7 @@ SCRIPT(not_every_repeated_ack_is_a_duplicate)
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
 }
 
-/* Each further duplicate has left the network: one new segment, once there is room. */
+/* Each further duplicate adds a segment to cwnd, which lets a new one be sent in the end. */
 SCRIPT(window_inflates)
 {
 	u32 i;
@@ -296,7 +296,7 @@ SCRIPT(window_inflates)
 	sent(13001, 1);
 }
 
-/* RFC 6582 section 3.2, step 3: a partial ACK says what else was lost. */
+/* RFC 6582 section 3.2, step 3: a partial ACK makes the next lost segment be resent. */
 SCRIPT(partial_acks)
 {
 	be_recovering();
@@ -309,7 +309,7 @@ SCRIPT(partial_acks)
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 1);
 }
 
-/* A full ACK ends it, at half of what was in flight at most. */
+/* A full ACK ends recovery, with cwnd at ssthresh at most. */
 SCRIPT(full_ack)
 {
 	be_recovering();
@@ -318,7 +318,7 @@ SCRIPT(full_ack)
 	ASSERT_LE(tcb()->cwnd, 5000);
 	while (expect_any())
 		;
-	/* And another loss is another recovery. */
+	/* A later loss begins another recovery. */
 	inject("A 1 13001");
 	while (expect_any())
 		;
@@ -331,7 +331,7 @@ SCRIPT(full_ack)
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 2);
 }
 
-/* Step 2: duplicates caused by what a time-out has resent begin no recovery. */
+/* Step 2: duplicate ACKs caused by resent segments after a time-out begin no recovery. */
 SCRIPT(no_fast_retransmit_after_a_timeout)
 {
 	u32 i;
@@ -346,7 +346,7 @@ SCRIPT(no_fast_retransmit_after_a_timeout)
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
 }
 
-/* Nor do those for the last number that was in flight then, once all of it is acknowledged. */
+/* Nor do duplicates of the ACK for all that was in flight at the time-out. */
 SCRIPT(no_fast_retransmit_at_recover)
 {
 	u32 i;
@@ -361,7 +361,7 @@ SCRIPT(no_fast_retransmit_at_recover)
 		expect_any();
 	}
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
-	/* But for what is beyond. */
+	/* Duplicates of a later ACK do. */
 	inject("A 1 11001");
 	while (expect_any())
 		;
@@ -373,7 +373,7 @@ SCRIPT(no_fast_retransmit_at_recover)
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 1);
 }
 
-/* The FIN alone can be lost and found by duplicates as well. */
+/* A lost FIN is resent after duplicate ACKs, too. */
 SCRIPT(fin_in_flight)
 {
 	be_ready();
@@ -392,7 +392,7 @@ SCRIPT(fin_in_flight)
 	state_is(FIN_WAIT_2);
 }
 
-/* Lost again while recovering: the time-out. */
+/* When the resent segment is lost, the time-out resends it. */
 SCRIPT(timeout_while_recovering)
 {
 	be_recovering();

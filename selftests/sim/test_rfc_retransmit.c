@@ -5,7 +5,7 @@
  */
 #include "script.h"
 
-/* Runs until the connection is over, counting what is sent meanwhile. */
+/* Runs until the connection is closed; returns the number of segments it sent. */
 static u32 until_over(u64 limit)
 {
 	u64 end = sim->now + limit;
@@ -21,7 +21,7 @@ static u32 until_over(u64 limit)
 
 /* --- time-outs --- */
 
-/* MUST-19; RFC 6298 (5.5), (2.5): doubled each time, up to a bound of at least a minute. */
+/* MUST-19; RFC 6298 (5.5), (2.5): the RTO doubles, up to a bound of at least a minute. */
 SCRIPT(exponential_back_off)
 {
 	u64 wait = RTO;
@@ -38,7 +38,7 @@ SCRIPT(exponential_back_off)
 	ASSERT_GE(wait, 60 * SEC);
 }
 
-/* (5.2), (5.3): each ACK of something new starts the timer afresh; the last one stops it. */
+/* (5.2), (5.3): each ACK of new data restarts the timer; the last one stops it. */
 SCRIPT(timer_follows_the_acks)
 {
 	be_established();
@@ -55,7 +55,7 @@ SCRIPT(timer_follows_the_acks)
 	quiet(MINUTE);
 }
 
-/* Only what is not acknowledged goes again. */
+/* Only unacknowledged data is resent. */
 SCRIPT(partly_acknowledged)
 {
 	be_established();
@@ -65,7 +65,7 @@ SCRIPT(partly_acknowledged)
 	expect_within(RTO, 2 * RTO, "PA 51+50 1");
 }
 
-/* With the acknowledgment and window of the day. */
+/* A resent segment carries the current ACK and window. */
 SCRIPT(carries_a_fresh_acknowledgment)
 {
 	be_established();
@@ -76,7 +76,7 @@ SCRIPT(carries_a_fresh_acknowledgment)
 	expect_within(1, RTO, "PA 1+10 101 win 65435");
 }
 
-/* Karn: an ACK of what was sent twice tells no round-trip time (MUST-18). */
+/* Karn: an ACK of a resent segment is no sample of the round-trip time (MUST-18). */
 SCRIPT(no_sample_of_what_was_resent)
 {
 	u32 srtt;
@@ -91,7 +91,7 @@ SCRIPT(no_sample_of_what_was_resent)
 	ASSERT_EQ(tcb()->srtt, srtt);
 }
 
-/* And the back-off stays until there is a sample (RFC 6298 section 5, its last paragraph). */
+/* The back-off stays until there is a sample (RFC 6298 section 5, its last paragraph). */
 SCRIPT(back_off_stays_until_a_sample)
 {
 	be_established();
@@ -111,7 +111,7 @@ SCRIPT(back_off_stays_until_a_sample)
 	expect_within(RTO - 2, RTO + 2, "PA 31+10 1");
 }
 
-/* A sample: from the first transmission to its acknowledgment. */
+/* A sample is the time from the only transmission to its acknowledgment. */
 SCRIPT(sample)
 {
 	be_established();
@@ -192,7 +192,7 @@ SCRIPT(r2_by_configuration)
 	closed_with(ETIMEDOUT);
 }
 
-/* Progress begins the count anew. */
+/* An ACK of new data restarts the count. */
 SCRIPT(r2_starts_anew)
 {
 	u32 i;
@@ -220,7 +220,7 @@ SCRIPT(r2_of_a_syn)
 	ASSERT_GE(sim->now - start, 180 * SEC);
 }
 
-/* What is sent again now has an ACK, too: a simultaneous open is no shorter. */
+/* A simultaneous open, which resends a SYN-ACK, is given up no earlier. */
 SCRIPT(r2_of_a_simultaneous_open)
 {
 	u64 start = sim->now;
@@ -242,7 +242,7 @@ SCRIPT(r2_of_a_syn_ack)
 	state_is(LISTEN);
 }
 
-/* SHLD-25: what ICMP has said meanwhile is what the user is told at the end. */
+/* SHLD-25: the connection fails with the error that ICMP has reported meanwhile. */
 SCRIPT(soft_error_at_r2)
 {
 	be_established();
@@ -263,7 +263,7 @@ SCRIPT(keepalive_is_off)
 	quiet(48 * 3600 * SEC);
 }
 
-/* MUST-24, MUST-28, SHLD-12: after two hours at least, without data, below SND.NXT. */
+/* MUST-24, MUST-28, SHLD-12: the first probe: after two hours, no data, below SND.NXT. */
 SCRIPT(keepalive)
 {
 	script.opt.keepalive = true;
@@ -291,7 +291,7 @@ SCRIPT(keepalive_interval)
 	closed_with(ETIMEDOUT);
 }
 
-/* MUST-29: an answer that is lost is no dead connection. */
+/* MUST-29: one lost answer does not end the connection. */
 SCRIPT(keepalive_answer_lost)
 {
 	u32 i;
@@ -309,7 +309,7 @@ SCRIPT(keepalive_answer_lost)
 	state_is(ESTABLISHED);
 }
 
-/* What a third party can make up keeps no dead connection. */
+/* Segments that a third party can forge do not keep a dead connection alive. */
 SCRIPT(keepalive_and_a_forged_answer)
 {
 	script.opt.keepalive = true;
@@ -367,7 +367,7 @@ SCRIPT(keepalive_in_close_wait)
 	state_is(CLOSE_WAIT);
 }
 
-/* A peer that has forgotten the connection says so. */
+/* A peer that has lost the connection answers by a reset. */
 SCRIPT(keepalive_answered_by_reset)
 {
 	script.opt.keepalive = true;
@@ -378,7 +378,7 @@ SCRIPT(keepalive_answered_by_reset)
 	closed_with(ECONNRESET);
 }
 
-/* The peer's keep-alives are answered, with and without their octet. */
+/* The peer's keep-alives are answered, with and without an octet of data. */
 SCRIPT(keepalive_of_the_peer)
 {
 	be_established();

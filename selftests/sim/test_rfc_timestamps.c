@@ -6,7 +6,7 @@
 
 #define DAY	(86400 * SEC)
 
-/* TS.Recent is 5000. */
+/* A connection with timestamps, whose TS.Recent is 5000. */
 static void be_stamped(void)
 {
 	script.syn = "mss 1460 ts 5000 0";
@@ -57,7 +57,7 @@ SCRIPT(not_offered_by_the_peer)
 	ASSERT_EQ(tcb()->ts_on, false);
 	user_sends(10);
 	expect("PA 1+10 1 noopt");
-	/* One that comes nevertheless means nothing. */
+	/* A timestamp that comes nevertheless is ignored. */
 	inject("PA 1+10 11 ts 1 1");
 	expect("A 11 11 noopt");
 	ASSERT_EQ(user_reads(), 10);
@@ -89,7 +89,7 @@ SCRIPT(in_resets_too)
 	expect("RA 1 1 ecr 5000");
 }
 
-/* Two hosts that share an address, or a count of uptime, must not show in them. */
+/* Their start shows neither the uptime nor whether hosts share an address. */
 SCRIPT(starts_anywhere)
 {
 	be_stamped();
@@ -98,8 +98,8 @@ SCRIPT(starts_anywhere)
 }
 
 /*
- * Between the same ends they grow from one connection to the next, which takes the place
- * of a TIME-WAIT: RFC 6191.
+ * RFC 6191: between the same ends they grow from a connection in TIME-WAIT to the
+ * connection that replaces it.
  */
 SCRIPT(grow_over_time_wait)
 {
@@ -120,7 +120,7 @@ SCRIPT(grow_over_time_wait)
 	user_aborts();
 }
 
-/* As Linux and FreeBSD: some peers leave them out of some segments. */
+/* Segments without them are accepted, as by Linux and FreeBSD: some peers leave them out. */
 SCRIPT(missing)
 {
 	u32 srtt, rcv_rtt;
@@ -132,14 +132,14 @@ SCRIPT(missing)
 	inject("A 1 11 ts 5001 %u", script.last_tsval);
 	srtt = tcb()->srtt;
 	rcv_rtt = tcb()->rcv_rtt;
-	/* What it holds is taken; TS.Recent stays, and is echoed. */
+	/* Its data is accepted; TS.Recent stays, and is echoed. */
 	inject("PA 1+10 11 noopt");
 	expect("A 11 11 ecr 5001");
 	ASSERT_EQ(user_reads(), 10);
-	/* A keep-alive is answered, by the interval. */
+	/* A keep-alive is answered, within the limit of challenge ACKs. */
 	inject("A 10 11 noopt");
 	expect("A 11 11 ecr 5001");
-	/* No echo, no time of what was sent twice. */
+	/* Without an echo a resent segment gives no sample. */
 	user_sends(10);
 	expect("PA 11+10 11");
 	sim_run_for(SEC);
@@ -149,7 +149,7 @@ SCRIPT(missing)
 	ASSERT_EQ(atcp_unacked(tcb()), 0);
 	ASSERT_EQ(tcb()->srtt, srtt);
 	ASSERT_EQ(tcb()->rcv_rtt, rcv_rtt);
-	/* What is older than the last timestamp is as old as before. */
+	/* PAWS still compares with the last timestamp. */
 	inject("PA 11+10 21 ts 5000 0");
 	expect("A 21 11 ecr 5001");
 	inject("FA 11 21 noopt");
@@ -218,7 +218,7 @@ SCRIPT(missing_in_the_handshake_and_not_tolerated)
 
 /* --- which one is echoed: section 4.3 --- */
 
-/* Delayed ACKs: the earliest segment not acknowledged yet. */
+/* A delayed ACK echoes the earliest segment not acknowledged yet. */
 SCRIPT(echo_of_the_earliest)
 {
 	script.opt.no_quick = true;
@@ -228,7 +228,7 @@ SCRIPT(echo_of_the_earliest)
 	expect_within(1, 500 * MSEC, "A 1 201 ecr 5100");
 }
 
-/* A gap: what lies behind it does not count. */
+/* A segment behind a gap is not echoed. */
 SCRIPT(echo_at_a_gap)
 {
 	be_stamped();
@@ -236,7 +236,7 @@ SCRIPT(echo_at_a_gap)
 	expect("A 1 101 ecr 5100");
 	inject("A 201+100 1 ts 5300 1");
 	expect("A 1 101 ecr 5100");
-	/* The one that fills it does. */
+	/* The segment that fills the gap is. */
 	inject("A 101+100 1 ts 5200 1");
 	expect("A 1 301 ecr 5200");
 }
@@ -246,14 +246,14 @@ SCRIPT(echo_of_an_old_one)
 	be_stamped();
 	inject("A 1+100 1 ts 5100 1");
 	expect("A 1 101 ecr 5100");
-	/* What lies outside of the window is rejected before (section 5.3, R2 and R3). */
+	/* A segment outside of the window is not echoed (section 5.3, R2 and R3). */
 	inject("A 1+100 1 ts 5400 1");
 	expect("A 1 101 ecr 5100");
 	inject("A 51+100 1 ts 5500 1");
 	expect("A 1 151 ecr 5500");
 }
 
-/* Of what is refused none is kept, or one segment made up would end all others. */
+/* A refused segment's timestamp is not kept: PAWS would then refuse all real segments. */
 static void refused(const char *segment, const char *answer)
 {
 	inject("%s ts %u 0", segment, 5000 + 0x7f000000u);
@@ -327,7 +327,7 @@ SCRIPT(paws_drops_a_fin)
 	state_is(ESTABLISHED);
 }
 
-/* Neither its ACK nor its window is looked at. */
+/* Neither ACK nor window of a segment that PAWS drops is used. */
 SCRIPT(paws_drops_an_ack)
 {
 	be_stamped();
@@ -338,7 +338,7 @@ SCRIPT(paws_drops_an_ack)
 	ASSERT_EQ(atcp_unacked(tcb()), 10);
 }
 
-/* One that another CPU or queue has overtaken within a tick passes, as in Linux. */
+/* An ACK that is one tick old passes, as in Linux: another CPU or queue overtook it. */
 SCRIPT(paws_takes_an_ack_of_a_tick_ago)
 {
 	be_stamped();
@@ -351,7 +351,7 @@ SCRIPT(paws_takes_an_ack_of_a_tick_ago)
 	expect("A 11 2 ecr 5000");
 }
 
-/* A RST is not subject to it (section 5.2). */
+/* PAWS does not apply to RST (section 5.2). */
 SCRIPT(paws_takes_a_rst)
 {
 	be_stamped();
@@ -372,7 +372,7 @@ SCRIPT(paws_over_the_wrap)
 	ASSERT_EQ(user_reads(), 20);
 }
 
-/* Section 5.5: after 24 days of idling the old one means nothing. */
+/* Section 5.5: TS.Recent is not used after 24 days without a segment. */
 SCRIPT(paws_after_23_days)
 {
 	be_stamped();
@@ -417,7 +417,7 @@ SCRIPT(paws_in_time_wait)
 
 /* --- round-trip times: section 4 --- */
 
-/* Even of what was sent again: the echo tells which one arrived. */
+/* A resent segment gives a sample, as the echo tells which transmission arrived. */
 SCRIPT(sample_of_what_was_resent)
 {
 	be_stamped();
@@ -432,7 +432,7 @@ SCRIPT(sample_of_what_was_resent)
 	ASSERT_EQ(tcb()->backoff, 0);
 }
 
-/* An echo of the future or of long ago is made up. */
+/* An echo of the future or of long ago is forged, and gives no sample. */
 SCRIPT(absurd_echo)
 {
 	u32 srtt;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The urgent pointer: RFC 9293 section 3.8.5, RFC 6093.  It points behind the
- * last urgent octet (MUST-62).
+ * The urgent pointer: RFC 9293 section 3.8.5, RFC 6093.  It points to the octet
+ * after the last urgent one (MUST-62).
  */
 #include "script.h"
 
@@ -15,7 +15,7 @@ SCRIPT(sent)
 	expect("PA 11+10 1");
 }
 
-/* Data behind it is not urgent; data before it tells that something urgent follows. */
+/* Segments before the urgent octet have the pointer; segments after it have none. */
 SCRIPT(sent_in_the_middle)
 {
 	script.opt.nodelay = true;
@@ -31,7 +31,7 @@ SCRIPT(sent_in_the_middle)
 	expect("PUA 21+20 1 up 10");
 }
 
-/* A segment sent before, sent again: now the pointer is known, and reaches beyond it. */
+/* A resent segment has a pointer that was set after its first transmission. */
 SCRIPT(sent_with_a_retransmission)
 {
 	script.opt.nodelay = true;
@@ -44,7 +44,7 @@ SCRIPT(sent_with_a_retransmission)
 	expect("PUA 11+10 1 up 10");
 }
 
-/* It goes beyond a closed window, with the probes. */
+/* Window probes carry the pointer, which may be beyond the window. */
 SCRIPT(sent_with_a_probe)
 {
 	script.wnd = 0;
@@ -53,7 +53,7 @@ SCRIPT(sent_with_a_probe)
 	expect_within(0, RTO, "UA 1+1 1 up 10");
 }
 
-/* And with ACKs that go anyway. */
+/* Pure ACKs carry it, too. */
 SCRIPT(sent_with_an_ack)
 {
 	script.wnd = 0;
@@ -73,7 +73,7 @@ SCRIPT(received)
 	ASSERT_EQ(user_reads(), 10);
 }
 
-/* MUST-32: told before the data itself has come; MUST-31: however much it is. */
+/* MUST-32: the user is told before the urgent data comes; MUST-31: of any length. */
 SCRIPT(received_ahead_of_the_data)
 {
 	be_established();
@@ -83,7 +83,7 @@ SCRIPT(received_ahead_of_the_data)
 	expect_nothing();
 }
 
-/* The same pointer again, or one that is behind, is no news; one further on is. */
+/* A repeated or older pointer is not reported; a later one is. */
 SCRIPT(received_again)
 {
 	be_established();
@@ -127,7 +127,7 @@ SCRIPT(received_with_syn_ack)
 	ASSERT_EQ(user_reads(), 10);
 }
 
-/* Without the bit the field means nothing. */
+/* Without flag URG the field is ignored. */
 SCRIPT(field_without_the_bit)
 {
 	be_established();

@@ -36,7 +36,7 @@ SCRIPT(no_silly_window_in_answers)
 	expect("A 1 4001 win 0");
 }
 
-/* As the peer sends little by little the right edge stays where it was. */
+/* While the peer sends little by little, the right edge stays. */
 SCRIPT(right_edge_stays_while_nothing_is_read)
 {
 	u32 i;
@@ -49,7 +49,7 @@ SCRIPT(right_edge_stays_while_nothing_is_read)
 	}
 }
 
-/* An update for every segment read would be as silly. */
+/* Reading one segment of a large window causes no update. */
 SCRIPT(no_update_for_little)
 {
 	script.opt.rcvbuf = 60000;
@@ -62,7 +62,7 @@ SCRIPT(no_update_for_little)
 	expect("A 1 2921 win 58540");
 }
 
-/* MUST-66: with the window closed, ACK, URG and RST are taken and data is answered. */
+/* MUST-66: with the window closed, ACK, URG and RST are processed, and data is answered. */
 SCRIPT(zero_window_takes_ack)
 {
 	be_full();
@@ -127,7 +127,7 @@ SCRIPT(small_window_waits)
 	inject("A 1 4001 win 100");
 	user_sends(3000);
 	expect_nothing();
-	/* The override time-out: 0.1 to 1 second. */
+	/* The override time-out is 0.1 to 1 second. */
 	expect_within(100 * MSEC, 1 * SEC, "A 4001+100 1");
 	inject("A 1 4101 win 4000");
 	expect("A 4101+1460 1");
@@ -191,7 +191,7 @@ SCRIPT(shrunk_window)
 	expect("A 1461+1460 1");
 	expect("PA 2921+1080 1");
 	inject("A 1 1461 win 1000");
-	/* Nothing new beyond the edge, what is within it again. */
+	/* No new data goes beyond the edge; the segment within it is resent. */
 	user_sends(100);
 	expect_nothing();
 	expect_within(RTO, RTO, "A 1461+1460 1");
@@ -199,7 +199,7 @@ SCRIPT(shrunk_window)
 	expect("PA 4001+100 1");
 }
 
-/* Shrunk to nothing with data in flight: that is probed for, and never given up. */
+/* A window that shrinks to zero with data in flight is probed, without an end. */
 SCRIPT(shrunk_to_zero)
 {
 	u32 i;
@@ -220,7 +220,7 @@ SCRIPT(shrunk_to_zero)
 	quiet(10 * MINUTE);
 }
 
-/* An update that was overtaken by a newer one is not taken (WL1, WL2). */
+/* An update that was overtaken by a newer one is ignored (WL1, WL2). */
 SCRIPT(old_update_is_ignored)
 {
 	be_established();
@@ -240,7 +240,7 @@ SCRIPT(old_update_is_ignored)
 	ASSERT_EQ(tcb()->snd_wnd, 2000);
 }
 
-/* But the one that comes with an ACK of something new is, whatever was overtaken. */
+/* An update with an ACK of new data is used, even when it was overtaken. */
 SCRIPT(update_with_a_new_ack)
 {
 	be_established();
@@ -253,7 +253,7 @@ SCRIPT(update_with_a_new_ack)
 
 /* --- zero-window probes: section 3.8.6.1 --- */
 
-/* SHLD-29, SHLD-30: the first after the time-out, then ever more rarely. */
+/* SHLD-29, SHLD-30: the first probe goes after the RTO, the next ones at growing intervals. */
 SCRIPT(probes_back_off)
 {
 	u64 wait = RTO;
@@ -305,7 +305,7 @@ SCRIPT(unanswered_probes_give_up)
 	ASSERT_EQ(count_of(ATCP_STAT_ZERO_WINDOW_PROBES), script.conf->retries2);
 }
 
-/* A peer that takes the probe's octet gets the next one. */
+/* When the peer acknowledges the probe's octet, the next probe has the next octet. */
 SCRIPT(probe_is_taken)
 {
 	script.wnd = 0;
@@ -332,7 +332,7 @@ SCRIPT(probe_with_fin)
 	quiet(10 * MINUTE);
 }
 
-/* The window opens before the first probe: no probe, the data. */
+/* When the window opens before the first probe, the data goes, and no probe. */
 SCRIPT(window_opens_in_time)
 {
 	script.wnd = 0;
@@ -360,7 +360,7 @@ static void peer_scale(void)
 {
 	script.syn = syn_with_scale(scale_now);
 	be_established();
-	/* Never that of a SYN. */
+	/* The window of a SYN is not scaled. */
 	ASSERT_EQ(tcb()->snd_wnd, 65535);
 	inject("A 1 1 win 65535");
 	ASSERT_EQ(tcb()->snd_wnd, 65535u << scale_now);
@@ -444,8 +444,8 @@ SCRIPT(scale_above_14)
 }
 
 /*
- * A SYN's window is not scaled and may be less than what an ACK before it has
- * offered; that holds none the less (RFC 7323 section 2.4).
+ * The unscaled window of a repeated SYN-ACK may be less than an ACK before it has
+ * offered: the offered window stays (RFC 7323 section 2.4).
  */
 SCRIPT(syn_ack_again_takes_nothing_back)
 {
@@ -457,7 +457,7 @@ SCRIPT(syn_ack_again_takes_nothing_back)
 	quiet(script.conf->challenge_interval);
 	inject("S 0 mss 1460 ws 7");
 	expect("SA 0 1 win 65535");
-	/* 1048576 - 746, rounded up to the next 32. */
+	/* The window is 1048576 - 746, rounded up to the next 32. */
 	inject("PA 1+746 1");
 	expect("A 1 747 win 32745");
 }

@@ -36,7 +36,7 @@ TEST(walk_through)
 	test_world(1, 2);
 	walk(&s);
 	ASSERT(!sim_host(0)->conns && !sim_host(1)->conns);
-	/* Who closed first keeps TIME-WAIT. */
+	/* The end that closed first is in TIME-WAIT. */
 	ASSERT(sim_host(1)->tws && !sim_host(0)->tws);
 	scene_over();
 }
@@ -46,7 +46,7 @@ TEST(walk_through_initial_numbers_differ)
 	u32 iss[6], i, j, n = 0;
 	struct scene s;
 
-	/* From connection to connection, and from boot to boot. */
+	/* Numbers differ from connection to connection, and from boot to boot. */
 	for (i = 0; i < 3; i++) {
 		test_world(i + 1, 2);
 		scene_connect(&s, 13, NULL);
@@ -84,7 +84,7 @@ TEST(loopback_handshake)
 	      "< SYN-ACK 0/1 win 65535\n"
 	      "> ACK 1/1     win 65535\n");
 
-	/* Byte for byte, the first two. */
+	/* The first two segments are compared byte by byte. */
 	port = s.client->c.lport;
 	p = sim->trace[0].raw;
 	ASSERT_EQ(get_unaligned_be16(p), port);
@@ -158,7 +158,7 @@ TEST(wrapped_with_clean_end)
 	struct scene s;
 	u32 isn;
 
-	/* Each of the numbers of the scene is the first after the wrap once. */
+	/* Each sequence number of the scene is once the first after the wrap. */
 	for (isn = -30u; isn != 2; isn++) {
 		test_case("initial number %u", isn);
 		if (!isn)
@@ -232,12 +232,12 @@ TEST(echo_stalled_reader)
 	sim_pattern_fill(data, 0, 0, sizeof(data));
 	ASSERT_EQ(sim_send(s.client, data, sizeof(data), 0), (int)sizeof(data));
 	sim_run_for(1 * SEC);
-	/* All that fits has come, and the last ACK closes the window. */
+	/* The buffer is full, and the last ACK closes the window. */
 	ASSERT_EQ(s.server->rcv_queued, 4096);
 	ASSERT_EQ(sim->trace[sim->ntrace - 1].h.wnd, 0);
 	ASSERT_EQ(s.client->c.snd_wnd, 0);
 
-	/* Probes of one byte, each answered with the same closed window. */
+	/* Probes of one byte are each answered with a closed window. */
 	before = sim->ntrace;
 	sim_run_for(10 * SEC);
 	ASSERT_GE(sim->ntrace - before, 4);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who closes first: RFC 9293 section 3.6, figures 12 and 13; RFC 2525 section 2.17. */
+/* Orders of closing: RFC 9293 section 3.6, figures 12 and 13; RFC 2525 section 2.17. */
 #include "scene.h"
 
 static void connected(struct scene *s)
@@ -85,7 +85,7 @@ TEST(half_close_then_other_side_sends)
 	scene_send(s.server, 1, 0, 3000);
 	sim_run_for(100 * MS);
 	scene_recv(s.client, 1, 0, 3000);
-	/* For as long as it likes: no time-out ends FIN-WAIT-2 while a program waits. */
+	/* No time-out ends FIN-WAIT-2 while a program holds the socket. */
 	sim_run_for(7200 * SEC);
 	ASSERT_EQ(s.client->c.state, ATCP_FIN_WAIT_2);
 	scene_send(s.server, 1, 3000, 1);
@@ -129,7 +129,7 @@ TEST(shutdown_both_directions)
 	scene_over();
 }
 
-/* The other side goes on sending after SHUT_RDWR: nobody will read it. */
+/* Data that comes after SHUT_RDWR cannot be read, and is answered by a reset. */
 TEST(shutdown_both_then_data_is_reset)
 {
 	struct scene s;
@@ -169,7 +169,7 @@ TEST(unread_data_gives_reset)
 	scene_over();
 }
 
-/* All that was sent before close() arrives, although nobody holds the socket. */
+/* Data sent before close() arrives, although no program holds the socket any more. */
 TEST(close_delivers_what_was_sent)
 {
 	struct scene s;
@@ -233,7 +233,7 @@ TEST(time_wait_lasts_2_msl)
 	sim_run_for(5 * MS);
 	ASSERT(sim_host(0)->tws);
 	expires = sim_host(0)->tws->tw.expires;
-	/* RFC 9293 MUST-13, less the few milliseconds since. */
+	/* RFC 9293 MUST-13: 2 MSL, of which some milliseconds have passed. */
 	ASSERT_GE(expires - sim->now, 59 * SEC);
 	sim_run(expires - 1);
 	ASSERT(sim_host(0)->tws);

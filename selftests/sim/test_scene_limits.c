@@ -25,7 +25,7 @@ TEST(syn_flood_and_cookies)
 
 	test_world(1, 2);
 	h = sim_host(1);
-	sim->link[1][1].down = true;	/* the answers find nobody */
+	sim->link[1][1].down = true;	/* the answers are lost */
 	s.listener = sim_listen(h, 13, 16, NULL);
 	s.listener->syn_backlog = 20;
 	flood(5000);
@@ -39,7 +39,7 @@ TEST(syn_flood_and_cookies)
 	ASSERT(s.client->connected && s.server);
 	ASSERT_EQ(h->stat[ATCP_STAT_SYN_COOKIES_GOOD], 1);
 	ASSERT_EQ(s.listener->nreqs, 20);
-	/* Timestamps have carried the options through. */
+	/* The options came back in the timestamp. */
 	ASSERT(s.server->c.sack_on && s.server->c.wscale_on && s.server->c.ts_on);
 	ASSERT_EQ(s.server->c.mss_peer, 1460);
 	scene_send(s.client, 0, 0, 5000);
@@ -155,7 +155,7 @@ TEST(time_wait_cap)
 	scene_over();
 }
 
-/* A new connection from the port that TIME-WAIT holds on the other side. */
+/* A SYN from a port that is in TIME-WAIT on the other side opens a new connection. */
 TEST(time_wait_gives_way_to_newer_syn)
 {
 	struct scene s;
@@ -225,7 +225,7 @@ TEST(connect_to_itself)
 	scene_over();
 }
 
-/* The receive buffer bounds what a peer can make the host keep, in any order. */
+/* Out-of-order data is bounded by the receive buffer. */
 TEST(out_of_order_data_stays_within_the_window)
 {
 	struct sim_sockopt opt = sim_sockopt_default;
@@ -284,7 +284,7 @@ TEST(narrow_path_is_found_ipv6)
 	find_narrow_path(true, 1280, 1220);
 }
 
-/* A closed window is probed for as long as the peer answers: MUST-37. */
+/* MUST-37: a closed window is probed as long as the peer answers. */
 TEST(closed_window_is_no_time_out)
 {
 	struct sim_sockopt opt = sim_sockopt_default;
@@ -308,7 +308,7 @@ TEST(closed_window_is_no_time_out)
 	scene_over();
 }
 
-/* The update that opens the window is lost: the probe finds out. */
+/* After a lost window update, a probe learns of the open window. */
 TEST(lost_window_update)
 {
 	struct sim_sockopt opt = sim_sockopt_default;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What gets lost, doubled, reordered, or comes for nobody. */
+/* Lost, duplicated and reordered segments, and segments for no connection. */
 #include "scene.h"
 
 TEST(closed_port)
@@ -45,7 +45,7 @@ TEST(lost_syns_back_off)
 	sim->link[0][1].down = true;
 	scene_begin_connect(&s, 13, NULL);
 	sim_run_for(400 * SEC);
-	/* 1, 2, 4 ... seconds apart; R2 for a SYN is at least three minutes: MUST-23. */
+	/* They are 1, 2, 4 ... seconds apart; R2 for a SYN is three minutes or more: MUST-23. */
 	ASSERT_GE(sim->ntrace, 5);
 	ASSERT_EQ(sim->trace[1].sent - sim->trace[0].sent, 1 * SEC);
 	ASSERT_EQ(sim->trace[2].sent - sim->trace[1].sent, 2 * SEC);
@@ -66,7 +66,7 @@ TEST(lost_syn_ack)
 	scene_lose(1, ATCP_SYN | ATCP_ACK, 1);
 	scene_begin_connect(&s, 13, NULL);
 	sim_run_for(1100 * MS);
-	/* Both sides send again after a second; the answers cross. */
+	/* Both sides resend after a second, and their answers cross. */
 	scene("> SYN 0\n"
 	      "< SYN-ACK 0/1 LOST\n"
 	      "> SYN 0\n"
@@ -157,12 +157,12 @@ TEST(lost_last_ack)
 	scene("> FIN-ACK 1/2\n"
 	      "< ACK 2/2\n");
 	ASSERT(!sim_host(0)->conns);
-	/* The FIN has started the 2 MSL anew. */
+	/* The resent FIN has restarted the 2 MSL. */
 	ASSERT_GT(sim_host(1)->tws->tw.expires, expires);
 	scene_over();
 }
 
-/* The segment in the middle is lost; the next three repeat the ACK: RFC 5681. */
+/* RFC 5681: a segment is lost, and the next three cause duplicate ACKs. */
 TEST(lost_segment_is_resent_at_third_duplicate)
 {
 	struct scene s;
@@ -194,8 +194,8 @@ TEST(lost_segment_is_resent_at_third_duplicate)
 }
 
 /*
- * What came once but waited at the receiver behind a lost segment says nothing
- * of the round trip: Karn's rule, RFC 6298 section 3.
+ * Segments that waited at the receiver behind a lost one give no sample of the
+ * round-trip time: Karn's rule, RFC 6298 section 3.
  */
 TEST(waiting_behind_a_gap_is_no_round_trip)
 {
@@ -220,8 +220,8 @@ TEST(waiting_behind_a_gap_is_no_round_trip)
 }
 
 /*
- * A FIN that is sent again is old by its sequence number, but its ACK and its
- * window are the latest: they must be taken together.
+ * A resent FIN has an old sequence number, but the latest ACK and window: both
+ * must be used.
  */
 TEST(window_of_a_resent_fin)
 {
@@ -239,7 +239,7 @@ TEST(window_of_a_resent_fin)
 	scene_send(s.client, 0, 0, 100);
 	sim_run_for(10 * MS);
 	ASSERT_EQ(s.client->c.snd_wl1, s.client->c.irs + 2);
-	/* From now on only the resent FIN gets through, with a smaller window. */
+	/* From now on only the resent FIN arrives, with a smaller window. */
 	scene_send(s.client, 0, 100, 2800);
 	scene_lose(1, ATCP_ACK, 1);
 	sim_run_for(1 * MS + 500);
@@ -253,7 +253,7 @@ TEST(window_of_a_resent_fin)
 	scene_over();
 }
 
-/* The peer reboots and knows nothing of the connection: RFC 9293 figure 10. */
+/* RFC 9293 figure 10: the peer reboots and has lost the connection. */
 TEST(half_open_after_reboot)
 {
 	struct scene s;
@@ -273,7 +273,7 @@ TEST(half_open_after_reboot)
 	scene_over();
 }
 
-/* The side that has rebooted connects again from the same port: figure 9. */
+/* Figure 9: the host that has rebooted connects again from the same port. */
 TEST(half_open_found_by_syn)
 {
 	struct scene s;
@@ -286,7 +286,7 @@ TEST(half_open_found_by_syn)
 	scene_skip();
 	s.client = sim_connect(sim_host(0), 1, port, 13, NULL);
 	sim_run_for(50 * MS);
-	/* A challenge ACK for what it knows, our RST, and the SYN again, at once. */
+	/* The peer's challenge ACK, our RST, and at once the SYN again. */
 	ASSERT_EQ(sim->trace[3].h.flags, ATCP_SYN);
 	ASSERT_EQ(sim->trace[4].h.flags, ATCP_ACK);
 	ASSERT_EQ(sim->trace[4].h.ack, s.server->c.rcv_nxt);
@@ -373,7 +373,7 @@ TEST(bad_segments_are_counted_and_dropped)
 	ASSERT_EQ(h->stat[ATCP_STAT_IN_BAD_HEADER], ATCP_HDR_MIN);
 	bytes[12] = 4 << 4;	/* a header of 16 bytes */
 	sim_wire_inject(0, 1, bytes, ATCP_HDR_MIN);
-	bytes[12] = 6 << 4;	/* of 24, of which 20 are there */
+	bytes[12] = 6 << 4;	/* a header of 24 bytes, of which 20 are there */
 	sim_wire_inject(0, 1, bytes, ATCP_HDR_MIN);
 	ASSERT_EQ(h->stat[ATCP_STAT_IN_BAD_HEADER], ATCP_HDR_MIN + 2);
 	bytes[12] = 5 << 4;
@@ -443,7 +443,7 @@ ROBUST(megabytes_each_way_with_loss_and_reordering)
 	transfer(&k, 4 << 20, &opt);
 }
 
-/* The link dies under a connection with data in flight: R2, then ETIMEDOUT. */
+/* The link fails with data in flight: the connection ends at R2 with ETIMEDOUT. */
 TEST(dead_link_times_out)
 {
 	struct scene s;
@@ -458,7 +458,7 @@ TEST(dead_link_times_out)
 		;
 	ASSERT(s.client->closed);
 	ASSERT_EQ(s.client->err, ETIMEDOUT);
-	/* R2 is at least 100 s: SHLD-11. R1 has told IP to look for another way: MUST-20. */
+	/* SHLD-11: R2 is at least 100 s.  MUST-20: at R1 IP is asked for another route. */
 	ASSERT_GE(sim->now - began, 100 * SEC);
 	ASSERT_EQ(s.client->routes_doubted, 1);
 	sim_close(s.client);

@@ -139,7 +139,7 @@ SCRIPT(receive_in_fin_wait_2)
 	state_is(FIN_WAIT_2);
 }
 
-/* What was on hand before the FIN is still to be read, then the end. */
+/* Data that came before the FIN can still be read; then comes the end of the stream. */
 SCRIPT(receive_in_close_wait)
 {
 	be_established();
@@ -182,7 +182,7 @@ SCRIPT(receive_in_time_wait)
 	ASSERT_EQ(user_reads(), 0);
 }
 
-/* A reset does not take back what was read into the buffer before; then it is told, once. */
+/* Data in the receive buffer can be read after a reset; then the reset is reported once. */
 SCRIPT(receive_in_closed)
 {
 	be_established();
@@ -215,7 +215,7 @@ SCRIPT(close_in_syn_sent)
 	closed_with(0);
 }
 
-/* The FIN waits for the handshake, as it does behind data. */
+/* The FIN waits for the end of the handshake. */
 SCRIPT(close_in_syn_received)
 {
 	be_syn_received_open();
@@ -256,7 +256,7 @@ SCRIPT(close_in_established_behind_data)
 	state_is(FIN_WAIT_1);
 }
 
-/* The FIN may go only where the window has room for it. */
+/* The FIN is sent only when the window has room for it. */
 SCRIPT(close_behind_a_full_window)
 {
 	script.wnd = 10;
@@ -340,7 +340,7 @@ SCRIPT(abort_in_syn_sent)
 	closed_with(0);
 }
 
-/* A listener that goes away forgets its requests; the peer learns of it when it acknowledges. */
+/* Closing a listener frees its requests; the peer's next ACK is answered by a reset. */
 SCRIPT(abort_in_syn_received_passive)
 {
 	be_syn_received();
@@ -401,7 +401,7 @@ SCRIPT(abort_in_last_ack)
 	abort_is_silent(be_last_ack);
 }
 
-/* Data that was queued or in flight is flushed. */
+/* Data that is queued or in flight is dropped. */
 SCRIPT(abort_flushes_the_queues)
 {
 	script.wnd = 100;

@@ -2,8 +2,8 @@
 /*
  * SEGMENT ARRIVES, state by state: RFC 9293 section 3.10.7.
  *
- * The rows are in segment_arrives.h, and the loaded module goes through them too
- * (rfc_segment_arrives.c).
+ * The rows are in segment_arrives.h; rfc_segment_arrives.c runs them against the
+ * loaded module.
  *
  * The test of row "rst" for ESTABLISHED is "state_segments.established:rst".
  */
@@ -15,12 +15,12 @@ struct state {
 	const char *name;
 	void (*be)(void);
 	u8 state;
-	s32 nxt;		/* SND.NXT, RCV.NXT, from the initial numbers */
-	s32 rcv;
+	s32 nxt;		/* SND.NXT, relative to the ISS */
+	s32 rcv;		/* RCV.NXT, relative to the IRS */
 	const struct row *rows[3];
 };
 
-/* Where a connection came from makes no difference once it is open and we have sent. */
+/* An accepted connection that has sent data is like one that was opened actively. */
 static void be_accepted(void)
 {
 	be_established_passive();
@@ -61,7 +61,7 @@ struct both {
 };
 
 static const struct both *now;
-static bool stamped;		/* with timestamps; nothing else may change by them */
+static bool stamped;		/* with timestamps, which must not change the results */
 
 static void user_sees(const struct row *row, u8 next)
 {
@@ -78,7 +78,7 @@ static void user_sees(const struct row *row, u8 next)
 		closed_with(row->err);
 		return;
 	}
-	/* The end of the stream, once the FIN has come; else: nothing yet. */
+	/* read() gives the end of the stream after the FIN, else -EAGAIN. */
 	if (ATCP_IN(next, ATCP_S(CLOSE_WAIT) | ATCP_S(CLOSING) | ATCP_S(LAST_ACK) |
 		    ATCP_S(TIME_WAIT)))
 		ASSERT_EQ(user_reads(), 0);

@@ -118,7 +118,7 @@ SCRIPT(nothing_to_retransmit_in_close_wait)
 
 /* --- the user's time-out: section 3.8.3, RFC 5482 --- */
 
-/* Runs for so long, whatever is retransmitted meanwhile. */
+/* Runs for @us, and discards what is retransmitted meanwhile. */
 static void pass(u64 us)
 {
 	sim_run_for(us);
@@ -192,7 +192,7 @@ SCRIPT(user_timeout_in_last_ack)
 	times_out(10 * SEC);
 }
 
-/* An acknowledgment of something new starts it afresh. */
+/* An ACK of new data restarts the user time-out. */
 SCRIPT(user_timeout_starts_anew)
 {
 	script.opt.user_timeout = 10 * SEC;
@@ -208,8 +208,8 @@ SCRIPT(user_timeout_starts_anew)
 }
 
 /*
- * It may also be longer than R2; a day of time-outs is more than 8 bits count,
- * and they stay as far apart as they may be.
+ * It may be longer than R2.  A day has more time-outs than 8 bits can count; the
+ * interval between them stays at its bound.
  */
 SCRIPT(user_timeout_beyond_r2)
 {

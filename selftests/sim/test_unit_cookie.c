@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SYN cookies: RFC 4987 section 3.6 and appendix A.  The number that comes back
- * must be ours, young, and for the same two ends; the options come back in it.
+ * SYN cookies: RFC 4987 section 3.6 and appendix A.  The number that comes back must
+ * be ours, recent, and of the same two ends; it holds the MSS, the timestamp the rest.
  */
 #include "test.h"
 
@@ -72,7 +72,7 @@ TEST(there_and_back)
 	ASSERT(!back.ts_on && !back.sack_on && !back.wscale_on);
 }
 
-/* The MSS that comes back is the largest of the table that the peer can take. */
+/* The MSS that comes back is the largest entry of the table up to the peer's. */
 TEST(mss_is_rounded_down)
 {
 	u32 mss;
@@ -94,7 +94,7 @@ TEST(mss_is_rounded_down)
 	}
 }
 
-/* Scale and SACK travel in the low bits of the timestamp. */
+/* Window scale and SACK-permitted are encoded in the low bits of the timestamp. */
 TEST(options_in_timestamps)
 {
 	u32 scale, sack;
@@ -128,7 +128,7 @@ TEST(options_in_timestamps)
 	}
 }
 
-/* Of one connection they tell nothing of another's, and come back all the same. */
+/* One connection's timestamps tell nothing of another's; the options come back. */
 TEST(timestamps_differ_by_port)
 {
 	u32 first = 0, i;
@@ -151,7 +151,7 @@ TEST(timestamps_differ_by_port)
 	}
 }
 
-/* The borrowed bits may not push the clock ahead: later timestamps would seem old. */
+/* The encoded bits must not set the timestamp ahead: later ones would seem old. */
 TEST(timestamp_is_not_ahead)
 {
 	u32 i;
@@ -170,7 +170,7 @@ TEST(timestamp_is_not_ahead)
 	}
 }
 
-/* Without timestamps there is nowhere to keep them, and the SYN-ACK must not offer them. */
+/* Without timestamps the options cannot be kept, and the SYN-ACK must not offer them. */
 TEST(no_timestamps_no_options)
 {
 	struct atcp_hdr syn = {
@@ -262,7 +262,7 @@ TEST(tampering)
 	ASSERT(check(&ack, &back));
 }
 
-/* Numbers made up by an attacker: 26 bits must be guessed. */
+/* An attacker that forges numbers must guess 26 bits. */
 TEST(guessing)
 {
 	struct atcp_hdr ack = { .flags = ATCP_ACK, .seq = 778 };

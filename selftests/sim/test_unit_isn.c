@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an outsider must not guess: SipHash-2-4 against its authors' vectors,
- * initial sequence numbers (RFC 9293 section 3.4.1, RFC 6528), timestamp
- * offsets (RFC 7323 section 5.4).
+ * Numbers that must not be guessed: initial sequence numbers (RFC 9293 section
+ * 3.4.1, RFC 6528) and timestamp offsets (RFC 7323 section 5.4); SipHash-2-4, by
+ * which they are made, against its authors' vectors.
  */
 #include "test.h"
 
-/* The paper's appendix A, and others of the reference implementation. */
+/* The vectors of the paper's appendix A and of the reference implementation. */
 TEST(siphash_vectors)
 {
 	static const struct { u32 len; u64 want; } vectors[] = {
@@ -40,7 +40,7 @@ static struct atcp_tuple tuple(void)
 	return t;
 }
 
-/* MUST-8: one tick every 4 microseconds. */
+/* MUST-8: the ISN grows by one every 4 microseconds. */
 TEST(clock_of_4_microseconds)
 {
 	struct atcp_tuple t = tuple();
@@ -55,12 +55,12 @@ TEST(clock_of_4_microseconds)
 	}
 	sim->now += 1000000 - 100;
 	ASSERT_EQ(atcp_isn(space(), &t), first + 250000);
-	/* Once around in 4.77 hours. */
+	/* It wraps in 4.77 hours. */
 	sim->now += (1ULL << 34) - 1000000;
 	ASSERT_EQ(atcp_isn(space(), &t), first);
 }
 
-/* SHLD-1, MUST-9: each end's address and port, and the key, change it. */
+/* SHLD-1, MUST-9: the ISN depends on each end's address and port, and on the key. */
 TEST(differs_by_tuple_and_key)
 {
 	struct atcp_tuple t = tuple();
@@ -85,7 +85,7 @@ TEST(differs_by_tuple_and_key)
 	ASSERT_NE(space()->isn_key[0], sim_host(1)->space.isn_key[0]);
 }
 
-/* Numbers of neighbouring ports tell nothing of each other: all bits change about evenly. */
+/* ISNs of neighbouring ports are independent: every bit differs in about half of them. */
 TEST(spread)
 {
 	struct atcp_tuple t = tuple();
@@ -119,8 +119,8 @@ TEST(debug_isn)
 }
 
 /*
- * The same for the same ends, so that RFC 6191 can compare; another wherever one of
- * them differs, so that no connection tells of another.
+ * The offset is the same for the same ends, as RFC 6191 compares timestamps.  It
+ * differs when an address or port does, so that no connection tells of another.
  */
 TEST(timestamp_offset)
 {
@@ -143,11 +143,11 @@ TEST(timestamp_offset)
 		ASSERT_NE(atcp_ts_offset(space(), &t), first);
 		space()->ts_key[i / 64] ^= 1ULL << i % 64;
 	}
-	/* Nor does the initial sequence number, which is hashed likewise. */
+	/* The initial sequence number, another hash of the same ends, differs from it. */
 	ASSERT_NE(first, atcp_isn(space(), &t) - (u32)(sim->now / 4));
 }
 
-/* Those of two ports are not near each other but by chance. */
+/* Offsets of two ports are near each other by chance only. */
 TEST(timestamp_offsets_apart)
 {
 	struct atcp_tuple t = tuple();

@@ -8,7 +8,7 @@
 #include "seq.h"
 #include "test.h"
 
-#define SPAN	4000		/* bytes of sequence space played with */
+#define SPAN	4000		/* bytes of sequence space that the tests use */
 
 static struct sim_conn *conn;
 static struct atcp_tcb *c;
@@ -61,7 +61,7 @@ static struct atcp_seg *segment(u32 from, u32 len)
 	return seg;
 }
 
-/* Walks the tree in order, marks what it holds; returns how many segments. */
+/* Walks the tree in order and marks its bytes; returns the number of segments. */
 static u32 walk(struct atcp_seg *seg, bool *seen, u32 *last)
 {
 	struct atcp_cb *cb;
@@ -144,7 +144,7 @@ TEST(random_over_the_wrap)
 	}
 }
 
-/* Takes out the first and the last in turn, as delivery and a full buffer do. */
+/* Removes the first and the last by turns, as delivery and a full buffer do. */
 TEST(removal)
 {
 	u64 rand = 7;
@@ -175,7 +175,7 @@ TEST(removal)
 	end();
 }
 
-/* Whatever order a peer sends in, the tree stays shallow. */
+/* The depth of the tree, which stays small in whatever order a peer sends. */
 static u32 depth(struct atcp_seg *seg)
 {
 	if (!seg)
@@ -222,26 +222,26 @@ static void sack_rules(u32 first)
 	ASSERT_EQ(c->ooo_blocks, 2);
 	is_block(0, 300, 400);
 	is_block(1, 100, 200);
-	/* One that touches an old one grows it, and brings it to the front. */
+	/* A block that touches an old one extends it and moves it to the front. */
 	atcp_sack_add(c, base + 200, base + 250);
 	ASSERT_EQ(c->ooo_blocks, 2);
 	is_block(0, 100, 250);
 	is_block(1, 300, 400);
-	/* One that fills the gap between two joins them. */
+	/* A block that fills the gap between two joins them. */
 	atcp_sack_add(c, base + 250, base + 300);
 	ASSERT_EQ(c->ooo_blocks, 1);
 	is_block(0, 100, 400);
-	/* One inside reports the whole block around it. */
+	/* For a block inside another the outer one is reported. */
 	atcp_sack_add(c, base + 150, base + 160);
 	ASSERT_EQ(c->ooo_blocks, 1);
 	is_block(0, 100, 400);
-	/* More than are kept: the oldest is forgotten. */
+	/* When there are too many, the oldest is dropped. */
 	for (i = 1; i <= 5; i++)
 		atcp_sack_add(c, base + 1000 * i / 2 + 100, base + 1000 * i / 2 + 200);
 	ASSERT_EQ(c->ooo_blocks, ATCP_SACK_BLOCKS);
 	for (i = 0; i < ATCP_SACK_BLOCKS; i++)
 		is_block(i, 1000 * (5 - i) / 2 + 100, 1000 * (5 - i) / 2 + 200);
-	/* What RCV.NXT has passed is not reported any more. */
+	/* Blocks that RCV.NXT has passed are not reported any more. */
 	c->rcv_nxt = base + 1700;
 	atcp_sack_advance(c);
 	ASSERT_EQ(c->ooo_blocks, 2);

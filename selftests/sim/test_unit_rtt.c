@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The retransmission time-out: RFC 6298 section 2, computed here once more in
- * floating point; back-off by its section 5.5.
+ * The retransmission time-out: RFC 6298 section 2, compared with a model in floating
+ * point; back-off by its section 5.5.
  */
 #include "rtt.h"
 #include "test.h"
@@ -47,7 +47,7 @@ static void close_to(double got, double want, double slack)
 
 static void compare(const struct atcp_tcb *c, const struct model *m)
 {
-	/* Integers lose less than a microsecond a step, and each step forgets an eighth. */
+	/* Integers lose less than 1 us a step; an old error fades by an eighth each step. */
 	close_to(c->srtt / 8.0, m->srtt, 2);
 	close_to(c->rttvar / 4.0, m->rttvar, 4);
 	close_to(c->rto, m->rto, 20);
@@ -129,7 +129,7 @@ TEST(bounds)
 		atcp_rtt_sample(&c, i % 2 ? 1 : ~0ULL);
 		ASSERT_LE(c.rto, conf->rto_max);
 	}
-	/* And down again, once round trips are short for long enough. */
+	/* The RTO falls again when round trips stay short. */
 	for (i = 0; i < 1000; i++)
 		atcp_rtt_sample(&c, 1000);
 	ASSERT_LE(c.rto, conf->rto_min + 2000);

@@ -53,7 +53,7 @@ TEST(compare_at_random)
 	}
 }
 
-/* low <= x <= high, with both ends, wherever the span lies. */
+/* seq_within() includes both ends, wherever the span lies. */
 TEST(within_over_the_wrap)
 {
 	u64 rand = 2;

@@ -5,7 +5,7 @@
  */
 #include "test.h"
 
-/* A header with these options, exactly as long, so that reading on is seen. */
+/* A header in memory of its exact length, so that a read beyond it is noticed. */
 struct wire {
 	u8 *p;
 	u32 len;
@@ -99,7 +99,7 @@ TEST(bad_data_offset)
 	free(w.p);
 }
 
-/* What follows the header is none of its business. */
+/* The parser does not read the payload after the header. */
 TEST(payload_behind_the_header)
 {
 	static const u8 opts[] = { 2, 4, 5, 180 };
@@ -141,7 +141,7 @@ TEST(sack_blocks)
 	ASSERT_EQ(h.sack[3].end, 8);
 }
 
-/* The usual layout has a path of its own; the same option elsewhere must read alike. */
+/* The usual layout has a fast path; timestamps in other places must be read, too. */
 TEST(timestamps_anywhere)
 {
 	struct atcp_hdr h = READ(1, 1, 8, 10, 0, 0, 0, 5, 0, 0, 0, 6);
@@ -169,7 +169,7 @@ TEST(word_alignment_does_not_matter)
 	ASSERT_EQ(h.wscale, 7);
 }
 
-/* MUST-6, MUST-68: an unknown option is stepped over by its length. */
+/* MUST-6, MUST-68: an unknown option is skipped by its length. */
 TEST(unknown_options_are_skipped)
 {
 	struct atcp_hdr h = READ(254, 6, 1, 2, 3, 4, 2, 4, 5, 180, 77, 2);
@@ -244,7 +244,7 @@ TEST(scale_above_14_is_14)
 	ASSERT_EQ(h.wscale, 14);
 }
 
-/* They are set by who knows more than we do: not looked at, never sent. */
+/* Reserved bits are ignored on arrival, and never sent. */
 TEST(reserved_bits)
 {
 	struct wire w = make(NULL, 0);
@@ -284,7 +284,7 @@ static bool same(const struct atcp_hdr *a, const struct atcp_hdr *b)
 	return !(a->opts & ATCP_OPT_SACK) || a->nsack == b->nsack;
 }
 
-/* What is written is read again, in every combination of options that fits. */
+/* A header that is written is read back equal, with every combination of options that fits. */
 TEST(write_then_read)
 {
 	struct atcp_hdr h, back;
@@ -333,7 +333,7 @@ TEST(write_then_read)
 	}
 }
 
-/* What an established connection with timestamps may carry fits: 3 SACK blocks. */
+/* Timestamps and 3 SACK blocks fit. */
 TEST(options_fit_into_40_bytes)
 {
 	struct atcp_hdr h = { .opts = ATCP_OPT_TS | ATCP_OPT_SACK, .nsack = 3 };
@@ -346,7 +346,7 @@ TEST(options_fit_into_40_bytes)
 	ASSERT_EQ(atcp_hdr_size(&h), 40);
 }
 
-/* Any bytes at all: nothing is read beyond them. */
+/* Random bytes: nothing is read beyond them. */
 TEST(random_bytes)
 {
 	struct atcp_hdr h;
