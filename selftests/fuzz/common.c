@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the fuzz targets share. */
+/* Functions that the fuzz targets share. */
 #include <stdarg.h>
 
 #include "fuzz.h"
 
 bool fuzz_verbose;
 
-/* With the engines' own programs, too. */
-__attribute__((constructor)) static void look_around(void)
+/* A constructor, as the engines' programs have a main() of their own. */
+__attribute__((constructor)) static void read_environment(void)
 {
 	fuzz_verbose = getenv("ATCP_FUZZ_VERBOSE");
 }

@@ -10,24 +10,24 @@
 #define FUZZ_PORT(side)	((side) ? 3000 : 2000)
 #define FUZZ_RING	16
 
-/* Packets that a host has sent, for the network to duplicate. */
+/* The latest packets that a host has sent, which the network may duplicate. */
 struct fuzz_ring {
 	struct atcp_hdr h[FUZZ_RING];
 	u32 len[FUZZ_RING];
 	u64 at[FUZZ_RING];
 	u32 n;
-	u8 lose;		/* of the next eight, a bit each */
+	u8 lose;		/* which of the next eight packets are lost, a bit each */
 };
 
 /**
- * struct fuzz_run - one input's run; all of it is forgotten with the next
+ * struct fuzz_run - the run of one input, cleared before the next
  * @raw:	host 1 runs no TCP
  * @isn:	host 1's initial sequence number if it is raw
- * @forged:	something was sent that no TCP would have
- * @ring:	what each host has sent
+ * @forged:	a segment was sent that no TCP would have sent
+ * @ring:	packets that each host has sent
  * @conn:	the connection that the program at each host holds, or NULL
- * @read:	bytes that it has read
- * @began:	connections that the programs have begun, or accepted
+ * @read:	bytes that this program has read
+ * @began:	number of connections that this program has opened or accepted
  */
 struct fuzz_run {
 	bool raw;
@@ -39,20 +39,20 @@ struct fuzz_run {
 	u32 began[2];
 };
 
-/* --- segment.c: what is sent to a host, and what it sends --- */
+/* --- segment.c: segments to a host, and from it --- */
 
-/* The byte at place @seq of what @side sends, whoever sends it. */
+/* The byte of @side's stream at sequence number @seq, also in forged segments. */
 u8 fuzz_byte(u8 side, u32 seq);
 void fuzz_fill(u8 *to, u8 side, u32 seq, u32 len);
-/* @side's packets are seen, and looked at. */
+/* Checks and keeps every packet that @side sends from now on. */
 void fuzz_watch(struct fuzz_run *run, u8 side);
-/* FUZZ_SEGMENT, with its arguments in @in. */
+/* Runs FUZZ_SEGMENT, with its arguments in @in. */
 void fuzz_segment(struct fuzz_run *run, struct fuzz_in *in);
 void fuzz_replay(struct fuzz_run *run, u8 from, u8 which);
-/* A number that an ICMP error quotes, of @conn. */
+/* A sequence number of @conn for an ICMP error to quote. */
 u32 fuzz_quoted(const struct sim_conn *conn, u8 seq);
 
-/* --- judge.c: what a segment may do to a connection, and what it must --- */
+/* --- judge.c: the effects that a segment may and must have on a connection --- */
 
 struct fuzz_before {
 	struct sim_conn *conn;
@@ -62,12 +62,12 @@ struct fuzz_before {
 	u32 fault;
 };
 
-/* @conn: whom it is for, or NULL. */
+/* @conn: the connection that the segment is for, or NULL. */
 void fuzz_judge_before(struct fuzz_before *b, struct sim_host *h, struct sim_conn *conn);
 void fuzz_judge_after(const struct fuzz_before *b, struct sim_host *h, const struct atcp_hdr *seg,
 		      u32 len);
 
-/* Stops if an invariant of the simulator's does not hold. */
+/* Aborts if an invariant of the simulator does not hold. */
 void fuzz_check_world(void);
 
 #endif /* _ATCP_FUZZ_CONNECTION_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the fuzz targets share. */
+/* Functions that the fuzz targets share. */
 #ifndef _ATCP_FUZZ_H
 #define _ATCP_FUZZ_H
 
@@ -12,10 +12,10 @@
 /* Both engines call this; each target defines it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Say what is done: ATCP_FUZZ_VERBOSE is in the environment, or replay.c's -v. */
+/* Prints what the input does; set by ATCP_FUZZ_VERBOSE in the environment and replay's -v. */
 extern bool fuzz_verbose;
 
-/* The bytes of an input, taken one after the other; zeroes behind its end. */
+/* The bytes of an input, which are read in order; after its end zeroes are read. */
 struct fuzz_in {
 	const u8 *p;
 	size_t left;
@@ -43,10 +43,10 @@ static inline u32 fuzz_u32(struct fuzz_in *in)
 	return high << 16 | fuzz_u16(in);
 }
 
-/* Names the input, for who looks. */
+/* Prints a name of the input, if fuzz_verbose is set. */
 void fuzz_begin(const u8 *data, size_t size);
 
-/* Prints and aborts: that is what the engines take for a crash. */
+/* Prints and aborts, which the engines take for a crash. */
 void fuzz_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #define FUZZ_CHECK(cond, ...)			\

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fuzz target: a connection in any state, driven by bytes as a little program
- * (ops.h): segments with any fields, calls of the user, timers, time, failing
- * host calls, changes of the path, ICMP errors, a network that loses and repeats.
+ * Fuzz target: a connection in any state.  The input is a small program (ops.h) of
+ * segments with any fields, calls of the user, timers, time, failing host calls,
+ * changes of the path, ICMP errors, losses and duplicates.
  *
- * The oracle is the simulator's: check.c after each event (sequence spaces,
- * transitions of RFC 9293 figure 5, queues and accounts, deadlines); and here:
+ * The simulator's check.c runs after each event (sequence spaces, transitions of
+ * RFC 9293 figure 5, queues and accounts, deadlines).  These are checked, too:
  *
- *  - what each forged segment did and did not do: judge.c;
+ *  - the effects of each forged segment: judge.c;
  *  - every byte that a program reads, or that is on the wire, is the stream's;
- *  - an end to it: when the programs have let go, nothing is left after a day,
- *    neither a connection nor a timer nor a segment, and no flood comes before;
- *  - if nobody forged anything and both ends were whole at the end of the
- *    program, every byte that was sent arrives once the network is well.
+ *  - a day after the programs have closed, no connection, timer or segment is left,
+ *    and the number of events until then is bounded;
+ *  - if no segment was forged and both ends were whole at the end of the program,
+ *    every byte that was sent arrives once the links are faultless.
  *
- * One input is one run: nothing is kept between them, and the clock and all
- * chance are the simulator's.
+ * An input determines its run: no state is kept between runs, and clock and random
+ * numbers are the simulator's.
  */
 #include "connection.h"
 
@@ -69,7 +69,7 @@ static void set_conf(u8 begin, u8 sysctls)
 	run.isn = begin & FUZZ_WRAP ? 0xfffffffd : begin & FUZZ_HALF ? 0x7ffffffd : 0x51000000;
 }
 
-/* Not tens of thousands of segments. */
+/* With one byte a segment, the buffer is limited to 200 of them. */
 static void limit_sndbuf(struct sim_sockopt *opt)
 {
 	if (opt->room == 1)
@@ -181,7 +181,7 @@ static void op_send(struct sim_conn *conn, u8 arg, u8 flags)
 	sim_send(conn, bytes, len, how);
 }
 
-/* Reads up to @len bytes, and compares them. */
+/* Reads up to @len bytes, and compares them with the stream. */
 static int recv_some(struct sim_conn *conn, u32 len)
 {
 	static u8 bytes[65536];
@@ -376,7 +376,7 @@ static void let_go(u8 side, bool abort)
 		sim_close(conn);
 }
 
-/* Of those that are about the program's connection. */
+/* Runs an operation on the program's connection @conn. */
 static void conn_op(enum fuzz_op op, struct sim_conn *conn, const u8 *arg)
 {
 	u8 side = conn->host->id;
@@ -519,7 +519,7 @@ static void heal(void)
 	}
 }
 
-/* Nothing in the way of this one's bytes but the network. */
+/* Whether only the network can keep this end's bytes from arriving. */
 static bool whole(const struct sim_conn *conn)
 {
 	const struct atcp_tcb *c;
@@ -546,7 +546,7 @@ static void deliver_all(void)
 	}
 	sim_run_for(HOUR);
 	fuzz_check_world();
-	/* Reported by hand: the ladder shows how it came. */
+	/* By sim_fail() and not FUZZ_CHECK(), so that the ladder is printed. */
 	for (i = 0; i < 2; i++) {
 		drain(run.conn[i], 0, NULL);
 		if (run.read[i] != run.conn[!i]->accepted)

@@ -2,16 +2,15 @@
 /*
  * Fuzz target: the header and its options (module/core/wire.c).
  *
- * An input whose first byte is even is what somebody has sent: it must be read
- * as the RFCs say, by the simplest reader that could be written of them, without
- * a look beyond its end; and what was accepted, written and read again, must be
- * the same.  An odd one fills a struct atcp_hdr, which must come back the same
- * from what was written.
+ * An input whose first byte is even is a header from the wire.  The core must read
+ * it as the simple reader below does, and no byte beyond its end.  A header that was
+ * accepted is written and read again, and must be the same.  Any other input fills a
+ * struct atcp_hdr, which must be the same after it was written and read.
  */
 #include "core.h"
 #include "fuzz.h"
 
-/* What an option list says: RFC 9293 section 3.2, RFC 7323, RFC 2018. */
+/* The contents of an option list: RFC 9293 section 3.2, RFC 7323, RFC 2018. */
 struct says {
 	u8 opts;
 	u16 mss;
@@ -55,7 +54,7 @@ static void option_says(struct says *s, const u8 *o)
 	}
 }
 
-/* The options of a header of @hlen bytes; returns the length of the list. */
+/* Reads the options of a header of @hlen bytes; returns the length of the list. */
 static u32 list_says(struct says *s, const u8 *hdr, u32 hlen)
 {
 	u32 at = 20;
@@ -112,7 +111,7 @@ static void check_same(const struct atcp_hdr *a, const struct atcp_hdr *b)
 	check_options(b, &s);
 }
 
-/* Bytes that @h takes, each option aligned to four as everybody does it. */
+/* Size of @h on the wire, each option padded to a multiple of four bytes. */
 static u32 size_of(const struct atcp_hdr *h)
 {
 	u32 n = 20;
@@ -122,7 +121,7 @@ static u32 size_of(const struct atcp_hdr *h)
 	if (h->opts & ATCP_OPT_WSCALE)
 		n += 4;
 	if (h->opts & ATCP_OPT_TS)
-		n += 12;	/* with SACK-permitted in its padding, if that is there */
+		n += 12;	/* SACK-permitted fits into its padding */
 	else if (h->opts & ATCP_OPT_SACK_OK)
 		n += 4;
 	if (h->opts & ATCP_OPT_SACK)
@@ -130,7 +129,7 @@ static u32 size_of(const struct atcp_hdr *h)
 	return n;
 }
 
-/* Writes @was, unless its options do not fit into a header, and reads it again. */
+/* Writes @was and reads it again, if its options fit into a header. */
 static void write_and_read(const struct atcp_hdr *was)
 {
 	struct atcp_hdr h = *was, again;
@@ -187,7 +186,7 @@ static void from_the_wire(const u8 *data, size_t size)
 	struct says s;
 	bool good;
 	u32 hlen;
-	u8 *p = malloc(size ? size : 1);	/* a look beyond its end is seen */
+	u8 *p = malloc(size ? size : 1);	/* so that a read beyond its end is noticed */
 
 	if (!p)
 		abort();

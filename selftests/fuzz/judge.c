@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What one segment may do to a connection and what it must: RFC 9293 section
- * 3.10.7 once more, from outside, by comparing the connection before and after.
- * With RFC 5961 (blind resets, SYNs, ACKs) and RFC 7323 section 5 (PAWS), as
- * module/core/arrive.c has them.
+ * The effects that one segment may and must have: an independent check of RFC 9293
+ * section 3.10.7, which compares the connection before and after.  RFC 5961 (blind
+ * resets, SYNs, ACKs) and RFC 7323 section 5 (PAWS) are included, as in
+ * module/core/arrive.c.
  *
- * Where the RFCs leave a choice the judge leaves it too.
+ * Where the RFCs leave a choice, either result is accepted.
  */
 #include "connection.h"
 
@@ -40,7 +40,7 @@ struct verdict {
 	const struct atcp_hdr *h;
 	u32 len;		/* SEG.LEN, SYN and FIN counted */
 	u32 text;		/* payload alone */
-	u32 wnd;		/* RCV.WND, what is left of what was offered */
+	u32 wnd;		/* RCV.WND: the rest of the window that was offered */
 };
 
 static void __attribute__((noreturn)) wrong(const struct verdict *v, const char *what)
@@ -59,13 +59,13 @@ static void __attribute__((noreturn)) wrong(const struct verdict *v, const char 
 		  (s32)(v->is->snd_una - v->was->snd_una));
 }
 
-/* RFC 9293 section 3.10.7.4, first: the table. */
+/* The acceptability test of RFC 9293 section 3.10.7.4, first step. */
 static bool acceptable(const struct verdict *v)
 {
 	u32 at = v->h->seq - v->was->rcv_nxt;
 	u32 last = at + v->len - 1;
 
-	if (!v->wnd)	/* text cannot be taken, but its ACK can be */
+	if (!v->wnd)	/* text is not accepted, but its ACK may be used */
 		return at == 0;
 	if (!v->len)
 		return at < v->wnd;
@@ -83,11 +83,11 @@ static bool paws(const struct verdict *v)
 		return !c->space->conf.tolerate_missing_ts;
 	if (age <= 0 || sim->now - c->ts_recent_at >= DAYS_24)
 		return false;
-	/* A pure ACK may be a tick late: two of them may have overtaken each other. */
+	/* A pure ACK may be one tick old, as ACKs may overtake each other. */
 	return v->len || age > 1;
 }
 
-/* It was refused: nothing that it says was believed. */
+/* Checks that a refused segment has changed nothing. */
 static void untouched(const struct verdict *v, const char *why)
 {
 	const struct atcp_tcb *a = v->was, *b = v->is;
@@ -121,7 +121,7 @@ static void syn_sent(const struct verdict *v)
 		wrong(v, "a SYN in SYN-SENT was ignored");
 }
 
-/* The ACK field of a segment that is acceptable; false: refused. */
+/* Checks the ACK field of an acceptable segment; false: it had to be refused. */
 static bool ack_field(const struct verdict *v)
 {
 	const struct atcp_tcb *a = v->was, *b = v->is;
@@ -132,7 +132,7 @@ static bool ack_field(const struct verdict *v)
 		untouched(v, "an unacceptable ACK in SYN-RECEIVED was believed");
 		return false;
 	}
-	/* RFC 5961 section 5.2, and nothing that was never sent. */
+	/* RFC 5961 section 5.2; numbers that were never sent are refused, too. */
 	if (seq_gt(ack, a->snd_nxt) || seq_lt(ack, a->snd_una - a->snd_wnd_max) ||
 	    (seq_lt(ack, a->snd_una) && a->snd_una - ack > a->bytes_acked)) {
 		untouched(v, "an ACK outside of what may be acknowledged was believed");
@@ -147,7 +147,7 @@ static bool ack_field(const struct verdict *v)
 	return true;
 }
 
-/* Text and FIN. @sure: nothing was made to fail. */
+/* Checks text and FIN; @sure: no call was made to fail. */
 static void text(const struct verdict *v, bool sure)
 {
 	const struct atcp_tcb *a = v->was, *b = v->is;
@@ -158,10 +158,10 @@ static void text(const struct verdict *v, bool sure)
 
 	if (b->state == ATCP_CLOSED)
 		return;
-	/* A FIN alone needs no room: taken though the window is closed, as TCP does. */
+	/* A FIN alone may be accepted though the window is closed, as by other TCPs. */
 	if (!v->wnd && !v->text && seq == a->rcv_nxt)
 		return;
-	/* Nothing is next: RCV.NXT stays. */
+	/* No octet is the next one: RCV.NXT stays. */
 	if (seq_gt(seq, a->rcv_nxt) || seq_leq(end, a->rcv_nxt) || !v->wnd) {
 		if (b->rcv_nxt != a->rcv_nxt && seq != end)
 			wrong(v, "RCV.NXT moved without the next octet");
@@ -170,8 +170,8 @@ static void text(const struct verdict *v, bool sure)
 	if (!ATCP_IN(a->state, ATCP_CAN_RECEIVE | ATCP_S(SYN_RECEIVED)) || !sure)
 		return;
 	/*
-	 * It may then take what had waited, but nothing beyond the window, save a FIN there.
-	 * A FIN that waited is the end, whatever this reaches to.
+	 * Out-of-order data may follow, but nothing beyond the window except a FIN.
+	 * After an out-of-order FIN no further text is accepted.
 	 */
 	if (seq_lt(b->rcv_nxt, most) && !b->fin_rcvd)
 		wrong(v, "text in the window was not taken");
@@ -189,7 +189,7 @@ static void synchronized(const struct verdict *v, bool sure)
 		untouched(v, "an old timestamp was believed");
 		return;
 	}
-	/* A simultaneous open: the SYN again, with our SYN acknowledged or not. */
+	/* Simultaneous open: the peer's SYN again, with or without an ACK of ours. */
 	if (!acceptable(v) && !again) {
 		untouched(v, "a segment outside of the window was believed");
 		return;
@@ -230,7 +230,7 @@ void fuzz_judge_after(const struct fuzz_before *b, struct sim_host *h, const str
 	bool sure;
 
 	fuzz_check_world();
-	/* A timer that fired before the segment has changed, and sent, who knows what. */
+	/* A timer may have fired before the segment: its effects are not known. */
 	if (b->conn && h->spurious_timer)
 		return;
 	FUZZ_CHECK(!(seg->flags & ATCP_RST) || h->stat[ATCP_STAT_OUT_RSTS] == b->out_rsts,
@@ -238,7 +238,7 @@ void fuzz_judge_after(const struct fuzz_before *b, struct sim_host *h, const str
 	if (!b->conn)
 		return;
 	v.is = &b->conn->c;
-	/* Whatever comes lets data go that could have gone before. */
+	/* Any segment may cause data to be sent that could have been sent before. */
 	if ((seg->flags & ATCP_RST) && v.is->snd_nxt == b->c.snd_nxt &&
 	    v.is->total_retrans == b->c.total_retrans &&
 	    h->stat[ATCP_STAT_OUT_SEGS] > b->out_segs + 1)

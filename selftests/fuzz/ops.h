@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The language of the target `connection`: an input is FUZZ_SETUP bytes of
- * set-up and then operations, a byte each, and their arguments, a byte each.
- * fuzz_connection.c runs it; seeds.c makes it of text (scenes).
+ * The language of the target `connection`: an input is FUZZ_SETUP bytes of set-up,
+ * then operations with their arguments, a byte each.  fuzz_connection.c runs it;
+ * seeds.c makes it of text (scenes).
  *
- * SIDE is a host: 0 runs the core, 1 runs it too or is the raw peer, that sends
- * nothing but what the input says.  A number of operations above the last starts
- * again from the first, so that every input is a program.
+ * SIDE is a host: 0 runs the core; 1 runs it too, or is a raw peer that sends only
+ * the segments of the input.  Operations are taken modulo their number, so that every
+ * input is a program.
  */
 #ifndef _ATCP_FUZZ_OPS_H
 #define _ATCP_FUZZ_OPS_H
@@ -15,7 +15,7 @@
 #define FUZZ_OPS(X)								\
 	X(SEGMENT, "segment", 8)	/* TO FLAGS SEQ ACK LEN WND OPTS UP */	\
 	X(TIME, "time", 1)		/* run for a power of two microseconds */ \
-	X(EVENTS, "events", 1)		/* the next few, whenever they are */	\
+	X(EVENTS, "events", 1)		/* run the next few events */	\
 	X(SEND, "send", 3)		/* SIDE LEN FLAGS */			\
 	X(RECV, "recv", 2)		/* SIDE LEN */				\
 	X(SHUTDOWN, "shutdown", 2)	/* SIDE HOW */				\
@@ -30,11 +30,11 @@
 	X(ICMP, "icmp", 3)		/* SIDE SEQ KIND */			\
 	X(OPTION, "option", 3)		/* SIDE WHICH VALUE */			\
 	X(CONF, "conf", 3)		/* SIDE WHICH VALUE */			\
-	X(LOSE, "lose", 2)		/* SIDE MASK of its next eight packets */ \
+	X(LOSE, "lose", 2)		/* SIDE MASK: which of its next eight packets */ \
 	X(LINK, "link", 2)		/* SIDE HOW */				\
-	X(TIMEOUT, "timeout", 1)	/* SIDE: a timer too early */		\
+	X(TIMEOUT, "timeout", 1)	/* SIDE: a timer fires early */		\
 	X(BUFFER, "buffer", 2)		/* SIDE SIZE */				\
-	X(REPLAY, "replay", 2)		/* SIDE WHICH: a duplicate of the network */
+	X(REPLAY, "replay", 2)		/* SIDE WHICH: a duplicate by the network */
 
 #define FUZZ_OP_NUMBER(name, text, args)	FUZZ_##name,
 enum fuzz_op {
@@ -53,11 +53,11 @@ enum fuzz_begin {
 	FUZZ_BEGINS
 };
 
-#define FUZZ_WRAP	0x08	/* numbers that wrap at once */
-#define FUZZ_HALF	0x10	/* numbers that pass 2^31 */
+#define FUZZ_WRAP	0x08	/* sequence numbers wrap at once */
+#define FUZZ_HALF	0x10	/* sequence numbers pass 2^31 */
 #define FUZZ_IPV6	0x20
 #define FUZZ_SLACK	0x40	/* timers come late */
-#define FUZZ_SPURIOUS	0x80	/* and some with segments, unasked */
+#define FUZZ_SPURIOUS	0x80	/* timers also fire early, before a segment */
 
 /* The second: sysctls of both. */
 #define FUZZ_NO_TS	0x01
@@ -66,7 +66,7 @@ enum fuzz_begin {
 #define FUZZ_NO_RFC1337	0x08
 #define FUZZ_NO_SSAI	0x10
 #define FUZZ_COOKIES	0x20
-#define FUZZ_IMPATIENT	0x40	/* R2 is a few */
+#define FUZZ_IMPATIENT	0x40	/* R2 is a few retransmissions */
 #define FUZZ_NO_TW	0x80
 
 /* The third: options of the sockets. */
@@ -91,18 +91,18 @@ enum fuzz_begin {
 #define FUZZ_PATH_MTU	0x80
 
 /*
- * SEQ and ACK are a place in the upper three bits, and in the lower five which of
- * these is added.
+ * SEQ and ACK: the upper three bits select a base (FUZZ_SEQS, FUZZ_ACKS), the lower
+ * five one of these numbers to add.
  */
 #define FUZZ_DELTAS	{ 0, 1, -1u, 2, -2u, 10, -10u, 100, -100u, 536, -536u, 1000, -1000u, \
 			  1448, -1448u, 1460, -1460u, 2896, 5000, -5000u, 20000, 65535,	\
 			  -65535u, 65536, 1000000, -1000000u, 0x40000000, 0x7fffffff,	\
 			  0x80000000, 0x80000001, 3, 50 }
 
-/* Of SEQ: X(NAME, "as in scenes") */
+/* Bases of SEQ: X(NAME, "as in scenes") */
 #define FUZZ_SEQS(X)	X(NXT, "nxt") X(EDGE, "edge") X(IRS, "irs") X(OOO, "ooo") X(WUP, "wup") \
 			X(NXT2, "next") X(RUP, "rup") X(ZERO, "zero")
-/* And ACK. */
+/* Bases of ACK. */
 #define FUZZ_ACKS(X)	X(SNXT, "snxt") X(UNA, "una") X(ISS, "iss") X(END, "end") X(OLD, "old") \
 			X(MID, "mid") X(SNXT2, "newest") X(ZERO, "zero")
 
@@ -111,11 +111,11 @@ enum fuzz_seq { FUZZ_SEQS(FUZZ_SEQ_NUMBER) };
 #define FUZZ_ACK_NUMBER(name, text)	FUZZ_ACK_##name,
 enum fuzz_ack { FUZZ_ACKS(FUZZ_ACK_NUMBER) };
 
-/* OPTS of a segment: the timestamp in the lower three bits, and more. */
+/* OPTS of a segment: the lower three bits are the timestamp. */
 enum fuzz_ts { FUZZ_TS_GOOD, FUZZ_TS_NONE, FUZZ_TS_SAME, FUZZ_TS_LATE, FUZZ_TS_OLD, FUZZ_TS_AHEAD,
 	       FUZZ_TS_FAR, FUZZ_TS_ECHO };
 #define FUZZ_OPT_SACK	0x08
-#define FUZZ_OPT_SYN	0x70	/* of a SYN: how it differs from what all offer */
-#define FUZZ_OPT_OTHER	0x80	/* from another port of the peer */
+#define FUZZ_OPT_SYN	0x70	/* how the options of a SYN differ from the usual ones */
+#define FUZZ_OPT_OTHER	0x80	/* the segment is from another port of the peer */
 
 #endif /* _ATCP_FUZZ_OPS_H */

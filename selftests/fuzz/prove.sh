@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Can the fuzzers find anything?  Plants a bug of each kind in a copy of the core,
-# and lets an engine look for it from those scenes that do not show it already, for
-# four minutes at most (it takes seconds; but what shares the machine may be much):
+# Proves that the fuzzers find bugs.  Plants a bug of each kind in a copy of the core.
+# An engine must find it, starting from those scenes that do not show it already.  It
+# takes seconds; the limit of four minutes is for a busy machine.
 #   prove.sh OUT
-# prints "ok NAME" or "not ok NAME" for each.
+# Prints "ok NAME" or "not ok NAME" for each.
 
 out=$1
 core=../../module/core
@@ -12,7 +12,7 @@ dir=$out/prove
 flags="-std=gnu11 -fno-strict-aliasing -O1 -g -I. -I../../userspace/sim -I$core"
 san="-fsanitize=address,undefined -fno-sanitize-recover=all"
 
-# plant TARGET ENGINE NAME FILE WAS IS: the text WAS in that file becomes IS.
+# plant TARGET ENGINE NAME FILE WAS IS: replaces the text WAS in that file by IS.
 plant()
 {
 	rm -rf "$dir"

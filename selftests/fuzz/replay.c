@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs a fuzz target on inputs kept in files, without an engine: to look at one
- * that was found, and for coverage.
+ * Runs a fuzz target on inputs in files, without an engine: to examine an input that
+ * was found, and to measure coverage.
  *
  *   replay-TARGET [-v] FILE|DIRECTORY...
  *
- * -v says what the input does, and shows the segments.  An input that fails ends
- * the program by a signal.
+ * -v prints what the input does, and the segments.  An input that fails ends the
+ * program by a signal.
  */
 #include <dirent.h>
 #include <sys/stat.h>
@@ -30,7 +30,7 @@ static void replay(const char *path)
 	}
 	n = fread(buf, 1, sizeof(buf), f);
 	fclose(f);
-	/* Exactly as long, so that reading on is seen. */
+	/* Of the exact length, so that a read beyond the end is noticed. */
 	data = malloc(n ? n : 1);
 	if (!data)
 		abort();

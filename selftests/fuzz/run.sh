@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs the fuzz targets, as one KTAP stream:
 #   run.sh [-p] OUT SECONDS TARGET...
-# OUT holds the programs.  Each TARGET first replays what was found before, and
-# its corpus; then each engine has half of SECONDS.  What crashes is kept in
-# OUT/crashes, what reaches new code in OUT/found.  -p: planted bugs must be found
-# (prove.sh).
+# OUT holds the programs.  Each TARGET first replays the inputs found before and its
+# corpus; then each engine runs for half of SECONDS.  Inputs that crash are kept in
+# OUT/crashes, inputs that reach new code in OUT/found.  -p: planted bugs must be
+# found (prove.sh).
 
 prove=no
 if [ "$1" = -p ]; then
@@ -32,7 +32,7 @@ result()
 	fi
 }
 
-# keep TARGET FILE: a crash, by what is in it.
+# keep TARGET FILE: stores a crash under a hash of its contents.
 keep()
 {
 	to=$crashes/$1-$(sha1sum <"$2" | cut -c 1-12)
@@ -42,14 +42,14 @@ keep()
 	echo "# replay it: make -C selftests/fuzz replay-$1 INPUT=$to"
 }
 
-# The last words of an engine or a sanitizer, for whoever reads the log.
+# Prints the messages of an engine or a sanitizer.
 said()
 {
 	grep -a -E '^fuzz: |runtime error:|ERROR: |SUMMARY: |^    #[0-9]+ ' "$1" |
 		head -n 30 | sed 's/^/# /'
 }
 
-# inputs DIRECTORY...: how many files they hold.
+# inputs DIRECTORY...: prints the number of files in them.
 inputs()
 {
 	find "$@" -type f 2>/dev/null | wc -l
@@ -69,7 +69,7 @@ replayed()
 	result $status "$1.what_was_found_before" "$(inputs $dirs) inputs"
 }
 
-# The same input is the same run, whatever ran before it.
+# An input gives the same run, whatever ran before it.
 same_again()
 {
 	find "corpus/$1" -type f | sort >"$log"
@@ -151,7 +151,7 @@ for t; do
 	libfuzzer "$t"
 	afl "$t"
 done
-# What the scenes say is what is kept of them.
+# The inputs in corpus/ are what the scenes give.
 for t; do
 	mkdir "$work/seeds"
 	"$out/seeds" "$t.scenes" "$work/seeds" &&

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes inputs for the target `connection` out of scenes that can be read.
+ * Makes inputs for the target `connection` from scenes, which are text.
  *
  *   seeds SCENES DIRECTORY
  *
- * A scene is "scene NAME" and then one operation a line, as ops.h has them; it
- * becomes DIRECTORY/scene-NAME.  "setup WORD..." comes first, if at all.  An
- * argument is a number, or
+ * A scene is "scene NAME", then optionally "setup WORD...", then one operation of
+ * ops.h a line; it becomes DIRECTORY/scene-NAME.  An argument is a number, or for a
+ * segment
  *
  *	FLAGS	letters F S R P A U E C, "." for none
- *	SEQ ACK	a place and what is added: nxt, nxt+100, una-1 (ops.h)
+ *	SEQ ACK	a base and a number to add: nxt, nxt+100, una-1 (ops.h)
  *
- * for the segment's.  "hex BYTES..." instead of all that is the input as it is,
- * for the target `wire`.  What follows a '#' is a comment.
+ * For the target `wire` a scene is "hex BYTES...", the input itself.  A comment
+ * begins with '#'.
  */
 #include <stdbool.h>
 #include <stdint.h>

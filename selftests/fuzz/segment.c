@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Segments of any sort, with numbers relative to those of whom they are for; and
- * a look at what comes back.
+ * Makes segments of any kind, with numbers relative to those of the connection that
+ * they are for, and checks the segments that a host sends.
  *
- * The bytes of both streams depend on nothing but the side and the sequence
- * number, so that every segment, forged or not, brings the right ones, and
- * whatever a program reads or a host sends can be checked.
+ * A byte of a stream depends only on the side and the sequence number.  So every
+ * segment, forged or not, has the right bytes, and all bytes that a program reads or
+ * a host sends can be checked.
  */
 #include "connection.h"
 
@@ -19,7 +19,7 @@ void fuzz_fill(u8 *to, u8 side, u32 seq, u32 len)
 	sim_pattern_fill(to, side, seq, len);
 }
 
-/* --- what a host sends --- */
+/* --- segments from a host --- */
 
 static void check_payload(u8 side, const struct sim_pkt *p, const struct atcp_hdr *h)
 {
@@ -70,7 +70,7 @@ void fuzz_watch(struct fuzz_run *run, u8 side)
 	host->tap_arg = run;
 }
 
-/* --- whom a segment is for --- */
+/* --- the connection that a segment is for --- */
 
 struct target {
 	struct sim_conn *conn;
@@ -153,7 +153,7 @@ static void find(struct target *t, struct fuzz_run *run, u8 to, u16 rport)
 			t->ts_on = tw->tw.ts_on;
 			t->ts_recent = tw->tw.ts_recent;
 			t->ts_offset = tw->tw.ts_offset;
-		} else if (run->ring[to].n) {	/* a cookie is told from what was sent last */
+		} else if (run->ring[to].n) {	/* for a cookie: the numbers sent last */
 			const struct atcp_hdr *last =
 				&run->ring[to].h[(run->ring[to].n - 1) % FUZZ_RING];
 
@@ -231,7 +231,7 @@ u32 fuzz_quoted(const struct sim_conn *conn, u8 seq)
 	return ack_of(&t, seq);
 }
 
-/* --- what is sent to it --- */
+/* --- segments to a host --- */
 
 static void add_ts(struct atcp_hdr *h, const struct target *t, enum fuzz_ts kind)
 {
@@ -285,7 +285,7 @@ static void inject(struct fuzz_run *run, u8 to, struct atcp_hdr *h, u32 len)
 	struct atcp_hdr seen;
 	u32 hlen = atcp_hdr_size(h);
 
-	/* No more than a header can hold. */
+	/* Without SACK blocks if they do not fit into the header. */
 	if (hlen > ATCP_HDR_MAX) {
 		h->opts &= ~ATCP_OPT_SACK;
 		h->nsack = 0;
@@ -305,7 +305,7 @@ static void inject(struct fuzz_run *run, u8 to, struct atcp_hdr *h, u32 len)
 	(void)run;
 }
 
-/* Small lengths often, large ones seldom. */
+/* Most arguments are small lengths, a few large ones. */
 static u32 len_of(u8 arg)
 {
 	return arg < 200 ? arg : (arg - 199) * 292u;
@@ -356,7 +356,7 @@ void fuzz_replay(struct fuzz_run *run, u8 from, u8 which)
 	if (!ring->n || (!from && run->raw))
 		return;
 	i = (ring->n - 1 - which % min(ring->n, (u32)FUZZ_RING)) % FUZZ_RING;
-	/* Older than the network may deliver, or of another connection. */
+	/* Too old for a network to deliver, or of an earlier connection. */
 	if (sim->now - ring->at[i] > 30 * ATCP_SEC || run->began[0] > 1 || run->began[1] > 1)
 		run->forged = true;
 	h = ring->h[i];
