@@ -74,7 +74,7 @@ struct flows {
 };
 
 /* Reads on in the capture. */
-static void learn(struct flows *all, struct wire *wire)
+static void read_flows(struct flows *all, struct wire *wire)
 {
 	const struct seg *s;
 	int i;
@@ -321,7 +321,7 @@ TEST_F_TIMEOUT(mutate, in_every_state, 36000)
 		ASSERT_EQ(0, pthread_create(&h.thread, NULL, transfer, &h));
 		for (i = 0; i < EACH; i++) {
 			if (i % 64 == 0)
-				learn(&all, wire);
+				read_flows(&all, wire);
 			if (i % 256 == 0)
 				change_world(net);
 			send_one(one_in(4) ? other : net, &all.f[below(all.n)]);

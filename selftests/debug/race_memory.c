@@ -372,7 +372,7 @@ static void member_wait(struct member *m)
 		_exit(3);
 }
 
-static bool hear(struct member *m)
+static bool wait_for_member(struct member *m)
 {
 	struct pollfd p = { .fd = m->done[0], .events = POLLIN };
 	char byte;
@@ -432,7 +432,7 @@ TEST_F_TIMEOUT(race_memory, of_a_group_that_sends, 300)
 	for (i = 0; i < n; i++)
 		w.to[i] = sock_accept(l);
 	/* Or it is killed at once, as it may be. */
-	EXPECT_TRUE(hear(&m) ||
+	EXPECT_TRUE(wait_for_member(&m) ||
 		    file_number("oom_kill", "%s/memory.events", g.path) > 0);
 	EXPECT_LT(0, file_number("max", "%s/memory.events", g.path));
 	/* Another connection on the same hosts works, whatever the group lacks. */
@@ -495,7 +495,7 @@ TEST_F_TIMEOUT(race_memory, of_a_group_that_receives, 300)
 		sock_set(w.from[i], SOL_SOCKET, SO_SNDBUFFORCE, 4 * MB);
 	}
 	close(l);
-	EXPECT_TRUE(hear(&m));
+	EXPECT_TRUE(wait_for_member(&m));
 	send_until_full(&w);
 	/* Another connection on the same hosts works, whatever the group lacks. */
 	conn_works(net, PORT + 1);
