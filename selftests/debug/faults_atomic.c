@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every failure of what may not sleep, once: segments, sockets, requests,
- * TIME-WAITs, routes that are allocated when a segment arrives or a timer fires.
- * No program hears of those: the connection gets over it, by sending again, and
+ * Every failure of an allocation that may not sleep, once: segments, sockets,
+ * requests, TIME-WAITs and routes, when a segment arrives or a timer fires.  No
+ * program is told of such a failure: the connection recovers by retransmissions, and
  * loses nothing.
  */
 #define _GNU_SOURCE
@@ -26,9 +26,9 @@
 
 #define PORT	22000
 #define BYTES	30000		/* there, and back */
-#define MANY	400		/* nothing takes so many allocations of a kind */
+#define MANY	400		/* more allocations of a kind than a test makes */
 
-/* The slab caches of what the module and its segments need; what there is of them. */
+/* The slab caches that the module and its segments use, if the kernel has them. */
 static const char *const caches[] = {
 	"ATCP", "ATCPv6", "atcp_bind", "atcp_request", "atcp_timewait",
 	"skbuff_head_cache", "skbuff_fclone_cache", "skbuff_small_head",
@@ -53,12 +53,12 @@ FIXTURE_SETUP(faults)
 		SKIP(return, "a kernel without fault injection");
 	net_open(&self->net);
 	ends_begin(&self->net);
-	/* A SYN that found no memory goes again before long. */
+	/* A SYN is resent often when its allocation fails. */
 	for (side = 0; side < 2; side++)
 		net_stack_sysctl(&self->net, side, "syn_retries", "100");
 	self->listener = sock_listen(&self->net, SERVER, PORT, 100);
 	sock_nonblock(self->listener, true);
-	/* Copies, of the SYN and of what came last. */
+	/* Options that keep copies: of the SYN, and of the latest segment's options. */
 	sock_set(self->listener, IPPROTO_TCP, TCP_SAVE_SYN, 1);
 	if (stack_is_ipv6()) {
 		sock_set(self->listener, SOL_IPV6, IPV6_RECVPKTINFO, 1);
@@ -78,7 +78,7 @@ static bool short_of_memory(int err)
 	return err == ENOMEM || err == ENOBUFS || err == EAGAIN;
 }
 
-/* Both directions of one end: what it has sent, what it has received. */
+/* One end, and the bytes that it has sent and received. */
 struct side {
 	int fd;
 	uint32_t sent;
@@ -132,7 +132,7 @@ static int try_connect(const struct net *net, bool stamps)
 	return -1;
 }
 
-/* CLIENT connects, both send and end, each checks what it gets. */
+/* CLIENT connects; both ends send, close, and check the bytes that they receive. */
 static void dialogue(const struct net *net, int listener, bool stamps)
 {
 	long long deadline = net_now() + 6 * PATIENCE;
@@ -169,7 +169,7 @@ static void dialogue(const struct net *net, int listener, bool stamps)
 	}
 }
 
-/* The nth of each cache, until a dialogue needs no more. */
+/* Lets the nth allocation from each cache fail, for every n that a dialogue reaches. */
 static void every_nth(const struct net *net, int listener)
 {
 	int i, skip, total = 0;
@@ -185,7 +185,7 @@ static void every_nth(const struct net *net, int listener)
 				break;
 		}
 		fault_cache(caches[i], false);
-		/* Those of odd sizes are others', too. */
+		/* The kmalloc caches have other users, too. */
 		if (skip == MANY && strncmp(caches[i], "kmalloc", 7))
 			net_die("%s: no end of allocations", caches[i]);
 		total += skip;
@@ -203,7 +203,7 @@ TEST_F_TIMEOUT(faults, of_a_connection, 300)
 	covered_net(&self->net);
 }
 
-/* Every connection by a cookie: no request is made. */
+/* Every connection is made by a cookie, without a request. */
 TEST_F_TIMEOUT(faults, of_a_connection_by_cookie, 300)
 {
 	net_stack_sysctl(&self->net, SERVER, "syncookies", "2");
@@ -224,7 +224,7 @@ static void pick_segments(bool on)
 			fault_cache(caches[i], on);
 }
 
-/* What goes on in a state, timers above all, finds no memory at all for a while. */
+/* In each state, timers and arriving segments find no memory for a while. */
 TEST_F_TIMEOUT(faults, no_memory_in_every_state, 300)
 {
 	struct ends e;
@@ -249,7 +249,7 @@ TEST_F_TIMEOUT(faults, no_memory_in_every_state, 300)
 	covered_net(&self->net);
 }
 
-/* From each state to the end of the connection, with the nth segment failing. */
+/* The connection is ended from each state, with the nth allocation of a segment failing. */
 TEST_F_TIMEOUT(faults, of_the_end_of_every_state, 300)
 {
 	static const char *const used[] = {

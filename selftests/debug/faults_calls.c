@@ -2,10 +2,10 @@
 /*
  * Every failure, once: in each state of a connection each call is made with its
  * first allocation or copy failing, then with its second, and so on until none
- * is left to fail.  The call succeeds all the same, does a part, or says why not
- * by an errno and has changed nothing: then it works when it is tried again.
- * Data that was under way arrives, whatever has failed, and in the end all is
- * closed and gone.
+ * is left to fail.  The call succeeds all the same, does a part, or fails with an
+ * errno and has changed nothing: then it works when it is tried again.  Data in
+ * flight arrives, whatever has failed, and in the end all sockets are closed and
+ * freed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,7 +22,7 @@
 
 #define MANY	400		/* no call has so many places to fail */
 
-/* What a call says and leaves behind where nothing fails. */
+/* The results of a call when nothing fails. */
 struct normal {
 	long ret;
 	int err;
@@ -107,7 +107,7 @@ static struct normal without_faults(const struct run *r)
 	return n;
 }
 
-/* What a program must expect of any call, be it TCP's. */
+/* Whether a program must expect this error of a call, also with the kernel's TCP. */
 static bool sensible(int err)
 {
 	switch (err) {
@@ -117,7 +117,7 @@ static bool sensible(int err)
 	case EAGAIN:
 	case ENFILE:
 		return true;
-	/* The kernel's TCP, asked for a port, says no more than that it has none. */
+	/* The kernel's TCP reports any failure to get a port by these. */
 	case EADDRINUSE:
 	case EADDRNOTAVAIL:
 		return stack_on_tcp();
@@ -126,7 +126,7 @@ static bool sensible(int err)
 	}
 }
 
-/* Has the call with a fault done what it may do?  Else dies. */
+/* Dies unless the result of the call with a fault is one of those allowed. */
 static void judge(const struct run *r, long ret, int err, int before, int after)
 {
 	const struct normal *n = &r->normal;
@@ -145,12 +145,12 @@ static void judge(const struct run *r, long ret, int err, int before, int after)
 			strerror(err), after, before);
 }
 
-/* A call that has failed works now. */
+/* Repeats a call that has failed, which must work now. */
 static long again(const struct run *r, struct ends *e)
 {
 	long ret = r->call->run(e);
 
-	/* The send buffer has shrunk: memory is short. */
+	/* The fault has made the send buffer shrink. */
 	if (ret < 0 && errno == EAGAIN && r->state == ENDS_DATA) {
 		ends_make_room(e);
 		ret = r->call->run(e);
@@ -161,13 +161,13 @@ static long again(const struct run *r, struct ends *e)
 	return ret;
 }
 
-/* Shut down or disconnected before it was there. */
+/* Whether the call has ended the connection before it was established. */
 static bool given_up(const struct run *r, int state)
 {
 	return !ends_kinds[r->state].connected && state == ST_CLOSED;
 }
 
-/* False when there is no such fault. */
+/* Makes the call with the nth fault; false: it has no nth fault. */
 static bool with_fault(struct run *r)
 {
 	struct ends e = opened(r);
@@ -187,7 +187,7 @@ static bool with_fault(struct run *r)
 		e.over = true;
 	if (ret >= 0 && r->call->then)
 		r->call->then(&e);
-	/* It takes a second: not for every call. */
+	/* Waiting for the handshake takes a second, so not every call does. */
 	ends_finish(&e, !used && (r->call - calls) % 10 == 0);
 	return used;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every failure of the calls that only look, or set what is set already: each
- * socket option there is, names, queues, readiness, the files in /proc.  In every
- * state of a connection, which they leave as it is.
+ * Every failure of the calls that only read, or set an option to its present value:
+ * each socket option, names, queues, readiness, the files in /proc.  They are made
+ * in every state of a connection, and must not change it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +26,7 @@
 #define MANY	200
 #define ROOM	1024		/* for an option's value */
 
-/* One of the calls, made again and again. */
+/* One of the calls. */
 struct look {
 	const char *name;
 	int level;
@@ -52,14 +52,14 @@ static long set(int fd, const struct look *l)
 	return setsockopt(fd, l->level, l->option, value, value_len);
 }
 
-/* Those that change something by being read or written as they are. */
+/* Options that are not tried, as reading or rewriting them changes something. */
 static bool left_out(int level, int option)
 {
 	if (level != SOL_SOCKET)
 		return false;
 	switch (option) {
 	case SO_ERROR:			/* in faults_calls */
-	case SO_ATTACH_FILTER:		/* which the frozen ends have */
+	case SO_ATTACH_FILTER:		/* the frozen ends have a filter */
 	case SO_DETACH_FILTER:
 	case SO_LOCK_FILTER:
 	case 77:			/* SO_PEERPIDFD: a new descriptor */
@@ -69,7 +69,7 @@ static bool left_out(int level, int option)
 	}
 }
 
-/* --- other looks --- */
+/* --- other calls --- */
 
 static long getname(int fd, const struct look *l)
 {
@@ -111,7 +111,7 @@ static long select_now(int fd, const struct look *l)
 	return select(fd + 1, &r, &w, &x, &none) < 0 ? -1 : 0;
 }
 
-/* All of a file, from its beginning. */
+/* Reads a file from its beginning to its end. */
 static long read_file(int fd, const struct look *l)
 {
 	static char buf[1 << 16];
@@ -153,7 +153,7 @@ static bool sensible(int err)
 	       err == EAGAIN || err == ENFILE;
 }
 
-/* Makes every fault of a look; returns how many there were. */
+/* Makes every fault of a call; returns their number. */
 static int every_fault(const struct ends *e, const struct look *l)
 {
 	long normal, ret;
@@ -168,7 +168,7 @@ static int every_fault(const struct ends *e, const struct look *l)
 		ret = l->run(e->fd, l);
 		err = errno;
 		used = fault_used();
-		/* Some of the kernel's return what they could not copy: IP_OPTIONS. */
+		/* Some of the kernel's return the bytes not copied, as IP_OPTIONS. */
 		if (ret > 0 && l->run == get) {
 			ret = -1;
 			err = EFAULT;
@@ -200,7 +200,7 @@ static int option(const struct ends *e, int level, int name)
 	faults = every_fault(e, &l);
 	l.name = "setsockopt";
 	l.run = set;
-	/* The kernel doubles what it is told. */
+	/* The kernel doubles the value that is set. */
 	if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF))
 		*(int *)value /= 2;
 	covered_add("options", 1);

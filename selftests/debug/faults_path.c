@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What fails beside memory: the way to the peer.  The route turns into one that
- * refuses, or a firewall drops what is sent, in every state of a connection, and
- * calls are made meanwhile.  They say so by an errno or by nothing at all; once
- * the way is there again, all that was under way arrives.
+ * Failures of the path to the peer.  The route is replaced by one that refuses, or
+ * a firewall drops what is sent, in every state of a connection, and calls are made
+ * meanwhile.  They fail with an errno or succeed; when the path is back, all data
+ * arrives.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,8 +25,8 @@ FIXTURE(path)
 
 FIXTURE_VARIANT(path)
 {
-	const char *route;	/* its type; NULL: a firewall */
-	int err;		/* of connect() */
+	const char *route;	/* type of the route; NULL: a firewall */
+	int err;		/* error of connect() */
 };
 
 FIXTURE_VARIANT_ADD(path, unreachable) {
@@ -75,7 +75,7 @@ static void allow(const struct net *net, int side, const char *route)
 		net_run(net, side, "nft delete table inet refuse");
 }
 
-/* What a program may do meanwhile, and hear. */
+/* Sends, receives, and in some states shuts down, while there is no path. */
 static void use(struct ends *e)
 {
 	static char buf[5000];
@@ -96,7 +96,7 @@ static void use(struct ends *e)
 		shutdown(e->fd, SHUT_WR);
 }
 
-/* Either side's way goes, and comes back. */
+/* In each state, @side's path fails and comes back. */
 static void gone_in_every_state(const struct net *net, const char *route, int side)
 {
 	struct ends e;
@@ -106,7 +106,7 @@ static void gone_in_every_state(const struct net *net, const char *route, int si
 		ends_open(state, &e);
 		refuse(net, side, route);
 		use(&e);
-		/* A retransmission or two. */
+		/* Time for a retransmission or two. */
 		usleep(70000);
 		if (ends_kinds[state].tcp_state == ST_ESTABLISHED &&
 		    ends_tcp_state(&e) == ST_CLOSED)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every failure of what is around the connections: sockets come to life, network
- * namespaces and the module itself come and go, sysctls, tracepoints.
+ * Every failure outside of connections: creating sockets, creating network
+ * namespaces, loading the module, sysctls, tracepoints.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -40,7 +40,7 @@ static void covered_faults(int n)
 
 FIXTURE(faults)
 {
-	int ns;			/* that this began in */
+	int ns;			/* the namespace in which the test began */
 };
 
 FIXTURE_SETUP(faults)
@@ -82,7 +82,7 @@ TEST_F(faults, of_socket)
 
 /* --- namespaces --- */
 
-/* How many faults a new namespace may have. */
+/* The number of calls that can fail when a namespace is made. */
 static int namespace_faults(int ns)
 {
 	unsigned int left;
@@ -117,9 +117,9 @@ static long module_insert(int file)
 }
 
 /*
- * How many faults loading it may have before it gets to say a word: so many as
- * there are until a parameter is refused, in the worst of some times, and some
- * more in which the kernel makes files for it.
+ * The number of calls that can fail in loading before the module's init function.
+ * These are the calls until a parameter is refused (the most of six attempts), and
+ * about 40 more, in which the kernel makes the module's files.
  */
 static int faults_before_init(int file)
 {
@@ -141,7 +141,7 @@ static int faults_before_init(int file)
 	return most + 40;
 }
 
-/* The module's part of a namespace is made last, being registered last. */
+/* The module was registered last, so its part of a namespace is made last. */
 TEST_F_TIMEOUT(faults, of_a_namespace, 300)
 {
 	const char *ko = getenv("ATCP_KO");
@@ -155,7 +155,7 @@ TEST_F_TIMEOUT(faults, of_a_namespace, 300)
 	others = namespace_faults(self->ns);
 	ASSERT_EQ(0, module_insert(file));
 	all = namespace_faults(self->ns);
-	/* Some of the kernel's own vary from one to the next. */
+	/* The number of the kernel's own calls varies. */
 	n = others - (all - others) - 20;
 	for (n = n < 1 ? 1 : n; ; n++) {
 		unsigned int left;
@@ -168,7 +168,7 @@ TEST_F_TIMEOUT(faults, of_a_namespace, 300)
 		if (ret && !sensible(err))
 			net_die("unshare, fault %d: %s", n, strerror(err));
 		if (!ret) {
-			/* It is whole. */
+			/* The namespace works. */
 			fd = socket(stack_family(), SOCK_STREAM, stack_kind());
 			if (fd < 0)
 				net_die("unshare, fault %d: no sockets there: %s",
@@ -205,7 +205,7 @@ TEST_F_TIMEOUT(faults, of_loading_the_module, 300)
 	file = open(ko, O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, file);
 	module_remove();
-	/* Before that the kernel is at work, which warns if it finds no memory. */
+	/* Earlier failures are in the kernel's own code, which warns of them. */
 	first = faults_before_init(file);
 	for (n = first; !left; n++) {
 		fault_arm(n);
@@ -227,7 +227,7 @@ TEST_F_TIMEOUT(faults, of_loading_the_module, 300)
 
 /* --- files --- */
 
-/* Writes it, or reads it if value is NULL: 0, or a negative errno. */
+/* Writes value to a file, or reads it if value is NULL; returns 0 or a negative errno. */
 static int use(const char *path, const char *value)
 {
 	char buf[4096];
@@ -242,7 +242,7 @@ static int use(const char *path, const char *value)
 	return n < 0 ? -err : 0;
 }
 
-/* Every fault of that; a program tries again. */
+/* Makes every fault of use(); after each the call is repeated. */
 static int every_use(const char *path, const char *value)
 {
 	int n, ret;
@@ -335,7 +335,7 @@ TEST_F_TIMEOUT(faults, of_tracepoints, 120)
 			 events[i]);
 		faults += every_use(path, NULL);
 	}
-	/* They work. */
+	/* The tracepoints work. */
 	conn_open(&net, 20000, &c);
 	conn_close(&c);
 	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Segments with right sums and all else wrong, for connections in every state, while
- * others transfer data beside them.
+ * Segments with correct checksums and random changes in other fields, for connections
+ * in every state, while other connections transfer data.
  *
  *	 namespace CLIENT              namespace SERVER
  *	+----------------+            +--------------------------+
@@ -10,13 +10,13 @@
  *	|                |            |            in VRF r1)    |
  *	+----------------+            +--------------------------+
  *
- * What connections last sent is read from the wire; from that each segment is made, with
- * some of its fields changed.  It comes by the connection's link or by the other, which
- * has the same addresses, whole or in fragments, with IP options or extension headers.
- * Nothing may break (the kernel's log and `after` tell), and the transfers are whole.
+ * Each segment is made from the latest segment of a connection, read from the wire, with
+ * some fields changed.  It comes by the connection's link or by the other, which has the
+ * same addresses, whole or in fragments, with IP options or extension headers.  Nothing
+ * may break (the kernel's log and `after` show that), and all transfers must complete.
  *
- * ATCP_TEST_SEED repeats a run as far as the kernel's timing lets it; ATCP_TEST_ROUNDS
- * makes it longer: hours are only a number.
+ * ATCP_TEST_SEED repeats a run as far as the kernel's timing allows; ATCP_TEST_ROUNDS
+ * makes it longer, up to hours.
  */
 #define _GNU_SOURCE
 #include <net/if.h>
@@ -38,13 +38,13 @@
 #define PORT	20000
 #define HONEST	30000
 #define FLOWS	256
-#define WHOLE	1380		/* bytes of payload that go in one packet, whatever the headers */
+#define WHOLE	1380		/* payload that fits into one packet with any headers */
 #define EACH	3000		/* segments a round */
-#define BYTES	200000		/* that honest connections send each way at a time */
+#define BYTES	200000		/* sent each way at a time by the honest connections */
 
 static uint64_t state;
 
-/* xorshift64*; below @n. */
+/* A random number below @n, by xorshift64*. */
 static uint32_t below(uint32_t n)
 {
 	state ^= state >> 12;
@@ -58,11 +58,11 @@ static bool one_in(uint32_t n)
 	return !below(n);
 }
 
-/* One direction of a connection, and what was last seen of it. */
+/* One direction of a connection, by its latest segment. */
 struct flow {
 	int from;
 	uint16_t sport, dport;
-	uint32_t seq, ack;	/* the next number; what it has acknowledged */
+	uint32_t seq, ack;	/* the next number; the latest acknowledgment */
 	uint32_t tsval, tsecr;
 	bool ts;
 };
@@ -70,10 +70,10 @@ struct flow {
 struct flows {
 	struct flow f[FLOWS];
 	int n;
-	size_t seen;		/* segments of the capture */
+	size_t seen;		/* segments of the capture that were read */
 };
 
-/* Reads on in the capture. */
+/* Updates the flows by the segments that were captured since. */
 static void read_flows(struct flows *all, struct wire *wire)
 {
 	const struct seg *s;
@@ -101,7 +101,7 @@ static void read_flows(struct flows *all, struct wire *wire)
 	}
 }
 
-/* A number near another: the same, beside it, about a window away, or anywhere. */
+/* A number equal to another, next to it, about a window away, or any number. */
 static uint32_t near(uint32_t number)
 {
 	switch (below(8)) {
@@ -137,7 +137,7 @@ static size_t put_options(const struct flow *f, uint8_t *opt)
 	if (one_in(4)) {
 		uint32_t n = 1 + below(3);
 
-		/* SACK, of blocks that may be. */
+		/* SACK with plausible blocks. */
 		opt[len] = 1;
 		opt[len + 1] = 1;
 		opt[len + 2] = 5;
@@ -169,7 +169,7 @@ static uint8_t some_flags(void)
 	return one_in(4) ? below(256) : usual[below(sizeof(usual))];
 }
 
-/* @net: the link that it comes by. */
+/* Sends one segment made from @f; @net: the link that it comes by. */
 static void send_one(const struct net *net, const struct flow *f)
 {
 	static const uint8_t v4_options[] = { 1, 1, 7, 7, 4, 0, 0, 0, 0, 1, 148, 4, 0, 0, 1, 0 };
@@ -214,7 +214,7 @@ static void send_one(const struct net *net, const struct flow *f)
 	wire_send(net, f->from, &c);
 }
 
-/* Connections that are left alone, while the others are not. */
+/* A connection that is not attacked, and must work. */
 struct honest {
 	struct conn conn;
 	pthread_t thread;
@@ -272,7 +272,7 @@ FIXTURE_TEARDOWN(mutate)
 	covered_net(&self->net);
 }
 
-/* What decides whose a segment is changes now and then. */
+/* Changes a setting that affects demultiplexing, offloads or cookies. */
 static void change_world(const struct net *net)
 {
 	switch (below(6)) {
@@ -314,7 +314,7 @@ TEST_F_TIMEOUT(mutate, in_every_state, 36000)
 		struct wire *wire = wire_open(net, SERVER, 0);
 
 		all = (struct flows){ 0 };
-		/* First, for no SYN gets through to CLIENT from then on. */
+		/* First, as no SYN reaches CLIENT after states_open(). */
 		conn_open(net, HONEST + round % 1000, &h.conn);
 		net_stack_sysctl(net, SERVER, "syncookies", "1");
 		states_open(net, PORT + 100 * (round % 50), 1, &s);

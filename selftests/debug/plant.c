@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bugs, planted on purpose: one of each kind that the debug kernels are there
- * to catch.  `build-module -p` puts this file into a module, and nothing else
- * does: no Kbuild names it.  Writing a bug's name to the parameter `plant`
- * commits it, in process context, with objects of the module's own.
+ * Bugs, planted on purpose: one of each kind that the debug kernels have to find.
+ * Only `build-module -p` puts this file into a module; no Kbuild names it.  Writing
+ * a bug's name to the parameter `plant` executes it, in process context, with objects
+ * of the module.
  */
 #include <linux/delay.h>
 #include <linux/kconfig.h>
@@ -24,7 +24,7 @@ static struct socket *planted_socket(void)
 {
 	struct socket *sock = NULL;
 
-	/* Its family is where an ordinary program's would be. */
+	/* The family that programs use by default. */
 	if (__sock_create(current->nsproxy->net_ns, AF_ATCP, SOCK_STREAM, 0, &sock, 0))
 		return NULL;
 	return sock;
@@ -58,7 +58,7 @@ static void use_after_free(void)
 
 static void forget(struct sock *sk, struct sk_buff *skb)
 {
-	/* Nobody knows of it any more. */
+	/* No reference to it is kept. */
 }
 
 static void leaked_segment(void)
@@ -89,7 +89,7 @@ static void double_free(void)
 	kfree(p);
 }
 
-/* A send buffer that is charged for what it does not hold. */
+/* Charges a send buffer for data that it does not hold. */
 static void memory_charged(void)
 {
 	struct socket *sock = planted_socket();
@@ -115,7 +115,7 @@ static void leaked_socket(void)
 	}
 }
 
-/* The list of listeners inside a socket's spinlock, and the other way round. */
+/* Takes the lock of the list of listeners inside a socket's spinlock, and the reverse. */
 static void lock_inversion(void)
 {
 	struct socket *sock = planted_socket();
@@ -147,7 +147,7 @@ static void sleep_in_atomic(void)
 	spin_unlock_bh(&an->listen_lock);
 }
 
-/* The task ends with it. */
+/* The task returns to user space while it holds the lock. */
 static void held_lock(void)
 {
 	struct socket *sock = planted_socket();
@@ -163,7 +163,7 @@ static void refcount_underflow(void)
 
 	if (!sock)
 		return;
-	/* As sock_put() once too often would, on a copy: the real one must live. */
+	/* As one sock_put() too many, but on a copy of the reference count. */
 	refcount_set(&copy, 1);
 	if (refcount_dec_and_test(&copy) && !refcount_dec_and_test(&copy))
 		pr_info("one reference too few\n");
@@ -205,7 +205,7 @@ static void rcu_misuse(void)
 
 	if (!sock)
 		return;
-	/* Neither a read section nor the lock. */
+	/* Outside of an RCU read section, and without the lock. */
 	pr_info("a listener at %p\n", rcu_dereference(atcp_sk(sock->sk)->listener));
 	sock_release(sock);
 }
@@ -227,7 +227,7 @@ static void bad_index(void)
 	pr_info("the fifth of four is %d\n", few[n]);
 }
 
-/* Longer than twice watchdog_thresh, which whoever asks for it has made short. */
+/* Longer than twice watchdog_thresh, which the test has made short. */
 static void soft_lockup(void)
 {
 	int i;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When there is no more memory: that of a memory cgroup, and that of all sockets
- * together (net.atcp.mem).  Nothing breaks or hangs, nobody else suffers, what was
- * acknowledged is delivered, and when there is room again all goes on.
+ * Exhausted memory: that of a memory cgroup, and that of all sockets together
+ * (net.atcp.mem).  Nothing breaks or hangs, other connections work, acknowledged data
+ * is delivered, and when there is memory again all connections continue.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -50,10 +50,10 @@ struct way {
 	size_t sent[MOST], got[MOST];
 	int n;
 	size_t each;		/* bytes to send */
-	bool may_end;		/* before that: its reader may be killed */
+	bool may_end;		/* the reader may be killed, which ends the transfer */
 };
 
-/* Sends what there is room for; returns how many have not sent all. */
+/* Sends as much as there is room for; returns the number of unfinished connections. */
 static int send_some(struct way *w)
 {
 	char buf[16384];
@@ -65,14 +65,14 @@ static int send_some(struct way *w)
 
 		if (n > sizeof(buf))
 			n = sizeof(buf);
-		/* Some in pieces that cost far more than they hold. */
+		/* Some send small pieces, whose overhead is far more than their data. */
 		if (i % 4 == 3 && n > 100)
 			n = 100;
 		if (!n)
 			continue;
 		pattern_fill(buf, n, 77 * i + w->sent[i]);
 		done = send(w->from[i], buf, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-		/* Who was to read has been killed. */
+		/* The process that was to read has been killed. */
 		if (done < 0 && w->may_end &&
 		    (errno == EPIPE || errno == ECONNRESET)) {
 			w->sent[i] = w->each;
@@ -91,7 +91,7 @@ static int send_some(struct way *w)
 	return left;
 }
 
-/* Until nothing more goes for a while, or little has gone for long. */
+/* Sends until nothing more can be sent for a while, or for four seconds. */
 static void send_until_full(struct way *w)
 {
 	long long deadline = net_now() + 4000;
@@ -108,7 +108,7 @@ static void send_until_full(struct way *w)
 	} while (now != before && net_now() < deadline);
 }
 
-/* Reads what is there; returns how many have not come to their end. */
+/* Reads all data there is; returns the number of unfinished connections. */
 static int recv_some(struct way *w)
 {
 	static char buf[65536];
@@ -137,7 +137,7 @@ static int recv_some(struct way *w)
 	return left;
 }
 
-/* Some seconds at most between two tries: the silence is to be over soon. */
+/* Bounds the retransmission timer, so that connections continue soon. */
 static void try_often(const struct net *net)
 {
 	int side;
@@ -156,7 +156,7 @@ static const char *mem_file(void)
 				"/proc/sys/net/atcp/mem";
 }
 
-/* What /proc says of the protocol: pages in use, and whether they are too many. */
+/* The protocol's pages in use, from /proc, and whether it is under memory pressure. */
 static long pages_used(bool *pressed)
 {
 	char line[256], name[32], press[8] = "no";
@@ -178,7 +178,7 @@ static long pages_used(bool *pressed)
 	return pages;
 }
 
-/* Each CPU keeps some for later (SK_MEMORY_PCPU_RESERVE), which count as used. */
+/* Pages that each CPU keeps in reserve (SK_MEMORY_PCPU_RESERVE), counted as used. */
 #define KEPT	256	/* pages */
 
 static bool pages_back(void *before)
@@ -206,7 +206,7 @@ static void mem_get(char *text, size_t size)
 	close(fd);
 }
 
-/* Sets it back when the test ends, however it does. */
+/* Restores the limit when the test ends, also when it is killed. */
 static void mem_keep(const char *was)
 {
 	int alive[2];
@@ -240,7 +240,7 @@ static void connect_many(const struct net *net, struct way *w, int n)
 	close(l);
 }
 
-/* The limit, and a network that makes queues out of order, which give way first. */
+/* The limit, with reordering: out-of-order queues are dropped first. */
 TEST_F_TIMEOUT(race_memory, of_all_sockets, 300)
 {
 	int n = covered_rounds(32, MOST), i, left;
@@ -257,7 +257,7 @@ TEST_F_TIMEOUT(race_memory, of_all_sockets, 300)
 	connect_many(net, &w, n);
 	net_run(net, CLIENT,
 		"tc qdisc add dev v0 root netem delay 2ms loss 3%% reorder 10%%");
-	/* A fifth of what they would like to have. */
+	/* A fifth of the memory that the connections would use. */
 	high = before + n * w.each / 4096 / 5;
 	mem_get(was, sizeof(was));
 	mem_keep(was);
@@ -268,8 +268,8 @@ TEST_F_TIMEOUT(race_memory, of_all_sockets, 300)
 	most = pages_used(&pressed);
 	EXPECT_TRUE(pressed);
 	/*
-	 * The limit holds, but for the least that each socket may have and what
-	 * each CPU keeps for later.
+	 * The limit holds, except for the minimum that each socket may have and the
+	 * reserve of each CPU.
 	 */
 	EXPECT_GT(high + 4 * n + KEPT * get_nprocs() + 768, most);
 	for (i = 0, left = 0; i < n; i++)
@@ -281,7 +281,7 @@ TEST_F_TIMEOUT(race_memory, of_all_sockets, 300)
 	EXPECT_TRUE(sock_wait(fd, POLLOUT, PATIENCE));
 	close(fd);
 
-	/* Who reads makes room, and all goes on, still within the limit. */
+	/* Reading frees memory, and all connections continue, still within the limit. */
 	deadline = net_now() + 6 * PATIENCE;
 	do {
 		send_some(&w);
@@ -309,7 +309,7 @@ struct group {
 	char top[32], path[64];
 };
 
-/* False where there is no memory controller. */
+/* Makes a memory cgroup; false: there is no memory controller. */
 static bool group_make(struct group *g, const char *max)
 {
 	strcpy(g->top, "/tmp/atcp-memory-XXXXXX");
@@ -332,14 +332,14 @@ static void group_end(struct group *g)
 {
 	int i;
 
-	/* What was charged last may still be on its way out. */
+	/* The last charges may take a moment to be released. */
 	for (i = 0; i < 200 && rmdir(g->path); i++)
 		usleep(10000);
 	umount2(g->top, MNT_DETACH);
 	rmdir(g->top);
 }
 
-/* Runs as the group's only process; what it has to say goes through a pipe. */
+/* The only process of the group, with pipes to start it and to report its progress. */
 struct member {
 	pid_t pid;
 	int go[2], done[2];
@@ -382,7 +382,7 @@ static bool wait_for_member(struct member *m)
 	return poll(&p, 1, 3 * PATIENCE) == 1 && read(p.fd, &byte, 1) == 1;
 }
 
-/* Its status, and true if the kernel ended it for want of memory. */
+/* Waits for the process and gets its status; true: the OOM killer has ended it. */
 static bool member_end(struct member *m, struct group *g, int *status)
 {
 	long long deadline = net_now() + 3 * PATIENCE;
@@ -399,8 +399,8 @@ static bool member_end(struct member *m, struct group *g, int *status)
 }
 
 /*
- * The group sends until it has no more, to somebody outside who does not read,
- * and goes on when he does.
+ * The group sends to a process outside that does not read, until its memory is used
+ * up, and continues when that process reads.
  */
 TEST_F_TIMEOUT(race_memory, of_a_group_that_sends, 300)
 {
@@ -431,7 +431,7 @@ TEST_F_TIMEOUT(race_memory, of_a_group_that_sends, 300)
 	}
 	for (i = 0; i < n; i++)
 		w.to[i] = sock_accept(l);
-	/* Or it is killed at once, as it may be. */
+	/* It may also be killed at once. */
 	EXPECT_TRUE(wait_for_member(&m) ||
 		    file_number("oom_kill", "%s/memory.events", g.path) > 0);
 	EXPECT_LT(0, file_number("max", "%s/memory.events", g.path));
@@ -456,8 +456,8 @@ TEST_F_TIMEOUT(race_memory, of_a_group_that_sends, 300)
 }
 
 /*
- * The group accepts and does not read, while others connect and send as much as
- * they can; then it reads all there is.
+ * The group accepts and does not read, while others connect and send as much as they
+ * can; then it reads all data.
  */
 TEST_F_TIMEOUT(race_memory, of_a_group_that_receives, 300)
 {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long a connection takes to end when the peer does nothing more for it:
- * RFC 9293 sections 3.6 and 3.6.1 (TIME-WAIT and its 2 MSL, MUST-13; half-closed
- * connections), 3.10.7.4 (a FIN that comes again), 3.8.3; SO_LINGER, and what no
- * program holds any more.
+ * How long a connection takes to end without the peer's help.  RFC 9293 sections 3.6
+ * and 3.6.1 (TIME-WAIT and its 2 MSL, MUST-13; half-closed connections), 3.10.7.4 (a
+ * FIN that comes again), 3.8.3; SO_LINGER; orphans.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,7 +21,7 @@
 #include "lib/travel.h"
 
 #define PORT		20000
-#define RTO		(SECOND / 5)	/* of a path that takes no time */
+#define RTO		(SECOND / 5)	/* on a path without delay */
 #define RTO_MAX		(120 * SECOND)
 #define TIME_WAIT	MINUTE
 /* Eight retransmissions: .2 + .4 + ... + 51.2 s. */
@@ -58,7 +57,7 @@ FIXTURE_TEARDOWN(close)
 	covered_net(&self->net);
 }
 
-/* After how long the client's connection is gone. */
+/* Checks that the client's connection is gone after about ms. */
 #define ENDS_AFTER(ms) do {						\
 	long long began_ = net_now();					\
 									\
@@ -66,7 +65,7 @@ FIXTURE_TEARDOWN(close)
 	EXPECT_ABOUT(ms, net_now() - began_ - RTO / 2);			\
 } while (0)
 
-/* Closed by both, the client first. */
+/* Both ends close, the client first. */
 static void both_close(const struct net *net, int c, int s, uint16_t cport)
 {
 	close(c);
@@ -77,7 +76,7 @@ static void both_close(const struct net *net, int c, int s, uint16_t cport)
 
 /* --- TIME-WAIT --- */
 
-/* 60 seconds; and nothing goes over the wire for it. */
+/* TIME-WAIT lasts 60 seconds, and sends nothing. */
 TEST_F_TIMEOUT(close, time_wait, LONG)
 {
 	struct addr addr = addr_side(&self->net, SERVER, PORT);
@@ -85,7 +84,7 @@ TEST_F_TIMEOUT(close, time_wait, LONG)
 
 	both_close(&self->net, self->c, self->s, self->cport);
 	wire_drain(self->wire);
-	/* All of this time the pair of ports is taken. */
+	/* All this time the pair of ports is in use. */
 	fd = sock_open(&self->net, CLIENT, 0);
 	FAILS(EADDRINUSE, addr_bind(fd, addr_side(&self->net, CLIENT, self->cport)));
 	ENDS_AFTER(TIME_WAIT);
@@ -95,7 +94,7 @@ TEST_F_TIMEOUT(close, time_wait, LONG)
 	close(fd);
 }
 
-/* MUST-13: 2 MSL as RFC 9293 has it, four minutes, for who wants them. */
+/* MUST-13: it can be set to the four minutes of RFC 9293. */
 TEST_F_TIMEOUT(close, time_wait_of_the_rfc, LONG)
 {
 	if (stack_is_tcp())
@@ -108,7 +107,7 @@ TEST_F_TIMEOUT(close, time_wait_of_the_rfc, LONG)
 	EXPECT_TRUE(file_write("60", "/proc/sys/net/atcp/time_wait"));
 }
 
-/* The peer's FIN again: it is acknowledged, and the time begins anew. */
+/* A repeated FIN of the peer is acknowledged, and restarts TIME-WAIT. */
 TEST_F_TIMEOUT(close, time_wait_starts_anew, LONG)
 {
 	struct craft again = {
@@ -118,7 +117,7 @@ TEST_F_TIMEOUT(close, time_wait_starts_anew, LONG)
 	struct seg fin;
 	int i;
 
-	/* The server has forgotten it, and answers the ACK by a reset: that counts not. */
+	/* The server has no connection any more and resets, which RFC 1337 ignores. */
 	net_stack_sysctl(&self->net, CLIENT, "rfc1337", "1");
 	both_close(&self->net, self->c, self->s, self->cport);
 	fin = *wire_wait(self->wire, "< FA 1 2 0");
@@ -137,14 +136,14 @@ TEST_F_TIMEOUT(close, time_wait_starts_anew, LONG)
 	ENDS_AFTER(TIME_WAIT);
 }
 
-/* A connection of the same ports that comes from the peer need not wait for it. */
+/* The peer can open a new connection between the same ports at once. */
 TEST_F_TIMEOUT(close, time_wait_taken_over, LONG)
 {
 	struct addr addr = addr_side(&self->net, SERVER, PORT);
 	long long began;
 	int fd, s;
 
-	/* The server closes first: there it is in TIME-WAIT. */
+	/* The server closes first, so TIME-WAIT is there. */
 	close(self->s);
 	net_wait_state(&self->net, SERVER, PORT, self->cport, ST_FIN_WAIT_2);
 	close(self->c);
@@ -164,13 +163,13 @@ TEST_F_TIMEOUT(close, time_wait_taken_over, LONG)
 
 /* --- FIN-WAIT-2 --- */
 
-/* Closed: as long as fin_timeout. */
+/* A closed socket stays in FIN-WAIT-2 for fin_timeout. */
 TEST_F_TIMEOUT(close, fin_wait_2, LONG)
 {
 	close(self->c);
 	net_wait_state(&self->net, CLIENT, self->cport, PORT, ST_FIN_WAIT_2);
 	ENDS_AFTER(60 * SECOND);
-	/* Who is late is told. */
+	/* Data that comes later is answered by a reset. */
 	sock_send(self->s, "x", 1);
 	wire_wait(self->wire, "< PA 1 2 1");
 	ASSERT_TRUE(sock_wait(self->s, POLLERR, SECOND));
@@ -178,7 +177,7 @@ TEST_F_TIMEOUT(close, fin_wait_2, LONG)
 
 TEST_F_TIMEOUT(close, fin_wait_2_by_sysctl, LONG)
 {
-	/* Above a minute TCP waits twice, and a minute less each time. */
+	/* Above a minute the kernel's TCP waits twice, a minute less each time. */
 	int seconds = stack_is_tcp() ? 20 : 600;
 	char value[16];
 
@@ -197,7 +196,7 @@ TEST_F_TIMEOUT(close, linger2, LONG)
 	ENDS_AFTER(10 * SECOND);
 }
 
-/* Half-closed by a program that still reads: as long as it likes, here a day. */
+/* A program that still reads can keep a half-closed connection, here for a day. */
 TEST_F_TIMEOUT(close, half_closed_for_a_day, LONG)
 {
 	char byte;
@@ -217,7 +216,7 @@ TEST_F_TIMEOUT(close, half_closed_for_a_day, LONG)
 
 /* --- the peer's host has died --- */
 
-/* FIN-WAIT-1 of a closed socket: the FIN, and eight times again. */
+/* In FIN-WAIT-1 of a closed socket the FIN is resent eight times. */
 TEST_F_TIMEOUT(close, fin_wait_1, LONG)
 {
 	long long at[32];
@@ -243,7 +242,7 @@ TEST_F_TIMEOUT(close, fin_wait_1_and_data, LONG)
 	ENDS_AFTER(ORPHAN);
 }
 
-/* The administrator's figure instead of eight. */
+/* orphan_retries sets another number than eight. */
 TEST_F_TIMEOUT(close, orphan_retries, LONG)
 {
 	net_stack_sysctl(&self->net, CLIENT, "orphan_retries", "3");
@@ -251,11 +250,11 @@ TEST_F_TIMEOUT(close, orphan_retries, LONG)
 	close(self->c);
 	if (!stack_is_tcp())
 		ENDS_AFTER(15 * RTO);
-	/* TCP reckons from the first retransmission, and so may have one more. */
+	/* The kernel's TCP counts from the first retransmission: it may make one more. */
 	EXPECT_TRUE(gone(&self->net, CLIENT, self->cport, PORT, RTO, 31 * RTO + SECOND));
 }
 
-/* A program that holds the socket gets R2 as for data, and the error. */
+/* While a program holds the socket, the FIN is resent until R2, and the error is reported. */
 TEST_F_TIMEOUT(close, fin_wait_1_held, LONG)
 {
 	long long began = net_now();
@@ -276,7 +275,7 @@ TEST_F_TIMEOUT(close, last_ack, LONG)
 	ENDS_AFTER(ORPHAN);
 }
 
-/* Both FINs cross, and no ACK comes for ours. */
+/* CLOSING: both FINs cross, and ours is not acknowledged. */
 TEST_F_TIMEOUT(close, closing, LONG)
 {
 	host_dies(&self->net, SERVER);
@@ -286,7 +285,7 @@ TEST_F_TIMEOUT(close, closing, LONG)
 	ENDS_AFTER(ORPHAN);
 }
 
-/* The peer's window is closed, its host answers, and nobody holds the socket. */
+/* An orphan whose peer answers probes with a closed window. */
 TEST_F_TIMEOUT(close, zero_window, LONG)
 {
 	static char block[65536];
@@ -300,14 +299,14 @@ TEST_F_TIMEOUT(close, zero_window, LONG)
 	close(self->c);
 	EXPECT_EQ(ST_FIN_WAIT_1, net_state(&self->net, CLIENT, self->cport, PORT));
 	EXPECT_TRUE(gone(&self->net, CLIENT, self->cport, PORT, SECOND, DAY));
-	/* It is not for ever that others' memory is held, but not at once either. */
+	/* It ends after some time, and not at once. */
 	EXPECT_LE(30 * SECOND, net_now() - began);
 	EXPECT_GE(10 * RTO_MAX, net_now() - began);
 }
 
 /* --- SO_LINGER --- */
 
-/* close() waits for its time, and no longer; the rest goes on without it. */
+/* close() waits for the linger time; the connection goes on without the program. */
 TEST_F_TIMEOUT(close, linger, LONG)
 {
 	struct linger l = { .l_onoff = 1, .l_linger = 30 };
@@ -323,7 +322,7 @@ TEST_F_TIMEOUT(close, linger, LONG)
 	EXPECT_LE(ORPHAN, net_now() - began);
 }
 
-/* And no longer than it needs: the host is back after ten seconds. */
+/* close() returns as soon as all is acknowledged: the host is back after ten seconds. */
 TEST_F_TIMEOUT(close, linger_is_answered, LONG)
 {
 	struct linger l = { .l_onoff = 1, .l_linger = 3600 };
@@ -343,7 +342,7 @@ TEST_F_TIMEOUT(close, linger_is_answered, LONG)
 	}
 	travel_sleep(SECOND);
 	EXPECT_EQ(0, close(self->c));
-	/* Sent again after .2, .6, 1.4, 3, 6.2, and then 12.6 s. */
+	/* Retransmissions go after .2, .6, 1.4, 3, 6.2 and 12.6 s. */
 	EXPECT_ABOUT(63 * RTO, net_now() - began);
 	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 	sock_recv(self->s, &byte, 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hours of data that nobody acknowledges: RFC 9293 sections 3.8.1 and 3.8.3
+ * Unacknowledged data over hours: RFC 9293 sections 3.8.1 and 3.8.3
  * (back-off, R1, R2: MUST-19 to MUST-21, SHLD-10, SHLD-11), 3.8.6.1 (zero-window
  * probes: MUST-35 to MUST-37, SHLD-29, SHLD-30), 3.9.2.2 (soft errors: SHLD-25),
  * 3.8.6.3 (delayed ACKs: MUST-40); RFC 6298; RFC 5482 (user time-out).
@@ -21,7 +21,7 @@
 #include "lib/travel.h"
 
 #define PORT		20000
-#define RTO		(SECOND / 5)	/* of a path that takes no time */
+#define RTO		(SECOND / 5)	/* on a path without delay */
 #define RTO_MAX		(120 * SECOND)
 /* .2 + .4 + ... + 102.4 s, and six times RTO_MAX: fifteen retransmissions. */
 #define R2		(1023 * RTO + 6 * RTO_MAX)
@@ -70,7 +70,7 @@ TEST_F_TIMEOUT(data, r2, LONG)
 	ASSERT_TRUE(sock_wait(self->c, POLLERR, DAY));
 	EXPECT_ABOUT(R2, net_now() - began);
 	n = wire_times(self->wire, "> PA 1 1 1", at, 32);
-	/* TCP counts the time, which they are late by in sum. */
+	/* The kernel's TCP limits the time, so late timers may leave out one. */
 	EXPECT_LE(stack_is_tcp() ? 15 : 16, n);
 	EXPECT_GE(16, n);
 	EXPECT_TRUE(backs_off(at, n, RTO, RTO_MAX));
@@ -78,11 +78,11 @@ TEST_F_TIMEOUT(data, r2, LONG)
 	EXPECT_EQ(0, recv(self->c, &byte, 1, 0));
 	FAILS(EPIPE, send(self->c, "x", 1, MSG_NOSIGNAL));
 	EXPECT_EQ(ST_NONE, net_state(&self->net, CLIENT, self->cport, PORT));
-	/* The peer knows of nothing, and without keep-alives never will. */
+	/* The peer is not told, and without keep-alives never will be. */
 	EXPECT_FALSE(sock_wait(self->s, POLLIN | POLLERR, HOUR));
 }
 
-/* MUST-21: 8 make 102 s, just above what RFC 1122 asks for. */
+/* MUST-21: 8 retransmissions make 102 s, just above the minimum of RFC 1122. */
 TEST_F_TIMEOUT(data, r2_by_sysctl, LONG)
 {
 	long long began;
@@ -96,7 +96,7 @@ TEST_F_TIMEOUT(data, r2_by_sysctl, LONG)
 	EXPECT_ABOUT(511 * RTO, net_now() - began);
 }
 
-/* 13 minutes without a network; then all arrives, and once. */
+/* After 13 minutes without a network all data arrives once. */
 TEST_F_TIMEOUT(data, outage, LONG)
 {
 	size_t sent = 40000, got = 0;
@@ -119,10 +119,10 @@ TEST_F_TIMEOUT(data, outage, LONG)
 		EXPECT_EQ(n, pattern_check(block, n, got));
 		got += n;
 	}
-	/* The next retransmission begins it, and no other wait is in between. */
+	/* The next retransmission resumes the transfer, without further waits. */
 	EXPECT_GE(RTO_MAX + RTO_MAX / 7 + SECOND, net_now() - began);
 	EXPECT_FALSE(sock_wait(self->s, POLLIN | POLLERR, HOUR));
-	/* What is lost now waits for no back-off from then. */
+	/* The back-off is gone: a later loss is resent after one RTO. */
 	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 0, 200, 1);
 	began = net_now();
 	sock_send(self->c, "x", 1);
@@ -130,7 +130,7 @@ TEST_F_TIMEOUT(data, outage, LONG)
 	EXPECT_ABOUT(RTO, net_now() - began);
 }
 
-/* SHLD-25: what a router has said meanwhile is the reason that is told at R2. */
+/* SHLD-25: an ICMP error from a router is the error that is reported at R2. */
 TEST_F_TIMEOUT(data, soft_error, LONG)
 {
 	const struct seg *seg;
@@ -147,7 +147,7 @@ TEST_F_TIMEOUT(data, soft_error, LONG)
 	FAILS(EHOSTUNREACH, recv(self->c, &byte, 1, 0));
 }
 
-/* RFC 5482: a time-out of the user's takes the place of R2, shorter or longer. */
+/* RFC 5482: a user time-out replaces R2, shorter or longer. */
 TEST_F_TIMEOUT(data, user_timeout, LONG)
 {
 	static const long long limit[] = { 10 * SECOND, 10 * MINUTE, HOUR,
@@ -166,7 +166,7 @@ TEST_F_TIMEOUT(data, user_timeout, LONG)
 		sock_set(c.end[CLIENT], IPPROTO_TCP, TCP_USER_TIMEOUT, limit[i]);
 		sock_send(c.end[CLIENT], "a", 1);
 		sock_recv(c.end[SERVER], line, 1);
-		/* It is about data, not about silence. */
+		/* It does not end a connection without data in flight. */
 		EXPECT_FALSE(sock_wait(c.end[CLIENT], POLLERR, 2 * HOUR));
 		wire_drain(self->wire);
 		wire_close(self->wire);
@@ -178,14 +178,14 @@ TEST_F_TIMEOUT(data, user_timeout, LONG)
 		EXPECT_ABOUT(limit[i], net_now() - began);
 		n = wire_times_from(self->wire, CLIENT, 0, at, 1000);
 		EXPECT_TRUE(backs_off(at, n, RTO, RTO_MAX));
-		/* Up to the end: 12 hours are 360 times two minutes. */
+		/* Retransmissions go on to the end: 12 hours are 360 times two minutes. */
 		EXPECT_LE(limit[i] / (RTO_MAX + RTO_MAX / 7), n);
 		host_returns(&self->net, SERVER);
 		conn_close(&c);
 	}
 }
 
-/* An ACK of something new starts it anew: ten minutes, each byte within one. */
+/* An ACK of new data restarts it: ten minutes pass, but each byte takes less than one. */
 TEST_F_TIMEOUT(data, user_timeout_starts_anew, LONG)
 {
 	char byte;
@@ -204,7 +204,7 @@ TEST_F_TIMEOUT(data, user_timeout_starts_anew, LONG)
 
 /* --- a closed window --- */
 
-/* The server does not read: fills what there is room for, and the client waits. */
+/* Sends until the buffers of both ends are full, as the server does not read. */
 static size_t fill(const struct net *net, const struct conn *c)
 {
 	size_t sent = 0;
@@ -217,13 +217,13 @@ static size_t fill(const struct net *net, const struct conn *c)
 		if (n > 0)
 			sent += n;
 		else
-			/* Until the window is closed and what is in flight is there. */
+			/* Until the window is closed and all segments have arrived. */
 			travel_sleep(SECOND);
 	} while (n > 0 || sock_events(c->end[CLIENT], POLLOUT));
 	return sent;
 }
 
-/* Reads len bytes, from an offset of the pattern, and says how many were right. */
+/* Reads len bytes and compares them with the pattern; returns how many were right. */
 static size_t empty(int fd, size_t len, size_t offset)
 {
 	size_t got = 0;
@@ -239,8 +239,8 @@ static size_t empty(int fd, size_t len, size_t offset)
 }
 
 /*
- * MUST-37: as long as probes are answered the connection stays, here for ten
- * hours, and they back off to RTO_MAX (SHLD-30); then all of it arrives.
+ * MUST-37: as long as probes are answered the connection stays, here for ten hours.
+ * The probes back off to RTO_MAX (SHLD-30).  Then all data arrives.
  */
 TEST_F_TIMEOUT(data, zero_window, LONG)
 {
@@ -251,7 +251,7 @@ TEST_F_TIMEOUT(data, zero_window, LONG)
 	sent = fill(&self->net, &self->conn);
 	EXPECT_FALSE(sock_wait(self->c, POLLOUT | POLLERR, 10 * HOUR));
 	wire_drain(self->wire);
-	/* The window is closed since the last ACK of anything new. */
+	/* The window was closed by the last ACK of new data. */
 	for (n = 0; n < wire_count(self->wire); n++) {
 		const struct seg *seg = wire_at(self->wire, n);
 
@@ -265,10 +265,10 @@ TEST_F_TIMEOUT(data, zero_window, LONG)
 	n = wire_times_from(self->wire, CLIENT, closed, at, 1000);
 	EXPECT_LE(10 * HOUR / (RTO_MAX + RTO_MAX / 7), n);
 	EXPECT_GE(10 * HOUR / RTO_MAX + 11, n);
-	/* SHLD-29: the first after a retransmission time-out. */
+	/* SHLD-29: the first probe goes after a retransmission time-out. */
 	EXPECT_ABOUT(RTO, at[0] - closed);
 	EXPECT_TRUE(backs_off(at, n, 2 * RTO, RTO_MAX));
-	/* Each is answered, with a window of nothing. */
+	/* Each probe is answered with a window of zero. */
 	for (; first < wire_count(self->wire); first++)
 		if (wire_at(self->wire, first)->from == SERVER)
 			EXPECT_EQ(0, wire_at(self->wire, first)->window);
@@ -276,7 +276,7 @@ TEST_F_TIMEOUT(data, zero_window, LONG)
 	EXPECT_TRUE(sock_wait(self->c, POLLOUT, SECOND));
 }
 
-/* Probes that nobody answers are given up as data are. */
+/* Unanswered probes are given up at R2, as data is. */
 TEST_F_TIMEOUT(data, zero_window_and_dead, LONG)
 {
 	long long began;
@@ -290,7 +290,7 @@ TEST_F_TIMEOUT(data, zero_window_and_dead, LONG)
 	EXPECT_GE(17 * RTO_MAX + 17 * RTO_MAX / 7, net_now() - began);
 }
 
-/* The opening of the window is lost: the next probe finds it open (MUST-36). */
+/* MUST-36: after a lost window update, the next probe finds the window open. */
 TEST_F_TIMEOUT(data, lost_opening, LONG)
 {
 	size_t sent = fill(&self->net, &self->conn), got = 0;
@@ -311,7 +311,7 @@ TEST_F_TIMEOUT(data, lost_opening, LONG)
 	EXPECT_GE(RTO_MAX + RTO_MAX / 7, net_now() - began);
 }
 
-/* With a time-out of the user's a window that stays closed ends it. */
+/* With a user time-out a window that stays closed ends the connection. */
 TEST_F_TIMEOUT(data, zero_window_user_timeout, LONG)
 {
 	long long began;
@@ -321,13 +321,13 @@ TEST_F_TIMEOUT(data, zero_window_user_timeout, LONG)
 	fill(&self->net, &self->conn);
 	EXPECT_EQ(ETIMEDOUT, error_of(self->c, DAY));
 	EXPECT_LE(10 * MINUTE, net_now() - began);
-	/* When a probe is due, the next of which is two minutes away. */
+	/* It ends when a probe is due, and probes are two minutes apart. */
 	EXPECT_GE(12 * MINUTE + 2 * RTO_MAX / 7, net_now() - began);
 }
 
 /* --- acknowledging --- */
 
-/* MUST-40: an ACK waits half a second at most, whatever came before. */
+/* MUST-40: an ACK is delayed by half a second at most, after any traffic. */
 TEST_F_TIMEOUT(data, delayed_ack, LONG)
 {
 	long long most = 0;
@@ -340,7 +340,7 @@ TEST_F_TIMEOUT(data, delayed_ack, LONG)
 
 		sock_send(self->c, "x", 1);
 		sock_recv(self->s, &byte, 1);
-		/* Now and then a dialogue, in which an ACK may ride on data. */
+		/* Sometimes both ends send, so that ACKs may go with data. */
 		if (i % 10 > 5) {
 			sock_send(self->s, "y", 1);
 			sock_recv(self->c, &byte, 1);
@@ -361,7 +361,7 @@ TEST_F_TIMEOUT(data, delayed_ack, LONG)
 	}
 	EXPECT_EQ(200, acks);
 	EXPECT_GE(500, most);
-	/* Some have waited: otherwise this would show nothing. */
+	/* Some ACKs must have been delayed, or the test would show nothing. */
 	EXPECT_LE(30, most);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Days of silence: keep-alives, RFC 9293 section 3.8.4 (MUST-24 to MUST-29,
- * SHLD-12), and RFC 5681 section 4.1 (the restart after an idle time).
+ * Connections that are idle for days: keep-alives, RFC 9293 section 3.8.4 (MUST-24
+ * to MUST-29, SHLD-12), and RFC 5681 section 4.1 (the restart after an idle time).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -49,7 +49,7 @@ FIXTURE_TEARDOWN(keep)
 	covered_net(&self->net);
 }
 
-/* SO_KEEPALIVE with its own idle time, interval and number of probes. */
+/* Sets SO_KEEPALIVE, with an idle time, an interval and a number of probes. */
 static void keep_alive(int fd, int idle, int interval, int probes)
 {
 	sock_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
@@ -58,7 +58,7 @@ static void keep_alive(int fd, int idle, int interval, int probes)
 	sock_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
-/* One byte each way, without a loss. */
+/* Sends one byte each way; whether both arrive at once, without retransmission. */
 static bool talk(const struct conn *c)
 {
 	long long began = net_now();
@@ -73,7 +73,7 @@ static bool talk(const struct conn *c)
 
 /* --- keep-alives --- */
 
-/* MUST-25: not unless a program asks for them.  A day later all is as before. */
+/* MUST-25: they are off by default, and the connection works after a day. */
 TEST_F_TIMEOUT(keep, off, LONG)
 {
 	EXPECT_TRUE(wire_quiet(self->wire, DAY));
@@ -82,7 +82,7 @@ TEST_F_TIMEOUT(keep, off, LONG)
 
 /*
  * MUST-24, MUST-28: two hours, then nine times 75 seconds.  SEG.SEQ is SND.NXT - 1
- * and there is no data (SHLD-12); the end is told to whoever may hear it.
+ * and there is no data (SHLD-12).  At the end a reset is sent to the peer.
  */
 TEST_F_TIMEOUT(keep, default_times, LONG)
 {
@@ -105,7 +105,7 @@ TEST_F_TIMEOUT(keep, default_times, LONG)
 			       "> RA 1 1 0"));
 }
 
-/* Who answers is asked again two hours later, and stays. */
+/* A peer that answers is probed again two hours later, and the connection stays. */
 TEST_F_TIMEOUT(keep, answered, LONG)
 {
 	long long at[32], answer[32];
@@ -114,7 +114,7 @@ TEST_F_TIMEOUT(keep, answered, LONG)
 	sock_set(self->c, SOL_SOCKET, SO_KEEPALIVE, 1);
 	EXPECT_FALSE(sock_wait(self->c, POLLERR | POLLIN, DAY));
 	n = wire_times(self->wire, "> A 0 1 0", at, 32);
-	/* Each two hours from the one before, and so much later at most. */
+	/* Probes are two hours apart, or later by the lateness of timers. */
 	EXPECT_LE(10, n);
 	EXPECT_GE(12, n);
 	EXPECT_TRUE(evenly(at, n, 2 * HOUR));
@@ -124,7 +124,7 @@ TEST_F_TIMEOUT(keep, answered, LONG)
 	EXPECT_TRUE(talk(&self->conn));
 }
 
-/* MUST-27: a program sets them; then also when the host has died, from both ends. */
+/* MUST-27: a program can set the times, at either end. */
 TEST_F_TIMEOUT(keep, by_option, LONG)
 {
 	static const struct {
@@ -156,7 +156,7 @@ TEST_F_TIMEOUT(keep, by_option, LONG)
 	}
 }
 
-/* MUST-29: probes or answers that are lost are no end; one answer is enough. */
+/* MUST-29: lost probes or answers do not end the connection; one answer is enough. */
 TEST_F_TIMEOUT(keep, one_answer_is_enough, LONG)
 {
 	int i;
@@ -164,7 +164,7 @@ TEST_F_TIMEOUT(keep, one_answer_is_enough, LONG)
 	keep_alive(self->c, 600, 60, 9);
 	for (i = 0; i < 6; i++) {
 		EXPECT_TRUE(talk(&self->conn));
-		/* Eight of the nine, this time in one direction, then in the other. */
+		/* Eight of nine probes or answers are lost, by turns in each direction. */
 		host_dies(&self->net, i % 2);
 		EXPECT_FALSE(sock_wait(self->c, POLLERR, 600 * SECOND + 8 * 61 * SECOND));
 		host_returns(&self->net, i % 2);
@@ -173,7 +173,7 @@ TEST_F_TIMEOUT(keep, one_answer_is_enough, LONG)
 	EXPECT_TRUE(talk(&self->conn));
 }
 
-/* MUST-26: only where nothing comes; who talks every minute is never asked. */
+/* MUST-26: probes are sent only when idle, not while there is data every minute. */
 TEST_F_TIMEOUT(keep, only_when_idle, LONG)
 {
 	long long at[4];
@@ -186,7 +186,7 @@ TEST_F_TIMEOUT(keep, only_when_idle, LONG)
 		sock_recv(self->c, &byte, 1);
 	}
 	EXPECT_EQ(0, wire_times(self->wire, "> A 0 1 0", at, 4));
-	/* Nor who has data on the way: that tells as much, here up to R2. */
+	/* No probe is sent with data in flight, which is resent up to R2. */
 	host_dies(&self->net, SERVER);
 	sock_send(self->c, "x", 1);
 	EXPECT_FALSE(sock_wait(self->c, POLLERR, 10 * MINUTE));
@@ -194,7 +194,7 @@ TEST_F_TIMEOUT(keep, only_when_idle, LONG)
 	EXPECT_EQ(ETIMEDOUT, error_of(self->c, HOUR));
 }
 
-/* A peer that has forgotten the connection says so when it is asked. */
+/* A peer that has lost the connection answers a probe by a reset. */
 TEST_F_TIMEOUT(keep, peer_started_anew, LONG)
 {
 	struct linger l = { .l_onoff = 1, .l_linger = 0 };
@@ -211,7 +211,7 @@ TEST_F_TIMEOUT(keep, peer_started_anew, LONG)
 	self->conn.end[SERVER] = -1;
 }
 
-/* RFC 5482 beside them: the time decides, not the number of probes. */
+/* RFC 5482: with a user time-out it decides, not the number of probes. */
 TEST_F_TIMEOUT(keep, user_timeout, LONG)
 {
 	long long began = net_now(), at[64];
@@ -222,11 +222,11 @@ TEST_F_TIMEOUT(keep, user_timeout, LONG)
 	EXPECT_EQ(ETIMEDOUT, error_of(self->c, DAY));
 	EXPECT_LE(5 * MINUTE, net_now() - began);
 	EXPECT_GE(5 * MINUTE + 12 * SECOND, net_now() - began);
-	/* After 60, 70, ... 290 s. */
+	/* Probes go after 60, 70, ... 290 s. */
 	EXPECT_LE(20, wire_times(self->wire, "> A 0 1 0", at, 64));
 }
 
-/* One end has closed, the other keeps it alive for half a day. */
+/* After one end has closed, the other keeps the connection alive for half a day. */
 TEST_F_TIMEOUT(keep, half_closed, LONG)
 {
 	long long at[32];
@@ -242,7 +242,7 @@ TEST_F_TIMEOUT(keep, half_closed, LONG)
 	sock_recv(self->c, &byte, 1);
 }
 
-/* Many of them at once: all live for a day, and all die in the same minutes. */
+/* Many connections live for a day, and all end in the same minutes. */
 TEST_F_TIMEOUT(keep, many, LONG)
 {
 	static int end[2][MANY];
@@ -262,7 +262,7 @@ TEST_F_TIMEOUT(keep, many, LONG)
 	travel_sleep(DAY);
 	wire_drain(self->wire);
 	probes = wire_count(self->wire) - probes;
-	/* A probe and its answer. */
+	/* Each probe is counted with its answer. */
 	EXPECT_LE(MANY * 2 * 10, probes);
 	EXPECT_GE(MANY * 2 * 12, probes);
 	EXPECT_EQ(MANY + 1, net_count_state(&self->net, CLIENT, ST_ESTABLISHED));
@@ -281,7 +281,7 @@ TEST_F_TIMEOUT(keep, many, LONG)
 
 /* --- after a long time --- */
 
-/* RFC 5681, 4.1: the window of before says nothing of the path a day later. */
+/* RFC 5681, 4.1: after a day cwnd is the restart window. */
 TEST_F_TIMEOUT(keep, restart, LONG)
 {
 	size_t burst = 0, i, n, from;
@@ -301,7 +301,7 @@ TEST_F_TIMEOUT(keep, restart, LONG)
 	sock_send(self->c, block, sizeof(block));
 	sock_recv(self->s, block, sizeof(block));
 	wire_drain(self->wire);
-	/* What goes before the first ACK of it: RFC 6928, ten segments. */
+	/* RFC 6928: ten segments go before the first ACK. */
 	for (i = from; i < wire_count(self->wire); i++) {
 		const struct seg *seg = wire_at(self->wire, i);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hours of handshakes that come to nothing: RFC 9293 sections 3.8.1 and 3.8.3
+ * Handshakes that are not completed, over hours: RFC 9293 sections 3.8.1 and 3.8.3
  * (back-off and R2 of a SYN: MUST-19, MUST-22, MUST-23), 3.9.2.2 (soft errors);
  * RFC 6298 (2.1), (5.5), (5.7); RFC 5482 (user time-out).
  */
@@ -35,7 +35,7 @@ FIXTURE_SETUP(open)
 	if (!travel_ready())
 		SKIP(return, "needs a clock that jumps");
 	travel_open(&self->net);
-	/* Seven as atcp's own: 247 seconds, for MUST-23; TCP's default is six. */
+	/* Seven, atcp's default: 247 seconds, for MUST-23; the kernel's TCP has six. */
 	if (stack_is_tcp())
 		net_stack_sysctl(&self->net, CLIENT, "syn_retries", "7");
 	self->wire = wire_open(&self->net, CLIENT, PORT);
@@ -48,8 +48,8 @@ FIXTURE_TEARDOWN(open)
 }
 
 /*
- * The server's host does not answer: 0, 1, 3, 7, 15, 31, 63, 127 s, the end at 247: the
- * last wait is RTO_MAX.
+ * The server's host does not answer.  SYNs go after 0, 1, 3, 7, 15, 31, 63 and 127 s;
+ * the end is at 247 s, as the last wait is RTO_MAX.
  */
 TEST_F_TIMEOUT(open, syn, LONG)
 {
@@ -67,16 +67,16 @@ TEST_F_TIMEOUT(open, syn, LONG)
 	n = wire_times(self->wire, "> S 0 - 0", at, 16);
 	EXPECT_EQ(8, n);
 	EXPECT_TRUE(backs_off(at, n, SECOND, RTO_MAX));
-	/* Nothing after that, not even a reset. */
+	/* After that nothing is sent, not even a reset. */
 	EXPECT_TRUE(wire_quiet(self->wire, HOUR));
 	EXPECT_EQ(8, wire_count(self->wire));
-	/* And the socket can be used again. */
+	/* The socket can be used again. */
 	host_returns(&self->net, SERVER);
 	FAILS(ECONNREFUSED, addr_connect(fd, addr));
 	close(fd);
 }
 
-/* As far as a program may go: TCP_SYNCNT 127 makes 14 hours, RTO_MAX apart. */
+/* The largest TCP_SYNCNT, 127: 14 hours of SYNs, RTO_MAX apart. */
 TEST_F_TIMEOUT(open, syn_for_hours, LONG)
 {
 	static long long at[200];
@@ -91,7 +91,7 @@ TEST_F_TIMEOUT(open, syn_for_hours, LONG)
 	/* 1 + 2 + ... + 64 = 127 s, and the 121 others. */
 	EXPECT_ABOUT(127 * SECOND + 121 * RTO_MAX, net_now() - began);
 	n = wire_times(self->wire, "> S 0 - 0", at, 200);
-	/* TCP counts not them but the time, which they are late by in sum. */
+	/* The kernel's TCP limits the time, so late timers leave out some. */
 	EXPECT_LE(stack_is_tcp() ? 128 * 8 / 9 : 128, n);
 	EXPECT_GE(128, n);
 	EXPECT_TRUE(backs_off(at, n, SECOND, RTO_MAX));
@@ -107,7 +107,7 @@ TEST_F_TIMEOUT(open, syn_answered_late, LONG)
 	long long began = net_now(), at[4];
 	int s;
 
-	/* The kernel's TCP would take a sample by them. */
+	/* With timestamps the kernel's TCP would take a sample. */
 	net_stack_sysctl(&self->net, CLIENT, "timestamps", "0");
 	host_dies(&self->net, SERVER);
 	FAILS(EINPROGRESS, addr_connect(fd, addr));
@@ -117,7 +117,7 @@ TEST_F_TIMEOUT(open, syn_answered_late, LONG)
 	EXPECT_ABOUT(127 * SECOND, net_now() - began);
 	EXPECT_EQ(0, sock_get(fd, SOL_SOCKET, SO_ERROR));
 	s = sock_accept(l);
-	/* RFC 6298 (5.7): the SYN was sent again, so that the time-out is 3 s. */
+	/* RFC 6298 (5.7): after a resent SYN the RTO is 3 s. */
 	wire_drain(self->wire);
 	host_dies(&self->net, SERVER);
 	sock_send(fd, "x", 1);
@@ -147,7 +147,7 @@ TEST_F_TIMEOUT(open, user_timeout, LONG)
 	}
 }
 
-/* connect() itself waits no longer than SO_SNDTIMEO; the attempt goes on. */
+/* connect() waits no longer than SO_SNDTIMEO; the attempt goes on. */
 TEST_F_TIMEOUT(open, send_timeout, LONG)
 {
 	struct addr addr = addr_side(&self->net, SERVER, PORT);
@@ -166,7 +166,7 @@ TEST_F_TIMEOUT(open, send_timeout, LONG)
 
 /* --- SYN-RECEIVED --- */
 
-/* From a host that there is not: 0, 1, 3, 7, 15, 31 s, forgotten at 63. */
+/* A SYN of a host that does not exist: SYN-ACKs at 0, 1, 3, 7, 15, 31 s; it ends at 63 s. */
 TEST_F_TIMEOUT(open, syn_ack, LONG)
 {
 	const char *far = ip46("10.64.0.1", "fd64::1");
@@ -185,13 +185,13 @@ TEST_F_TIMEOUT(open, syn_ack, LONG)
 	n = wire_times(self->wire, "< SA 0 1 0", at, 16);
 	EXPECT_EQ(6, n);
 	EXPECT_TRUE(backs_off(at, n, SECOND, RTO_MAX));
-	/* Forgotten: the ACK that comes now is none of a connection. */
+	/* The request is gone: a later ACK opens no connection. */
 	EXPECT_TRUE(wire_quiet(self->wire, HOUR));
 	EXPECT_EQ(0, sock_events(l, POLLIN));
 	close(l);
 }
 
-/* Many at once, of which none is left. */
+/* Of many requests at once none is left. */
 TEST_F_TIMEOUT(open, requests, LONG)
 {
 	int l, i;
@@ -214,8 +214,8 @@ TEST_F_TIMEOUT(open, requests, LONG)
 }
 
 /*
- * TCP_DEFER_ACCEPT: the client has acknowledged and says nothing.  10 s are taken
- * for 1 + 2 + 4 + 8; then a SYN-ACK goes once more, and its ACK is enough.
+ * TCP_DEFER_ACCEPT: the client has acknowledged and sends no data.  10 s are rounded
+ * to 1 + 2 + 4 + 8.  Then the SYN-ACK is resent, and its ACK completes the accept.
  */
 TEST_F_TIMEOUT(open, defer_accept, LONG)
 {
@@ -234,7 +234,7 @@ TEST_F_TIMEOUT(open, defer_accept, LONG)
 	EXPECT_ABOUT(15 * SECOND, at[1] - at[0]);
 	close(s);
 	close(fd);
-	/* With data it is accepted when they come. */
+	/* A connection with data is accepted when the data comes. */
 	began = net_now();
 	fd = sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT);
 	EXPECT_FALSE(sock_wait(l, POLLIN, 5 * SECOND));
@@ -243,7 +243,7 @@ TEST_F_TIMEOUT(open, defer_accept, LONG)
 	s = sock_accept(l);
 	close(s);
 	close(fd);
-	/* And when the client's host has died meanwhile, never. */
+	/* A connection whose client has died meanwhile is never accepted. */
 	fd = sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT);
 	host_dies(&self->net, CLIENT);
 	EXPECT_FALSE(sock_wait(l, POLLIN, HOUR));
@@ -253,8 +253,8 @@ TEST_F_TIMEOUT(open, defer_accept, LONG)
 }
 
 /*
- * A simultaneous open that the peer does not complete: what is sent again now
- * has SYN and ACK, for no less long than a SYN (MUST-23).
+ * A simultaneous open that the peer does not complete: the SYN-ACK is resent for as
+ * long as a SYN would be (MUST-23).
  */
 TEST_F_TIMEOUT(open, simultaneous, LONG)
 {
@@ -264,7 +264,7 @@ TEST_F_TIMEOUT(open, simultaneous, LONG)
 	const struct seg *syn;
 	size_t n;
 
-	/* Who is not there cannot answer by a reset. */
+	/* A dead host does not answer by a reset. */
 	host_dies(&self->net, SERVER);
 	FAILS(EINPROGRESS, addr_connect(fd, addr));
 	syn = wire_wait(self->wire, "> S 0 - 0");
@@ -281,7 +281,7 @@ TEST_F_TIMEOUT(open, simultaneous, LONG)
 	close(fd);
 }
 
-/* A port that connect() picks is shared with others for ten minutes at most, used or not. */
+/* Connections can share a port that connect() has picked, for ten minutes at most. */
 TEST_F_TIMEOUT(open, ports_get_old, LONG)
 {
 	int i, c[4];
@@ -296,7 +296,7 @@ TEST_F_TIMEOUT(open, ports_get_old, LONG)
 		if (i == 3)
 			travel_sleep(11 * MINUTE);
 		c[i] = sock_open(&self->net, CLIENT, 0);
-		/* The first two go to one server, and so need two ports. */
+		/* The first two go to one server, so they need two ports. */
 		ASSERT_EQ(0, addr_connect(c[i], addr_side(&self->net, SERVER,
 							  PORT + (i ? i - 1 : 0))));
 	}

@@ -22,7 +22,7 @@
 
 #define SOME	5000		/* bytes in a call that sends */
 
-static int file;		/* that holds the pattern */
+static int file;		/* a file with the pattern */
 static int pipes[2];
 static char out[SOME], in[1 << 16];
 static char control[512];
@@ -72,7 +72,7 @@ static long do_send_oob(struct ends *e)
 	return sent(e, send(e->fd, out, 10, MSG_OOB));
 }
 
-/* Waits for memory, a moment; but only where there is room. */
+/* Lets send() wait two seconds, in states in which there is room. */
 static void may_wait(struct ends *e)
 {
 	sock_timeo(e->fd, SO_SNDTIMEO, 2000);
@@ -98,7 +98,7 @@ static long do_writev(struct ends *e)
 	return sent(e, writev(e->fd, v, 3));
 }
 
-/* With a control message: time stamps are asked for. */
+/* With a control message that asks for time stamps. */
 static long do_sendmsg(struct ends *e)
 {
 	struct iovec v = { .iov_base = out, .iov_len = SOME };
@@ -135,7 +135,7 @@ static long do_sendmmsg(struct ends *e)
 	ends_fill(e, out, SOME);
 	n = sendmmsg(e->fd, msg, 2, 0);
 	for (i = 0; i < n; i++) {
-		/* A short one in the middle would leave a hole in the pattern. */
+		/* A short message in the middle would leave a hole in the pattern. */
 		if (i && msg[i - 1].msg_len != 1000)
 			net_die("sendmmsg went on after a part");
 		sent(e, msg[i].msg_len);
@@ -147,7 +147,7 @@ static void set_zerocopy(struct ends *e)
 {
 	int on = 1;
 
-	/* On by default where it cannot be set. */
+	/* Sockets that do not let it be set have it on. */
 	setsockopt(e->fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on));
 }
 
@@ -277,7 +277,7 @@ static long do_splice_in(struct ends *e)
 	n = splice(e->fd, NULL, pipes[1], NULL, 30000, SPLICE_F_NONBLOCK);
 	if (n <= 0)
 		return n;
-	/* What is in the pipe is there, whatever befalls this read. */
+	/* A read that failed is repeated: the data stays in the pipe. */
 	left = read(pipes[0], in, n);
 	if (left < 0)
 		left = read(pipes[0], in, n);
@@ -336,7 +336,7 @@ static void then_disconnected(struct ends *e)
 {
 	if (ends_tcp_state(e) != ST_CLOSED)
 		net_die("state %d after connect(AF_UNSPEC)", ends_tcp_state(e));
-	/* It can be used again. */
+	/* The socket can connect again. */
 	if (do_connect(e) < 0 && errno != EINPROGRESS)
 		net_die("connecting again: %s", strerror(errno));
 }

@@ -17,7 +17,7 @@
 #define NARROW	20001		/* the same with a small receive buffer */
 #define DEAF	20002		/* the same, frozen */
 #define OWN	20003		/* CLIENT listens */
-#define FIRST	21000		/* a simultaneous open's */
+#define FIRST	21000		/* the first port of simultaneous opens */
 
 const struct ends_kind ends_kinds[ENDS_STATES] = {
 	[ENDS_CLOSED] = { "CLOSED", ST_CLOSED },
@@ -61,7 +61,7 @@ static void freeze(int fd)
 		net_die("freezing: %s", strerror(errno));
 }
 
-/* It may have been thawed before. */
+/* Removes the filter, if there is one. */
 static void thaw(int fd)
 {
 	int unused = 0;
@@ -69,7 +69,7 @@ static void thaw(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
 }
 
-/* --- the stage --- */
+/* --- the hosts --- */
 
 static int listen_at(int side, uint16_t port, int rcvbuf)
 {
@@ -92,10 +92,10 @@ void ends_begin(const struct net *net)
 	for (side = 0; side < 2; side++) {
 		if (stack_is_tcp())
 			continue;
-		/* What was frozen goes on soon. */
+		/* Short time-outs, so that thawed connections continue soon. */
 		net_stack_sysctl(net, side, "rto_min_us", "20000");
 		net_stack_sysctl(net, side, "rto_max_ms", "1000");
-		/* Thousands of connections come and go. */
+		/* Short TIME-WAITs, as there are thousands of connections. */
 		net_stack_sysctl(net, side, "time_wait", "1");
 		net_stack_sysctl(net, side, "fin_timeout", "2");
 	}
@@ -152,7 +152,7 @@ static bool all_here(void *arg)
 	return n >= (ssize_t)(e->coming - e->got);
 }
 
-/* Segments are received when they are sent, here; but not on two processors. */
+/* On one processor segments are received as they are sent; on two this waits. */
 static void await_data(struct ends *e)
 {
 	if (!net_until(all_here, e, PATIENCE))
@@ -214,7 +214,7 @@ static void syn_sent(struct ends *e)
 	await_state(e, ST_SYN_SENT);
 }
 
-/* The answer to the first SYN is lost, and so is that to the second. */
+/* The answers to both SYNs are lost. */
 static void syn_received(struct ends *e)
 {
 	struct addr here = addr_side(stage.net, CLIENT, ++stage.port);
@@ -261,12 +261,12 @@ static void errors(struct ends *e)
 {
 	static char buf[20000];
 
-	/* On by default where it cannot be set. */
+	/* Sockets that do not let it be set have it on. */
 	setsockopt(e->fd, SOL_SOCKET, SO_ZEROCOPY, &(int){ 1 }, sizeof(int));
 	ends_fill(e, buf, sizeof(buf));
 	if (send(e->fd, buf, sizeof(buf), MSG_ZEROCOPY) != sizeof(buf))
 		net_die("MSG_ZEROCOPY: %s", strerror(errno));
-	/* Read, so that nothing holds its pages. */
+	/* The data is read, so that nothing holds its pages. */
 	sock_recv(e->peer, buf, sizeof(buf));
 	if (pattern_check(buf, sizeof(buf), e->sent) != sizeof(buf))
 		net_die("wrong data");
@@ -318,7 +318,7 @@ static void connected_state(struct ends *e)
 	await_data(e);
 }
 
-/* From ESTABLISHED with data to the states of closing. */
+/* Brings a connection with data from ESTABLISHED into a state of closing. */
 static void close_some(struct ends *e)
 {
 	switch (e->state) {
@@ -333,7 +333,7 @@ static void close_some(struct ends *e)
 		shutdown(e->peer, SHUT_WR);
 		break;
 	case ENDS_CLOSING:
-		/* Both FINs are lost; then the peer's comes again. */
+		/* Both FINs are lost; then the peer's is resent. */
 		freeze(e->fd);
 		freeze(e->peer);
 		shutdown(e->fd, SHUT_WR);
@@ -407,7 +407,7 @@ void ends_fill(const struct ends *e, void *buf, size_t len)
 
 void ends_read(struct ends *e, const void *buf, size_t len)
 {
-	/* A read never goes past an urgent octet that is not inline. */
+	/* A read stops at an urgent octet that is not inline. */
 	if (e->hole && e->got == e->hole)
 		e->got++;
 	if (pattern_check(buf, len, e->got) != len)
@@ -474,7 +474,7 @@ static void peer_reads(struct ends *e)
 	}
 }
 
-/* A few bytes get from one end to the other. */
+/* Sends a few bytes from one end to the other. */
 static void hello(int from, int to)
 {
 	char buf[5];
@@ -496,8 +496,8 @@ void ends_peer_ended(struct ends *e)
 	thaw(e->peer);
 	do {
 		/*
-		 * A reset that could not be sent, for want of memory, is asked
-		 * for; who has shut down its side cannot ask.
+		 * When the reset could not be allocated, a segment of the peer
+		 * causes another; after shutdown() the peer cannot send one.
 		 */
 		if (!sock_wait(e->peer, POLLIN | POLLHUP | POLLERR, 200) &&
 		    send(e->peer, "?", 1, MSG_NOSIGNAL) < 0 && errno == EPIPE)
@@ -514,10 +514,10 @@ static void finish_connected(struct ends *e)
 	bool ended;
 
 	if (e->state == ENDS_GAP)
-		/* Duplicate ACKs say what is missing. */
+		/* Duplicate ACKs make the lost segment be resent. */
 		for (int i = 0; i < 3; i++)
 			peer_sends(e, 10);
-	/* Urgent data that was told to stay in the stream is out of it again. */
+	/* SO_OOBINLINE is off again: the urgent octet is not in the stream. */
 	peer_reads(e);
 	if (e->hole)
 		sock_set(e->fd, SOL_SOCKET, SO_OOBINLINE, 0);
@@ -533,7 +533,7 @@ static void finish_connected(struct ends *e)
 	sock_recv_end(e->fd);
 }
 
-/* A handshake that was held up goes on. */
+/* Completes a handshake that was frozen. */
 static void finish_handshake(struct ends *e)
 {
 	int fd, err, listener = e->fd;
@@ -616,7 +616,7 @@ void ends_finish(struct ends *e, bool wait)
 		close(e->peer);
 	if (e->state == ENDS_SYN_SENT)
 		freeze(stage.deaf);
-	/* What a call has connected, and nobody has asked for. */
+	/* Connections that a call has made and that were not accepted. */
 	while ((fd = accept(stage.listener, NULL, NULL)) >= 0)
 		close(fd);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A socket in every state that one may be in, with data under way, and the
- * other end of its connection, both in this process.
+ * A socket in each state, with data in flight, and the other end of its connection,
+ * both in this process.
  *
- * The socket (fd) is CLIENT's.  An end that is frozen loses all that arrives, by
- * a filter on its socket: so a state stays what it is for as long as it is
- * needed, without a change to the network.
+ * The socket (fd) is CLIENT's.  A filter on the socket of a frozen end drops all
+ * that arrives.  So a state lasts as long as it is needed, without a change of the
+ * network.
  */
 #ifndef ATCP_SELFTEST_ENDS_H
 #define ATCP_SELFTEST_ENDS_H
@@ -31,16 +31,16 @@ enum ends_state {
 	ENDS_CLOSE_WAIT,
 	ENDS_CLOSING,
 	ENDS_LAST_ACK,
-	ENDS_TIME_WAIT,		/* its socket, closed by both */
+	ENDS_TIME_WAIT,		/* the socket of a connection that both have closed */
 	ENDS_RESET,
 	ENDS_STATES
 };
 
-/* What is known of each. */
+/* The properties of a state. */
 struct ends_kind {
 	const char *name;
 	int tcp_state;		/* ST_*, as TCP_INFO tells it */
-	bool connected;		/* data went, and may be read */
+	bool connected;		/* data was sent, and may be read */
 };
 
 extern const struct ends_kind ends_kinds[ENDS_STATES];
@@ -49,16 +49,16 @@ struct ends {
 	enum ends_state state;
 	int fd;			/* -1 once it is closed */
 	int peer;		/* -1: there is none */
-	int accepted;		/* by a call that is tested, or -1 */
+	int accepted;		/* socket that a tested call has accepted, or -1 */
 	/* Offsets in the pattern that both directions carry. */
 	uint32_t coming;	/* sent by the peer */
-	uint32_t got;		/* of it, read from fd */
-	uint32_t sent;		/* by fd; the peer reads none of it */
+	uint32_t got;		/* read from fd */
+	uint32_t sent;		/* sent by fd; the peer reads none of it */
 	uint32_t hole;		/* offset of an urgent octet, left out, or 0 */
 	bool over;		/* the connection was ended, data may be lost */
 };
 
-/* Once in a test: CLIENT's namespace is entered for good. */
+/* To be called once in a test, which stays in CLIENT's namespace from then on. */
 void ends_begin(const struct net *net);
 /* Waits until nothing but TIME-WAITs is left in both namespaces. */
 void ends_none_left(void);
@@ -66,26 +66,26 @@ void ends_none_left(void);
 void ends_open(enum ends_state state, struct ends *e);
 /* The state that TCP_INFO tells; ST_NONE when fd is closed. */
 int ends_tcp_state(const struct ends *e);
-/* Checks what a call has read of fd, and goes on from there. */
+/* Checks the bytes that a call has read from fd, and counts them. */
 void ends_read(struct ends *e, const void *buf, size_t len);
-/* What fd is to send next. */
+/* Fills buf with the bytes that fd has to send next. */
 void ends_fill(const struct ends *e, void *buf, size_t len);
-/* Where somebody accepts connections, and what fd may bind to. */
+/* The address of a listener, and an address that fd may bind to. */
 struct addr ends_server(void);
 struct addr ends_own(void);
 /* Lets the peer acknowledge, so that fd can send again. */
 void ends_make_room(struct ends *e);
-/* A call has connected fd to ends_server(): it goes on as ESTABLISHED. */
+/* To be called when fd was connected to ends_server(): its state is ESTABLISHED. */
 void ends_connected(struct ends *e);
-/* A call has made fd listen: does it? */
+/* Checks that fd, which a call has made a listener, accepts a connection. */
 void ends_listening(struct ends *e);
 
 /*
- * Lets everything arrive, checks that it does, unless over, and closes all.
- * With wait also where the handshake has to time out once, a second.
+ * Checks that all data arrives, unless over is set, and closes all sockets.  With
+ * wait also for handshakes in which a SYN must be resent, which takes a second.
  */
 void ends_finish(struct ends *e, bool wait);
-/* Waits until the peer, thawed, hears of the end of the connection. */
+/* Thaws the peer and waits until it is told of the end of the connection. */
 void ends_peer_ended(struct ends *e);
 
 #endif /* ATCP_SELFTEST_ENDS_H */

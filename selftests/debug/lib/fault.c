@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Faults made to order: see fault.h. */
+/* Fault injection: see fault.h. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -60,7 +60,7 @@ static long get_number(const char *path)
 
 bool fault_begin(void)
 {
-	/* Each of these prints a stack when it fails something, unless told. */
+	/* Each of these prints a stack at every failure, unless verbose is 0. */
 	static const char *const kinds[] = {
 		"failslab", "fail_page_alloc", "fail_usercopy",
 	};
@@ -80,7 +80,7 @@ bool fault_begin(void)
 	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (nth_fd < 0)
 		return false;
-	/* A page fault of the program would count. */
+	/* Page faults of the program would be counted. */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	return true;
 }
@@ -91,7 +91,7 @@ void fault_arm(unsigned int nth)
 	char text[16];
 
 	len = snprintf(text, sizeof(text), "%u", nth);
-	/* What is armed already may happen to the very write. */
+	/* A fault that is armed already may happen in this write. */
 	while (pwrite(nth_fd, text, len, 0) != len)
 		if (errno != EFAULT)
 			net_die("fail-nth: %s", strerror(errno));
@@ -104,7 +104,7 @@ unsigned int fault_left(void)
 	int err = errno;
 	ssize_t n;
 
-	/* EFAULT: one was left, and happens now. */
+	/* EFAULT: the fault has happened in this read. */
 	n = pread(nth_fd, text, sizeof(text) - 1, 0);
 	if (n < 0 && errno != EFAULT)
 		net_die("fail-nth: %s", strerror(errno));
@@ -132,7 +132,7 @@ bool fault_has_cache(const char *name)
 {
 	struct stat st;
 
-	/* Before 6.2 it can be read alone. */
+	/* Before 6.2 the file is read-only. */
 	return !stat(cache_file(name, "failslab"), &st) && st.st_mode & 0200;
 }
 
@@ -157,7 +157,7 @@ void fault_slab_nth(const char *name, int skip)
 {
 	long size = get_number(cache_file(name, "object_size"));
 
-	/* Each that passes takes its size from the space that is left. */
+	/* The size of each allocation that passes is subtracted from this space. */
 	slab_begin(100, 1, skip ? skip * size + 1 : 0);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Hours that pass in a moment: see travel.h. */
+/* Time travel: see travel.h. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 
 #define TICK	10	/* ms: HZ is 100 */
 
-/* What a kernel does of its own accord every few seconds, for days. */
+/* Periodic work of the kernel, which would take long when days pass. */
 static const struct {
 	const char *path, *value;
 } chores[] = {
@@ -62,7 +62,7 @@ void travel_open(struct net *net)
 		net_stack_sysctl(net, side, "recovery", "0");
 		net_stack_sysctl(net, side, "no_metrics_save", "1");
 		net_stack_sysctl(net, side, "congestion_control", "reno");
-		/* 6.5 and later have it. */
+		/* Only 6.5 and later have it. */
 		net_try(net, side,
 			"echo 0 2>/dev/null >/proc/sys/net/ipv4/tcp_syn_linear_timeouts");
 	}
@@ -167,7 +167,7 @@ size_t wire_times_from(struct wire *wire, int side, long long after,
 
 bool about(long long got, long long want)
 {
-	/* A timer of TCP's that was moved is late by an eighth twice. */
+	/* TCP's timer may be late by an eighth twice, when it was moved. */
 	long long early = stack_is_tcp() ? TICK + 1 : 1;
 	long long late = want / (stack_is_tcp() ? 4 : 7) + 3 * TICK;
 
