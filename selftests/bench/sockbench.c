@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sockbench: what a stack costs, one way of using it at a time.
+ * sockbench: measures the cost of a stack, in one mode of use.
  *
  *	sockbench -f FAMILY -m MODE [-a ADDRESS] [-c NETNS -s NETNS]
  *
@@ -8,15 +8,15 @@
  * MODE one of
  *
  *	bulk	one way, in writes of -w bytes (64 KiB)
- *	rr	a request and a response of one byte, over and over
- *	crr	connect, request, response, close, over and over
+ *	rr	a request and a response of one byte, repeated
+ *	crr	connect, request, response, close, repeated
  *	idle	memory of connections to one server that do nothing
  *	idle64	the same to 64 servers
  *
  * The server is a child process in its own network namespace, if one is given.
- * Prints the cost of one byte, exchange or connection: nanoseconds, which are
- * instructions where the machine counts them as such, or bytes of slab; then,
- * but for memory, the share of the time that the CPU was idle, in percent.
+ * Prints the cost of one byte, exchange or connection, in nanoseconds or, for the idle
+ * modes, in bytes of slab.  A nanosecond is an instruction in a VM that counts so.
+ * Except for memory it also prints the percentage of the time that the CPU was idle.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -41,7 +41,7 @@
 #define PORT		5001
 #define UNIX_PATH	"/run/sockbench"
 
-/* Enough to warm caches, windows and slabs, before what is measured. */
+/* Amounts that warm caches, windows and slabs, and amounts that are measured. */
 #define BULK_WARM	(32L << 20)
 #define BULK_BYTES	(128L << 20)
 #define RR_WARM		1000
@@ -54,10 +54,10 @@
 
 static const char *address = "127.0.0.1";
 static int family, protocol;
-static int listeners[SERVERS];	/* the server's; all modes but one have the first alone */
+static int listeners[SERVERS];	/* the server's; all modes but idle64 use only the first */
 static size_t write_size = 65536;
 
-/* What both processes tell each other. */
+/* Results that the two processes share. */
 static struct shared {
 	long long begin, end;		/* ns */
 	double idle_begin, idle_end;	/* s */
@@ -107,7 +107,7 @@ static void end(void)
 	shared->idle_end = idle_seconds();
 }
 
-/* Bytes of slab in use, once what is being freed has been. */
+/* Bytes of slab in use, after pending frees are done. */
 static long slab(void)
 {
 	char line[128];
@@ -145,7 +145,7 @@ union addr {
 	struct sockaddr_un un;
 };
 
-/* Of the nth server. */
+/* Makes the address of the nth server. */
 static socklen_t make_addr(union addr *a, int nth)
 {
 	memset(a, 0, sizeof(*a));
@@ -225,7 +225,7 @@ static void give(int fd, const void *buf, size_t len)
 	}
 }
 
-/* 0 at the end of the stream. */
+/* Receives up to len bytes; returns 0 at the end of the stream. */
 static size_t take(int fd, void *buf, size_t len)
 {
 	ssize_t n = recv(fd, buf, len, 0);
@@ -341,7 +341,7 @@ static void idle_servers(int servers)
 		fds[i] = take_connection(listeners[i % servers]);
 		give(fds[i], "x", 1);
 	}
-	/* All are kept until the client is done with the first. */
+	/* All connections are kept until the client closes the first. */
 	take(fds[0], &c, 1);
 }
 

@@ -5,10 +5,10 @@
  * far run STACK IP PORT COMMAND
  *
  * One end of a connection between two machines.  STACK is tcp (the kernel's), atcp (on
- * the wire as TCP) or 253.  The server takes one connection after the other, until it is
- * killed; a call exchanges so many bytes of the pattern both ways at once, and the end of
- * the stream in each direction; run has the server's machine run a command.  Whatever is
- * wrong is said on standard error and makes the exit status 1.
+ * the wire as TCP) or 253.  serve accepts connections until it is killed.  call
+ * exchanges BYTES of the pattern both ways at once, and the end of the stream in each
+ * direction.  run makes the server's machine run a command.  Any error is printed on
+ * standard error and makes the exit status 1.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,7 +22,7 @@
 #include "../lib/flow.h"
 #include "../lib/stacks.h"
 
-#define LINE	256	/* what a connection begins with: "exchange BYTES" or "run COMMAND" */
+#define LINE	256	/* first bytes of a connection: "exchange BYTES" or "run COMMAND" */
 
 static enum stack the_stack(const char *name, const char *ip)
 {
@@ -66,7 +66,7 @@ static void serve(enum stack stack, const char *ip, uint16_t port)
 
 	signal(SIGCHLD, SIG_IGN);
 	while ((fd = accept(l, NULL, NULL)) >= 0) {
-		/* A child, so that a connection which goes wrong ends nothing else. */
+		/* In a child, so that an error ends this connection only. */
 		if (!fork()) {
 			signal(SIGCHLD, SIG_DFL);
 			close(l);
@@ -95,7 +95,7 @@ static bool connected(void *arg)
 	return false;
 }
 
-/* The other machine may be starting yet. */
+/* Connects; tries again for a while, as the other machine may still be starting. */
 static int call(enum stack stack, const char *ip, uint16_t port)
 {
 	struct call c = { .stack = stack, .to = addr_of(ip, port) };

@@ -14,7 +14,7 @@ FAMILY = socket.AF_INET6 if V6 else socket.AF_INET
 HERE, THERE = ("fd3d:a0b::1", "2001:db8::1") if V6 else ("192.168.0.1", "192.0.2.1")
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 PATIENCE = 10
-PATH = 0.5          # seconds to the peer and back: no time-out comes in between
+PATH = 0.5          # seconds to the peer and back; shorter than any time-out
 
 
 def say(*words):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A test suite of Python's own, for atcp_run_suites.sh: python3 suites.py FILE NAME...
+"""Runs Python's own tests, for atcp_run_suites.sh: python3 suites.py FILE NAME...
 
-NAME is a module, class or test below the package test; a line for each of its tests goes
-to FILE: how it ended (ok, skip, fail, error, xfail) and its name.
+NAME is a module, class or test below the package test.  A line for each of its tests is
+written to FILE: its result (ok, skip, fail, error, xfail) and its name.
 """
 import faulthandler
 import os
@@ -13,7 +13,7 @@ from test import support
 
 
 class Lines(unittest.TestResult):
-    """A line for each test; what is wrong with it goes to standard error."""
+    """Writes a line for each test; prints its errors on standard error."""
 
     def __init__(self, to):
         super().__init__()
@@ -51,9 +51,9 @@ class Lines(unittest.TestResult):
 
 
 faulthandler.enable()
-support.use_resources = ['cpu']     # not the internet
+support.use_resources = ['cpu']     # without tests that need the internet
 suite = unittest.defaultTestLoader.loadTestsFromNames(['test.' + n for n in sys.argv[2:]])
 with open(sys.argv[1], 'w', encoding='utf-8') as lines:
     suite.run(Lines(lines))
-# Some leave threads, which would be waited for.
+# Without a wait for threads, which some tests leave.
 os._exit(0)
