@@ -260,7 +260,7 @@ def active(w):
 
 
 def refused(w):
-    """Nobody listens, here or there."""
+    """Connects to a closed port, from either side."""
     w.begin(8083, 40003)
     w.send(SYN, 0, options=Option.mss(1000))
     w.isn = 0

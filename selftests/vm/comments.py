@@ -7,7 +7,7 @@ import subprocess
 
 # Comments of C, and the strings in which there are none.
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
-# Of a script: # at the beginning of a line or behind a blank.
+# Comments of scripts: # at the beginning of a line or behind a blank.
 HASH = re.compile(r"\s*#(?!!)(.*)|.*?[ \t]#[ \t](.*)")
 
 
@@ -27,7 +27,7 @@ def tree(top):
 
 
 def read(top, name):
-    """The text of a file; none of what is no text."""
+    """The text of a file; "" if it is not text."""
     try:
         with open(os.path.join(top, name), encoding="utf-8") as f:
             return f.read()
@@ -36,7 +36,7 @@ def read(top, name):
 
 
 def kind(name, text):
-    """c, document, page, script, or None: nothing that is read here."""
+    """The kind of a file: c, document, page, script, or None: it is not read."""
     if re.search(r"\.[ch]$", name):
         return "c"
     if name.endswith(".md"):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Reads what the kselftest runner prints; shows one line a test, and all that a
-# failing program said; appends each result, as "pass|fail|skip NAME: REASON",
-# to the file `results`.  `suite` comes before the names; `expected` is how
-# many programs there are: what is missing has failed.  The file `times`, if there
-# is one, gets a line for each program: its seconds, the processor's, its name.
+# Reads the output of the kselftest runner; prints one line a test, and all output of
+# a program that fails.  Each result is appended to the file `results`, as
+# "pass|fail|skip NAME: REASON".  `suite` comes before the names.  `expected` is the
+# number of programs: a missing one has failed.  The file `times`, if there is one,
+# gets a line for each program: its seconds, its processor time, its name.
 
 function result(how, name, reason)
 {
@@ -17,7 +17,7 @@ function result(how, name, reason)
 		failed++
 }
 
-# After the directive in a line, or all of the name.
+# The reason after the directive SKIP in a line.
 function after_skip(line)
 {
 	sub(/.*# *SKIP */, "", line)
@@ -39,7 +39,7 @@ function program_start(name)
 	next
 }
 
-# The program's end, as the runner tells it.
+# The runner's line at the end of a program.
 /^(not )?ok [0-9]+ selftests: / {
 	programs++
 	for (i = seen; i < planned; i++)
@@ -75,14 +75,14 @@ function program_start(name)
 
 program == "" { next }
 
-# run-tests says it.
+# A line of run-tests.
 /^# # seconds: [0-9]+$/ {
 	seconds = $NF
 	next
 }
 
-# What the emulator has had of processors so far, says whoever knows: when a program
-# begins, and when it has ended.
+# The emulator's processor time so far, at the beginning and the end of a program: a
+# line that with_cpu in `check` adds.
 /^# # cpu: [0-9.]+$/ {
 	cpu = $NF - before
 	before = $NF
@@ -101,7 +101,7 @@ program == "" { next }
 		skip_reason = after_skip($0)
 }
 
-# Only a program's own results, not those it quotes in comments of its own.
+# A program's own results, without those that it quotes in comments.
 /^# (not )?ok [0-9]+/ {
 	seen++
 	name = $0

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the scripts of selftests/vm and selftests/debug share, beside module/tools/lib.sh.
-# Sourced with $0 in one of the two.
+# Functions that the scripts of selftests/vm and selftests/debug share, besides those of
+# module/tools/lib.sh.  Sourced with $0 in one of the two folders.
 #
-# What the tests put into the cache:
+# Contents of the cache that the tests need:
 #
 #	source/VERSION/		a kernel's source, whole
 #	debug/KIND-KEY/		a debug kernel (selftests/debug)
@@ -21,27 +21,27 @@
 # shellcheck disable=SC2034 # for whoever sources this
 tools=$top/module/tools
 
-# Is there a way to be root, with mounts of its own, without asking anyone?
+# may_be_root: whether one can be root, in a mount namespace, without a password.
 may_be_root()
 {
 	{ [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; } &&
 		as_root unshare --mount --pid --fork true 2>/dev/null
 }
 
-# The directory of a kernel's whole source.
+# source_dir VERSION: prints the folder of a kernel's whole source.
 source_dir()
 {
 	[ -e "$cache/source/$1/.complete" ] || return 1
 	(cd "$cache/source/$1" && pwd -P)
 }
 
-# A word as the shell reads it back.
+# quote WORD: prints it quoted for the shell.
 quote()
 {
 	printf "'%s' " "$(printf '%s' "$1" | sed "s/'/'\\''/g")"
 }
 
-# guest_env OUT KERNEL_DIR MODULE: what the script `guest` and the tests are told.
+# guest_env OUT KERNEL_DIR MODULE: prints the variables for `guest` and the tests.
 guest_env()
 {
 	echo "export ATCP_TOP=$(quote "$top")"
@@ -56,13 +56,13 @@ guest_env()
 	done
 }
 
-# verdict OUT STATUS: the end of a run of a guest whose results are in OUT and
-# whose machine ended with STATUS.  Does not return; exits as `vm` documents.
+# verdict OUT STATUS: judges a run whose results are in OUT and whose machine ended
+# with STATUS.  Does not return; exits as `vm` documents.
 verdict()
 {
-	# Not dmesg: a test may have cleared that.
+	# Not dmesg, which a test may have cleared.
 	log=$1/console.log
-	# What is said while the machine starts or stops is about the machine.
+	# Messages while the machine starts or stops are not about the test.
 	start=$(grep -n -m 1 'atcp: guest: start' "$log" | cut -d : -f 1)
 	trouble=$(sed '/atcp: guest: end/q' "$log" | tail -n "+${start:-1}" |
 		sed "$kernel_refused" | grep -n -E "$kernel_trouble" || :)
