@@ -16,7 +16,7 @@
  * passes.  The limit belongs to one connection, request or TIME-WAIT.
  *
  * "For each": one answer for one segment.  The answer is no larger than the segment, so
- * that nobody gets more out than he puts in; and no answer of the other end's is such a
+ * that nobody gets more out than he puts in.  No answer of the other end's is such a
  * segment, so that two ends cannot keep it up.
  *
  *	no port, LISTEN		RST for each; none for a RST		listen.c

@@ -2,7 +2,7 @@
 /*
  * What the core needs from its host: the whole seam, in one page.
  *
- * The kernel's side of it is module/host.h, where a segment is an sk_buff, the
+ * The kernel's side of it is module/socket/host.h, where a segment is an sk_buff, the
  * simulator's is host_user.h.  The choice is made here, at compile time, and
  * nowhere else in the core.
  *
