@@ -102,17 +102,30 @@ void atcp_orphan(struct atcp_tcb *c)
 	atcp_leave(c);
 }
 
-void atcp_abort(struct atcp_tcb *c, int err)
+/* States in which the peer is told of an ABORT (section 3.10.5). */
+#define TOLD	(ATCP_S(SYN_RECEIVED) | ATCP_S(ESTABLISHED) | ATCP_S(FIN_WAIT_1) | \
+		 ATCP_S(FIN_WAIT_2) | ATCP_S(CLOSE_WAIT))
+
+static void abort_in(struct atcp_tcb *c, int err, u32 told)
 {
 	if (c->state == ATCP_CLOSED)
 		return;
 	atcp_enter(c);
-	if (ATCP_IN(c->state, ATCP_S(SYN_RECEIVED) | ATCP_S(ESTABLISHED) | ATCP_S(FIN_WAIT_1) |
-			      ATCP_S(FIN_WAIT_2) | ATCP_S(CLOSE_WAIT))) {
+	if (ATCP_IN(c->state, told)) {
 		atcp_count(c, ATCP_STAT_CONN_ABORTED);
 		atcp_send_ctl(c, c->snd_nxt, ATCP_RST | ATCP_ACK);
 	}
 	atcp_done(c, err);
+}
+
+void atcp_abort(struct atcp_tcb *c, int err)
+{
+	abort_in(c, err, TOLD);
+}
+
+void atcp_close_unread(struct atcp_tcb *c)
+{
+	abort_in(c, 0, TOLD | ATCP_S(CLOSING) | ATCP_S(LAST_ACK));
 }
 
 void atcp_fin_arrived(struct atcp_tcb *c)

@@ -102,6 +102,16 @@ void atcp_orphan(struct atcp_tcb *c);
  */
 void atcp_abort(struct atcp_tcb *c, int err);
 
+/**
+ * atcp_close_unread() - CLOSE while received data has not been read
+ * @c:		not CLOSED
+ *
+ * It is lost, which a reset tells the peer (RFC 1122 section 4.2.2.13, RFC 2525 section
+ * 2.17): in CLOSING and LAST-ACK, too, where ABORT has none, for nobody would send our FIN
+ * again if that is lost.
+ */
+void atcp_close_unread(struct atcp_tcb *c);
+
 /* Sends the ACK that is pending, if one is (TCP_QUICKACK). */
 void atcp_ack_now(struct atcp_tcb *c);
 

@@ -448,8 +448,7 @@ void atcp_sk_close(struct sock *sk, long timeout)
 	if (c->state == ATCP_CLOSED) {
 		/* never connected, or over already */
 	} else if (unread) {
-		/* Unread data is lost: a reset says so (RFC 2525 2.17, RFC 1122 4.2.2.13). */
-		atcp_abort(c, 0);
+		atcp_close_unread(c);
 	} else if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime) {
 		atcp_sk_disconnect(sk, 0);
 	} else {

@@ -317,6 +317,31 @@ SCRIPT(close_with_unread_data)
 	state_is(CLOSED);
 }
 
+/* Where our FIN may be lost: nobody would send it again. */
+SCRIPT(close_with_unread_data_in_last_ack)
+{
+	be_established();
+	inject("FPA 1+100 1");
+	expect("A 1 102");
+	user_shuts();
+	expect("FA 1 102");
+	state_is(LAST_ACK);
+	user_closes();
+	expect("RA 2 102");
+	state_is(CLOSED);
+}
+
+SCRIPT(close_with_unread_data_in_closing)
+{
+	be_fin_wait_1();
+	inject("FPA 1+100 1");
+	expect("A 2 102");
+	state_is(CLOSING);
+	user_closes();
+	expect("RA 2 102");
+	state_is(CLOSED);
+}
+
 /* Data that comes after close() resets, too. */
 SCRIPT(data_after_close)
 {

@@ -361,7 +361,7 @@ void sim_close(struct sim_conn *conn)
 	if (conn->closed)
 		return;
 	if (unread) {
-		atcp_abort(&conn->c, 0);
+		atcp_close_unread(&conn->c);
 		return;
 	}
 	atcp_close(&conn->c);
