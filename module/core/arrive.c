@@ -96,7 +96,6 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 		atcp_set_state(c, ATCP_SYN_RECEIVED);
 		atcp_mss_changed(c);
 		atcp_send_syn(c);
-		atcp_arm_rexmt(c);
 		goto drop;
 	}
 
@@ -223,6 +222,8 @@ static bool syn_received(struct atcp_tcb *c, const struct atcp_hdr *h)
 	}
 	c->delivered++;
 	c->snd_una++;			/* the SYN; ack.c does the rest */
+	if (!(c->flags & ATCP_F_PASSIVE))
+		c->bytes_acked++;	/* as in SYN-SENT */
 	c->snd_wnd = (u32)h->wnd << (h->flags & ATCP_SYN ? 0 : c->snd_wscale);
 	c->snd_wnd_max = max(c->snd_wnd_max, c->snd_wnd);
 	c->snd_wl1 = h->seq;

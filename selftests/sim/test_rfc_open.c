@@ -279,6 +279,23 @@ SCRIPT(simultaneous_open_with_options)
 	expect("PA 1+500 1 ecr 5000");
 }
 
+/* The SYN's time-out is the SYN-ACK's: the timer runs already (RFC 6298 (5.1)). */
+SCRIPT(simultaneous_open_time_out)
+{
+	be_syn_sent();
+	quiet(700 * MSEC);
+	inject("S 0 mss 1460");
+	expect("SA 0 1");
+	expect_after(300 * MSEC, "SA 0 1");
+	expect_after(2 * SEC, "SA 0 1");
+	inject("A 1 1");
+	state_is(ESTABLISHED);
+	/* What is below our first byte was never ours to be acknowledged twice. */
+	ASSERT_EQ(tcb()->bytes_acked, 1);
+	inject("A 1 0");
+	expect_nothing();
+}
+
 /* After our SYN-ACK is lost, the peer's resent SYN is answered by another. */
 SCRIPT(simultaneous_open_syn_again)
 {
