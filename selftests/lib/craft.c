@@ -171,7 +171,7 @@ static void send_fragments(const struct net *net, int side, const uint8_t *pkt,
 	}
 }
 
-void wire_send(const struct net *net, int side, const struct craft *c)
+size_t wire_craft(const struct net *net, const struct craft *c, const uint8_t **out)
 {
 	struct addr to = addr_of(c->dst ?: net->ip[SERVER], 0);
 	struct addr from = addr_of(c->src ?: net->ip[CLIENT], 0);
@@ -182,6 +182,7 @@ void wire_send(const struct net *net, int side, const struct craft *c)
 
 	if (tlen + stack_ip_header() + c->ext_len > sizeof(pkt))
 		net_die("too long to craft");
+	*out = pkt;
 	th = pkt + put_ip(pkt, &from, &to, tlen - c->cut, c);
 	memset(th, 0, 20 + opt_len);
 	doff = c->doff < 0 ? 0 : c->doff ? c->doff : (int)(20 + opt_len);
@@ -191,7 +192,7 @@ void wire_send(const struct net *net, int side, const struct craft *c)
 	put32(th + 8, c->ack);
 	th[12] = doff / 4 << 4 | c->reserved;
 	th[13] = c->flags;
-	put16(th + 14, c->window ?: 65535);
+	put16(th + 14, c->no_window ? 0 : c->window ?: 65535);
 	put16(th + 18, c->urgent);
 	if (c->opt_len)
 		memcpy(th + 20, c->opt, c->opt_len);
@@ -202,12 +203,18 @@ void wire_send(const struct net *net, int side, const struct craft *c)
 					   wire_pseudo(&from, &to, tlen))));
 	if (c->bad_sum)
 		th[16] ^= 0x55;
+	return th + tlen - pkt;
+}
+
+void wire_send(const struct net *net, int side, const struct craft *c)
+{
+	const uint8_t *pkt;
+	size_t len = wire_craft(net, c, &pkt);
 
 	if (c->fragment)
-		send_fragments(net, side, pkt, th + tlen - pkt, c);
+		send_fragments(net, side, pkt, len, c);
 	else
-		send_packet(net, side, pkt, th + tlen - pkt,
-			    c->link_broadcast);
+		send_packet(net, side, pkt, len, c->link_broadcast);
 }
 
 void wire_icmp(const struct net *net, const struct seg *about, uint32_t seq,

@@ -119,6 +119,7 @@ struct craft {
 	uint32_t ack;
 	uint8_t flags;
 	uint16_t window;	/* default 65535 */
+	bool no_window;		/* none at all */
 	uint16_t urgent;
 	const void *opt;	/* padded with zeros to a multiple of 4 */
 	size_t opt_len;
@@ -144,6 +145,12 @@ struct craft {
  * without data.
  */
 struct craft wire_established(struct wire *wire, const struct net *net, int fd);
+
+/*
+ * The packet, whole, whatever it says of fragments; returns its length.  It is there
+ * until this thread crafts the next.
+ */
+size_t wire_craft(const struct net *net, const struct craft *craft, const uint8_t **packet);
 
 /* Puts it on the wire at a side's device, to the other side's. */
 void wire_send(const struct net *net, int side, const struct craft *craft);

@@ -15,13 +15,10 @@
 #include <unistd.h>
 
 #include "oracle.h"
+#include "random.h"
 #include "scripts.h"
 
-struct random {
-	uint64_t state;
-};
-
-static uint32_t draw(struct random *r, uint32_t below)
+uint32_t draw(struct random *r, uint32_t below)
 {
 	/* xorshift64* */
 	r->state ^= r->state >> 12;
@@ -29,13 +26,6 @@ static uint32_t draw(struct random *r, uint32_t below)
 	r->state ^= r->state >> 27;
 	return (uint64_t)(uint32_t)((r->state * 0x2545f4914f6cdd1d) >> 32) * below >> 32;
 }
-
-#define PICK(r, array) ((array)[draw(r, sizeof(array) / sizeof((array)[0]))])
-
-struct weighted {
-	unsigned int weight;
-	const char *text;
-};
 
 static const struct weighted beginnings[] = {
 	{ 50, PAIR },
@@ -181,73 +171,92 @@ static const char *weighted(struct random *r, const struct weighted *w, size_t c
 	return w[i].text;
 }
 
-#define WEIGHTED(r, array) weighted(r, array, sizeof(array) / sizeof((array)[0]))
-
-static void fill_in(struct random *r, const char *text, char *line, size_t size)
+static void fill_in(struct random *r, const struct grammar *g, const char *text, char *line,
+		    size_t size)
 {
 	size_t at = 0;
 
 	for (; *text && at < size - 1; text++) {
-		char *to = line + at;
-		size_t room = size - at;
+		int len = g->word(r, *text, line + at, size - at);
 
-		switch (*text) {
-		case '@':
-			at += snprintf(to, room, "%d", a_slot(r));
-			break;
-		case '%':
-			at += snprintf(to, room, "%d", PICK(r, lengths));
-			break;
-		case '$':
-			at += snprintf(to, room, "%s", available(PICK(r, send_flags)));
-			break;
-		case '^':
-			/* Operations that may wait are rare. */
-			at += snprintf(to, room, "%s%s", PICK(r, recv_flags),
-				       draw(r, 12) ? "|MSG_DONTWAIT" : "");
-			break;
-		case '!':
-			at += snprintf(to, room, "%d", PICK(r, values));
-			break;
-		case '=':
-			at += snprintf(to, room, "%s", available(PICK(r, options)));
-			break;
-		case '~':
-			at += snprintf(to, room, "%d", PICK(r, near));
-			break;
-		case '*':
-			/* See the known difference "reset-of-the-fin". */
-			at += snprintf(to, room, "%d", abs(PICK(r, near)));
-			break;
-		case '?':
-			at += snprintf(to, room, "%s", PICK(r, addresses));
-			break;
-		case '/':
-			at += snprintf(to, room, "%s", PICK(r, hows));
-			break;
-		default:
+		if (len < 0)
 			line[at++] = *text;
-		}
+		else
+			at += len;
 	}
 	line[at < size ? at : size - 1] = '\0';
 }
 
-void random_program(struct program *p, uint64_t seed)
+void random_make(struct program *p, uint64_t seed, const struct grammar *g)
 {
 	struct random r = { .state = (seed + 1) * 0x9e3779b97f4a7c15 };
 	unsigned int i, count;
 	char line[256];
 
 	draw(&r, 2);
-	program_parse(p, WEIGHTED(&r, beginnings));
+	program_parse(p, weighted(&r, g->beginnings, g->beginnings_count));
 	count = 3 + draw(&r, 14);
 	for (i = 0; i < count; i++) {
 		struct op *op;
 
-		fill_in(&r, WEIGHTED(&r, operations), line, sizeof(line));
+		fill_in(&r, g, weighted(&r, g->operations, g->operations_count), line,
+			sizeof(line));
 		op = program_add(p, line);
-		/* Some operations follow at once; a close is observed by itself. */
-		op->hurry = !draw(&r, 5) && op->call != call_find("close") &&
-			    op->call != call_find("inject");
+		/* Some operations follow at once. */
+		op->hurry = !draw(&r, 5) && g->may_hurry(op);
 	}
+}
+
+/* ---------------------------------------------------------------- two sockets */
+
+static int word(struct random *r, char placeholder, char *to, size_t room)
+{
+	const char *wait;
+
+	switch (placeholder) {
+	case '@':
+		return snprintf(to, room, "%d", a_slot(r));
+	case '%':
+		return snprintf(to, room, "%d", PICK(r, lengths));
+	case '$':
+		return snprintf(to, room, "%s", available(PICK(r, send_flags)));
+	case '^':
+		/* Operations that may wait are rare. */
+		wait = draw(r, 12) ? "|MSG_DONTWAIT" : "";
+		return snprintf(to, room, "%s%s", PICK(r, recv_flags), wait);
+	case '!':
+		return snprintf(to, room, "%d", PICK(r, values));
+	case '=':
+		return snprintf(to, room, "%s", available(PICK(r, options)));
+	case '~':
+		return snprintf(to, room, "%d", PICK(r, near));
+	case '*':
+		/* See the known difference "reset-of-the-fin". */
+		return snprintf(to, room, "%d", abs(PICK(r, near)));
+	case '?':
+		return snprintf(to, room, "%s", PICK(r, addresses));
+	case '/':
+		return snprintf(to, room, "%s", PICK(r, hows));
+	}
+	return -1;
+}
+
+/* A close is observed by itself. */
+static bool may_hurry(const struct op *op)
+{
+	return op->call != call_find("close") && op->call != call_find("inject");
+}
+
+void random_program(struct program *p, uint64_t seed)
+{
+	static const struct grammar g = {
+		.beginnings = beginnings,
+		.beginnings_count = sizeof(beginnings) / sizeof(beginnings[0]),
+		.operations = operations,
+		.operations_count = sizeof(operations) / sizeof(operations[0]),
+		.word = word,
+		.may_hurry = may_hurry,
+	};
+
+	random_make(p, seed, &g);
 }
