@@ -31,6 +31,9 @@ help:
 	@echo "               with a debug kernel; KERNEL= and TESTS= as for make check"
 	@echo "make check-debug   all set-up, then all tests on kernels with every checker on,"
 	@echo "               which are built first: a quarter of an hour each, once"
+	@echo "make compare   random segments, calls and waiting, to atcp and to the kernel's TCP, on"
+	@echo "               such a kernel, with a clock that jumps: whatever differs and is not"
+	@echo "               known fails; MINUTES=120, or 10, SEED= which of them first"
 	@echo "make sim       run the tests in the simulated network: no VM, about a minute"
 	@echo "make fuzz      run the fuzzers: a minute for each target, or SECONDS=3600"
 	@echo "make coverage  print the lines of module/core/ that simulator and fuzzers reach"
@@ -92,6 +95,10 @@ check-debug:
 	@$(V)/setup build vm test debug source-6.1 source-sid 6.1 kselftest programs
 	@selftests/debug/check
 
+compare:
+	@$(V)/setup build vm debug source-sid kselftest
+	@MINUTES='$(MINUTES)' SEED='$(SEED)' selftests/debug/compare-long
+
 sim:
 	@$(V)/setup build
 	@$(MAKE) --no-print-directory -j$$(nproc) -C selftests/sim \
@@ -134,4 +141,4 @@ clean:
 	rm -rf build
 
 .PHONY: all help module userspace demo setup setup-update test style compdb check check-all \
-	check-debug sim coverage fuzz vm bench profile install uninstall deb clean
+	check-debug compare sim coverage fuzz vm bench profile install uninstall deb clean

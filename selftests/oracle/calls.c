@@ -19,6 +19,7 @@
 
 #include "calls.h"
 #include "oracle.h"
+#include "peer.h"
 
 #define ENOUGH	600000	/* us after which a call is taken to wait for ever */
 
@@ -225,7 +226,12 @@ static void do_await(struct run *r, const struct op *op)
 /* Waits for what only time brings; for nothing else. */
 static void do_pause(struct run *r, const struct op *op)
 {
-	usleep(op->arg[0] * 1000);
+	if (r->peer) {
+		r->peer->waits = true;
+		peer_pass(r, op->arg[0]);
+	} else {
+		usleep(op->arg[0] * 1000);
+	}
 	say(r->t, "  done");
 }
 
@@ -258,6 +264,12 @@ static void do_inject(struct run *r, const struct op *op)
 {
 	r->verbose = true;
 	say(r->t, "  %s", capture_inject(r, op->arg) ? "sent" : "no connection yet");
+}
+
+static void do_seg(struct run *r, const struct op *op)
+{
+	say(r->t, "  %s", r->peer && peer_send(r, op->slot, op->arg) ? "sent" :
+		"no connection yet");
 }
 
 static void do_link(struct run *r, const struct op *op)
@@ -295,6 +307,11 @@ const struct call calls[] = {
 				 { "len", K_NUM, 0 },
 				 { "window", K_NUM, 1000 },
 				 { "timestamps", K_NUM, 1 } } },
+	{ "seg", do_seg, { { "flags", K_SEGFLAGS, F_ACK },
+			   { "seq", K_NUM, 0 }, { "ack", K_NUM, 0 },
+			   { "len", K_NUM, 0 }, { "window", K_NUM, 60000 },
+			   { "options", K_SEGOPTS, 0 },
+			   { "from", K_FROM, FROM_NEXT }, { "urgent", K_NUM, 1 } } },
 	{ "link", do_link, { { "side", K_SIDE, CLIENT }, { "up", K_NUM, 1 } } },
 
 	{ "send", do_send, { { "len", K_NUM, 1 }, { "flags", K_MSG, 0 } } },

@@ -364,14 +364,19 @@ const unsigned int differences_count = sizeof(differences) / sizeof(differences[
 
 void differences_begin(void)
 {
-	unsigned int *hits = mmap(NULL, differences_count * sizeof(*hits),
-				  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	unsigned int i;
+	unsigned int count = differences_count + differences_peer_count, i;
+	unsigned int *hits = mmap(NULL, count * sizeof(*hits), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (hits == MAP_FAILED)
 		net_die("out of memory");
-	for (i = 0; i < differences_count; i++)
-		differences[i].hits = &hits[i];
+	for (i = 0; i < count; i++)
+		difference_at(i)->hits = &hits[i];
+}
+
+struct difference *difference_at(unsigned int i)
+{
+	return i < differences_count ? &differences[i] : &differences_peer[i - differences_count];
 }
 
 void differences_print(void)
@@ -379,8 +384,8 @@ void differences_print(void)
 	unsigned int i;
 
 	printf("| what | TCP | atcp | why |\n| --- | --- | --- | --- |\n");
-	for (i = 0; i < differences_count; i++) {
-		const struct difference *d = &differences[i];
+	for (i = 0; i < differences_count + differences_peer_count; i++) {
+		const struct difference *d = difference_at(i);
 
 		if (d->what)
 			printf("| %s | %s | %s | %s |\n", d->what, d->tcp, d->atcp,

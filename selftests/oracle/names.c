@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 
 #include "oracle.h"
+#include "peer.h"
 
 struct name {
 	enum kind kind;
@@ -67,6 +68,14 @@ static const struct name names[] = {
 	V(K_SEGFLAGS, "FIN", 1), V(K_SEGFLAGS, "SYN", 2),
 	V(K_SEGFLAGS, "RST", 4), V(K_SEGFLAGS, "PSH", 8),
 	V(K_SEGFLAGS, "ACK", 16), V(K_SEGFLAGS, "URG", 32),
+
+	V(K_SEGOPTS, "MSS", SEG_MSS), V(K_SEGOPTS, "SACK", SEG_SACK),
+	V(K_SEGOPTS, "SCALE", SEG_SCALE), V(K_SEGOPTS, "TIME", SEG_TIME),
+	V(K_SEGOPTS, "OLD", SEG_OLD), V(K_SEGOPTS, "NEW", SEG_NEW),
+	V(K_SEGOPTS, "ECHO", SEG_ECHO), V(K_SEGOPTS, "BLOCK", SEG_BLOCK),
+	V(K_SEGOPTS, "DSACK", SEG_DSACK), V(K_SEGOPTS, "NONE", SEG_NONE),
+	V(K_FROM, "next", FROM_NEXT), V(K_FROM, "edge", FROM_EDGE),
+	V(K_FROM, "acked", FROM_ACKED), V(K_FROM, "start", FROM_START),
 
 	N(K_CMD, SIOCINQ), N(K_CMD, SIOCOUTQ), N(K_CMD, SIOCOUTQNSD),
 	N(K_CMD, SIOCATMARK), N(K_CMD, SIOCGPGRP), N(K_CMD, SIOCSPGRP),
@@ -190,7 +199,8 @@ static const struct name names[] = {
 
 static bool is_flags(enum kind kind)
 {
-	return kind == K_MSG || kind == K_EVENTS || kind == K_SEGFLAGS;
+	return kind == K_MSG || kind == K_EVENTS || kind == K_SEGFLAGS ||
+	       kind == K_SEGOPTS;
 }
 
 static bool value_of_one(enum kind kind, long level, const char *name,

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "oracle.h"
+#include "peer.h"
 
 #define MOMENT	1	/* ms in which all that is runnable runs */
 #define DELAY	250	/* ms, more than an ACK is ever delayed */
@@ -196,11 +197,17 @@ void observe(struct run *r, bool wait)
 
 	/* What is sent arrives at once, unless the machine is busy. */
 	if (!wait) {
-		let_arrive(r);
+		if (!r->peer)
+			let_arrive(r);
 		return;
 	}
-	wait_quiet(r);
-	capture_say(r);
+	if (r->peer) {
+		peer_pass(r, OP_TIME);
+		peer_say(r);
+	} else {
+		wait_quiet(r);
+		capture_say(r);
+	}
 	look_for_edges(r);
 	look_for_signals(r);
 	for (i = 0; i < SLOTS; i++)

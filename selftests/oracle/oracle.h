@@ -3,7 +3,7 @@
  * The oracle: the same program of socket calls is run over atcp and over the
  * kernel's TCP, and everything that can be seen of both is compared.
  *
- *	scripts*.c, random.c     programs: lists of operations, which are data
+ *	scripts*.c, random*.c    programs: lists of operations, which are data
  *	        |
  *	program.c, names.c       their text: read, printed, replayed
  *	        |
@@ -13,9 +13,11 @@
  *	calls.c   observe.c      ... call by call, looks at every socket after each
  *	          capture.c      and at the wire, and writes a transcript
  *	        |
- *	differ.c differences.c   compares the transcripts; the known differences
+ *	differ.c differences*.c  compares the transcripts; the known differences
  *	        |
  *	shrink.c                 makes a program that differs small
+ *
+ * With peer*.c each stack is alone, and the program plays the other host: see peer.h.
  *
  * After an operation nothing happens until all is quiet: every segment that will
  * be acknowledged has been.  A transcript then has what the program determines;
@@ -43,7 +45,7 @@
 
 #define SLOTS		8	/* sockets that a program can hold */
 #define PORTS		4	/* ports of its own that it can name */
-#define ARGS		7
+#define ARGS		8
 #define OPS		64
 #define DEFAULT_LEN	(-1000)	/* the length that is right */
 
@@ -75,6 +77,8 @@ enum kind {
 	K_CMD,			/* of ioctl() */
 	K_EVENTS,		/* of poll() */
 	K_SEGFLAGS,		/* of a crafted segment */
+	K_SEGOPTS,		/* its options */
+	K_FROM,			/* what its numbers are relative to */
 	K_LEN,
 };
 
@@ -167,6 +171,7 @@ struct slot {
 };
 
 struct capture;
+struct peer;
 
 /* A program being run over one stack. */
 struct run {
@@ -183,6 +188,8 @@ struct run {
 	bool verbose;		/* every segment counts */
 	bool bulk;		/* buffers have been filled, so that numbers differ */
 	struct capture *capture;
+	struct peer *peer;	/* plays the other host (peer.h); or NULL: a stack has both */
+	int stretch;		/* with it, percent: how long waiting takes */
 };
 
 /* Enters a side's namespace. */
@@ -230,10 +237,11 @@ bool capture_inject(struct run *r, const long *arg);
 /* worker.c */
 struct worker;
 
-struct worker *worker_start(const char *stack);
+struct worker *worker_start(const char *stack, bool peer);
 void worker_stop(struct worker *w);
 /* Begins to run a program; the two stacks do so at the same time. */
-void worker_begin(struct worker *w, const struct program *p, unsigned int serial);
+void worker_begin(struct worker *w, const struct program *p, unsigned int serial,
+		  int stretch);
 /* Waits for its end; false when the worker has died or hangs. */
 bool worker_end(struct worker *w);
 const char *worker_text(const struct worker *w);
@@ -252,15 +260,26 @@ struct difference {
 	const char *atcp_line;
 	/* The operation that it is about; NULL for any. */
 	const char *op;
+	/* The state that a connection on the wire was in before that; NULL for any. */
+	const char *state;
+	/* What has happened before: see peer.h; NULL for anything. */
+	const char *since;
+	bool ends;		/* the two go different ways from there on */
 	bool rare;		/* need not occur in every run of the suite */
 	unsigned int *hits;	/* shared by all lanes */
 };
 
 extern struct difference differences[];
 extern const unsigned int differences_count;
+/* Where the other host is a program's, they and these. */
+extern struct difference differences_peer[];
+extern const unsigned int differences_peer_count;
+/* Of all of them, those first. */
+struct difference *difference_at(unsigned int i);
 
 /* A pair of workers, and the results of their comparison. */
 struct oracle {
+	bool peer;		/* the other host is a program's: see peer.h */
 	struct worker *atcp;
 	struct worker *tcp;
 	unsigned int serial;
@@ -323,5 +342,7 @@ const struct script *scripts_states(void);
 
 /* A random program; the same seed gives the same. */
 void random_program(struct program *p, uint64_t seed);
+/* The same with segments of a peer of its own: see peer.h. */
+void random_peer_program(struct program *p, uint64_t seed);
 
 #endif /* ATCP_SELFTEST_ORACLE_H */

@@ -23,14 +23,17 @@
 #include <unistd.h>
 
 #include "oracle.h"
+#include "peer.h"
 
 #define FIRST_PORT	10000	/* below the range that the stacks choose from */
 #define LAST_PORT	30000
 #define HANG		90	/* s */
+#define HANG_JUMPING	1000000	/* where the clock jumps */
 
 struct shared {
 	struct program program;
 	unsigned int serial;
+	int stretch;
 	struct transcript transcript;
 };
 
@@ -39,6 +42,7 @@ struct worker {
 	int go, done;		/* pipes: a byte begins, a byte ends */
 	struct shared *shared;
 	char stack[16];
+	bool peer;
 };
 
 void say(struct transcript *t, const char *fmt, ...)
@@ -304,15 +308,20 @@ static void run_program(struct run *r, const struct program *p, unsigned int ser
 	r->t->len = 0;
 	r->t->full = false;
 	r->epoll = epoll_create1(EPOLL_CLOEXEC);
-	capture_begin(r->capture);
+	if (r->peer)
+		peer_begin(r);
+	else
+		capture_begin(r->capture);
 	for (i = 0; i < p->count; i++) {
 		const struct op *op = &p->op[i];
 		char text[256];
 
 		op_print(op, text, sizeof(text));
 		say(r->t, "%s", text);
+		if (r->peer)
+			peer_step(r);
 		calls[op->call].run(r, op);
-		observe(r, !op->hurry);
+		observe(r, !op->hurry || i + 1 == p->count);
 	}
 	say(r->t, "end");
 	observe(r, true);
@@ -335,14 +344,19 @@ static void work(struct worker *w)
 	net_open(&r.net);
 	for (side = 0; side < 2; side++) {
 		equalise(&r.net, side);
-		add_routes(&r.net, side, r.ipv6);
+		if (!w->peer)
+			add_routes(&r.net, side, r.ipv6);
 	}
 	pin();
 	r.ns = -1;
-	r.capture = capture_open(&r);
+	if (w->peer)
+		r.peer = peer_open(&r);
+	else
+		r.capture = capture_open(&r);
 	if (write(w->done, "r", 1) != 1)
 		_exit(1);
 	while (read(w->go, &byte, 1) == 1) {
+		r.stretch = w->shared->stretch;
 		run_program(&r, &w->shared->program, w->shared->serial);
 		if (write(w->done, "d", 1) != 1)
 			break;
@@ -350,11 +364,12 @@ static void work(struct worker *w)
 	_exit(0);
 }
 
-struct worker *worker_start(const char *stack)
+struct worker *worker_start(const char *stack, bool peer)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	int go[2], done[2];
 
+	w->peer = peer;
 	w->shared = mmap(NULL, sizeof(*w->shared), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (w->shared == MAP_FAILED || pipe(go) || pipe(done))
@@ -387,8 +402,10 @@ void worker_stop(struct worker *w)
 	free(w);
 }
 
-void worker_begin(struct worker *w, const struct program *p, unsigned int serial)
+void worker_begin(struct worker *w, const struct program *p, unsigned int serial,
+		  int stretch)
 {
+	w->shared->stretch = stretch;
 	w->shared->program = *p;
 	w->shared->serial = serial;
 	if (write(w->go, "g", 1) != 1)
@@ -400,7 +417,8 @@ bool worker_end(struct worker *w)
 	struct pollfd pfd = { .fd = w->done, .events = POLLIN };
 	char byte;
 
-	return poll(&pfd, 1, HANG * 1000) > 0 && read(w->done, &byte, 1) == 1;
+	return poll(&pfd, 1, (w->peer ? HANG_JUMPING : HANG) * 1000) > 0 &&
+	       read(w->done, &byte, 1) == 1;
 }
 
 const char *worker_text(const struct worker *w)
