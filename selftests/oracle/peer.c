@@ -127,8 +127,8 @@ static int find_flow(const struct run *r, const struct packet *p)
 }
 
 /*
- * Is there data in it, or a FIN, that was sent before?  Or a SYN: that the peer has
- * asked for, not one that a time-out brings.
+ * True if it carries data or a FIN that was sent before, or a SYN that
+ * the peer has asked for; not one that a time-out brings.
  */
 static bool repeats(const struct flow *f, const struct packet *p, long long time)
 {

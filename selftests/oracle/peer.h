@@ -9,9 +9,9 @@
  *	|        fd00::1 |                      as fd00::2
  *	+----------------+
  *
- * The slot of such an operation is the number of a connection, not of a socket: that of
- * what connect() opens is the first that is free, and a SYN opens its own, to the
- * program's port 1.  The peer reckons with what it has sent and seen, and believes in no
+ * The slot of such an operation is the number of a connection, not of a socket.  What
+ * connect() opens has the first number that is free.  A SYN opens its own connection, to
+ * the program's port 1.  The peer reckons with what it has sent and seen, and believes in no
  * state: any segment can be sent at any time.
  *
  * It takes a clock that jumps (debug/lib/travel.h): an operation takes as long over both

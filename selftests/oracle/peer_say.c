@@ -27,7 +27,7 @@ static bool has_sack(const struct packet *p)
 	return !(p->flags & F_SYN) && p->opt_len - 12 * p->timestamps >= 10;
 }
 
-/* Is there nothing in it but an acknowledgment? */
+/* True if it is a mere acknowledgment. */
 static bool bare(const struct heard *h)
 {
 	return h->p.flags == F_ACK && !h->p.len && !has_sack(&h->p) && h->at_end;

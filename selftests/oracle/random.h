@@ -27,7 +27,7 @@ struct grammar {
 	size_t beginnings_count, operations_count;
 	/* Writes what a placeholder stands for; returns its length, -1 if it is none. */
 	int (*word)(struct random *r, char placeholder, char *to, size_t room);
-	/* May the next operation follow at once? */
+	/* True if the next operation may follow at once. */
 	bool (*may_hurry)(const struct op *op);
 };
 
