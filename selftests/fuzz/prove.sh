@@ -9,7 +9,7 @@
 out=$1
 core=../../module/core
 dir=$out/prove
-flags="-std=gnu11 -fno-strict-aliasing -O1 -g -I. -I../../userspace/sim -I$core"
+flags="-std=gnu11 -fno-strict-aliasing -O1 -g -I. -I../../userspace/sim -I$core -I$core/.."
 san="-fsanitize=address,undefined -fno-sanitize-recover=all"
 
 # plant TARGET ENGINE NAME FILE WAS IS: replaces the text WAS in that file by IS.
