@@ -116,9 +116,12 @@ int main(int argc, char **argv)
 	}
 	ksft_set_plan(TESTS);
 	for (i = 0; i < TESTS; i++, first += count) {
-		int bad = run_seeds(first, count);
-
-		ksft_test_result(!bad, "seeds %lu to %lu\n", first, first + count - 1);
+		if (told == MOST)
+			ksft_test_result_skip("seeds %lu to %lu: enough was found\n", first,
+					      first + count - 1);
+		else
+			ksft_test_result(!run_seeds(first, count), "seeds %lu to %lu\n", first,
+					 first + count - 1);
 	}
 	oracle_close(&oracle);
 	ksft_finished();
