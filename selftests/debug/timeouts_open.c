@@ -88,7 +88,7 @@ TEST_F_TIMEOUT(open, syn_for_hours, LONG)
 	sock_set(fd, IPPROTO_TCP, TCP_SYNCNT, 127);
 	host_dies(&self->net, SERVER);
 	FAILS(ETIMEDOUT, addr_connect(fd, addr));
-	/* 1 + 2 + ... + 64 = 127 s, and the 121 others. */
+	/* The first seven waits are 1 + 2 + ... + 64 = 127 s, the 121 others RTO_MAX. */
 	EXPECT_ABOUT(127 * SECOND + 121 * RTO_MAX, net_now() - began);
 	n = wire_times(self->wire, "> S 0 - 0", at, 200);
 	/* The kernel's TCP limits the time, so late timers leave out some. */

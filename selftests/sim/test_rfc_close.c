@@ -6,7 +6,7 @@
  */
 #include "script.h"
 
-/* --- who closes first --- */
+/* --- orders of closing --- */
 
 /* Figure 12. */
 SCRIPT(closed_from_here)

@@ -18,7 +18,7 @@
 # shellcheck source=selftests/vm/trouble.sh
 . "$top/selftests/vm/trouble.sh"
 
-# shellcheck disable=SC2034 # for whoever sources this
+# shellcheck disable=SC2034 # used by the scripts that source this
 tools=$top/module/tools
 
 # may_be_root: whether one can be root, in a mount namespace, without a password.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2034 # for whoever sources this
+# shellcheck shell=sh disable=SC2034 # used by the scripts that source this
 #
 # Patterns for messages of a kernel in trouble.
 

@@ -82,7 +82,7 @@ struct sim_buf;
  * @len:	payload bytes
  * @charge:	bytes charged to the connection's send or receive buffer
  * @count:	wire segments that it stands for
- * @owner:	SIM_SEG_*: who must free it and how
+ * @owner:	SIM_SEG_*: the function that must free it
  * @hlen:	header bytes pushed so far
  * @next:	the host's own list
  * @hdr:	headroom; the header stands at its end

@@ -65,7 +65,7 @@ struct atcp_seg *sim_seg_new(u32 room);
 struct atcp_seg *sim_seg_from(const u8 *bytes, u32 len);
 struct atcp_seg *sim_seg_ref(struct atcp_seg *seg);
 void sim_seg_free(struct atcp_seg *seg);
-/* Room for more payload behind the present one, when nobody else looks at it. */
+/* Room for more payload behind the present one; 0 if the buffer is shared. */
 u32 sim_seg_tailroom(const struct atcp_seg *seg);
 
 /* --- the wire (link.c) --- */
@@ -256,8 +256,8 @@ struct sim_conn {
 	struct atcp_tuple tuple;
 	struct sim_event timer;
 	u8 peer;			/* host index of the other end */
-	bool closed;			/* the core is done with it */
-	bool released;			/* the user is done with it */
+	bool closed;			/* atcp_host_closed() was called */
+	bool released;			/* the user has closed it */
 	bool waking;
 	bool dirty;
 	bool connected;
@@ -344,7 +344,7 @@ struct sim_host {
 };
 
 struct sim_host *sim_host(u8 id);
-/* True when @call of @h, for something in @state, must fail now. */
+/* Whether @call of @h must fail now; @state: of the connection, request or the like. */
 bool sim_fault(struct sim_host *h, enum sim_call call, u8 state);
 void sim_host_send_hdr(struct sim_host *h, u8 dst, struct atcp_hdr *hdr);
 void sim_tuple(struct atcp_tuple *t, u8 local, u8 remote, u16 lport, u16 rport);

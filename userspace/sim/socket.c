@@ -157,7 +157,7 @@ void sim_host_reboot(struct sim_host *h)
 		struct sim_conn *conn = h->conns;
 
 		if (!conn->closed)
-			atcp_abort(&conn->c, 0);	/* frees what it holds */
+			atcp_abort(&conn->c, 0);	/* frees its queues */
 		sim_conn_free(conn);
 	}
 	while (h->listeners) {
