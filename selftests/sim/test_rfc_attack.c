@@ -141,6 +141,21 @@ SCRIPT(limit_of_a_request)
 	expect("A 1 1");
 }
 
+/* An ACK that guesses is answered, and makes no connection of a request (section 3.10.7.4). */
+SCRIPT(request_and_acks_of_other_numbers)
+{
+	be_syn_received();
+	inject("A 1 2");
+	expect("R 2");
+	inject("PA 1+100 30001");
+	expect("R 30001");
+	ASSERT_EQ(count_of(ATCP_STAT_PASSIVE_OPENS), 0);
+	state_is(SYN_RECEIVED);
+	inject("A 1 1");
+	state_is(ESTABLISHED);
+	ASSERT_EQ(count_of(ATCP_STAT_PASSIVE_OPENS), 1);
+}
+
 /* SYNs with a forged source do not flood that host with SYN-ACKs. */
 static void syns_again(void)
 {
