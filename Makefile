@@ -31,10 +31,11 @@ help:
 	@echo "               with a debug kernel; KERNEL= and TESTS= as for make check"
 	@echo "make check-debug   all set-up, then all tests on kernels with every checker on,"
 	@echo "               which are built first: a quarter of an hour each, once"
-	@echo "make compare   random segments, calls and waiting, to atcp and to the kernel's TCP, on"
-	@echo "               such a kernel, with a clock that jumps: whatever differs and is not"
-	@echo "               known fails; MINUTES=120, or 10, SEED= which of them first"
+	@echo "make compare   send random segments and calls to atcp and to the kernel's TCP, on such"
+	@echo "               a kernel, with a clock that jumps; an unknown difference fails;"
+	@echo "               MINUTES=10 or more, SEED= to repeat a run"
 	@echo "make sim       run the tests in the simulated network: no VM, about a minute"
+	@echo "make prove     put faults into copies of the module, which the tests have to find"
 	@echo "make fuzz      run the fuzzers: a minute for each target, or SECONDS=3600"
 	@echo "make coverage  print the lines of module/core/ that simulator and fuzzers reach"
 	@echo "make vm        open a shell in a VM with the module loaded; KERNEL= selects the kernel"
@@ -109,6 +110,10 @@ fuzz:
 	@$(MAKE) --no-print-directory -j$$(nproc) -C selftests/fuzz BUILD=$(build) \
 		$(if $(SECONDS),SECONDS=$(SECONDS)) $(if $(PROVE),check,fuzz)
 
+prove:
+	@$(V)/setup build vm 6.1 kselftest
+	@$(V)/prove $(T)
+
 coverage:
 	@$(V)/setup build
 	@$(MAKE) --no-print-directory -C selftests/sim BUILD=$(build) coverage
@@ -141,4 +146,4 @@ clean:
 	rm -rf build
 
 .PHONY: all help module userspace demo setup setup-update test style compdb check check-all \
-	check-debug compare sim coverage fuzz vm bench profile install uninstall deb clean
+	check-debug compare sim prove coverage fuzz vm bench profile install uninstall deb clean
