@@ -14,6 +14,7 @@
 
 #include "atcp.h"
 #include "netns.h"
+#include "socket/send.h"
 #include "socket/sock.h"
 
 #if !IS_ENABLED(CONFIG_UML) || !IS_ENABLED(CONFIG_KASAN)
