@@ -11,6 +11,10 @@ COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n]
 HASH = re.compile(r"\s*#(?!!)(.*)|.*?[ \t]#[ \t](.*)")
 
 
+# The licence, and subjects of commits, which name what there was.
+SKIPPED = ("COPYING", ".git-blame-ignore-revs")
+
+
 def tree(top):
     """All files of the project, by their path from the top."""
     try:
@@ -23,7 +27,7 @@ def tree(top):
             folders[:] = [f for f in folders if f not in (".git", "build")]
             files += [os.path.relpath(os.path.join(folder, n), top) for n in names]
     return sorted(f for f in files if os.path.isfile(os.path.join(top, f)) and
-                  "/corpus/" not in f and "/regressions/" not in f and f != "COPYING")
+                  "/corpus/" not in f and "/regressions/" not in f and f not in SKIPPED)
 
 
 def read(top, name):
