@@ -31,7 +31,6 @@
 #include "family.h"
 #include "gate.h"
 #include "listen/listen.h"
-#include "net/atcp_ip.h"
 #include "netns.h"
 #include "port/ports.h"
 #include "show/diag.h"

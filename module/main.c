@@ -13,7 +13,6 @@
 
 #include "arrive/claim.h"
 #include "arrive/hooks.h"
-#include "atcp.h"
 #include "family.h"
 #include "listen/request.h"
 #include "net/carrier.h"

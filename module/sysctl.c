@@ -21,7 +21,6 @@
 #include <net/tcp.h>
 
 #include "core/cc.h"
-#include "atcp.h"
 #include "gate.h"
 #include "netns.h"
 #include "socket/memory.h"

@@ -28,7 +28,6 @@
 #include "arrive/icmp.h"
 #include "demux.h"
 #include "listen/listeners.h"
-#include "net/atcp_ip.h"
 #include "port/bind_hold.h"
 
 static bool stopped;

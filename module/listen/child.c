@@ -10,7 +10,6 @@
 #include <net/request_sock.h>
 
 #include "compat/memcg.h"
-#include "demux.h"
 #include "listen/child.h"
 #include "listen/listen.h"
 #include "net/atcp_ip.h"
