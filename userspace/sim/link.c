@@ -65,10 +65,22 @@ static void unlaunch(struct sim_pkt *p)
 		p->next->pprev = p->pprev;
 }
 
+/* Takes those off the queue whose turn has come. */
+static void serve(struct sim_link *link)
+{
+	struct sim_pkt *p;
+
+	while ((p = link->wait_first) && p->turn <= sim->now) {
+		link->wait_first = p->wait_next;
+		link->waiting--;
+	}
+}
+
 static void arrive(struct sim_event *ev)
 {
 	struct sim_pkt *p = sim_container_of(ev, struct sim_pkt, ev);
 
+	serve(&sim->link[p->src][p->dst]);
 	sim_rx(p);
 	unlaunch(p);
 	free(p);
@@ -132,15 +144,37 @@ static void too_big_arrives(struct sim_event *ev)
 	free(p);
 }
 
-static u64 arrival(struct sim_link *link, u32 size)
+/* The line takes the packets in turn.  Returns when it is through with this one. */
+static u64 line(struct sim_link *link, struct sim_pkt *p, u32 size)
+{
+	u64 rate = link->conf.rate, parts;
+
+	if (!rate)
+		return max(sim->now, link->busy_until);
+	if (link->busy_until < sim->now) {
+		link->busy_until = sim->now;
+		link->fraction = 0;
+	}
+	p->turn = link->busy_until;
+	if (p->turn > sim->now) {
+		if (link->wait_first)
+			link->wait_last->wait_next = p;
+		else
+			link->wait_first = p;
+		link->wait_last = p;
+		link->waiting++;
+	}
+	parts = (u64)size * 1000000 + link->fraction;
+	link->fraction = parts % rate;
+	link->busy_until += parts / rate;
+	return link->busy_until;
+}
+
+static u64 arrival(struct sim_link *link, struct sim_pkt *p, u32 size)
 {
 	const struct sim_link_conf *k = &link->conf;
-	u64 when = max(sim->now, link->busy_until);
+	u64 when = line(link, p, size);
 
-	if (k->rate) {
-		when += (u64)size * 1000000 / k->rate;
-		link->busy_until = when;
-	}
 	when += k->delay + sim_below(&sim->net_rand, k->jitter);
 	if (sim_chance(&sim->net_rand, k->reorder))
 		return when + sim_below(&sim->net_rand, 4 * k->delay + 1000);
@@ -149,13 +183,10 @@ static u64 arrival(struct sim_link *link, u32 size)
 	return when;
 }
 
-static bool queue_full(const struct sim_link *link, u32 size)
+static bool queue_full(struct sim_link *link)
 {
-	const struct sim_link_conf *k = &link->conf;
-
-	if (!k->queue || !k->rate || link->busy_until <= sim->now)
-		return false;
-	return (link->busy_until - sim->now) * k->rate / 1000000 / size >= k->queue;
+	serve(link);
+	return link->conf.queue && link->waiting >= link->conf.queue;
 }
 
 /* Sends one packet, its checksum filled in, over its link. */
@@ -183,7 +214,7 @@ static void put_on_link(struct sim_pkt *p, bool exempt)
 		lose(link, p, SIM_LOST);
 		return;
 	}
-	if (queue_full(link, size)) {
+	if (queue_full(link)) {
 		lose(link, p, SIM_QUEUE_FULL);
 		return;
 	}
@@ -193,7 +224,7 @@ static void put_on_link(struct sim_pkt *p, bool exempt)
 			copy->rec = sim_trace_add(p->src, p->dst, p->bytes, p->len);
 			sim->trace[copy->rec - 1].fate = SIM_COPY;
 		}
-		launch(copy, arrival(link, size));
+		launch(copy, arrival(link, copy, size));
 	}
 	if (sim_chance(&sim->net_rand, k->corrupt)) {
 		p->bytes[sim_below(&sim->net_rand, p->len)] ^=
@@ -201,7 +232,7 @@ static void put_on_link(struct sim_pkt *p, bool exempt)
 		if (p->rec)
 			sim->trace[p->rec - 1].fate = SIM_CORRUPTED;
 	}
-	launch(p, arrival(link, size));
+	launch(p, arrival(link, p, size));
 }
 
 static void send_one(u8 src, u8 dst, const u8 *bytes, u32 len, bool exempt)
@@ -255,17 +286,19 @@ void sim_wire_inject(u8 src, u8 dst, const u8 *bytes, u32 len)
 /*
  * @bytes is a header of @hlen bytes and payload.  Payload above @mss bytes is
  * cut, as segmentation offload does: the sequence numbers count up, FIN and PSH
- * stay with the last piece, CWR with the first.
+ * stay with the last piece, CWR with the first.  It is cut before the link: each piece
+ * has a place of its own in the queue, and is lost, doubled or held back by itself.
  */
 void sim_wire_send(u8 src, u8 dst, const u8 *bytes, u32 len, u32 hlen, u32 mss)
 {
+	const struct sim_link_conf *k = &sim->link[src][dst].conf;
 	u32 payload = len - hlen;
 	u8 piece[65536];
 	u32 seq, done, n;
 
 	if (sim_host(src)->off)
 		return;
-	if (payload <= mss || !mss || sim->link[src][dst].conf.whole) {
+	if (payload <= mss || !mss || (k->whole && !k->rate)) {
 		send_one(src, dst, bytes, len, payload > mss && mss);
 		return;
 	}

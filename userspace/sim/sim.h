@@ -81,7 +81,8 @@ u32 sim_seg_tailroom(const struct atcp_seg *seg);
  * @dup:	sent twice
  * @reorder:	held back by up to four delays and a millisecond
  * @corrupt:	one bit flipped
- * @whole:	large sends are not cut at the MSS, as over veth and lo
+ * @whole:	large sends are not cut at the MSS, as over veth and lo; with a @rate they are,
+ *		since a line carries packets of the MTU
  * @path_mtu:	MTU of a later hop: a larger packet is reported by ICMP instead; 0: none
  */
 struct sim_link_conf {
@@ -101,6 +102,10 @@ struct sim_link_conf {
 struct sim_link {
 	struct sim_link_conf conf;
 	u64 busy_until;		/* the line is taken by earlier packets */
+	u64 fraction;		/* and for this part of a microsecond more, times the rate */
+	struct sim_pkt *wait_first;	/* those that wait for the line */
+	struct sim_pkt *wait_last;
+	u32 waiting;
 	u64 last_arrival;
 	bool down;		/* drops everything */
 	u64 sent;
@@ -111,6 +116,8 @@ struct sim_pkt {
 	struct sim_event ev;
 	struct sim_pkt *next;	/* all in flight */
 	struct sim_pkt **pprev;
+	struct sim_pkt *wait_next;	/* behind it in the queue for the line */
+	u64 turn;		/* when the line begins with it */
 	u8 src;
 	u8 dst;
 	u32 rec;		/* index into the trace, plus 1 */
