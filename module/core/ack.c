@@ -93,7 +93,7 @@ static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, u64 sent_at)
 	} else if (c->ts_on && (h->opts & ATCP_OPT_TS) && h->tsecr) {
 		u32 ms = atcp_ts_clock(c->now) + c->ts_offset - h->tsecr;
 
-		if (ms <= c->space->conf.rto_max / ATCP_MSEC)
+		if (ms * ATCP_MSEC <= c->space->conf.rto_max)
 			atcp_rtt_sample(c, max_t(u32, ms, 1) * ATCP_MSEC);
 	}
 }

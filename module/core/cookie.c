@@ -49,7 +49,7 @@ static u32 mac(const struct atcp_space *space, const struct atcp_tuple *t, u32 i
 void atcp_cookie_make(struct atcp_req *r, struct atcp_space *space, const struct atcp_tuple *t)
 {
 	u64 now = atcp_host_now();
-	u32 count = (u32)(now / STEP);
+	u32 count = (u32)div_u64(now, STEP);
 	u32 index = 7;
 
 	while (index && mss_table[index] > r->mss_peer)
@@ -79,7 +79,7 @@ bool atcp_cookie_check(struct atcp_req *r, struct atcp_space *space, const struc
 {
 	u32 cookie = h->ack - 1;
 	u32 irs = h->seq - 1;
-	u32 now = (u32)(atcp_host_now() / STEP);
+	u32 now = (u32)div_u64(atcp_host_now(), STEP);
 	u32 age = (now - (cookie >> COUNT_SHIFT)) & 7;
 	u32 index = (cookie >> MSS_SHIFT) & 7;
 	u32 bits = 0;

@@ -184,7 +184,7 @@ static inline u64 atcp_pacing_rate(const struct atcp_tcb *c)
 
 	if (!c->srtt)
 		return ~0ULL;
-	return (u64)c->cwnd * percent * (8 * ATCP_SEC / 100) / c->srtt;
+	return div_u64((u64)c->cwnd * percent * (8 * ATCP_SEC / 100), c->srtt);
 }
 
 #define ATCP_DELACK	(40 * ATCP_MSEC)	/* at most 500 ms, RFC 9293 MUST-40 */

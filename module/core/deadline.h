@@ -41,13 +41,13 @@ static inline void atcp_stop_timer(struct atcp_tcb *c, enum atcp_timer t)
 /* The timestamp clock: one tick a millisecond (RFC 7323 section 5.4). */
 static inline u32 atcp_ts_clock(u64 now)
 {
-	return (u32)(now / ATCP_MSEC);
+	return (u32)div_u64(now, ATCP_MSEC);
 }
 
 /* The same clock, for intervals that are counted. */
 static inline u32 atcp_ms(u64 us)
 {
-	return (u32)(us / ATCP_MSEC);
+	return (u32)div_u64(us, ATCP_MSEC);
 }
 
 #endif /* _ATCP_CORE_DEADLINE_H */

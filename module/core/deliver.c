@@ -135,7 +135,7 @@ static void measure_rtt(struct atcp_tcb *c, u32 tsecr)
 	u32 us = max_t(u32, ms, 1) * (u32)ATCP_MSEC;
 
 	c->rcv_tsecr = tsecr;
-	if (ms > c->space->conf.rto_max / ATCP_MSEC)
+	if (ms * ATCP_MSEC > c->space->conf.rto_max)
 		return;
 	c->rcv_rtt = c->rcv_rtt ? c->rcv_rtt + us - c->rcv_rtt / 8 : us * 8;
 }

@@ -252,7 +252,7 @@ static bool pace_allows(struct atcp_tcb *c, u64 rate)
 /* Bounds one piece to a millisecond of the rate, or to two segments if that is more. */
 static u32 pace_piece(const struct atcp_tcb *c, u32 n, u64 rate)
 {
-	u64 most = max_t(u64, rate / 1000, 2 * c->mss);
+	u64 most = max_t(u64, div_u64(rate, 1000), 2 * c->mss);
 
 	return n > most ? (u32)most - (u32)most % c->mss : n;
 }
@@ -262,7 +262,7 @@ static void pace_sent(struct atcp_tcb *c, u32 n, u64 rate)
 {
 	if (c->pace_at + PACE_BURST < c->now)
 		c->pace_at = c->now - PACE_BURST;
-	c->pace_at += n * ATCP_SEC / rate;
+	c->pace_at += div64_u64(n * ATCP_SEC, rate);
 }
 
 /* Go-back-N after a time-out, as far as cwnd and pacing allow. */

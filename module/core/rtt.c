@@ -11,7 +11,7 @@
 
 static void note_min(struct atcp_tcb *c, u32 rtt)
 {
-	u32 now = (u32)(c->now / ATCP_SEC);
+	u32 now = (u32)div_u64(c->now, ATCP_SEC);
 
 	if (c->min_rtt && rtt > c->min_rtt && now - c->min_rtt_at < c->space->conf.min_rtt_wlen)
 		return;
