@@ -24,7 +24,7 @@
 
 /* The counters of core/counters.h, for each CPU and namespace. */
 struct atcp_stats {
-	u64 v[ATCP_STAT_COUNT];
+	unsigned long v[ATCP_STAT_COUNT];	/* read by other CPUs: a word is never torn */
 };
 
 /* A hash bucket of local ports in use. */

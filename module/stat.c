@@ -17,9 +17,9 @@ void atcp_host_count(struct atcp_space *space, enum atcp_stat stat)
 	atcp_net_count(atcp_space_net(space), stat);
 }
 
-u64 atcp_stat_read(const struct atcp_net *an, enum atcp_stat stat)
+unsigned long atcp_stat_read(const struct atcp_net *an, enum atcp_stat stat)
 {
-	u64 sum = 0;
+	unsigned long sum = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)

@@ -13,8 +13,8 @@ static inline void atcp_net_count(struct atcp_net *an, enum atcp_stat stat)
 	this_cpu_inc(an->stats->v[stat]);
 }
 
-/* The value of a counter, summed over CPUs. */
-u64 atcp_stat_read(const struct atcp_net *an, enum atcp_stat stat);
+/* The value of a counter, summed over CPUs.  With 32 bits it wraps, as TCP's counters do. */
+unsigned long atcp_stat_read(const struct atcp_net *an, enum atcp_stat stat);
 
 /* A counter's name, in capitals, and explanation. */
 struct atcp_stat_info {
