@@ -176,7 +176,8 @@ struct proto atcp_prot = {
 struct proto atcpv6_prot = {
 	ATCP_PROTO_CALLS,
 	.name			= "ATCPv6",
-	.obj_size		= sizeof(struct atcp6_sock),
+	/* Before 6.8, inet6_create() expects ipv6_pinfo at the end, without padding. */
+	.obj_size		= offsetofend(struct atcp6_sock, inet6),
 	ATCP_PINFO_OFFSET(struct atcp6_sock, inet6)
 	.pre_connect		= atcp_connect_pre6,
 };
@@ -318,9 +319,6 @@ static void open_doors(void)
 {
 	int i;
 
-	/* Before 6.8, inet6_create() expects ipv6_pinfo at the end of the object. */
-	BUILD_BUG_ON(offsetof(struct atcp6_sock, inet6) + sizeof(struct ipv6_pinfo) !=
-		     sizeof(struct atcp6_sock));
 	for (i = 0; i < ARRAY_SIZE(doors4); i++) {
 		inet_register_protosw(&doors4[i]);
 		if (ipv6_mod_enabled())
