@@ -26,7 +26,7 @@
 #include <net/tcp_states.h>
 
 #include "compat/sendpage.h"
-#include "arrive/hooks.h"
+#include "arrive/netfilter.h"
 #include "demux.h"
 #include "family.h"
 #include "gate.h"
@@ -125,7 +125,7 @@ static int init_sock(struct sock *sk)
 	if (sk->sk_protocol == ATCP_PROTOCOL_TCP) {
 		err = atcp_gate_pass(an);
 		if (!err)
-			err = atcp_hooks_start(an, sk->sk_family == AF_INET6);
+			err = atcp_netfilter_start(an, sk->sk_family == AF_INET6);
 		if (err)
 			return err;
 	}

@@ -4,7 +4,7 @@
  *
  * These sockets bypass the host's policies about TCP (Landlock, SELinux, programs of
  * cgroups that check for protocol 6), and the first of them changes the path of the
- * namespace's packets (hooks.c).  So they are restricted like ping sockets
+ * namespace's packets (netfilter.c).  So they are restricted like ping sockets
  * (net.ipv4.ping_group_range): to a range of groups, which is empty by default, and to
  * processes with CAP_NET_ADMIN over the namespace.  Only socket() is checked.  A process
  * that is passed a socket, or accepts a connection, may use it.

@@ -11,7 +11,7 @@
 #include <linux/rcupdate.h>
 #include <net/tcp.h>
 
-#include "arrive/hooks.h"
+#include "arrive/netfilter.h"
 #include "atcp.h"
 #include "demux.h"
 #include "gate.h"
@@ -66,7 +66,7 @@ static int __net_init net_init(struct net *net)
 
 	an->net = net;
 	atcp_gate_net_init(an);
-	atcp_hooks_net_init(an);
+	atcp_netfilter_net_init(an);
 	atcp_hold_net_init(an);
 	atcp_pool_net_init(an);
 	atcp_space_init(&an->space);
@@ -115,7 +115,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	mutex_lock(&nets_lock);
 	list_del(&an->node);
 	mutex_unlock(&nets_lock);
-	atcp_hooks_stop(an);
+	atcp_netfilter_stop(an);
 	atcp_timewait_flush(an);
 }
 
@@ -130,7 +130,7 @@ static void __net_exit net_exit(struct net *net)
 	WARN_ON_ONCE(atomic_read(&an->req_count));
 	atcp_pool_net_exit(an);
 	atcp_hold_net_exit(an);
-	atcp_hooks_net_exit(an);
+	atcp_netfilter_net_exit(an);
 	atcp_ports_net_exit(an);
 	atcp_listeners_net_exit(an);
 	atcp_demux_exit(an);

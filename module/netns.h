@@ -84,7 +84,7 @@ struct atcp_limits {
  * @tcp_groups_lock: protects @tcp_groups
  * @tcp_groups:	the first and the last group that may make sockets of the carrier TCP
  * @claim_lock:	protects changes to the next three
- * @claims:	the netfilter hooks of the carrier TCP (hooks.c) are registered
+ * @claims:	the netfilter hooks of the carrier TCP (netfilter.c) are registered
  * @defrags:	netfilter's reassembly of IPv6 fragments is enabled
  * @defrag_asked: its module has been requested
  * @pool_lock:	protects changes to the pool and its counts

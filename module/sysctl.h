@@ -7,6 +7,8 @@
 
 #include "netns.h"
 
+#ifdef CONFIG_SYSCTL
+
 int atcp_sysctl_init(struct atcp_net *an);
 /*
  * Applies the first namespace's caps to a new one.  Call it once atcp_netns_each() finds
@@ -14,5 +16,17 @@ int atcp_sysctl_init(struct atcp_net *an);
  */
 void atcp_sysctl_cap(struct atcp_net *an);
 void atcp_sysctl_exit(struct atcp_net *an);
+
+#else /* there are the defaults alone */
+
+static inline int atcp_sysctl_init(struct atcp_net *an)
+{
+	return 0;
+}
+
+static inline void atcp_sysctl_cap(struct atcp_net *an) {}
+static inline void atcp_sysctl_exit(struct atcp_net *an) {}
+
+#endif
 
 #endif /* _ATCP_SYSCTL_H */

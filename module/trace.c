@@ -64,12 +64,10 @@ static void key_of(const struct sock *sk, struct atcp_key *key)
 	}
 	memset(key, 0, sizeof(*key));
 	key->lport = htons(inet_sk(sk)->inet_num);
-#if IS_ENABLED(CONFIG_IPV6)
 	if (sk->sk_family == AF_INET6) {
 		key->laddr = sk->sk_v6_rcv_saddr;
 		return;
 	}
-#endif
 	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_rcv_saddr, &key->laddr);
 	ipv6_addr_set_v4mapped(0, &key->raddr);
 }

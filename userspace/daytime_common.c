@@ -40,11 +40,25 @@ int daytime_socket(int af, int flags, enum stack stack)
 		      (af == AF_INET6 ? ATCP_IPV6 : 0));
 }
 
+/* Tells whether there is such a socket over IPv4.  Leaves errno as it is. */
+static bool can_make(enum stack stack)
+{
+	int err = errno, fd = daytime_socket(AF_INET, SOCK_CLOEXEC, stack);
+
+	if (fd >= 0)
+		close(fd);
+	errno = err;
+	return fd >= 0;
+}
+
 bool daytime_no_module(int err)
 {
-	/* The last two come from a kernel that has another family at the number. */
+	/*
+	 * The last two come from a kernel that has another family at the number.  But a
+	 * kernel without netfilter has atcp over 253 alone.
+	 */
 	return err == EAFNOSUPPORT || err == ESOCKTNOSUPPORT ||
-	       err == EPROTONOSUPPORT;
+	       (err == EPROTONOSUPPORT && !can_make(STACK_ATCP));
 }
 
 bool daytime_gate_shut(const char *program, int err, enum stack stack)
@@ -57,15 +71,7 @@ bool daytime_gate_shut(const char *program, int err, enum stack stack)
 
 bool daytime_no_ipv6(int af, int err, enum stack stack)
 {
-	int fd;
-
-	if (af != AF_INET6 || !daytime_no_module(err))
-		return false;
-	fd = daytime_socket(AF_INET, SOCK_CLOEXEC, stack);
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
+	return af == AF_INET6 && daytime_no_module(err) && can_make(stack);
 }
 
 int daytime_parse_port(const char *text)

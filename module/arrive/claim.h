@@ -19,9 +19,6 @@ struct nf_hook_state;
 unsigned int atcp_claim_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
 unsigned int atcp_claim_v6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
 
-/* Stops claiming in all namespaces, and waits until claimed segments have been received. */
-void atcp_claim_exit(void);
-
 /*
  * The mark of a claimed segment: the highest flag in IP's control block, which IP does
  * not use, and clears when a packet arrives.
@@ -30,16 +27,23 @@ void atcp_claim_exit(void);
 
 static inline bool atcp_v4_claimed(const struct sk_buff *skb)
 {
-	return IPCB(skb)->flags & ATCP_CLAIMED;
+	return IS_ENABLED(CONFIG_NETFILTER) && IPCB(skb)->flags & ATCP_CLAIMED;
 }
 
 static inline bool atcp_v6_claimed(const struct sk_buff *skb)
 {
-	return IP6CB(skb)->flags & ATCP_CLAIMED;
+	return IS_ENABLED(CONFIG_NETFILTER) && IP6CB(skb)->flags & ATCP_CLAIMED;
 }
 
 /* Restores the protocol number of TCP. Return: false if there is no memory; @skb is freed. */
 bool atcp_v4_unclaim(struct sk_buff *skb);
 bool atcp_v6_unclaim(struct sk_buff *skb);
+
+/* Stops claiming in all namespaces, and waits until claimed segments have been received. */
+#ifdef CONFIG_NETFILTER
+void atcp_claim_exit(void);
+#else
+static inline void atcp_claim_exit(void) {}
+#endif
 
 #endif /* _ATCP_CLAIM_H */

@@ -7,6 +7,10 @@
 #ifndef _ATCP_COMPAT_H
 #define _ATCP_COMPAT_H
 
+#if !IS_ENABLED(CONFIG_INET) || !IS_ENABLED(CONFIG_IPV6)
+#error "atcp needs CONFIG_INET and CONFIG_IPV6; ipv6.disable=1 at boot is enough to have no IPv6"
+#endif
+
 /* Every message of the module begins with its name. */
 #define pr_fmt(fmt)	KBUILD_MODNAME ": " fmt
 

@@ -48,5 +48,8 @@ ccflags-y += $(call atcp-text,uapi/linux/net_tstamp.h,OPT_ID_TCP,OPT_ID_TCP)
 ccflags-y += $(call atcp-text,uapi/linux/net_tstamp.h,OPT_RX_FILTER,OPT_RX_FILTER)
 ccflags-y += $(call atcp-text,net/netns/core.h,sysctl_tstamp_allow_data,TSTAMP_ALLOW_DATA)
 
+# Where the kernel lacks what the module needs, the compiler says so (compat.h) and stops.
+ccflags-y += $(if $(CONFIG_IPV6),,-Wfatal-errors)
+
 # The newest kernel whose table of bound ports was read is 7.2 (bind_bucket.h).
 ccflags-y += $(if $(shell [ $$(($(VERSION) * 1000 + $(PATCHLEVEL))) -le 7002 ] && echo y),-DATCP_HAVE_KNOWN_BINDS)

@@ -7,7 +7,20 @@
 
 #include <net/net_namespace.h>
 
+#ifdef CONFIG_PROC_FS
+
 int atcp_proc_init(struct net *net);
 void atcp_proc_exit(struct net *net);
+
+#else
+
+static inline int atcp_proc_init(struct net *net)
+{
+	return 0;
+}
+
+static inline void atcp_proc_exit(struct net *net) {}
+
+#endif
 
 #endif /* _ATCP_PROC_H */
