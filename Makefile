@@ -11,7 +11,8 @@ all: module userspace
 
 help:
 	@echo "make           build the module and the user-space programs into build/:"
-	@echo "               for Debian's $(KERNEL); KERNEL=6.12 or sid for others of Debian's;"
+	@echo "               for Debian's $(KERNEL); KERNEL=6.12 or sid for others of Debian's,"
+	@echo "               6.1-arm64 or 6.1-i386 for other processors;"
 	@echo "               KDIR=/lib/modules/\$$(uname -r)/build for this machine's own"
 	@echo "make demo      all set-up, then load atcp in a VM, ask for the time, print the segments;"
 	@echo "               IP=6 does so over IPv6"
@@ -71,10 +72,11 @@ demo:
 
 setup setup-update:
 	@$(V)/setup $(if $(filter setup-update,$@),--fresh) \
-		build vm test fuzz deb 6.1 6.12 sid kselftest root programs
+		build vm test fuzz deb 6.1 6.12 sid 6.1-arm64 6.1-i386 kselftest root programs
 
 # With KERNEL= the kselftests run on that kernel, else check selects the kernels.
 check check-all: setup
+	@$(if $(filter check-all,$@),$(V)/setup guest-arm64 guest-i386 debug source-6.1)
 	@$(if $(filter check-all,$@)$(filter yes,$(DEBUG)),$(V)/setup debug source-sid)
 	@DEBUG='$(DEBUG)' KERNELS='$(if $(filter file,$(origin KERNEL)),$(KERNELS),$(KERNEL))' \
 		TESTS='$(TESTS)' $(V)/check $(if $(filter check-all,$@),--all)

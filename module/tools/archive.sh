@@ -37,20 +37,23 @@ packages()
 	fi
 }
 
-# suite NAME: fetches the lists of a Debian suite, apart from the host's, and sets $apt to
-# the options by which apt-get uses them.
+# suite NAME [ARCHITECTURE]: fetches the lists of a Debian suite, apart from the host's, and
+# sets $apt to the options by which apt-get uses them.  Of other architectures than amd64,
+# whose packages never run on this machine, there are no lists of security updates.
 suite()
 {
 	s=$1
+	arch=${2:-amd64}
 	dir=$cache/apt/$s
+	[ "$arch" = amd64 ] || dir=$dir-$arch
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
 	: >"$dir/status"
 	key=/usr/share/keyrings/debian-archive-keyring.gpg
 	[ -e $key ] || packages debian-archive-keyring
 	{
-		echo "deb [arch=amd64 signed-by=$key] $mirror $s main"
-		[ "$s" != bookworm ] ||
-		echo "deb [arch=amd64 signed-by=$key] $mirror_security $s-security main"
+		echo "deb [arch=$arch signed-by=$key] $mirror $s main"
+		[ "$s.$arch" != bookworm.amd64 ] ||
+		echo "deb [arch=$arch signed-by=$key] $mirror_security $s-security main"
 	} >"$dir/sources.list"
 	apt="-q -o Dir::Etc::sourcelist=$dir/sources.list
 	     -o Dir::Etc::sourceparts=/dev/null
@@ -60,7 +63,7 @@ suite()
 	     -o Dir::State::status=$dir/status
 	     -o Dir::Cache=$dir -o Dir::Cache::archives=$dir/archives
 	     -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
-	     -o APT::Architecture=amd64 -o APT::Architectures::=amd64
+	     -o APT::Architecture=$arch -o APT::Architectures::=$arch
 	     -o APT::Sandbox::User=$(id -un) -o Acquire::Languages=none
 	     -o Acquire::Retries=3 -o Debug::NoLocking=true"
 	late=

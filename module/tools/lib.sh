@@ -54,6 +54,26 @@ kernel_release()
 	cat "$1/.complete"
 }
 
+# kernel_arch RELEASE: prints the architecture of a kernel in the cache, in Debian's words.
+kernel_arch()
+{
+	case $1 in
+	*-arm64) echo arm64 ;;
+	*-686*) echo i386 ;;
+	*) echo amd64 ;;
+	esac
+}
+
+# compiler ARCHITECTURE: prints the compiler for user-space programs.
+compiler()
+{
+	case $1 in
+	arm64) echo aarch64-linux-gnu-gcc-12 ;;
+	i386) echo "gcc-12 -m32 -idirafter /usr/include/x86_64-linux-gnu" ;;
+	*) echo gcc ;;
+	esac
+}
+
 # headers_release KDIR: what uname -r prints on the kernel of these headers.  The
 # makefiles of Debian's kernels have another version.
 headers_release()
