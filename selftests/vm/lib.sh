@@ -10,6 +10,7 @@
 #	debug/KIND-KEY/		a debug kernel (selftests/debug)
 #	kselftest/		the kernel's own test framework and checkpatch
 #	root/RELEASE.tar	a small Debian to install packages in, for that kernel
+#	guest/ARCHITECTURE/	a root to run on other architectures than amd64
 #	programs/		programs to test with, as an addition to /usr
 #	kvm			whether KVM works here (one line: boot id, answer)
 
@@ -41,7 +42,8 @@ quote()
 	printf "'%s' " "$(printf '%s' "$1" | sed "s/'/'\\''/g")"
 }
 
-# guest_env OUT KERNEL_DIR MODULE: prints the variables for `guest` and the tests.
+# guest_env OUT KERNEL_DIR MODULE: prints the variables for `guest` and the tests.  The
+# user-space programs are in $bin, if that is set.
 guest_env()
 {
 	echo "export ATCP_TOP=$(quote "$top")"
@@ -49,7 +51,7 @@ guest_env()
 	echo "export ATCP_CACHE=$(quote "$cache")"
 	echo "export ATCP_KERNEL_DIR=$(quote "$2")"
 	echo "export ATCP_OUT=$(quote "$1")"
-	echo "export ATCP_BIN=$(quote "$build/bin")"
+	echo "export ATCP_BIN=$(quote "${bin:-$build/bin}")"
 	echo "export ATCP_KO=$(quote "$3")"
 	env | sed -n 's/^\(ATCP_TEST_[A-Z_]*\)=.*/\1/p' | while read -r v; do
 		eval "echo \"export $v=\$(quote \"\$$v\")\""
