@@ -72,7 +72,8 @@ demo:
 
 setup setup-update:
 	@$(V)/setup $(if $(filter setup-update,$@),--fresh) \
-		build vm test fuzz deb 6.1 6.12 sid 6.1-arm64 6.1-i386 kselftest root programs
+		build vm test fuzz deb 6.1 6.12 sid 6.1-arm64 6.1-i386 kselftest root programs \
+		ss
 
 # With KERNEL= the kselftests run on that kernel, else check selects the kernels.
 check check-all: setup
@@ -95,7 +96,7 @@ compdb:
 	@$(V)/compdb
 
 check-debug:
-	@$(V)/setup build vm test debug source-6.1 source-sid 6.1 kselftest programs
+	@$(V)/setup build vm test debug source-6.1 source-sid 6.1 kselftest programs ss
 	@selftests/debug/check
 
 compare:

@@ -12,6 +12,7 @@
 #	root/RELEASE.tar	a small Debian to install packages in, for that kernel
 #	guest/ARCHITECTURE/	a root to run on other architectures than amd64
 #	programs/		programs to test with, as an addition to /usr
+#	ss/			the newest ss(8) and its libraries
 #	kvm			whether KVM works here (one line: boot id, answer)
 
 # shellcheck source=module/tools/lib.sh
