@@ -4,9 +4,10 @@
  *
  * Requests and answers have the format of inet_diag.  In a request, sdiag_family is
  * AF_ATCP, pad is AF_INET or AF_INET6 (0: both), and sdiag_protocol is the carrier
- * (0: both).  In an answer, idiag_family is the family of the socket, and
- * INET_DIAG_PROTOCOL is the carrier.
+ * (0: both).  In an answer, idiag_family is the family of the socket, INET_DIAG_PROTOCOL
+ * is the carrier, and ATCP_DIAG_CHOSEN says who has chosen the port.
  */
+#include <linux/cgroup.h>
 #include <linux/inet_diag.h>
 #include <linux/module.h>
 #include <linux/sock_diag.h>
@@ -84,6 +85,7 @@ static int begin(struct answer *a, u32 portid, const struct nlmsghdr *to, u16 fl
 	m->idiag_state = state;
 	m->id.idiag_sport = key->lport;
 	m->id.idiag_dport = key->rport;
+	m->id.idiag_if = key->dev;
 	if (family == AF_INET6) {
 		memcpy(m->id.idiag_src, &key->laddr, sizeof(key->laddr));
 		memcpy(m->id.idiag_dst, &key->raddr, sizeof(key->raddr));
@@ -133,6 +135,21 @@ static int put_info(struct answer *a, struct sock *sk)
 	return 0;
 }
 
+static int put_cgroup(struct answer *a, struct sock *sk)
+{
+#ifdef CONFIG_SOCK_CGROUP_DATA
+	return nla_put_u64_64bit(a->skb, INET_DIAG_CGROUP_ID,
+				 cgroup_id(sock_cgroup_ptr(&sk->sk_cgrp_data)), INET_DIAG_PAD);
+#else
+	return 0;
+#endif
+}
+
+static int put_mark(struct answer *a, u32 mark)
+{
+	return a->admin ? nla_put_u32(a->skb, INET_DIAG_MARK, mark) : 0;
+}
+
 static int put_meminfo(struct answer *a, const struct sock *sk)
 {
 	struct inet_diag_meminfo mem = {
@@ -153,7 +170,8 @@ static int put_attributes(struct answer *a, struct sock *sk)
 	if (nla_put_u8(skb, INET_DIAG_SHUTDOWN, READ_ONCE(sk->sk_shutdown)) ||
 	    (asked(a, INET_DIAG_TOS) &&
 	     nla_put_u8(skb, INET_DIAG_TOS, READ_ONCE(inet_sk(sk)->tos))) ||
-	    (a->admin && nla_put_u32(skb, INET_DIAG_MARK, READ_ONCE(sk->sk_mark))) ||
+	    nla_put_u8(skb, ATCP_DIAG_CHOSEN, !!(sk->sk_userlocks & SOCK_BINDPORT_LOCK)) ||
+	    put_mark(a, READ_ONCE(sk->sk_mark)) || put_cgroup(a, sk) ||
 	    (asked(a, INET_DIAG_MEMINFO) && put_meminfo(a, sk)) ||
 	    (asked(a, INET_DIAG_SKMEMINFO) &&
 	     sock_diag_put_meminfo(sk, skb, INET_DIAG_SKMEMINFO)) ||
@@ -218,6 +236,7 @@ static int fill_node(struct answer *a, u32 portid, const struct nlmsghdr *to, u1
 		a->msg->idiag_retrans = READ_ONCE(r->req.retries);
 		a->msg->idiag_expires = ms_until(READ_ONCE(r->req.deadline));
 		a->msg->idiag_uid = from_kuid_munged(a->users, sk_uid(r->listener->sk));
+		err = err ?: put_mark(a, r->mark);
 	} else {
 		t = container_of(node, struct atcp_timewait, node);
 		err = begin(a, portid, to, flags, t->family, &node->key, TCP_TIME_WAIT);
@@ -225,6 +244,7 @@ static int fill_node(struct answer *a, u32 portid, const struct nlmsghdr *to, u1
 			return err;
 		a->msg->idiag_timer = TIMER_WAIT;
 		a->msg->idiag_expires = ms_until(READ_ONCE(t->tw.expires));
+		err = err ?: put_mark(a, t->mark);
 	}
 	return end(a, err);
 }

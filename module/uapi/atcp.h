@@ -43,4 +43,10 @@
  */
 #define ATCP_PROTOCOL_TCP	0x206
 
+/*
+ * An attribute of sock_diag's answers, beyond those of inet_diag: a byte, 1 if the program
+ * has chosen the local port.
+ */
+#define ATCP_DIAG_CHOSEN	64
+
 #endif /* _ATCP_UAPI_H */
