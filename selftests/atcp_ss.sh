@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# atcp-ss, as a user runs it: lists sockets, shows details, and kills them.
+# atcp-ss, as a user runs it: lists sockets, shows details, kills them, and says which ports
+# one stack keeps from the other.
 #
 # ATCP_BIN names the folder of atcp-ss.
 
@@ -46,11 +47,13 @@ for c in conns:
         print("end", errno.errorcode[e.errno], flush=True)
 '
 
+peer=$peer_ip
 here_re='10\.0\.0\.1'
 peer_re='10\.0\.0\.2'
 any_re='0\.0\.0\.0'
 other=-6
 if [ -n "$ipv6" ]; then
+	peer="[$peer_ip]"
 	here_re='\[fd00::1\]'
 	peer_re='\[fd00::2\]'
 	any_re='\[::\]'
@@ -72,7 +75,7 @@ connect()
 	waits_for "$tmp/asked" ready
 }
 
-begin 13
+begin 20
 
 ss_in "$a" && lines 0
 result "no socket" $?
@@ -93,11 +96,62 @@ result "--processes" $?
 ss_in "$a" -e -c tcp && lines 1 && grep -Eq " ino:[1-9][0-9]* sk:[0-9a-f]+ carrier:tcp" "$tmp/out" &&
 	ss_in "$a" -c 253 && lines 0
 result "--extended, --carrier" $?
-ss_in "$a" dport = :9000 dst "$peer_ip" && lines 1 &&
+ss_in "$a" dport = :9000 dst "$peer" && lines 1 &&
 	ss_in "$a" sport = :9000 && lines 0 &&
-	ss_in "$a" state fin-wait-2 && lines 0 &&
+	ss_in "$a" -H state fin-wait-2 && lines 0 &&
 	ss_in "$a" $other && lines 0
 result "filters" $?
+ss_in "$a" -H state established dport = :9000 && grep -Eq "^0 +0 +$here_re:[0-9]+ " "$tmp/out" &&
+	ss_in "$a" -t -u && grep -Eq "^atcp +ESTAB +0 " "$tmp/out" && grep -q ^Netid "$tmp/out" &&
+	ss_in "$a" -Q && grep -Eq "^ESTAB +$here_re:" "$tmp/out"
+result "columns that ss leaves out or adds" $?
+ss_in "$a" -iOm && grep -Eq "^ESTAB .* skmem:.* cwnd:" "$tmp/out"
+result "--oneline" $?
+ss_in "$a" -T && grep -q "users:((\"python3\",pid=$dump,tid=$dump,fd=[0-9]*))" "$tmp/out"
+result "--threads" $?
+
+# Ports of TCP on the wire that one stack keeps from the other.
+listens='
+import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+try:
+    s.bind((sys.argv[1], int(sys.argv[2])))
+    s.listen()
+except OSError as e:
+    sys.exit(e.strerror)
+print("ready", flush=True)
+sys.stdin.read()
+'
+ip netns exec "$b" python3 -c "$listens" "$peer_ip" 9000 >"$tmp/out" 2>"$tmp/err" </dev/null
+[ $? -eq 1 ] && grep -q "in use" "$tmp/err" && ss_in "$b" -l && lines 1 &&
+	grep -Eq "^LISTEN +0 +77 +$peer_re:9000 .* carrier:tcp$" "$tmp/out" &&
+	grep -q "held in the kernel's TCP, .* EADDRINUSE" "$tmp/err" &&
+	ss_in "$b" && [ ! -s "$tmp/err" ] && ss_in "$b" -lH && [ ! -s "$tmp/err" ]
+result "a port that atcp has" $?
+mkfifo "$tmp/stop"
+: >"$tmp/theirs"
+ip netns exec "$b" python3 -c "$listens" "$peer_ip" 9001 >"$tmp/theirs" 2>&1 <"$tmp/stop" &
+theirs=$!
+exec 3>"$tmp/stop"
+waits_for "$tmp/theirs" ready
+ip netns exec "$b" "$dir/atcp-run" -s -c tcp python3 -c "$listens" "$peer_ip" 9001 \
+	>"$tmp/out" 2>"$tmp/err" </dev/null
+[ $? -eq 1 ] && grep -q "in use" "$tmp/err" && ss_in "$b" -l && lines 1 &&
+	grep -q "listeners of the kernel's TCP have port 9001: .* EADDRINUSE" "$tmp/err" &&
+	ss_in "$b" -l sport = :9000 && ! grep -q 9001 "$tmp/err" &&
+	ss_in "$b" -l -c 253 && ! grep -q 9001 "$tmp/err"
+result "a port that the kernel's TCP has" $?
+ss_in "$b" --both -l && [ "$(grep -c LISTEN "$tmp/out")" -eq 2 ] &&
+	grep -Eq "^tcp +LISTEN +0 +[0-9]+ +$peer_re:9001 .* carrier:kernel$" "$tmp/out" &&
+	grep -Eq "^atcp +LISTEN +0 +77 +$peer_re:9000 .* carrier:tcp$" "$tmp/out" &&
+	ss_in "$b" --both -lnpH sport = :9001 && [ "$(wc -l <"$tmp/out")" -eq 1 ] &&
+	grep -q "users:((\"python3\",pid=$theirs," "$tmp/out"
+result "--both" $?
+ss_in "$b" --both -K
+[ $? -eq 2 ] && ss_in "$b" --both && [ "$(grep -c ESTAB "$tmp/out")" -eq 1 ]
+result "--both kills nothing" $?
+exec 3>&-
+wait $theirs
 
 ip netns exec "$a" setpriv --reuid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
 	"$dir/atcp-ss" -K >"$tmp/out" 2>"$tmp/err"

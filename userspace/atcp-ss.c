@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * atcp-ss: lists atcp's sockets as ss(8) does the kernel's, through sock_diag (libmnl).
+ * atcp-ss: lists atcp's sockets as ss(8) does the kernel's, through sock_diag (libmnl).  It
+ * takes ss's options and filters; what atcp has nothing for selects nothing.
  */
-#include <arpa/inet.h>
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,62 +23,59 @@
 
 #include "../module/uapi/atcp.h"
 #include "family.h"
+#include "filter.h"
+#include "ss_owners.h"
+#include "ss_show.h"
 
-/* The states, with the kernel's numbers. */
-enum {
-	TCP_ESTABLISHED = 1,
-	TCP_SYN_SENT,
-	TCP_SYN_RECV,
-	TCP_FIN_WAIT1,
-	TCP_FIN_WAIT2,
-	TCP_TIME_WAIT,
-	TCP_CLOSE,
-	TCP_CLOSE_WAIT,
-	TCP_LAST_ACK,
-	TCP_LISTEN,
-	TCP_CLOSING,
-	STATES
-};
-
-#define ALL		(((1U << STATES) - 1) & ~1U)
-#define BIT(state)	(1U << (state))
-#define WAITING		(BIT(TCP_SYN_RECV) | BIT(TCP_TIME_WAIT))
-#define CONNECTED	(ALL & ~(BIT(TCP_LISTEN) | BIT(TCP_CLOSE)))
-
-static bool info, memory, processes, timers, extended, kill_them, no_head;
-static int families;		/* AF_UNSPEC: both */
-static int carrier;		/* 0: both */
-static unsigned int states = CONNECTED & ~WAITING;
-static struct {
-	uint16_t sport, dport;	/* 0: any */
-	struct in6_addr src, dst;	/* mapped if IPv4 */
-	bool has_src, has_dst;
-} filter;
+/* Wrong usage; the other errors are 1. */
+#define EXIT_USAGE	2
 
 static void __attribute__((noreturn)) usage(int status)
 {
-	fputs("usage: atcp-ss [OPTION]... [state STATE] [sport = :PORT] [dport = :PORT]\n"
-	      "               [src ADDRESS] [dst ADDRESS]\n"
-	      "Shows the sockets of atcp, by default connections.\n"
+	fputs("usage: atcp-ss [OPTION]... [FILTER]\n"
+	      "Shows the sockets of atcp, by default connections. OPTION and FILTER are as for ss:\n"
 	      "  -a, --all        also listening sockets, SYN-RECEIVED and TIME-WAIT\n"
-	      "  -l, --listening  only listening sockets\n"
+	      "  -l, --listening  only listening sockets, and which ports the stacks keep from\n"
+	      "                   each other\n"
 	      "  -4, --ipv4       only AF_INET;  -6, --ipv6  only AF_INET6\n"
+	      "  -f, --family=inet|inet6  likewise; of other families atcp has nothing\n"
 	      "  -c, --carrier=253|tcp   only sockets of this carrier\n"
+	      "      --both       also the sockets of the kernel's TCP, as tcp beside atcp\n"
+	      "  -A, --query=TABLE[,TABLE]  atcp is in tcp, inet and all; !TABLE leaves one out\n"
+	      "  -t, --tcp        (always; the other stacks' -u -w -x -d -S -M -0 select nothing)\n"
+	      "  -s, --summary    show how many sockets there are\n"
 	      "  -i, --info       show TCP_INFO\n"
 	      "  -m, --memory     show the memory of buffers\n"
 	      "  -o, --options    show timers\n"
-	      "  -e, --extended   show user, inode, cookie, carrier\n"
+	      "  -e, --extended   show timers, user, inode, cookie, carrier, mark, cgroup\n"
 	      "  -p, --processes  show the processes that have the socket\n"
-	      "  -n, --numeric    (always)      -t, --tcp   (always)\n"
-	      "  -H, --no-header  show no heading\n"
+	      "  -T, --threads    show their threads, too\n"
+	      "  -Z, --context    show the processes' SELinux contexts\n"
+	      "  -z, --contexts   and those of the sockets\n"
+	      "      --tos        show type of service and traffic class\n"
+	      "      --cgroup     show cgroups\n"
+	      "  -r, --resolve    show names of hosts and services\n"
+	      "  -n, --numeric    show services as numbers, rates in full\n"
+	      "  -H, --no-header  show no heading, and no notes\n"
+	      "  -O, --oneline    show each socket on one line\n"
+	      "  -Q, --no-queues  show no queues\n"
 	      "  -K, --kill       end each socket that is shown, by a reset\n"
+	      "  -D, --diag=FILE  write the answers of sock_diag to FILE, and show nothing\n"
+	      "  -F, --filter=FILE  read EXPRESSION from FILE, or - for standard input\n"
+	      "  -N, --net=NAME   look at this network namespace\n"
+	      "  -B, --bound-inactive, -b, --bpf, --inet-sockopt, --tipcinfo: nothing to show\n"
+	      "  -V, --version    show the version\n"
+	      "FILTER: [ state STATE | exclude STATE ]... [ EXPRESSION ]\n"
 	      "STATE: established syn-sent syn-recv fin-wait-1 fin-wait-2 time-wait closed\n"
-	      "       close-wait last-ack listening closing; all connected synchronized\n",
+	      "       close-wait last-ack listening closing; all connected synchronized\n"
+	      "       bucket big\n"
+	      "EXPRESSION: src and dst ADDRESS[/BITS][:PORT], sport and dport OP :PORT, dev NAME,\n"
+	      "       fwmark MARK[/MASK], cgroup PATH, autobound, with and, or, not, ( )\n",
 	      status ? stderr : stdout);
 	exit(status);
 }
 
-static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
+static void __attribute__((noreturn, format(printf, 2, 3))) die(int status, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -87,337 +83,606 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt,
 	fputs("atcp-ss: ", stderr);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
-	exit(1);
+	exit(status);
 }
 
-static const char *const state_names[STATES] = {
-	[TCP_ESTABLISHED] = "ESTAB", [TCP_SYN_SENT] = "SYN-SENT", [TCP_SYN_RECV] = "SYN-RECV",
-	[TCP_FIN_WAIT1] = "FIN-WAIT-1", [TCP_FIN_WAIT2] = "FIN-WAIT-2",
-	[TCP_TIME_WAIT] = "TIME-WAIT", [TCP_CLOSE] = "UNCONN", [TCP_CLOSE_WAIT] = "CLOSE-WAIT",
-	[TCP_LAST_ACK] = "LAST-ACK", [TCP_LISTEN] = "LISTEN", [TCP_CLOSING] = "CLOSING",
+/* --- which tables, families and states: the rules of ss(8) --- */
+
+enum {
+	TABLE_TCP,
+	TABLE_MPTCP,
+	TABLE_UDP,
+	TABLE_RAW,
+	TABLE_DCCP,
+	TABLE_SCTP,
+	TABLE_UNIX_STREAM,
+	TABLE_UNIX_DGRAM,
+	TABLE_UNIX_SEQPACKET,
+	TABLE_PACKET_RAW,
+	TABLE_PACKET_DGRAM,
+	TABLE_NETLINK,
+	TABLE_VSOCK_STREAM,
+	TABLE_VSOCK_DGRAM,
+	TABLE_TIPC,
+	TABLE_XDP,
+	TABLES
 };
 
-static unsigned int states_of(const char *name)
+#define TABLES_ALL	(BIT(TABLES) - 1)
+#define TABLES_INET	(BIT(TABLE_TCP) | BIT(TABLE_MPTCP) | BIT(TABLE_UDP) | BIT(TABLE_RAW) | \
+			 BIT(TABLE_DCCP) | BIT(TABLE_SCTP))
+#define TABLES_UNIX	(BIT(TABLE_UNIX_STREAM) | BIT(TABLE_UNIX_DGRAM) | BIT(TABLE_UNIX_SEQPACKET))
+#define TABLES_PACKET	(BIT(TABLE_PACKET_RAW) | BIT(TABLE_PACKET_DGRAM))
+#define TABLES_VSOCK	(BIT(TABLE_VSOCK_STREAM) | BIT(TABLE_VSOCK_DGRAM))
+
+/* What ss shows of connections, and of sockets without any. */
+#define STATES_DEFAULT	(STATES_CONNECTED & ~STATES_BUCKET)
+#define CLOSED		BIT(TCP_CLOSE)
+
+static const struct {
+	const char *name;
+	int family;
+	unsigned int tables, states;
+} families[] = {
+	{ "inet", AF_INET, TABLES_INET, STATES_DEFAULT },
+	{ "inet6", AF_INET6, TABLES_INET, STATES_DEFAULT },
+	{ "unix", AF_UNIX, TABLES_UNIX, STATES_DEFAULT },
+	{ "link", AF_PACKET, TABLES_PACKET, CLOSED },
+	{ "netlink", AF_NETLINK, BIT(TABLE_NETLINK), CLOSED },
+	{ "vsock", AF_VSOCK, TABLES_VSOCK, STATES_DEFAULT },
+	{ "tipc", AF_TIPC, BIT(TABLE_TIPC), STATES_DEFAULT },
+	{ "xdp", AF_XDP, BIT(TABLE_XDP), CLOSED },
+};
+
+#define FAMILIES	(sizeof(families) / sizeof(families[0]))
+
+static const struct {
+	const char *name;
+	unsigned int tables;
+} table_names[] = {
+	{ "all", TABLES_ALL }, { "inet", TABLES_INET }, { "tcp", BIT(TABLE_TCP) },
+	{ "mptcp", BIT(TABLE_MPTCP) }, { "udp", BIT(TABLE_UDP) }, { "raw", BIT(TABLE_RAW) },
+	{ "dccp", BIT(TABLE_DCCP) }, { "sctp", BIT(TABLE_SCTP) }, { "unix", TABLES_UNIX },
+	{ "unix_stream", BIT(TABLE_UNIX_STREAM) }, { "u_str", BIT(TABLE_UNIX_STREAM) },
+	{ "unix_dgram", BIT(TABLE_UNIX_DGRAM) }, { "u_dgr", BIT(TABLE_UNIX_DGRAM) },
+	{ "unix_seqpacket", BIT(TABLE_UNIX_SEQPACKET) }, { "u_seq", BIT(TABLE_UNIX_SEQPACKET) },
+	{ "packet", TABLES_PACKET }, { "packet_raw", BIT(TABLE_PACKET_RAW) },
+	{ "p_raw", BIT(TABLE_PACKET_RAW) }, { "packet_dgram", BIT(TABLE_PACKET_DGRAM) },
+	{ "p_dgr", BIT(TABLE_PACKET_DGRAM) }, { "netlink", BIT(TABLE_NETLINK) },
+	{ "vsock", TABLES_VSOCK }, { "vsock_stream", BIT(TABLE_VSOCK_STREAM) },
+	{ "v_str", BIT(TABLE_VSOCK_STREAM) }, { "vsock_dgram", BIT(TABLE_VSOCK_DGRAM) },
+	{ "v_dgr", BIT(TABLE_VSOCK_DGRAM) }, { "tipc", BIT(TABLE_TIPC) },
+	{ "xdp", BIT(TABLE_XDP) },
+};
+
+/*
+ * What the options have selected.  A table brings its families, and a family its tables, if
+ * none of them has been named; with none of both all are shown.
+ */
+static struct {
+	unsigned int tables;
+	unsigned int families;	/* bits by index in families[] */
+	unsigned int states;
+	int preferred;		/* the family named last, or AF_UNSPEC */
+	bool named;		/* a table or family has been named */
+} chosen;
+
+static void choose_tables(unsigned int tables, bool on)
+{
+	int t;
+
+	for (t = 0; on && t < TABLES; t++) {
+		if (!(tables & BIT(t)))
+			continue;
+		if (t == TABLE_UDP || t == TABLE_RAW)
+			chosen.states |= BIT(TCP_ESTABLISHED);
+		else if (BIT(t) & (TABLES_PACKET | BIT(TABLE_UNIX_DGRAM) | BIT(TABLE_NETLINK) |
+				   BIT(TABLE_XDP)))
+			chosen.states |= CLOSED;
+		else
+			chosen.states |= STATES_DEFAULT;
+	}
+	if (on)
+		chosen.tables |= tables;
+	else
+		chosen.tables &= ~tables;
+	chosen.named = true;
+}
+
+static void choose_family(int family)
+{
+	size_t i;
+
+	for (i = 0; i < FAMILIES; i++) {
+		if (families[i].family != family)
+			continue;
+		chosen.families |= BIT(i);
+		chosen.states |= families[i].states;
+	}
+	chosen.preferred = family;
+	chosen.named = true;
+}
+
+static bool family_chosen(int family)
+{
+	size_t i;
+
+	for (i = 0; i < FAMILIES; i++)
+		if (families[i].family == family)
+			return chosen.families & BIT(i);
+	return false;
+}
+
+static unsigned int families_of(int table)
+{
+	unsigned int set = 0;
+	size_t i;
+
+	for (i = 0; i < FAMILIES; i++)
+		if (families[i].tables & BIT(table))
+			set |= BIT(i);
+	return set;
+}
+
+static void complete_choice(void)
+{
+	unsigned int set;
+	size_t i;
+	int t;
+
+	for (t = 0; t < TABLES; t++) {
+		set = families_of(t);
+		if (chosen.tables & BIT(t) && !(chosen.families & set))
+			chosen.families |= set;
+	}
+	for (i = 0; i < FAMILIES; i++)
+		if (chosen.families & BIT(i) && !(chosen.tables & families[i].tables))
+			chosen.tables |= families[i].tables;
+}
+
+/* --- the options --- */
+
+static struct ss_view view;
+static struct ss_owners_view owners;
+static int carrier;			/* 0: both */
+static bool kill_them, no_head, no_queues, summary, both, listening;
+static unsigned int asked_states;	/* by -a, -l, -B or words; 0: those of the tables */
+static unsigned int asked_tables;	/* for the column Netid */
+static const char *dump_file;
+static FILE *filter_file;
+
+/* Options that are accepted and select or show nothing, as "-u -x". */
+static char strangers[256], idle[256];
+
+static void note_option(char *list, size_t size, const char *name)
+{
+	size_t len = strlen(list);
+
+	snprintf(list + len, size - len, " %s", name);
+}
+
+static void parse_family(const char *name)
+{
+	size_t i;
+
+	if (!strcmp(name, "help"))
+		usage(0);
+	for (i = 0; i < FAMILIES; i++) {
+		if (strcmp(name, families[i].name))
+			continue;
+		if (families[i].tables != TABLES_INET)
+			note_option(strangers, sizeof(strangers), name);
+		choose_family(families[i].family);
+		return;
+	}
+	fprintf(stderr, "atcp-ss: \"%s\" is no family\n", name);
+	usage(EXIT_USAGE);
+}
+
+/* TABLE[,TABLE]...; @text is changed. */
+static void parse_tables(char *text)
+{
+	static bool before;
+	char *name;
+	size_t i;
+
+	if (!before) {
+		chosen.tables = 0;
+		asked_tables = 0;
+		if (!asked_states)
+			asked_states = STATES_DEFAULT;
+		before = true;
+	}
+	while ((name = strsep(&text, ","))) {
+		bool on = *name != '!';
+
+		name += !on;
+		for (i = 0; i < sizeof(table_names) / sizeof(table_names[0]); i++)
+			if (!strcmp(name, table_names[i].name))
+				break;
+		if (i == sizeof(table_names) / sizeof(table_names[0])) {
+			fprintf(stderr, "atcp-ss: \"%s\" is no table of sockets\n", name);
+			usage(EXIT_USAGE);
+		}
+		if (on && !(table_names[i].tables & BIT(TABLE_TCP)))
+			note_option(strangers, sizeof(strangers), name);
+		choose_tables(table_names[i].tables, on);
+		if (on)
+			asked_tables |= table_names[i].tables;
+		else
+			asked_tables &= ~table_names[i].tables;
+	}
+}
+
+static void enter_namespace(const char *name)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), strchr(name, '/') ? "%s" : "/run/netns/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		die(1, "network namespace \"%s\": %s", name, strerror(errno));
+	close(fd);
+}
+
+static void open_filter(const char *name)
+{
+	if (filter_file)
+		die(EXIT_USAGE, "more than one filter file");
+	filter_file = *name == '-' ? stdin : fopen(name, "r");
+	if (!filter_file)
+		die(EXIT_USAGE, "filter file \"%s\": %s", name, strerror(errno));
+}
+
+/* --- states and expression --- */
+
+/* Takes the words "state STATE" and "exclude STATE" from the front. Return: the rest. */
+static char **parse_states(char **w)
+{
+	bool before = false;
+
+	for (; *w; w += 2) {
+		bool state = !strcmp(*w, "state");
+		unsigned int named;
+
+		if (!state && strcmp(*w, "exclude") && strcmp(*w, "excl"))
+			break;
+		if (!w[1])
+			die(EXIT_USAGE, "filter: %s wants the name of a state, at the end", *w);
+		named = filter_state(w[1]);
+		if (!named) {
+			fprintf(stderr, "atcp-ss: filter: no state %s\n", w[1]);
+			usage(EXIT_USAGE);
+		}
+		if (!before)
+			asked_states = state ? 0 : STATES_ALL;
+		asked_states = state ? asked_states | named : asked_states & ~named;
+		before = true;
+	}
+	return w;
+}
+
+/* Completes what is selected, and parses the filter. Return: it; exits if nothing is left. */
+static struct filter *parse_filter(char **w)
+{
+	struct filter_scope scope;
+	struct filter *filter;
+
+	w = parse_states(w);
+	if (!chosen.named) {
+		if (!asked_states)
+			asked_states = STATES_DEFAULT;
+		choose_tables(TABLES_ALL, true);
+	}
+	if (asked_states)
+		chosen.states = asked_states;
+	complete_choice();
+	if (!chosen.tables || !chosen.families) {
+		fprintf(stderr, "atcp-ss: no tables of sockets are left to show\n");
+		exit(0);
+	}
+	scope = (struct filter_scope){
+		.family = chosen.preferred,
+		.tcp = chosen.tables & BIT(TABLE_TCP),
+		.udp = chosen.tables & BIT(TABLE_UDP),
+	};
+	filter = filter_parse(w, filter_file, &scope);
+	if (!filter)
+		exit(EXIT_USAGE);
+	if (scope.hosts && scope.family != AF_UNSPEC) {
+		chosen.families = 0;
+		choose_family(scope.family);
+		if (asked_states)
+			chosen.states = asked_states;
+	}
+	return filter;
+}
+
+/* Options without a letter. */
+enum {
+	OPT_VSOCK = 256,
+	OPT_TIPC,
+	OPT_XDP,
+	OPT_TIPCINFO,
+	OPT_TOS,
+	OPT_CGROUP,
+	OPT_SOCKOPT,
+	OPT_MAPS,
+	OPT_MAP_ID,
+	OPT_BOTH,
+};
+
+static const struct option options[] = {
+	{ "all", no_argument, NULL, 'a' }, { "listening", no_argument, NULL, 'l' },
+	{ "bound-inactive", no_argument, NULL, 'B' },
+	{ "ipv4", no_argument, NULL, '4' }, { "ipv6", no_argument, NULL, '6' },
+	{ "family", required_argument, NULL, 'f' },
+	{ "carrier", required_argument, NULL, 'c' }, { "both", no_argument, NULL, OPT_BOTH },
+	{ "query", required_argument, NULL, 'A' }, { "socket", required_argument, NULL, 'A' },
+	{ "tcp", no_argument, NULL, 't' }, { "udp", no_argument, NULL, 'u' },
+	{ "raw", no_argument, NULL, 'w' }, { "unix", no_argument, NULL, 'x' },
+	{ "dccp", no_argument, NULL, 'd' }, { "sctp", no_argument, NULL, 'S' },
+	{ "mptcp", no_argument, NULL, 'M' }, { "packet", no_argument, NULL, '0' },
+	{ "vsock", no_argument, NULL, OPT_VSOCK }, { "tipc", no_argument, NULL, OPT_TIPC },
+	{ "xdp", no_argument, NULL, OPT_XDP }, { "tipcinfo", no_argument, NULL, OPT_TIPCINFO },
+	{ "summary", no_argument, NULL, 's' }, { "info", no_argument, NULL, 'i' },
+	{ "memory", no_argument, NULL, 'm' }, { "options", no_argument, NULL, 'o' },
+	{ "extended", no_argument, NULL, 'e' }, { "processes", no_argument, NULL, 'p' },
+	{ "threads", no_argument, NULL, 'T' }, { "context", no_argument, NULL, 'Z' },
+	{ "contexts", no_argument, NULL, 'z' }, { "tos", no_argument, NULL, OPT_TOS },
+	{ "cgroup", no_argument, NULL, OPT_CGROUP }, { "bpf", no_argument, NULL, 'b' },
+	{ "bpf-maps", no_argument, NULL, OPT_MAPS },
+	{ "bpf-map-id", required_argument, NULL, OPT_MAP_ID },
+	{ "inet-sockopt", no_argument, NULL, OPT_SOCKOPT },
+	{ "resolve", no_argument, NULL, 'r' }, { "numeric", no_argument, NULL, 'n' },
+	{ "no-header", no_argument, NULL, 'H' }, { "oneline", no_argument, NULL, 'O' },
+	{ "no-queues", no_argument, NULL, 'Q' }, { "kill", no_argument, NULL, 'K' },
+	{ "events", no_argument, NULL, 'E' }, { "diag", required_argument, NULL, 'D' },
+	{ "filter", required_argument, NULL, 'F' }, { "net", required_argument, NULL, 'N' },
+	{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
+	{ 0 }
+};
+
+/* Options that set one flag, some with another. */
+static bool set_flags(int opt)
 {
 	static const struct {
+		int opt;
+		bool *flag;
+	} flags[] = {
+		{ OPT_BOTH, &both }, { 's', &summary }, { 'i', &view.info }, { 'm', &view.memory },
+		{ 'o', &view.timers }, { 'b', &view.timers }, { 'e', &view.timers },
+		{ 'e', &view.extended }, { 'p', &view.processes }, { 'T', &view.processes },
+		{ 'T', &owners.threads }, { OPT_TOS, &view.tos }, { OPT_CGROUP, &view.cgroup },
+		{ 'r', &view.resolve }, { 'n', &view.numeric }, { 'H', &no_head },
+		{ 'O', &view.oneline }, { 'Q', &no_queues }, { 'K', &kill_them },
+	};
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (flags[i].opt != opt)
+			continue;
+		*flags[i].flag = true;
+		found = true;
+	}
+	return found;
+}
+
+/* Options for what atcp has none of: tables, families, or something to show. */
+static bool strange_option(int opt)
+{
+	static const struct {
+		int opt;
 		const char *name;
-		unsigned int states;
-	} words[] = {
-		{ "established", BIT(TCP_ESTABLISHED) }, { "syn-sent", BIT(TCP_SYN_SENT) },
-		{ "syn-recv", BIT(TCP_SYN_RECV) }, { "fin-wait-1", BIT(TCP_FIN_WAIT1) },
-		{ "fin-wait-2", BIT(TCP_FIN_WAIT2) }, { "time-wait", BIT(TCP_TIME_WAIT) },
-		{ "closed", BIT(TCP_CLOSE) }, { "close-wait", BIT(TCP_CLOSE_WAIT) },
-		{ "last-ack", BIT(TCP_LAST_ACK) }, { "listening", BIT(TCP_LISTEN) },
-		{ "closing", BIT(TCP_CLOSING) }, { "all", ALL }, { "connected", CONNECTED },
-		{ "synchronized", CONNECTED & ~BIT(TCP_SYN_SENT) },
+		unsigned int tables;
+		int family;
+	} others[] = {
+		{ 'u', "-u", BIT(TABLE_UDP), 0 }, { 'w', "-w", BIT(TABLE_RAW), 0 },
+		{ 'd', "-d", BIT(TABLE_DCCP), 0 }, { 'S', "-S", BIT(TABLE_SCTP), 0 },
+		{ 'M', "-M", BIT(TABLE_MPTCP), 0 }, { 'x', "-x", TABLES_UNIX, AF_UNIX },
+		{ '0', "-0", TABLES_PACKET, AF_PACKET },
+		{ OPT_VSOCK, "--vsock", TABLES_VSOCK, AF_VSOCK },
+		{ OPT_TIPC, "--tipc", BIT(TABLE_TIPC), AF_TIPC },
+		{ OPT_XDP, "--xdp", BIT(TABLE_XDP), AF_XDP },
+		{ 'b', "-b", 0, 0 }, { OPT_MAPS, "--bpf-maps", 0, 0 },
+		{ OPT_MAP_ID, "--bpf-map-id", 0, 0 }, { OPT_SOCKOPT, "--inet-sockopt", 0, 0 },
+		{ OPT_TIPCINFO, "--tipcinfo", 0, 0 },
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (!strcmp(name, words[i].name))
-			return words[i].states;
-	fprintf(stderr, "atcp-ss: no state %s\n", name);
-	usage(2);
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (others[i].opt != opt)
+			continue;
+		if (others[i].tables)
+			note_option(strangers, sizeof(strangers), others[i].name);
+		else
+			note_option(idle, sizeof(idle), others[i].name);
+		if (others[i].family)
+			choose_family(others[i].family);
+		else if (others[i].tables)
+			choose_tables(others[i].tables, true);
+		asked_tables |= others[i].tables;
+		return true;
+	}
+	return false;
 }
 
-/* --- processes that have a socket --- */
+/* Which sockets. Return: false if the option is not about that. */
+static bool select_option(int opt)
+{
+	switch (opt) {
+	case 'a':
+		asked_states = STATES_ALL;
+		return true;
+	case 'l':
+		asked_states = BIT(TCP_LISTEN) | CLOSED;
+		listening = true;
+		return true;
+	case 'B':
+		asked_states = STATES_BOUND;
+		return true;
+	case '4':
+		choose_family(AF_INET);
+		return true;
+	case '6':
+		choose_family(AF_INET6);
+		return true;
+	case 'f':
+		parse_family(optarg);
+		return true;
+	case 'A':
+		parse_tables(optarg);
+		return true;
+	case 't':
+		choose_tables(BIT(TABLE_TCP), true);
+		asked_tables |= BIT(TABLE_TCP);
+		return true;
+	case 'c':
+		carrier = !strcmp(optarg, "tcp") ? IPPROTO_TCP :
+			  !strcmp(optarg, "253") ? IPPROTO_ATCP : -1;
+		if (carrier < 0)
+			usage(EXIT_USAGE);
+		return true;
+	default:
+		return false;
+	}
+}
 
-struct owner {
-	unsigned int inode;
-	int pid, fd;
-	char name[16];
+static void want_contexts(bool of_sockets)
+{
+	if (access("/sys/fs/selinux/enforce", F_OK))
+		die(1, "SELinux is not enabled");
+	owners.context = true;
+	owners.socket_context |= of_sockets;
+	view.processes = true;
+}
+
+/* Return: the first of the words behind the options. */
+static char **parse_options(int argc, char **argv)
+{
+	bool known;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "alB46f:c:A:tuwxdSM0simoepTZzbrnHOQKED:F:N:vVh",
+				  options, NULL)) >= 0) {
+		known = set_flags(opt);
+		if (strange_option(opt) || known || select_option(opt))
+			continue;
+		switch (opt) {
+		case 'z':
+		case 'Z':
+			want_contexts(opt == 'z');
+			break;
+		case 'E':
+			die(EXIT_USAGE, "-E, --events: not done; %s",
+			    "the tracepoint atcp:atcp_state tells each socket that ends");
+		case 'D':
+			dump_file = optarg;
+			break;
+		case 'F':
+			open_filter(optarg);
+			break;
+		case 'N':
+			enter_namespace(optarg);
+			break;
+		case 'v':
+		case 'V':
+			printf("atcp-ss utility, atcp-%s\n", ATCP_VERSION);
+			exit(0);
+		case 'h':
+			usage(0);
+		default:
+			usage(EXIT_USAGE);
+		}
+	}
+	if (*strangers)
+		fprintf(stderr, "atcp-ss: atcp has TCP alone; nothing is selected by%s\n",
+			strangers);
+	if (*idle)
+		fprintf(stderr, "atcp-ss: atcp has nothing to show for%s\n", idle);
+	if (both && kill_them)
+		die(EXIT_USAGE, "--kill ends sockets of atcp, and --both shows others");
+	return argv + optind;
+}
+
+/* --- requests --- */
+
+/* Attributes by type: those of inet_diag, and atcp's own. */
+#define ATTRIBUTES	(ATCP_DIAG_CHOSEN + 1)
+
+/**
+ * struct source - the sockets of one request, and what is done with each
+ * @family:	the family whose sock_diag is asked
+ * @kernel:	it is the kernel's TCP
+ * @filter:	which of them
+ * @each:	called for those
+ */
+struct source {
+	int family;
+	bool kernel;
+	const struct filter *filter;
+	void (*each)(const struct source *s, const struct nlmsghdr *h,
+		     const struct inet_diag_msg *m, const struct nlattr **attrs);
 };
 
-static struct owner *owners;
-static size_t owner_count;
+static FILE *dump_to;		/* -D */
+static size_t held_count;	/* listeners shown whose ports the kernel's TCP refuses */
 
-static void add_owner(int pid, const char *fd, const char *name)
-{
-	char path[300], to[64];
-	unsigned int inode;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, fd);
-	n = readlink(path, to, sizeof(to) - 1);
-	if (n < 0)
-		return;
-	to[n] = '\0';
-	if (sscanf(to, "socket:[%u]", &inode) != 1)
-		return;
-	if (!(owner_count & (owner_count - 1))) {
-		owners = realloc(owners, (owner_count ? owner_count * 2 : 1) * sizeof(*owners));
-		if (!owners)
-			die("out of memory");
-	}
-	owners[owner_count] = (struct owner){ .inode = inode, .pid = pid, .fd = atoi(fd) };
-	snprintf(owners[owner_count++].name, sizeof(owners->name), "%s", name);
-}
-
-static void find_owners(void)
-{
-	DIR *proc = opendir("/proc"), *fds;
-	struct dirent *p, *d;
-	char path[64], name[32];
-	FILE *f;
-
-	while (proc && (p = readdir(proc))) {
-		int pid = atoi(p->d_name);
-
-		if (pid <= 0)
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		f = fopen(path, "r");
-		if (!f)
-			continue;
-		if (!fgets(name, sizeof(name), f))
-			name[0] = '\0';
-		fclose(f);
-		name[strcspn(name, "\n")] = '\0';
-		snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-		fds = opendir(path);
-		while (fds && (d = readdir(fds)))
-			if (isdigit((unsigned char)d->d_name[0]))
-				add_owner(pid, d->d_name, name);
-		if (fds)
-			closedir(fds);
-	}
-	if (proc)
-		closedir(proc);
-}
-
-static void show_owners(unsigned int inode)
-{
-	const char *before = " users:(";
-	size_t i;
-
-	for (i = 0; inode && i < owner_count; i++) {
-		if (owners[i].inode != inode)
-			continue;
-		printf("%s(\"%s\",pid=%d,fd=%d)", before, owners[i].name, owners[i].pid,
-		       owners[i].fd);
-		before = ",";
-	}
-	if (*before == ',')
-		putchar(')');
-}
-
-/* --- one socket --- */
-
-static struct in6_addr address(int family, const __be32 *words)
-{
-	struct in6_addr a = { 0 };
-
-	if (family == AF_INET6) {
-		memcpy(&a, words, sizeof(a));
-	} else {
-		a.s6_addr[10] = 0xff;
-		a.s6_addr[11] = 0xff;
-		memcpy(&a.s6_addr[12], words, 4);
-	}
-	return a;
-}
-
-static bool wanted(const struct inet_diag_msg *m)
-{
-	struct in6_addr src = address(m->idiag_family, m->id.idiag_src);
-	struct in6_addr dst = address(m->idiag_family, m->id.idiag_dst);
-
-	return (!filter.has_src || !memcmp(&filter.src, &src, sizeof(src))) &&
-	       (!filter.has_dst || !memcmp(&filter.dst, &dst, sizeof(dst)));
-}
-
-static void show_end(int family, const __be32 *words, __be16 port, bool left)
-{
-	char ip[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 16], number[8] = "*";
-
-	inet_ntop(family, words, ip, sizeof(ip));
-	if (port)
-		snprintf(number, sizeof(number), "%u", ntohs(port));
-	snprintf(text, sizeof(text), family == AF_INET6 ? "[%s]:%s" : "%s:%s", ip, number);
-	printf(left ? " %25s" : " %-25s", text);
-}
-
-static void show_rate(const char *name, uint64_t bytes_a_second)
-{
-	double bits = bytes_a_second * 8.0;
-	const char *unit = "";
-
-	if (bits >= 1e9)
-		bits /= 1e9, unit = "G";
-	else if (bits >= 1e6)
-		bits /= 1e6, unit = "M";
-	else if (bits >= 1e3)
-		bits /= 1e3, unit = "k";
-	printf(" %s %.3g%sbps", name, bits, unit);
-}
-
-#define NUMBER(name, value) do {				\
-	unsigned long long number = (value);			\
-								\
-	if (number)						\
-		printf(" " name ":%llu", number);		\
-} while (0)
-
-static void show_info(const struct tcp_info *i, const char *cc, int state)
-{
-	printf("\n\t");
-	if (i->tcpi_options & TCPI_OPT_TIMESTAMPS)
-		printf(" ts");
-	if (i->tcpi_options & TCPI_OPT_SACK)
-		printf(" sack");
-	if (cc)
-		printf(" %s", cc);
-	if (i->tcpi_options & TCPI_OPT_WSCALE)
-		printf(" wscale:%d,%d", i->tcpi_snd_wscale, i->tcpi_rcv_wscale);
-	if (state == TCP_LISTEN) {
-		printf(" cwnd:%u", i->tcpi_snd_cwnd);
-		return;
-	}
-	printf(" rto:%g", i->tcpi_rto / 1000.0);
-	NUMBER("backoff", i->tcpi_backoff);
-	if (i->tcpi_rtt)
-		printf(" rtt:%g/%g", i->tcpi_rtt / 1000.0, i->tcpi_rttvar / 1000.0);
-	if (i->tcpi_ato)
-		printf(" ato:%g", i->tcpi_ato / 1000.0);
-	NUMBER("mss", i->tcpi_snd_mss);
-	NUMBER("pmtu", i->tcpi_pmtu);
-	NUMBER("rcvmss", i->tcpi_rcv_mss);
-	NUMBER("advmss", i->tcpi_advmss);
-	printf(" cwnd:%u", i->tcpi_snd_cwnd);
-	if (i->tcpi_snd_ssthresh < 0x7fffffff)
-		NUMBER("ssthresh", i->tcpi_snd_ssthresh);
-	NUMBER("bytes_acked", i->tcpi_bytes_acked);
-	NUMBER("bytes_received", i->tcpi_bytes_received);
-	NUMBER("segs_out", i->tcpi_segs_out);
-	NUMBER("segs_in", i->tcpi_segs_in);
-	NUMBER("data_segs_out", i->tcpi_data_segs_out);
-	NUMBER("data_segs_in", i->tcpi_data_segs_in);
-	if (i->tcpi_rtt)
-		show_rate("send", (uint64_t)i->tcpi_snd_cwnd * i->tcpi_snd_mss * 1000000 /
-			  i->tcpi_rtt);
-	printf(" lastsnd:%u lastrcv:%u lastack:%u", i->tcpi_last_data_sent,
-	       i->tcpi_last_data_recv, i->tcpi_last_ack_recv);
-	if (i->tcpi_pacing_rate && i->tcpi_pacing_rate != ~0ULL)
-		show_rate("pacing_rate", i->tcpi_pacing_rate);
-	if (i->tcpi_delivery_rate)
-		show_rate("delivery_rate", i->tcpi_delivery_rate);
-	NUMBER("unacked", i->tcpi_unacked);
-	if (i->tcpi_retrans || i->tcpi_total_retrans)
-		printf(" retrans:%u/%u", i->tcpi_retrans, i->tcpi_total_retrans);
-	NUMBER("lost", i->tcpi_lost);
-	NUMBER("notsent", i->tcpi_notsent_bytes);
-	NUMBER("rcv_space", i->tcpi_rcv_space);
-	NUMBER("rcv_ssthresh", i->tcpi_rcv_ssthresh);
-	if (i->tcpi_min_rtt && i->tcpi_min_rtt != ~0U)
-		printf(" minrtt:%g", i->tcpi_min_rtt / 1000.0);
-}
-
-static void show_timer(const struct inet_diag_msg *m)
-{
-	static const char *const names[] = { NULL, "on", "keepalive", "timewait", "persist" };
-
-	if (m->idiag_timer && m->idiag_timer < sizeof(names) / sizeof(names[0]))
-		printf(" timer:(%s,%.3gsec,%u)", names[m->idiag_timer],
-		       m->idiag_expires / 1000.0, m->idiag_retrans);
-}
-
-static void show_memory(const struct nlattr *a)
-{
-	const uint32_t *v = mnl_attr_get_payload(a);
-
-	if (mnl_attr_get_payload_len(a) >= SK_MEMINFO_VARS * sizeof(*v))
-		printf("\n\t skmem:(r%u,rb%u,t%u,tb%u,f%u,w%u,o%u,bl%u,d%u)",
-		       v[SK_MEMINFO_RMEM_ALLOC], v[SK_MEMINFO_RCVBUF], v[SK_MEMINFO_WMEM_ALLOC],
-		       v[SK_MEMINFO_SNDBUF], v[SK_MEMINFO_FWD_ALLOC],
-		       v[SK_MEMINFO_WMEM_QUEUED], v[SK_MEMINFO_OPTMEM], v[SK_MEMINFO_BACKLOG],
-		       v[SK_MEMINFO_DROPS]);
-}
+/* The sockets that --kill ends, after all have been listed. */
+static struct inet_diag_req_v2 *kills;
+static size_t kill_count;
 
 static int note_attribute(const struct nlattr *a, void *arg)
 {
 	const struct nlattr **attrs = arg;
 	int type = mnl_attr_get_type(a);
 
-	if (type <= INET_DIAG_MAX)
+	if (type < ATTRIBUTES)
 		attrs[type] = a;
 	return MNL_CB_OK;
 }
 
-static void show(const struct inet_diag_msg *m, const struct nlattr **attrs)
+static bool wanted(const struct filter *filter, const struct inet_diag_msg *m,
+		   const struct nlattr **attrs, bool kernel)
 {
-	const struct nlattr *a = attrs[INET_DIAG_PROTOCOL];
-	int proto = a ? mnl_attr_get_u8(a) : 0;
-
-	printf("%-10s %-6u %-6u", m->idiag_state < STATES && state_names[m->idiag_state] ?
-	       state_names[m->idiag_state] : "?", m->idiag_rqueue, m->idiag_wqueue);
-	show_end(m->idiag_family, m->id.idiag_src, m->id.idiag_sport, true);
-	show_end(m->idiag_family, m->id.idiag_dst, m->id.idiag_dport, false);
-	if (processes)
-		show_owners(m->idiag_inode);
-	if (timers)
-		show_timer(m);
-	if (extended) {
-		if (m->idiag_uid)
-			printf(" uid:%u", m->idiag_uid);
-		printf(" ino:%u sk:%llx carrier:%s", m->idiag_inode,
-		       (unsigned long long)m->id.idiag_cookie[1] << 32 | m->id.idiag_cookie[0],
-		       proto == IPPROTO_TCP ? "tcp" : "253");
-		if (attrs[INET_DIAG_MARK] && mnl_attr_get_u32(attrs[INET_DIAG_MARK]))
-			printf(" fwmark:0x%x", mnl_attr_get_u32(attrs[INET_DIAG_MARK]));
-		if (attrs[INET_DIAG_SKV6ONLY])
-			printf(" v6only:%u", mnl_attr_get_u8(attrs[INET_DIAG_SKV6ONLY]));
-	}
-	if (memory && attrs[INET_DIAG_SKMEMINFO])
-		show_memory(attrs[INET_DIAG_SKMEMINFO]);
-	if (info && attrs[INET_DIAG_INFO]) {
-		struct tcp_info i = { 0 };
-		size_t len = mnl_attr_get_payload_len(attrs[INET_DIAG_INFO]);
-
-		memcpy(&i, mnl_attr_get_payload(attrs[INET_DIAG_INFO]),
-		       len < sizeof(i) ? len : sizeof(i));
-		show_info(&i, attrs[INET_DIAG_CONG] ?
-			  mnl_attr_get_str(attrs[INET_DIAG_CONG]) : NULL, m->idiag_state);
-	}
-	putchar('\n');
-}
-
-/* --- requests --- */
-
-/* The sockets that --kill ends, after all have been listed. */
-static struct inet_diag_req_v2 *kills;
-static size_t kill_count;
-
-static void add_kill(const struct inet_diag_msg *m, int proto, int family)
-{
-	if (!(kill_count & (kill_count - 1))) {
-		kills = realloc(kills, (kill_count ? kill_count * 2 : 1) * sizeof(*kills));
-		if (!kills)
-			die("out of memory");
-	}
-	kills[kill_count++] = (struct inet_diag_req_v2){
-		.sdiag_family = family,
-		.sdiag_protocol = proto,
-		.pad = m->idiag_family,
-		.id = m->id,
+	struct filter_socket s = {
+		.family = m->idiag_family,
+		.sport = ntohs(m->id.idiag_sport),
+		.dport = ntohs(m->id.idiag_dport),
+		.dev = m->id.idiag_if,
+		.chosen = kernel ? -1 : 0,
 	};
+
+	memcpy(s.src, m->id.idiag_src, sizeof(s.src));
+	memcpy(s.dst, m->id.idiag_dst, sizeof(s.dst));
+	if (attrs[INET_DIAG_MARK])
+		s.mark = mnl_attr_get_u32(attrs[INET_DIAG_MARK]);
+	else if (filter_wants_mark(filter) && !(BIT(m->idiag_state) & STATES_BUCKET))
+		die(1, "fwmark: marks are shown with CAP_NET_ADMIN alone");
+	if (attrs[INET_DIAG_CGROUP_ID])
+		s.cgroup = mnl_attr_get_u64(attrs[INET_DIAG_CGROUP_ID]);
+	if (attrs[ATCP_DIAG_CHOSEN])
+		s.chosen = mnl_attr_get_u8(attrs[ATCP_DIAG_CHOSEN]);
+	return filter_match(filter, &s);
 }
 
 static int on_socket(const struct nlmsghdr *h, void *arg)
 {
-	const struct nlattr *attrs[INET_DIAG_MAX + 1] = { NULL };
+	const struct nlattr *attrs[ATTRIBUTES] = { NULL };
 	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(h);
+	const struct source *s = arg;
 
-	if (!wanted(m))
-		return MNL_CB_OK;
 	mnl_attr_parse(h, sizeof(*m), note_attribute, attrs);
-	show(m, attrs);
-	if (kill_them && attrs[INET_DIAG_PROTOCOL])
-		add_kill(m, mnl_attr_get_u8(attrs[INET_DIAG_PROTOCOL]), *(int *)arg);
+	if (wanted(s->filter, m, attrs, s->kernel))
+		s->each(s, h, m, attrs);
 	return MNL_CB_OK;
 }
 
-static void request(struct mnl_socket *nl, int type, int flags,
-		    const struct inet_diag_req_v2 *req, int family)
+/* Return: false with errno if the kernel refuses. */
+static bool request(struct mnl_socket *nl, int type, int flags,
+		    const struct inet_diag_req_v2 *req, struct source *s)
 {
 	static unsigned int seq;
 	char buf[1 << 16];
@@ -430,182 +695,264 @@ static void request(struct mnl_socket *nl, int type, int flags,
 	h->nlmsg_seq = ++seq;
 	memcpy(mnl_nlmsg_put_extra_header(h, sizeof(*req)), req, sizeof(*req));
 	if (mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
-		die("sock_diag: %s", strerror(errno));
+		return false;
 	do {
 		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
 		ret = n < 0 ? -1 : mnl_cb_run(buf, n, seq, mnl_socket_get_portid(nl), on_socket,
-					      &family);
+					      s);
 	} while (ret == MNL_CB_OK);
-	/* A socket that has ended by itself meanwhile is no error. */
-	if (ret < 0 && !(type == SOCK_DESTROY && errno == ENOENT))
-		die("sock_diag: %s", strerror(errno));
+	return ret >= 0;
 }
 
-/* --- arguments --- */
-
-static uint16_t port_of(const char *text)
+/* The family to ask for: AF_INET, AF_INET6, or AF_UNSPEC for both. */
+static int family_asked(void)
 {
-	char *end;
-	long n;
+	bool v4 = family_chosen(AF_INET), v6 = family_chosen(AF_INET6);
 
-	if (*text == ':')
-		text++;
-	n = strtol(text, &end, 10);
-	if (!*text || *end || n < 1 || n > 65535) {
-		fprintf(stderr, "atcp-ss: no port %s\n", text);
-		usage(2);
+	/* Of two the last has it, as in ss. */
+	if (chosen.preferred == AF_INET || chosen.preferred == AF_INET6)
+		return chosen.preferred;
+	return v4 == v6 ? AF_UNSPEC : v4 ? AF_INET : AF_INET6;
+}
+
+static bool ask_atcp(struct mnl_socket *nl, struct inet_diag_req_v2 req, struct source *s)
+{
+	req.sdiag_family = s->family;
+	req.sdiag_protocol = carrier;
+	req.pad = family_asked();
+	return request(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &req, s);
+}
+
+static bool ask_kernel(struct mnl_socket *nl, struct inet_diag_req_v2 req, struct source s)
+{
+	int family = family_asked();
+
+	s.kernel = true;
+	req.sdiag_protocol = IPPROTO_TCP;
+	for (req.sdiag_family = AF_INET; ; req.sdiag_family = AF_INET6) {
+		s.family = req.sdiag_family;
+		if ((family == AF_UNSPEC || family == req.sdiag_family) &&
+		    !request(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &req, &s))
+			return false;
+		if (req.sdiag_family == AF_INET6)
+			return true;
 	}
-	return htons(n);
 }
 
-static struct in6_addr address_of(const char *text)
+/* --- what is done with each socket --- */
+
+static void add_kill(const struct inet_diag_msg *m, int proto, int family)
 {
-	struct in6_addr a6;
-	__be32 a4;
-
-	if (inet_pton(AF_INET6, text, &a6) == 1)
-		return a6;
-	if (inet_pton(AF_INET, text, &a4) == 1)
-		return address(AF_INET, &a4);
-	fprintf(stderr, "atcp-ss: no address %s\n", text);
-	usage(2);
-}
-
-/* Filters such as "state S", "sport = :P", "src A", in a row, with or without "and". */
-static void parse_filter(char **w)
-{
-	unsigned int named = 0;
-
-	for (; *w; w++) {
-		const char *what = *w;
-
-		if (!strcmp(what, "and"))
-			continue;
-		if (!*++w)
-			usage(2);
-		if (**w == '=' && !(*w)[strspn(*w, "=")] && !*++w)
-			usage(2);
-		if (!strcmp(what, "state"))
-			named |= states_of(*w);
-		else if (!strcmp(what, "exclude"))
-			named |= ALL & ~states_of(*w);
-		else if (!strcmp(what, "sport"))
-			filter.sport = port_of(*w);
-		else if (!strcmp(what, "dport"))
-			filter.dport = port_of(*w);
-		else if (!strcmp(what, "src"))
-			filter.src = address_of(*w), filter.has_src = true;
-		else if (!strcmp(what, "dst"))
-			filter.dst = address_of(*w), filter.has_dst = true;
-		else
-			usage(2);
+	if (!(kill_count & (kill_count - 1))) {
+		kills = realloc(kills, (kill_count ? kill_count * 2 : 1) * sizeof(*kills));
+		if (!kills)
+			die(1, "out of memory");
 	}
-	if (named)
-		states = named;
-}
-
-static void parse(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "all", no_argument, NULL, 'a' }, { "listening", no_argument, NULL, 'l' },
-		{ "ipv4", no_argument, NULL, '4' }, { "ipv6", no_argument, NULL, '6' },
-		{ "carrier", required_argument, NULL, 'c' }, { "info", no_argument, NULL, 'i' },
-		{ "memory", no_argument, NULL, 'm' }, { "options", no_argument, NULL, 'o' },
-		{ "extended", no_argument, NULL, 'e' }, { "processes", no_argument, NULL, 'p' },
-		{ "numeric", no_argument, NULL, 'n' }, { "tcp", no_argument, NULL, 't' },
-		{ "no-header", no_argument, NULL, 'H' }, { "kill", no_argument, NULL, 'K' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 }
+	kills[kill_count++] = (struct inet_diag_req_v2){
+		.sdiag_family = family,
+		.sdiag_protocol = proto,
+		.pad = m->idiag_family,
+		.id = m->id,
 	};
-	int opt;
+}
 
-	while ((opt = getopt_long(argc, argv, "al46c:imoepntHKh", options, NULL)) >= 0) {
-		switch (opt) {
-		case 'a':
-			states = ALL;
-			break;
-		case 'l':
-			states = BIT(TCP_LISTEN);
-			break;
-		case '4':
-			families = AF_INET;
-			break;
-		case '6':
-			families = AF_INET6;
-			break;
-		case 'c':
-			carrier = !strcmp(optarg, "tcp") ? IPPROTO_TCP :
-				  !strcmp(optarg, "253") ? IPPROTO_ATCP : -1;
-			if (carrier < 0)
-				usage(2);
-			break;
-		case 'i':
-			info = true;
-			break;
-		case 'm':
-			memory = true;
-			break;
-		case 'o':
-			timers = true;
-			break;
-		case 'e':
-			extended = true;
-			break;
-		case 'p':
-			processes = true;
-			break;
-		case 'n':
-		case 't':
-			break;
-		case 'H':
-			no_head = true;
-			break;
-		case 'K':
-			kill_them = true;
-			break;
-		case 'h':
-			usage(0);
-		default:
-			usage(2);
-		}
+static void show_each(const struct source *s, const struct nlmsghdr *h,
+		      const struct inet_diag_msg *m, const struct nlattr **attrs)
+{
+	int proto = attrs[INET_DIAG_PROTOCOL] ? mnl_attr_get_u8(attrs[INET_DIAG_PROTOCOL]) : 0;
+
+	if (dump_to) {
+		fwrite(h, 1, NLMSG_ALIGN(h->nlmsg_len), dump_to);
+		return;
 	}
-	parse_filter(argv + optind);
+	ss_show(&view, m, attrs, s->kernel);
+	if (!s->kernel && proto == IPPROTO_TCP && m->idiag_state == TCP_LISTEN)
+		held_count++;
+	if (kill_them && proto)
+		add_kill(m, proto, s->family);
+}
+
+/* The kernel's listeners, for the note of --listening: some of their ports, in order. */
+#define PORTS	10
+static uint16_t ports[PORTS];
+static size_t listener_count, port_count;
+
+static void note_listener(const struct source *s, const struct nlmsghdr *h,
+			  const struct inet_diag_msg *m, const struct nlattr **attrs)
+{
+	uint16_t port = ntohs(m->id.idiag_sport);
+	size_t i;
+
+	(void)s;
+	(void)h;
+	(void)attrs;
+	listener_count++;
+	for (i = 0; i < port_count && ports[i] != port; i++)
+		;
+	if (i == port_count && port_count < PORTS)
+		ports[port_count++] = port;
+}
+
+/*
+ * Says which ports one stack keeps from the other: bind() there fails with EADDRINUSE, and
+ * the tools of that stack do not show why.
+ */
+static void note_ports(struct mnl_socket *nl, const struct filter *filter)
+{
+	struct inet_diag_req_v2 req = { .idiag_states = BIT(TCP_LISTEN) };
+	struct source s = { .filter = filter, .each = note_listener };
+	size_t i;
+
+	if (held_count)
+		fprintf(stderr, "atcp-ss: the port of carrier:tcp is held in the kernel's %s\n",
+			"TCP, where bind() fails with EADDRINUSE and ss shows nothing");
+	if (both || carrier == IPPROTO_ATCP || !ask_kernel(nl, req, s) || !listener_count)
+		return;
+	fputs("atcp-ss: listeners of the kernel's TCP have port", stderr);
+	for (i = 0; i < port_count; i++)
+		fprintf(stderr, " %u", ports[i]);
+	fprintf(stderr, "%s: %s\n", port_count == PORTS ? " ..." : "",
+		"bind() of atcp as TCP on the wire fails there with EADDRINUSE (see --both)");
+}
+
+/* --- the summary --- */
+
+static struct {
+	unsigned int total, estab, listening, synrecv, orphaned, timewait;
+	unsigned int by[2][2];		/* carrier is TCP, family is AF_INET6 */
+} sum;
+
+static void count_each(const struct source *s, const struct nlmsghdr *h,
+		       const struct inet_diag_msg *m, const struct nlattr **attrs)
+{
+	bool tcp = attrs[INET_DIAG_PROTOCOL] &&
+		   mnl_attr_get_u8(attrs[INET_DIAG_PROTOCOL]) == IPPROTO_TCP;
+
+	(void)s;
+	(void)h;
+	sum.total++;
+	sum.estab += m->idiag_state == TCP_ESTABLISHED || m->idiag_state == TCP_CLOSE_WAIT;
+	sum.listening += m->idiag_state == TCP_LISTEN;
+	sum.synrecv += m->idiag_state == TCP_SYN_RECV;
+	sum.timewait += m->idiag_state == TCP_TIME_WAIT;
+	sum.orphaned += !m->idiag_inode && !(BIT(m->idiag_state) & STATES_BUCKET);
+	if (m->idiag_state != TCP_TIME_WAIT)
+		sum.by[tcp][m->idiag_family == AF_INET6]++;
+}
+
+static void show_summary(struct mnl_socket *nl, int family)
+{
+	struct inet_diag_req_v2 req = {
+		.sdiag_family = family,
+		.idiag_states = STATES_ALL,
+	};
+	struct filter_scope scope = { 0 };
+	struct filter *all = filter_parse((char *[]){ NULL }, NULL, &scope);
+	struct source s = { .family = family, .filter = all, .each = count_each };
+	int i;
+
+	if (!all)
+		die(1, "out of memory");
+	if (!request(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &req, &s))
+		die(1, "sock_diag: %s", strerror(errno));
+	filter_free(all);
+	printf("Total: %u\n", sum.total);
+	printf("TCP:   %u (estab %u, listening %u, synrecv %u, orphaned %u, timewait %u)\n\n",
+	       sum.total, sum.estab, sum.listening, sum.synrecv, sum.orphaned, sum.timewait);
+	puts("Transport Total     IP        IPv6");
+	for (i = 0; i < 2; i++)
+		printf("%-9s %-9u %-9u %-9u\n", i ? "TCP" : "253", sum.by[i][0] + sum.by[i][1],
+		       sum.by[i][0], sum.by[i][1]);
+	putchar('\n');
+}
+
+/* --- main --- */
+
+/* Whether a set of states has one at most, whose column then says nothing. */
+static bool single(unsigned int set)
+{
+	return !(set & (set - 1));
+}
+
+static void open_dump(void)
+{
+	dump_to = *dump_file == '-' ? stdout : fopen(dump_file, "w");
+	if (!dump_to)
+		die(1, "dump file \"%s\": %s", dump_file, strerror(errno));
+	no_head = true;
+}
+
+static void list(struct mnl_socket *nl, int family, const struct filter *filter)
+{
+	struct inet_diag_req_v2 req = { .idiag_states = chosen.states };
+	struct source s = { .family = family, .filter = filter, .each = show_each };
+	/* The end of a dump file, as ss writes and reads them. */
+	const struct nlmsghdr done = { .nlmsg_len = sizeof(done), .nlmsg_type = NLMSG_DONE };
+	size_t i;
+
+	if (view.info)
+		req.idiag_ext |= 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_CONG - 1);
+	if (view.memory)
+		req.idiag_ext |= 1 << (INET_DIAG_SKMEMINFO - 1);
+	if (view.tos)
+		req.idiag_ext |= 1 << (INET_DIAG_TOS - 1) | 1 << (INET_DIAG_TCLASS - 1);
+	if (!no_head)
+		ss_show_header(&view);
+	/* The other tables, and families, have none of them. */
+	if (!(chosen.tables & BIT(TABLE_TCP)) ||
+	    (!family_chosen(AF_INET) && !family_chosen(AF_INET6)))
+		return;
+	if (!ask_atcp(nl, req, &s) ||
+	    (both && carrier != IPPROTO_ATCP && !ask_kernel(nl, req, s)))
+		die(1, "sock_diag: %s", strerror(errno));
+	if (dump_to)
+		fwrite(&done, 1, sizeof(done), dump_to);
+	/* A socket that has ended by itself meanwhile is no error. */
+	for (i = 0; i < kill_count; i++)
+		if (!request(nl, SOCK_DESTROY, NLM_F_ACK, &kills[i], &s) && errno != ENOENT)
+			die(1, "sock_diag: %s", strerror(errno));
+	fflush(stdout);
+	if (listening && !no_head)
+		note_ports(nl, filter);
 }
 
 int main(int argc, char **argv)
 {
-	struct inet_diag_req_v2 req = { 0 };
+	struct filter *filter = NULL;
 	struct mnl_socket *nl;
+	bool listed;
+	char **words;
 	int family;
-	size_t i;
 
-	parse(argc, argv);
+	words = parse_options(argc, argv);
+	/* As with ss, -s alone is no list. */
+	listed = !summary || chosen.named || *words;
+	if (listed)
+		filter = parse_filter(words);
 	family = atcp_loaded_family();
 	if (family < 0)
-		die("atcp is not loaded");
-	if (processes)
-		find_owners();
+		die(1, "atcp is not loaded");
 	nl = mnl_socket_open(NETLINK_SOCK_DIAG);
 	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
-		die("sock_diag: %s", strerror(errno));
-	req.sdiag_family = family;
-	req.sdiag_protocol = carrier;
-	req.pad = families;
-	req.idiag_states = states;
-	req.id.idiag_sport = filter.sport;
-	req.id.idiag_dport = filter.dport;
-	if (info)
-		req.idiag_ext |= 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_CONG - 1);
-	if (memory)
-		req.idiag_ext |= 1 << (INET_DIAG_SKMEMINFO - 1);
-	if (!no_head)
-		printf("%-10s %-6s %-6s %25s %-25s%s\n", "State", "Recv-Q", "Send-Q",
-		       "Local Address:Port", "Peer Address:Port", processes ? " Process" : "");
-	request(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &req, family);
-	for (i = 0; i < kill_count; i++)
-		request(nl, SOCK_DESTROY, NLM_F_ACK, &kills[i], family);
+		die(1, "sock_diag: %s", strerror(errno));
+	if (view.processes && !ss_owners_find(&owners))
+		die(1, "out of memory");
+	if (summary)
+		show_summary(nl, family);
+	if (listed) {
+		view.netid = both || !single(asked_tables);
+		view.state = !single(chosen.states);
+		view.queues = !no_queues;
+		view.held = listening;
+		if (dump_file)
+			open_dump();
+		list(nl, family, filter);
+		filter_free(filter);
+	}
 	mnl_socket_close(nl);
-	if (fflush(stdout) || ferror(stdout))
-		die("output: %s", strerror(errno));
+	if (!dump_to)
+		dump_to = stdout;
+	if (fflush(stdout) || ferror(stdout) || fflush(dump_to) || ferror(dump_to))
+		die(1, "output: %s", strerror(errno));
 	return 0;
 }
