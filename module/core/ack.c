@@ -116,7 +116,7 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 	if (c->snd_una == c->snd_nxt)
 		atcp_stop_timer(c, ATCP_T_REXMT);
 	else
-		atcp_arm_rexmt(c);
+		atcp_recovery_set_timer(c);
 	atcp_recovery_acked(c, acked, flight);
 }
 

@@ -2,6 +2,9 @@
 /*
  * Loss recovery without SACK: fast retransmit and fast recovery (RFC 5681
  * section 3.2, RFC 6582).  Limited transmit (RFC 3042) is in output.c.
+ * One loss is repaired a round trip.  Where that takes longer than a time-out, slow
+ * start repairs the rest: only the first partial ACK restarts the timer (the "impatient"
+ * variant of RFC 6582 section 4).
  * The retransmission time-out: RFC 5681 section 3.1, RFC 6298 section 5, RFC 3465
  * section 2.3.  A path that takes less than before: RFC 1191 section 6.5.
  *
@@ -51,9 +54,22 @@ void atcp_recovery_dupack(struct atcp_tcb *c)
 	/* Without what limited transmit has added: RFC 5681 section 3.2, step 2. */
 	c->ssthresh = c->cc->ssthresh(c, c->dup_flight);
 	c->cwnd = c->ssthresh + ATCP_DUPTHRESH * c->mss;
+	c->partial = false;
 	set_recovery(c, ATCP_FAST);
 	atcp_count(c, ATCP_STAT_RETRANS_FAST);
 	atcp_resend_first(c);
+	atcp_arm_rexmt(c);
+}
+
+void atcp_recovery_set_timer(struct atcp_tcb *c)
+{
+	if (c->recovery == ATCP_FAST && seq_lt(c->snd_una, c->recover)) {
+		if (c->partial) {
+			c->rtx_since = c->now;	/* the user time-out counts from progress */
+			return;
+		}
+		c->partial = true;
+	}
 	atcp_arm_rexmt(c);
 }
 

@@ -259,6 +259,7 @@ struct atcp_tcb {
 	/* Loss recovery and congestion control. */
 	u8 recovery;			/* enum atcp_recovery */
 	u8 dupacks;
+	bool partial;			/* this fast recovery has had a partial ACK */
 	u32 dup_flight;			/* bytes in flight at the first duplicate ACK */
 	u32 recover;			/* RFC 6582: SND.NXT when recovery began */
 	u32 cwnd;			/* bytes */

@@ -309,6 +309,74 @@ SCRIPT(partial_acks)
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 1);
 }
 
+/*
+ * RFC 6582 section 3.2, step 3: the first partial ACK restarts the timer, and no other.
+ * Where many segments are lost, one a round trip would be slower than a time-out.
+ */
+static void be_impatient(void)
+{
+	be_recovering();
+	quiet(RTO - 1);
+	inject("A 1 3001");
+	expect("A 3001+1000 1");
+	quiet(RTO / 2);
+	inject("A 1 5001");
+	expect("A 5001+1000 1");
+	expect_after(RTO - RTO / 2, "A 5001+1000 1");
+	ASSERT_EQ(tcb()->recovery, ATCP_LOSS);
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_TIMEOUT), 1);
+}
+
+SCRIPT(first_partial_ack_restarts_the_timer)
+{
+	be_impatient();
+	/* Slow start repairs the rest. */
+	inject("A 1 6001");
+	sent(6001, 2);
+	inject("A 1 8001");
+	sent(8001, 3);
+}
+
+/* TCP_USER_TIMEOUT counts from the last progress, not from that timer's start. */
+SCRIPT(user_timeout_while_recovering)
+{
+	script.opt.user_timeout = RTO * 3 / 4;
+	be_impatient();
+	inject("A 1 6001");
+	sent(6001, 2);
+	state_is(ESTABLISHED);
+}
+
+/* The next recovery begins with a timer of its own. */
+SCRIPT(timer_of_a_second_recovery)
+{
+	u32 i;
+
+	be_recovering();
+	inject("A 1 3001");
+	expect("A 3001+1000 1");
+	inject("A 1 12001");
+	while (expect_any())
+		;
+	inject("A 1 13001");
+	for (i = 0; i < 3; i++) {
+		while (expect_any())
+			;
+		inject("A 1 13001");
+	}
+	expect("A 13001+1000 1");
+	quiet(RTO - 1);
+	inject("A 1 14001");
+	expect("A 14001+1000 1");
+	while (expect_any())
+		;
+	quiet(RTO - 1);
+	inject("A 1 15001");
+	while (expect_any())
+		;
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_TIMEOUT), 0);
+}
+
 /* A full ACK ends recovery, with cwnd at ssthresh at most. */
 SCRIPT(full_ack)
 {
