@@ -112,11 +112,24 @@ void atcp_recovery_acked(struct atcp_tcb *c, u32 acked, u32 flight)
 		c->cc->acked(c, acked);
 }
 
+/*
+ * In fast recovery ssthresh has been lowered for this loss, and what is unacknowledged
+ * includes what duplicate ACKs have let out: it does not rise again.
+ */
+static void lower_ssthresh(struct atcp_tcb *c)
+{
+	u32 ssthresh = c->cc->ssthresh(c, atcp_flight(c));
+
+	if (c->recovery == ATCP_FAST)
+		ssthresh = min(ssthresh, c->ssthresh);
+	c->ssthresh = ssthresh;
+}
+
 void atcp_recovery_timeout(struct atcp_tcb *c)
 {
 	/* Once for all the time-outs of one segment: RFC 5681, below equation (4). */
 	if (c->retries == 1)
-		c->ssthresh = c->cc->ssthresh(c, c->snd_nxt - c->snd_una);
+		lower_ssthresh(c);
 	c->cwnd = c->mss;
 	c->recover = c->snd_nxt;
 	set_recovery(c, ATCP_LOSS);

@@ -218,6 +218,29 @@ SCRIPT(ssthresh_is_two_segments_at_least)
 	ASSERT_EQ(tcb()->ssthresh, 2000);
 }
 
+/*
+ * A second time-out, after progress: what the first has given up for lost is not in
+ * flight, and does not count for ssthresh.
+ */
+SCRIPT(second_timeout_counts_what_is_in_flight)
+{
+	be_ready();
+	tcb()->cwnd = 40000;
+	user_sends(40000);
+	while (expect_any())
+		;
+	expect_after(RTO, "A 1+1000 1");
+	ASSERT_EQ(tcb()->ssthresh, 20000);
+	inject("A 1 1001");
+	sent(1001, 2);
+	inject("A 1 3001");
+	sent(3001, 3);
+	inject("A 1 6001");
+	sent(6001, 4);
+	expect_after(2 * RTO, "A 6001+1000 1");
+	ASSERT_EQ(tcb()->ssthresh, 2000);
+}
+
 /* --- fast retransmit and fast recovery --- */
 
 static void be_recovering(void)
@@ -347,6 +370,22 @@ SCRIPT(user_timeout_while_recovering)
 	state_is(ESTABLISHED);
 }
 
+/* ssthresh does not rise for what duplicate ACKs have let out meanwhile. */
+SCRIPT(timeout_of_an_inflated_window)
+{
+	u32 i;
+
+	be_recovering();
+	for (i = 0; i < 12; i++) {
+		inject("A 1 1");
+		while (expect_any())
+			;
+	}
+	ASSERT_GT(tcb()->snd_nxt - tcb()->snd_una, 2 * 5000);
+	expect_within(1, RTO, "A 1+1000 1");
+	ASSERT_EQ(tcb()->ssthresh, 5000);
+}
+
 /* The next recovery begins with a timer of its own. */
 SCRIPT(timer_of_a_second_recovery)
 {
@@ -467,6 +506,7 @@ SCRIPT(timeout_while_recovering)
 	expect_within(1, 2 * RTO, "A 1+1000 1");
 	ASSERT_EQ(tcb()->recovery, ATCP_LOSS);
 	ASSERT_EQ(tcb()->cwnd, 1000);
+	ASSERT_EQ(tcb()->ssthresh, 5000);
 	inject("A 1 12001");
 	ASSERT_EQ(tcb()->recovery, ATCP_OPEN);
 	while (expect_any())
