@@ -148,9 +148,14 @@ void atcp_path_changed(struct atcp_tcb *c)
 	if (c->mss >= old || !ATCP_IN(c->state, ATCP_SYNCHRONIZED) || c->snd_una == c->snd_nxt ||
 	    c->recovery == ATCP_LOSS)
 		return;
-	/* This is no sign of congestion, and ssthresh stays; cwnd avoids a burst. */
+	/*
+	 * This is no sign of congestion, and ssthresh stays; a smaller cwnd avoids a burst.
+	 * What duplicate ACKs have added to cwnd was for the recovery that ends here.
+	 */
 	atcp_enter(c);
-	c->cwnd = atcp_initial_window(c);
+	if (c->recovery == ATCP_FAST)
+		c->cwnd = c->ssthresh;
+	c->cwnd = min(c->cwnd, atcp_initial_window(c));
 	c->recover = c->snd_nxt;
 	set_recovery(c, ATCP_LOSS);
 	c->dupacks = 0;

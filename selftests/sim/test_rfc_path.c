@@ -38,6 +38,51 @@ SCRIPT(too_large_in_flight)
 	expect("PA 5001+1000 1");
 }
 
+static void be_short_of_cwnd(void)
+{
+	script.syn = "mss 1000";
+	script.opt.room = 50000;
+	script.opt.sndbuf = 200000;
+	be_established();
+	tcb()->cwnd = 2000;
+	tcb()->ssthresh = 2000;
+	user_sends(20000);
+	expect("A 1+1000 1");
+	expect("A 1001+1000 1");
+	expect_nothing();
+}
+
+/* A path that takes less is no reason to send more than cwnd lets out. */
+SCRIPT(smaller_does_not_raise_cwnd)
+{
+	be_short_of_cwnd();
+	path_takes(500);
+	expect("A 1+500 1");
+	expect("A 501+500 1");
+	expect("A 1001+500 1");
+	expect("A 1501+500 1");
+	expect_nothing();
+	ASSERT_LE(tcb()->cwnd, 2000);
+}
+
+/* Nor does it keep what duplicate ACKs have added in fast recovery. */
+SCRIPT(smaller_while_recovering)
+{
+	u32 i;
+
+	be_short_of_cwnd();
+	for (i = 0; i < 6; i++) {
+		inject("A 1 1");
+		while (expect_any())
+			;
+	}
+	ASSERT_GT(tcb()->cwnd, 5000);
+	path_takes(500);
+	for (i = 0; i < 4; i++)
+		expect("A %u+500 1", 1 + 500 * i);
+	expect_nothing();
+}
+
 /* A larger MTU changes no segment in flight. */
 SCRIPT(larger)
 {
