@@ -101,7 +101,6 @@ static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, u64 sent_at)
 static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
 	u32 acked = h->ack - c->snd_una;
-	u32 flight = atcp_flight(c);
 	struct atcp_cb last = { 0 };
 	bool again = free_acked(c, h->ack, &last);
 
@@ -117,7 +116,7 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 		atcp_stop_timer(c, ATCP_T_REXMT);
 	else
 		atcp_recovery_set_timer(c);
-	atcp_recovery_acked(c, acked, flight);
+	atcp_recovery_acked(c, acked);
 }
 
 /*

@@ -219,6 +219,17 @@ static u32 sendable(struct atcp_tcb *c, struct atcp_seg *seg, bool held)
 	return 0;
 }
 
+/* SND.NXT has moved.  The window of data that max_flight is about ends when it is acked. */
+static void note_flight(struct atcp_tcb *c)
+{
+	u32 flight = atcp_flight(c);
+
+	if (flight < c->max_flight && seq_lt(c->snd_una, c->max_flight_end))
+		return;
+	c->max_flight = flight;
+	c->max_flight_end = c->snd_nxt;
+}
+
 static bool send_data(struct atcp_tcb *c, struct atcp_seg *seg, u32 n)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
@@ -232,6 +243,7 @@ static bool send_data(struct atcp_tcb *c, struct atcp_seg *seg, u32 n)
 		return false;
 	c->snd_head = next_of(seg);
 	c->snd_nxt = cb->end_seq + fin;
+	note_flight(c);
 	if (n < c->mss || n % c->mss)
 		c->snd_sml = cb->end_seq;
 	timer_for_flight(c, first);

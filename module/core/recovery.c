@@ -89,26 +89,38 @@ static void fast_acked(struct atcp_tcb *c, u32 acked)
 		c->cwnd += c->mss;
 }
 
-void atcp_recovery_acked(struct atcp_tcb *c, u32 acked, u32 flight)
+/*
+ * cwnd does not grow while the sender does not fill it (RFC 7661 section 4.3).  The most
+ * in flight in a window decides, and not what was at this ACK: ACKs of a burst come
+ * when its end has been sent.
+ */
+static bool fills_cwnd(const struct atcp_tcb *c)
 {
+	return c->cwnd < c->ssthresh ? c->cwnd <= 2 * c->max_flight :
+				       c->cwnd <= c->max_flight + c->mss;
+}
+
+void atcp_recovery_acked(struct atcp_tcb *c, u32 acked)
+{
+	bool grow;
+
 	c->dupacks = 0;
 	if (c->recovery == ATCP_FAST) {
 		fast_acked(c, acked);
 		return;
 	}
+	grow = c->recovery == ATCP_LOSS || fills_cwnd(c);
 	if (c->recovery == ATCP_LOSS) {
 		if (seq_lt(c->rtx_nxt, c->snd_una))
 			c->rtx_nxt = c->snd_una;
 		if (seq_geq(c->snd_una, c->recover))
 			set_recovery(c, ATCP_OPEN);
-		flight = c->cwnd;
 		/* One ACK may cover much that had waited at the peer: no burst for that. */
 		acked = min_t(u32, acked, c->mss);
 	}
 	if (c->recovery == ATCP_OPEN && seq_gt(c->snd_una, c->recover))
 		c->recover = c->snd_una - 1;	/* keeps up, or a wrap puts it ahead */
-	/* cwnd does not grow while the sender does not fill it (RFC 7661 section 4.3). */
-	if (c->cwnd < c->ssthresh ? c->cwnd <= 2 * flight : c->cwnd <= flight + c->mss)
+	if (grow)
 		c->cc->acked(c, acked);
 }
 

@@ -9,8 +9,8 @@
 void atcp_recovery_dupack(struct atcp_tcb *c);
 /* SND.UNA has advanced, but not to SND.NXT: sets the retransmission timer. */
 void atcp_recovery_set_timer(struct atcp_tcb *c);
-/* SND.UNA has advanced by @acked; @flight was in flight before. */
-void atcp_recovery_acked(struct atcp_tcb *c, u32 acked, u32 flight);
+/* SND.UNA has advanced by @acked. */
+void atcp_recovery_acked(struct atcp_tcb *c, u32 acked);
 /* The retransmission time-out has come; c->retries counts it already. */
 void atcp_recovery_timeout(struct atcp_tcb *c);
 

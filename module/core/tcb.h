@@ -264,6 +264,8 @@ struct atcp_tcb {
 	u32 recover;			/* RFC 6582: SND.NXT when recovery began */
 	u32 cwnd;			/* bytes */
 	u32 ssthresh;			/* bytes */
+	u32 max_flight;			/* most bytes in flight, of the window that ends at */
+	u32 max_flight_end;		/* this number: was cwnd filled? */
 	const struct atcp_cc_ops *cc;
 	u64 cc_priv[ATCP_CC_PRIV];
 

@@ -136,6 +136,61 @@ SCRIPT(no_growth_while_not_filled)
 	ASSERT_LE(tcb()->cwnd, 10000);
 }
 
+/* A program that fills cwnd in bursts: the ACKs of a burst find less and less in flight. */
+SCRIPT(growth_of_bursts)
+{
+	u32 at = 1, burst, i;
+
+	be_ready();
+	tcb()->ssthresh = 10000;
+	for (burst = 10; burst < 14; burst++) {
+		/* Each window acknowledged adds a segment to cwnd. */
+		ASSERT_EQ(tcb()->cwnd, 1000 * burst);
+		user_sends(1000 * burst);
+		for (i = 1; i < burst; i++)
+			expect("A %u+1000 1", at + 1000 * (i - 1));
+		expect("PA %u+1000 1", at + 1000 * (i - 1));
+		expect_nothing();
+		for (i = 0; i < burst; i++)
+			inject("A 1 %u", at += 1000);
+	}
+}
+
+/* In slow start, too: a burst of a window doubles it. */
+SCRIPT(slow_start_of_bursts)
+{
+	u32 i;
+
+	be_ready();
+	user_sends(10000);
+	while (expect_any())
+		;
+	for (i = 1; i <= 10; i++)
+		inject("A 1 %u", 1 + 1000 * i);
+	ASSERT_EQ(tcb()->cwnd, 20000);
+}
+
+/* What filled cwnd once does not let it grow for ever. */
+SCRIPT(no_growth_when_no_longer_filled)
+{
+	u32 i, at = 1;
+
+	be_ready();
+	user_sends(10000);
+	while (expect_any())
+		;
+	inject("A 1 10001");
+	at = 10001;
+	ASSERT_EQ(tcb()->cwnd, 20000);
+	for (i = 0; i < 20; i++) {
+		user_sends(1000);
+		expect("PA %u+1000 1", at);
+		at += 1000;
+		inject("A 1 %u", at);
+	}
+	ASSERT_EQ(tcb()->cwnd, 20000);
+}
+
 /* RFC 5681 section 4.1: cwnd falls to the restart window when nothing was sent for an RTO. */
 SCRIPT(restart_after_idle)
 {
