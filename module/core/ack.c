@@ -47,10 +47,10 @@ static void measure_rate(struct atcp_tcb *c, const struct atcp_cb *last)
 }
 
 /*
- * Frees the segments that are wholly acknowledged, and leaves a copy of the last one's
- * control block in @last.  Returns true when any of them was sent again.  Then no time of
- * sending is a round-trip sample: not that segment's own (Karn), nor that of a later one,
- * which may have waited at the peer for it.
+ * Frees the segments that are wholly acknowledged.  Leaves in @last a copy of the control
+ * block of the last that is acknowledged, be it in part.  Returns true when any of them
+ * was sent again.  Then no time of sending is a round-trip sample: not that segment's own
+ * (Karn), nor that of a later one, which may have waited at the peer for it.
  */
 static bool free_acked(struct atcp_tcb *c, u32 ack, struct atcp_cb *last)
 {
@@ -61,11 +61,15 @@ static bool free_acked(struct atcp_tcb *c, u32 ack, struct atcp_cb *last)
 		struct atcp_cb *cb = atcp_seg_cb(seg);
 		struct atcp_seg *next;
 
-		if (seq_gt(cb->end_seq, ack))
+		if (seq_leq(ack, cb->seq))
 			break;
 		again |= cb->sent & ATCP_SENT_AGAIN;
-		c->delivered += segments(c, cb->end_seq - cb->seq);
 		*last = *cb;
+		c->delivered += segments(c, cb->end_seq - seq_max(cb->seq, c->snd_una));
+		if (seq_gt(cb->end_seq, ack)) {
+			c->delivered -= segments(c, cb->end_seq - ack);
+			break;
+		}
 		next = atcp_seg_link(seg)->next;
 		if (c->rtx_seg == seg)
 			c->rtx_seg = next;
@@ -101,6 +105,7 @@ static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, u64 sent_at)
 static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
 	u32 acked = h->ack - c->snd_una;
+	u32 delivered = c->delivered;
 	struct atcp_cb last = { 0 };
 	bool again = free_acked(c, h->ack, &last);
 
@@ -109,7 +114,7 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 	if (seq_lt(c->snd_up, c->snd_una))
 		c->snd_up = c->snd_una;
 	measure(c, h, again ? 0 : last.sent_at);
-	if (last.sent_at)
+	if (c->delivered != delivered)
 		measure_rate(c, &last);	/* after min_rtt has taken this sample in */
 	atcp_progress(c);
 	if (c->snd_una == c->snd_nxt)

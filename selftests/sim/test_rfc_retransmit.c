@@ -124,6 +124,66 @@ SCRIPT(sample)
 	ASSERT_LE(tcb()->srtt / 8, 10001);
 }
 
+/*
+ * An ACK of a part of a large segment is a sample as good as any: to the microsecond,
+ * with timestamps and without.
+ */
+static void sample_of_a_part(u32 len, u32 part)
+{
+	user_sends(len);
+	while (expect_any())
+		;
+	sim_run_for(400);
+	inject("A 1 %u", 1 + part);
+	/* SRTT = 7/8 * 1 us + 1/8 * 400 us */
+	ASSERT_GE(tcb()->srtt / 8, 50);
+	ASSERT_LE(tcb()->srtt / 8, 51);
+}
+
+SCRIPT(sample_of_a_large_segment)
+{
+	script.opt.room = 20000;
+	be_established();
+	sample_of_a_part(14600, 2920);
+}
+
+SCRIPT(sample_of_a_large_segment_with_timestamps)
+{
+	script.syn = "mss 1460 ts 5000 0";
+	script.opt.room = 20000;
+	be_established();
+	script.ts = true;
+	script.tsval = 5001;
+	sample_of_a_part(14480, 2896);
+}
+
+SCRIPT(sample_of_a_part_of_a_segment)
+{
+	be_established();
+	sample_of_a_part(100, 50);
+}
+
+/* tcpi_delivered counts segments, also those that a large one was cut into. */
+SCRIPT(delivered_of_a_large_segment)
+{
+	u32 was;
+
+	script.syn = "mss 1000";
+	script.opt.room = 20000;
+	be_established();
+	was = tcb()->delivered;
+	user_sends(9500);
+	while (expect_any())
+		;
+	inject("A 1 2001");
+	ASSERT_EQ(tcb()->delivered, was + 2);
+	inject("A 1 2501");
+	inject("A 1 7001");
+	ASSERT_EQ(tcb()->delivered, was + 7);
+	inject("A 1 9501");
+	ASSERT_EQ(tcb()->delivered, was + 10);
+}
+
 /* (5.7): a SYN that was resent makes the first time-out 3 seconds. */
 SCRIPT(after_a_lost_syn)
 {
