@@ -224,7 +224,7 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 	if (duplicate && c->snd_wnd)
 		atcp_recovery_dupack(c);
 
-	if (atcp_fin_sent(c) && c->snd_una == c->write_seq)
+	if (newer && atcp_fin_sent(c) && c->snd_una == c->write_seq)
 		return atcp_fin_acked(c);
 	return true;
 }

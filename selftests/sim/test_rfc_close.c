@@ -434,3 +434,21 @@ SCRIPT(reset_is_told)
 	ASSERT_EQ(user_reads(), -ECONNRESET);
 	ASSERT_EQ(user_reads(), 0);
 }
+
+/* Our FIN is delivered once, and does not count again with each segment of the peer's. */
+SCRIPT(fin_is_delivered_once)
+{
+	u32 was, i;
+
+	be_fin_wait_1();
+	was = tcb()->delivered;
+	inject("A 1 2");
+	state_is(FIN_WAIT_2);
+	ASSERT_EQ(tcb()->delivered, was + 1);
+	for (i = 0; i < 10; i++) {
+		inject("A %u+10 2", 1 + 10 * i);
+		expect_any();
+	}
+	inject("A 101 2");
+	ASSERT_EQ(tcb()->delivered, was + 1);
+}
