@@ -252,6 +252,21 @@ static bool send_data(struct atcp_tcb *c, struct atcp_seg *seg, u32 n)
 
 /* --- pacing --- */
 
+/*
+ * Before anything is sent.  While ATCP_T_PACE runs, data waits for it, and a timer that is
+ * late is made up for, by PACE_BURST at most.  An idle time is not, nor one in which
+ * something else than pacing has held the data back.
+ */
+static void pace_resume(struct atcp_tcb *c)
+{
+	u64 late = c->deadline[ATCP_T_PACE] == ATCP_NEVER ? 0 : PACE_BURST;
+
+	if (c->pace_at + late < c->now)
+		c->pace_at = c->now - late;
+	if (c->deadline[ATCP_T_PACE] <= c->now)
+		atcp_stop_timer(c, ATCP_T_PACE);
+}
+
 /* True if the next segment may be sent now. Otherwise the timer is set for it. */
 static bool pace_allows(struct atcp_tcb *c, u64 rate)
 {
@@ -269,11 +284,8 @@ static u32 pace_piece(const struct atcp_tcb *c, u32 n, u64 rate)
 	return n > most ? (u32)most - (u32)most % c->mss : n;
 }
 
-/* @n bytes were sent.  A late timer or an idle time is made up for, by PACE_BURST at most. */
 static void pace_sent(struct atcp_tcb *c, u32 n, u64 rate)
 {
-	if (c->pace_at + PACE_BURST < c->now)
-		c->pace_at = c->now - PACE_BURST;
 	c->pace_at += div64_u64(n * ATCP_SEC, rate);
 }
 
@@ -282,11 +294,12 @@ static void resend_lost(struct atcp_tcb *c, u64 rate);
 
 static void output(struct atcp_tcb *c, bool held)
 {
-	u64 rate;
+	u64 rate = atcp_host_pace(c);
 
+	if (unlikely(rate || c->deadline[ATCP_T_PACE] != ATCP_NEVER))
+		pace_resume(c);
 	if (!ATCP_IN(c->state, SENDING))
 		return;
-	rate = atcp_host_pace(c);
 	if (c->recovery == ATCP_LOSS) {
 		resend_lost(c, rate);
 		if (seq_lt(c->rtx_nxt, c->recover))

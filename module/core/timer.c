@@ -178,12 +178,6 @@ static void rexmt(struct atcp_tcb *c)
 	}
 }
 
-static void pace(struct atcp_tcb *c)
-{
-	atcp_stop_timer(c, ATCP_T_PACE);
-	atcp_output(c);
-}
-
 /* An orphan's FIN-WAIT-2 is over, or a keep-alive is due. */
 static void keep(struct atcp_tcb *c)
 {
@@ -200,7 +194,7 @@ void atcp_timeout(struct atcp_tcb *c)
 		[ATCP_T_REXMT] = rexmt,
 		[ATCP_T_DELACK] = atcp_ack_timeout,
 		[ATCP_T_KEEP] = keep,
-		[ATCP_T_PACE] = pace,
+		[ATCP_T_PACE] = atcp_output,	/* it stops the timer */
 	};
 	int t;
 

@@ -212,7 +212,7 @@ TEST(pacing)
 			sim_run_for(MS);
 		ASSERT_LE(sim_time() - start, 3 * SEC);
 	}
-	/* Two seconds' worth; the first 20 ms of it may go at once. */
+	/* Two seconds' worth; the first two segments of it go at once. */
 	ASSERT_GE(sim_time() - start, 1950 * MS);
 	ASSERT_LE(sim_time() - start, 2100 * MS);
 	sim_close(s.client);
@@ -220,4 +220,86 @@ TEST(pacing)
 	sim_close(s.server);
 	scene_skip();
 	scene_over();
+}
+
+/* 2 MB/s: two segments of 1000 bytes a millisecond, which is what goes at once. */
+static void be_paced(void)
+{
+	script.syn = "mss 1000";
+	script.opt.room = 50000;
+	script.opt.sndbuf = 400000;
+	script.opt.pace = 2000000;
+	be_established();
+	script.conf->slow_start_after_idle = false;
+	tcb()->cwnd = 60000;
+	tcb()->srtt = 8 * 20000;
+}
+
+static u32 segments_now(void)
+{
+	u32 n = 0;
+
+	while (expect_any())
+		n++;
+	return n;
+}
+
+/* An idle time gives no credit: what comes after it is paced as anything else. */
+SCRIPT(pacing_after_idle)
+{
+	u32 i;
+
+	be_paced();
+	sim_run_for(1 * SEC);
+	user_sends(20000);
+	ASSERT_EQ(segments_now(), 2);
+	for (i = 1; i < 10; i++) {
+		sim_run_for(1 * MS);
+		ASSERT_EQ(segments_now(), 2);
+	}
+	inject("A 1 20001");
+	sim_run_for(5 * MS);
+	user_sends(20000);
+	ASSERT_EQ(segments_now(), 2);
+	sim_run_for(4 * MS);
+	ASSERT_EQ(segments_now(), 8);
+}
+
+/* Nor does a time in which cwnd has held the data back. */
+SCRIPT(pacing_after_a_full_cwnd)
+{
+	be_paced();
+	tcb()->ssthresh = 10000;
+	tcb()->cwnd = 10000;
+	user_sends(40000);
+	sim_run_for(100 * MS);
+	ASSERT_EQ(segments_now(), 10);
+	inject("A 1 10001");
+	ASSERT_EQ(segments_now(), 2);
+	/* 120 % of cwnd in a round trip, by now of 30 ms: two segments in 5 ms. */
+	sim_run_for(6 * MS);
+	ASSERT_EQ(segments_now(), 2);
+}
+
+/* A timer of the host's that is late is made up for, as far as 20 ms. */
+static void paced_by_a_late_timer(u64 late, u32 segs)
+{
+	be_paced();
+	user_sends(50000);
+	ASSERT_EQ(segments_now(), 2);
+	sim->now += 1 * MS + late;
+	atcp_timeout(tcb());
+	ASSERT_EQ(segments_now(), segs);
+	sim_run_for(1 * MS);
+	ASSERT_EQ(segments_now(), 2);
+}
+
+SCRIPT(pacing_by_a_late_timer)
+{
+	paced_by_a_late_timer(4 * MS, 10);
+}
+
+SCRIPT(pacing_by_a_very_late_timer)
+{
+	paced_by_a_late_timer(50 * MS, 42);
 }
