@@ -2,7 +2,8 @@
 /*
  * The ACK field in the synchronized states: RFC 9293 section 3.10.7.4, fifth;
  * RFC 5961 section 5 (which ACKs are acceptable); RFC 7323 section 4.3 (TS.Recent);
- * RFC 5681 section 2 (what a duplicate ACK is); RFC 6298 (5.2), (5.3) and Karn's rule.
+ * RFC 5681 section 2 and RFC 6675 section 2 (what a duplicate ACK is); RFC 6298 (5.2),
+ * (5.3) and Karn's rule.
  */
 #include "core/ack.h"
 #include "core/acking.h"
@@ -113,6 +114,8 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 	c->bytes_acked += acked;
 	if (seq_lt(c->snd_up, c->snd_una))
 		c->snd_up = c->snd_una;
+	if (seq_lt(c->sacked.end, c->snd_una))
+		c->sacked.end = c->snd_una;	/* keeps up, or a wrap puts it ahead */
 	measure(c, h, again ? 0 : last.sent_at);
 	if (c->delivered != delivered)
 		measure_rate(c, &last);	/* after min_rtt has taken this sample in */
@@ -146,6 +149,57 @@ static void count_dsack(struct atcp_tcb *c, const struct atcp_hdr *h)
 	if (seq_leq(b->end, h->ack) && seq_lt(b->start, b->end) &&
 	    seq_geq(b->start, oldest_ack(c)))
 		c->dsack_dups += segments(c, b->end - b->start);
+}
+
+/* True if @b may report data that waits at the peer, which acknowledges @ack. */
+static bool valid_block(const struct atcp_tcb *c, const struct atcp_sack_block *b, u32 ack)
+{
+	return seq_gt(b->start, ack) && seq_lt(b->start, b->end) && seq_leq(b->end, c->snd_nxt);
+}
+
+static bool within(const struct atcp_sack_block *in, const struct atcp_sack_block *out)
+{
+	return seq_geq(in->start, out->start) && seq_leq(in->end, out->end);
+}
+
+/*
+ * True if the segment was caused by data that the peer has not reported before.  The first
+ * block holds that data (RFC 2018 section 4): in an ACK for another cause it is as it was.
+ * A duplicate of data that waits is in the second block as well (RFC 2883 section 4).
+ */
+static bool note_sack(struct atcp_tcb *c, const struct atcp_hdr *h)
+{
+	const struct atcp_sack_block *b = h->sack;
+
+	if (!valid_block(c, b, h->ack) || within(b, &c->sacked) ||
+	    (h->nsack > 1 && within(b, b + 1)))
+		return false;
+	c->sacked = *b;
+	return true;
+}
+
+/* True if the peer reports data that was sent since the last loss was detected. */
+static bool sacked_beyond_recover(const struct atcp_tcb *c, const struct atcp_hdr *h)
+{
+	u32 i;
+
+	if (!(h->opts & ATCP_OPT_SACK) || !c->sack_on)
+		return false;
+	for (i = 0; i < h->nsack; i++)
+		if (valid_block(c, &h->sack[i], h->ack) && seq_gt(h->sack[i].end, c->recover))
+			return true;
+	return false;
+}
+
+/*
+ * True if the segment tells that one has arrived at the peer while another is missing:
+ * by a new block, whatever else it brings (RFC 6675), or as it brings nothing, neither
+ * text nor another window (RFC 5681).
+ */
+static bool is_duplicate(const struct atcp_tcb *c, const struct atcp_hdr *h, u32 len, bool block)
+{
+	return h->ack == c->snd_una && c->snd_una != c->snd_nxt &&
+	       (block || (!len && (u32)h->wnd << c->snd_wscale == c->snd_wnd));
 }
 
 /*
@@ -199,7 +253,7 @@ static void note_good_ack(struct atcp_tcb *c, const struct atcp_hdr *h)
 bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 		      enum atcp_drop *why)
 {
-	bool duplicate, newer;
+	bool duplicate, newer, block = false;
 
 	if (seq_gt(h->ack, c->snd_nxt) ||
 	    (seq_lt(h->ack, c->snd_una) && seq_lt(h->ack, oldest_ack(c)))) {
@@ -211,18 +265,19 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 	if (seq_lt(h->ack, c->snd_una))
 		return true;		/* the ACK is old; the text may still be new */
 
-	if (unlikely(h->opts & ATCP_OPT_SACK && h->nsack && c->sack_on))
+	if (unlikely(h->opts & ATCP_OPT_SACK && h->nsack && c->sack_on)) {
 		count_dsack(c, h);
+		block = note_sack(c, h);
+	}
 	if (!c->snd_wnd)
 		c->retries = 0;		/* the peer answers, if with no window (3.8.6.1) */
-	duplicate = h->ack == c->snd_una && !len && c->snd_una != c->snd_nxt &&
-		    (u32)h->wnd << c->snd_wscale == c->snd_wnd;
+	duplicate = is_duplicate(c, h, len, block);
 	newer = seq_gt(h->ack, c->snd_una);
 	if (newer)
 		advance(c, h);
 	update_snd_wnd(c, h, newer);
 	if (duplicate && c->snd_wnd)
-		atcp_recovery_dupack(c);
+		atcp_recovery_dupack(c, sacked_beyond_recover(c, h));
 
 	if (newer && atcp_fin_sent(c) && c->snd_una == c->write_seq)
 		return atcp_fin_acked(c);

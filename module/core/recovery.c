@@ -33,7 +33,7 @@ static void set_recovery(struct atcp_tcb *c, enum atcp_recovery recovery)
 		atcp_host_recovery(c, old);
 }
 
-void atcp_recovery_dupack(struct atcp_tcb *c)
+void atcp_recovery_dupack(struct atcp_tcb *c, bool beyond)
 {
 	if (c->dupacks < ATCP_COUNT_MAX)
 		c->dupacks++;
@@ -44,10 +44,14 @@ void atcp_recovery_dupack(struct atcp_tcb *c)
 		c->cwnd += c->mss;	/* RFC 6582 section 3.2, step 3 */
 		return;
 	}
-	if (c->recovery == ATCP_LOSS || c->dupacks != ATCP_DUPTHRESH)
+	if (c->recovery == ATCP_LOSS || c->dupacks < ATCP_DUPTHRESH)
 		return;
-	/* Step 2: not before what was outstanding at the last loss is acknowledged. */
-	if (seq_leq(c->snd_una, c->recover))
+	/*
+	 * Step 2: not before more is acknowledged than was outstanding at the last loss.
+	 * What was resent then may have arrived twice, and have caused the duplicates; not so
+	 * where the peer has data that was sent after it.
+	 */
+	if (seq_leq(c->snd_una, c->recover) && !beyond)
 		return;
 
 	c->recover = c->snd_nxt;

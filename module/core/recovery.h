@@ -5,8 +5,11 @@
 
 #include "core/tcb.h"
 
-/* A duplicate ACK has arrived. */
-void atcp_recovery_dupack(struct atcp_tcb *c);
+/*
+ * A duplicate ACK has arrived.  @beyond: it reports data that was sent after c->recover
+ * was noted.
+ */
+void atcp_recovery_dupack(struct atcp_tcb *c, bool beyond);
 /* SND.UNA has advanced, but not to SND.NXT: sets the retransmission timer. */
 void atcp_recovery_set_timer(struct atcp_tcb *c);
 /* SND.UNA has advanced by @acked. */

@@ -266,6 +266,7 @@ struct atcp_tcb {
 	u32 ssthresh;			/* bytes */
 	u32 max_flight;			/* most bytes in flight, of the window that ends at */
 	u32 max_flight_end;		/* this number: was cwnd filled? */
+	struct atcp_sack_block sacked;	/* the peer's first block, when it last changed */
 	const struct atcp_cc_ops *cc;
 	u64 cc_priv[ATCP_CC_PRIV];
 

@@ -358,6 +358,168 @@ SCRIPT(not_every_repeated_ack_is_a_duplicate)
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
 }
 
+/* --- duplicates by SACK blocks --- */
+
+static void be_sending_with_sack(void)
+{
+	script.syn = "mss 1000 sok";
+	script.opt.room = 50000;
+	script.opt.sndbuf = 200000;
+	be_established();
+	user_sends(50000);
+	sent(1, 10);
+}
+
+/*
+ * RFC 6675 section 2: an ACK with a new block is a duplicate, though its window is
+ * another.  A peer whose buffer grows, or whose program reads, sends such ones.
+ */
+SCRIPT(new_block_with_another_window)
+{
+	be_sending_with_sack();
+	inject("A 1 1 win 60100 sack 1001-2001");
+	sent(10001, 1);
+	inject("A 1 1 win 60200 sack 1001-3001");
+	sent(11001, 1);
+	inject("A 1 1 win 60100 sack 1001-4001");
+	sent(1, 1);
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 1);
+	inject("A 1 12001 win 60100");
+	while (expect_any())
+		;
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_TIMEOUT), 0);
+}
+
+/* Likewise one in a segment of text. */
+SCRIPT(new_block_with_text)
+{
+	be_sending_with_sack();
+	inject("A 1+10 1 sack 1001-2001");
+	expect("A 10001+1000 11");
+	inject("A 11+10 1 sack 3001-4001 1001-2001");
+	expect("A 11001+1000 21");
+	inject("A 21+10 1 sack 5001-6001 3001-4001 1001-2001");
+	expect("A 1+1000 21");
+	expect_nothing();
+}
+
+/* The same blocks again with another window are a window update. */
+SCRIPT(old_block_with_another_window)
+{
+	u32 i;
+
+	be_sending_with_sack();
+	inject("A 1 1 sack 5001-6001 2001-3001");
+	sent(10001, 1);
+	for (i = 0; i < 5; i++) {
+		inject("A 1 1 win %u sack 5001-6001 2001-3001", 60000 + i);
+		expect_nothing();
+	}
+	/* Also where an ACK of something new has brought them first. */
+	inject("A 1 1001 win 60000 sack 2001-3001 5001-6001");
+	while (expect_any())
+		;
+	for (i = 0; i < 5; i++) {
+		inject("A 1 1001 win %u sack 2001-3001 5001-6001", 61000 + i);
+		expect_nothing();
+	}
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
+}
+
+/* Blocks of what was never sent, or D-SACK's, tell nothing new. */
+SCRIPT(no_new_block)
+{
+	u32 i;
+
+	be_sending_with_sack();
+	inject("A 1 1001 sack 2001-4001");
+	while (expect_any())
+		;
+	for (i = 0; i < 4; i++) {
+		inject("A 1 1001 win %u sack 40001-%u", 60000 + i, 41001 + i);
+		inject("A 1 1001 win %u sack %u-901", 61000 + i, 1 + i);
+		inject("A 1 1001 win %u sack %u-3001 2001-4001", 62000 + i, 2501 + i);
+		inject("A 1 1001 win %u sack 9001-8001", 63000 + i);
+	}
+	expect_nothing();
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
+}
+
+/*
+ * The first segment after recovery is lost: duplicates of the ACK that has ended it begin
+ * another, as they report data that was sent since the first loss was detected.
+ */
+static void lost_after_recovery(u32 recover)
+{
+	u32 i;
+
+	ASSERT_EQ(tcb()->recovery, ATCP_OPEN);
+	for (i = 1; i <= 3; i++) {
+		inject("A 1 %u sack %u-%u", recover, recover + 1000, recover + 1000 + 1000 * i);
+		if (i < 3)
+			while (expect_any())
+				;
+	}
+	expect("A %u+1000 1", recover);
+	ASSERT_EQ(tcb()->recovery, ATCP_FAST);
+}
+
+SCRIPT(loss_right_after_recovery)
+{
+	u32 i;
+
+	be_sending_with_sack();
+	for (i = 1; i < 10; i++) {
+		inject("A 1 1 sack 1001-%u", 1001 + 1000 * i);
+		while (expect_any())
+			;
+	}
+	ASSERT_EQ(tcb()->recovery, ATCP_FAST);
+	inject("A 1 12001");
+	while (expect_any())
+		;
+	lost_after_recovery(12001);
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 2);
+}
+
+SCRIPT(loss_right_after_a_timeout)
+{
+	be_sending_with_sack();
+	expect_after(RTO, "A 1+1000 1");
+	inject("A 1 10001");
+	sent(10001, 2);
+	/* cwnd is 2 segments: two duplicates let out two more. */
+	inject("A 1 10001 sack 11001-12001");
+	sent(12001, 1);
+	inject("A 1 10001 sack 11001-13001");
+	sent(13001, 1);
+	inject("A 1 10001 sack 11001-14001");
+	expect("A 10001+1000 1");
+	expect("A 14001+1000 1");
+	ASSERT_EQ(tcb()->recovery, ATCP_FAST);
+}
+
+/* Duplicates without such a report may be caused by what was resent in vain. */
+SCRIPT(no_loss_right_after_a_timeout)
+{
+	u32 i;
+
+	be_sending_with_sack();
+	expect_after(RTO, "A 1+1000 1");
+	inject("A 1 10001");
+	sent(10001, 2);
+	for (i = 0; i < 5; i++) {
+		inject("A 1 10001 sack 1-1001");
+		while (expect_any())
+			;
+	}
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
+	/* The first report ends the doubt. */
+	inject("A 1 10001 sack 11001-12001");
+	expect("A 10001+1000 1");
+	expect("A 14001+1000 1");
+}
+
 /* Each further duplicate adds a segment to cwnd, which lets a new one be sent in the end. */
 SCRIPT(window_inflates)
 {
