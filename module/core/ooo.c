@@ -133,6 +133,34 @@ static struct atcp_seg *from(struct atcp_tcb *c, u32 seq)
 	return found;
 }
 
+bool atcp_ooo_next(struct atcp_tcb *c, u32 seq, u32 *start, u32 *end)
+{
+	struct atcp_seg *seg = from(c, seq);
+
+	if (!seg)
+		return false;
+	*start = seq_of(seg);
+	*end = end_of(seg);
+	return true;
+}
+
+bool atcp_ooo_widen(struct atcp_tcb *c, u32 *start, u32 *end)
+{
+	struct atcp_seg *prev = before(c, *start);
+	struct atcp_seg *next = before(c, *end + 1);
+	bool wider = false;
+
+	if (prev && seq_geq(end_of(prev), *start)) {
+		*start = seq_of(prev);
+		wider = true;
+	}
+	if (next && seq_gt(end_of(next), *end)) {
+		*end = end_of(next);
+		wider = true;
+	}
+	return wider;
+}
+
 bool atcp_ooo_fin(struct atcp_tcb *c, u32 *fin)
 {
 	struct atcp_seg *last = atcp_ooo_last(c);

@@ -5,9 +5,9 @@
 
 #include "core/tcb.h"
 
-/* Reports from @start to @end first, joined with blocks that it touches. */
+/* Reports from @start to @end first, with all received data that it touches. */
 void atcp_sack_add(struct atcp_tcb *c, u32 start, u32 end);
-/* Forgets blocks that RCV.NXT has reached. */
+/* Forgets blocks that RCV.NXT has reached, and reports others in their place. */
 void atcp_sack_advance(struct atcp_tcb *c);
 
 #endif /* _ATCP_CORE_SACK_H */

@@ -378,6 +378,79 @@ SCRIPT(sack_at_most_4_blocks)
 	ASSERT_LE(script.last_hlen, 60);
 }
 
+/*
+ * RFC 2018 section 4: the first block is all that is held around the arrival, also where
+ * that had fallen off the list.
+ */
+SCRIPT(sack_of_a_whole_block)
+{
+	be_sacking(false);
+	inject("A 101+100 1");
+	expect("A 1 1 sack 101-201");
+	inject("A 301+10 1");
+	expect("A 1 1 sack 301-311 101-201");
+	inject("A 401+10 1");
+	expect("A 1 1 sack 401-411 301-311 101-201");
+	inject("A 501+10 1");
+	expect("A 1 1 sack 501-511 401-411 301-311 101-201");
+	inject("A 601+10 1");
+	expect("A 1 1 sack 601-611 501-511 401-411 301-311");
+	inject("A 201+10 1");
+	expect("A 1 1 sack 101-211 601-611 501-511 401-411");
+	inject("A 291+10 1");
+	expect("A 1 1 sack 291-311 101-211 601-611 501-511");
+	/* A duplicate of the middle of a block. */
+	inject("A 701+10 1");
+	expect("A 1 1 sack 701-711 291-311 101-211 601-611");
+	inject("A 801+10 1");
+	expect("A 1 1 sack 801-811 701-711 291-311 101-211");
+	inject("A 505+2 1");
+	expect("A 1 1 sack 501-511 801-811 701-711 291-311");
+	inject("A 201+10 1");
+	expect("A 1 1 sack 101-211 501-511 801-811 701-711");
+	/* The gap between two such closes. */
+	inject("A 611+90 1");
+	expect("A 1 1 sack 601-711 101-211 501-511 801-811");
+}
+
+/* Many segments, in a block that had fallen off the list. */
+SCRIPT(sack_of_a_long_block)
+{
+	u32 i;
+
+	be_sacking(false);
+	for (i = 0; i < 100; i++) {
+		inject("A %u+10 1", 1001 + 10 * i);
+		expect("A 1 1 sack 1001-%u", 1011 + 10 * i);
+	}
+	for (i = 0; i < 4; i++) {
+		inject("A %u+10 1", 3001 + 100 * i);
+		expect_any();
+	}
+	inject("A 1505+3 1");
+	expect("A 1 1 sack 1001-2001 3301-3311 3201-3211 3101-3111");
+}
+
+/* And as many blocks as there is room for: one that had fallen off comes back. */
+SCRIPT(sack_of_all_there_are)
+{
+	be_sacking(false);
+	inject("A 501+10 1");
+	expect("A 1 1 sack 501-511");
+	inject("A 401+10 1");
+	expect("A 1 1 sack 401-411 501-511");
+	inject("A 301+10 1");
+	expect("A 1 1 sack 301-311 401-411 501-511");
+	inject("A 201+10 1");
+	expect("A 1 1 sack 201-211 301-311 401-411 501-511");
+	inject("A 101+10 1");
+	expect("A 1 1 sack 101-111 201-211 301-311 401-411");
+	inject("A 1+100 1");
+	expect("A 1 111 sack 201-211 301-311 401-411 501-511");
+	inject("A 111+90 1");
+	expect("A 1 211 sack 301-311 401-411 501-511");
+}
+
 SCRIPT(sack_at_most_3_blocks_with_timestamps)
 {
 	be_sacking(true);

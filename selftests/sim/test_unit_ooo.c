@@ -258,6 +258,24 @@ TEST(sack_blocks)
 	sack_rules(0x80000000u - 350);
 }
 
+/* A block of very many segments is looked at no further than the bound allows. */
+TEST(sack_of_too_many_segments)
+{
+	u32 i;
+
+	begin(1, 0u - SPAN / 2);
+	c->sack_on = true;
+	for (i = 0; i < SPAN; i++)
+		insert(i, 1);
+	atcp_sack_add(c, base + SPAN / 2, base + SPAN / 2 + 1);
+	ASSERT_EQ(c->ooo_blocks, 1);
+	ASSERT_LE(c->ooo_recent[0].start - base, SPAN / 2 - 256);
+	ASSERT_GE(c->ooo_recent[0].end - base, SPAN / 2 + 256);
+	ASSERT_LE(c->ooo_recent[0].end - c->ooo_recent[0].start, SPAN / 2);
+	c->ooo_blocks = 0;
+	end();
+}
+
 TEST(no_sack_blocks_unless_agreed)
 {
 	begin(1, 1000);

@@ -116,8 +116,9 @@ struct walk {
 	u32 charge;
 	u32 end;
 	bool any;
-	u32 block;		/* how far the block looked for is covered */
-	u32 block_end;
+	u32 block_start;	/* of the block looked for */
+	u32 block;		/* how far it is covered */
+	bool touches;		/* data ends where the block begins */
 };
 
 static void walk_ooo(struct walk *w, struct atcp_seg *seg, unsigned long prio, u32 depth)
@@ -141,6 +142,7 @@ static void walk_ooo(struct walk *w, struct atcp_seg *seg, unsigned long prio, u
 	w->end = cb->end_seq;
 	w->charge += seg->charge;
 	w->n++;
+	w->touches |= cb->end_seq == w->block_start;
 	if (seq_leq(cb->seq, w->block) && seq_gt(cb->end_seq, w->block))
 		w->block = cb->end_seq;
 	if (l->next)
@@ -173,11 +175,13 @@ static void check_receive_queue(struct sim_conn *conn)
 
 		SIM_CHECK(seq_lt(b->start, b->end) && seq_gt(b->start, c->rcv_nxt),
 			  "SACK block %u is empty or below RCV.NXT", i);
-		w = (struct walk){ .conn = conn, .block = b->start };
+		w = (struct walk){ .conn = conn, .block_start = b->start,
+				  .block = b->start };
 		if (c->ooo_root)
 			walk_ooo(&w, c->ooo_root, ~0UL, 0);
-		SIM_CHECK(seq_geq(w.block, b->end),
-			  "SACK block %u reports data that is not held", i);
+		SIM_CHECK(w.block == b->end, "SACK block %u does not end where held data ends",
+			  i);
+		SIM_CHECK(!w.touches, "SACK block %u does not begin where held data begins", i);
 	}
 }
 
