@@ -108,7 +108,7 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 	atcp_ack_synack(c, atcp_seg_len(seg));
 	/* Sixth: URG, and text that came with the SYN-ACK. */
 	cb->seq++;
-	atcp_text_arrived(c, seg, 0);
+	atcp_text_arrived(c, seg, h);
 	return;
 drop:
 	atcp_drop(c, seg, why);
@@ -299,7 +299,7 @@ fifth:
 		urgent(c, h, cb->seq);
 
 	/* Seventh, process the segment text; eighth, check the FIN bit. */
-	atcp_text_arrived(c, seg, c->ts_on && h->opts & ATCP_OPT_TS ? h->tsecr : 0);
+	atcp_text_arrived(c, seg, h);
 	return;
 drop:
 	atcp_drop(c, seg, why);

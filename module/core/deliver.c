@@ -21,6 +21,9 @@
 
 #define HALF_SPACE	0x40000000u
 
+/* A segment with one of these need not be full. */
+#define PARTIAL		(ATCP_FIN | ATCP_SYN | ATCP_PSH | ATCP_URG)
+
 /* The segment starts at RCV.NXT: hands it over; consumes. */
 static void accept(struct atcp_tcb *c, struct atcp_seg *seg)
 {
@@ -140,22 +143,44 @@ static void measure_rtt(struct atcp_tcb *c, u32 tsecr)
 	c->rcv_rtt = c->rcv_rtt ? c->rcv_rtt + us - c->rcv_rtt / 8 : us * 8;
 }
 
-/* The estimate of the peer's segment size, for delayed ACKs and window updates. */
-static void measure(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
+/*
+ * The estimate of the peer's segment size, for delayed ACKs, window updates and the
+ * receiver's round trip; as tcp_measure_rcv_mss().
+ *
+ * It grows at once.  It shrinks, as after a change of the path, when two segments in turn
+ * have the same smaller size and seem to be full: a program's last segment is seldom that,
+ * but it has PSH, and only below ATCP_MSS_DEFAULT is PSH what tells them apart.  What SACK
+ * blocks take of a segment counts as payload, as their number varies.
+ */
+static void measure_mss(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
 {
-	u32 len = atcp_seg_len(seg);
+	u32 len = atcp_seg_size(seg);
+	u16 before = c->rcv_smaller;
 
-	if (tsecr && tsecr != c->rcv_tsecr && len >= c->rcv_mss)
-		measure_rtt(c, tsecr);
-
-	if (len > c->rcv_mss) {
-		len = atcp_seg_size(seg);
-		if (len > c->rcv_mss)
-			c->rcv_mss = min_t(u32, len, c->adv_mss);
+	if (likely(len >= c->rcv_mss)) {
+		c->rcv_mss = min_t(u32, len, c->adv_mss);
+		c->rcv_smaller = 0;
+		return;
 	}
+	len += h->hlen - min_t(u32, h->hlen, ATCP_HDR_MIN + (c->ts_on ? ATCP_TS_SPACE : 0));
+	c->rcv_smaller = 0;
+	if (len < ATCP_MSS_DEFAULT && (len < ATCP_MSS_MIN || h->flags & PARTIAL))
+		return;
+	c->rcv_smaller = min_t(u32, len, c->adv_mss);
+	if (c->rcv_smaller == before)
+		c->rcv_mss = before;
 }
 
-void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
+static void measure(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
+{
+	u32 tsecr = c->ts_on && h->opts & ATCP_OPT_TS ? h->tsecr : 0;
+
+	if (tsecr && tsecr != c->rcv_tsecr && atcp_seg_len(seg) >= c->rcv_mss)
+		measure_rtt(c, tsecr);
+	measure_mss(c, seg, h);
+}
+
+void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
 	enum atcp_drop why;
@@ -167,7 +192,7 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr)
 		return;
 	}
 	atcp_schedule_ack(c);
-	measure(c, seg, tsecr);
+	measure(c, seg, h);
 	why = trim(c, seg);
 	if (why) {
 		atcp_schedule_ack_now(c);

@@ -5,7 +5,7 @@
 
 #include "core/tcb.h"
 
-/* Section 3.10.7.4, seventh and eighth. Consumes @seg. @tsecr: its TSecr, 0 for none. */
-void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, u32 tsecr);
+/* Section 3.10.7.4, seventh and eighth. Consumes @seg, whose header is @h. */
+void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h);
 
 #endif /* _ATCP_CORE_DELIVER_H */

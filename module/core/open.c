@@ -146,6 +146,7 @@ void atcp_established(struct atcp_tcb *c)
 		c->rto = ATCP_RTO_AFTER_SYN;
 	atcp_progress(c);
 	c->backoff = 0;
+	c->rcv_mss = min(c->rcv_mss, c->adv_mss);
 	atcp_stop_timer(c, ATCP_T_REXMT);
 	atcp_ack_established(c);
 	c->last_rcv = c->now;

@@ -205,6 +205,7 @@ struct atcp_tcb {
 	u32 irs;
 	u32 wnd_clamp;			/* most window to offer, 0: no bound; host sets */
 	u16 rcv_mss;			/* estimate of the peer's segment size */
+	u16 rcv_smaller;		/* size of the last segment, if it was below that, or 0 */
 	u8 quick;			/* ACKs still to be sent at once, at the start */
 	bool ack_pending;		/* something arrived that is to be acknowledged */
 	bool ack_now;			/* and its ACK is not delayed */

@@ -30,7 +30,9 @@
 
 #define ATCP_WSCALE_MAX		14	/* RFC 7323 section 2.3 */
 #define ATCP_SACK_BLOCKS	4
+#define ATCP_TS_SPACE		12	/* the timestamp option, padded */
 #define ATCP_MSS_DEFAULT	536	/* RFC 9293 section 3.7.1, IPv4 */
+#define ATCP_MSS_MIN		88	/* the least that TCP_MAXSEG takes, as in Linux */
 #define ATCP_MSS_DEFAULT6	1220	/* and IPv6 */
 
 struct atcp_sack_block {

@@ -50,14 +50,116 @@ SCRIPT(every_second_of_a_smaller_size)
 	expect("A 1 4001");
 }
 
-/* ACKs of small segments are delayed until these amount to two full ones. */
+/*
+ * The peer's path takes less than before: its segments are smaller, and every second one
+ * is acknowledged again (SHLD-19).  Then it takes more again.
+ */
+static void sizes_change(u32 from, u32 to, u32 back)
+{
+	u32 seq = 1, i;
+
+	be_slow();
+	for (i = 0; i < 4; i++) {
+		inject("A %u+%u 1", seq, from);
+		seq += from;
+		if (i % 2)
+			expect("A 1 %u", seq);
+	}
+	/* Two of a size tell that it is the new one; they are acknowledged after a delay. */
+	inject("A %u+%u 1", seq, to);
+	inject("A %u+%u 1", seq + to, to);
+	seq += 2 * to;
+	if (!expect_any())
+		expect_within(1, 500 * MSEC - 1, "A 1 %u", seq);
+	for (i = 0; i < 10; i++) {
+		inject("A %u+%u 1", seq, to);
+		expect_nothing();
+		inject("A %u+%u 1", seq + to, to);
+		seq += 2 * to;
+		expect("A 1 %u", seq);
+	}
+	/* A larger one tells by itself. */
+	for (i = 0; i < 10; i++) {
+		inject("A %u+%u 1", seq, back);
+		expect_nothing();
+		inject("A %u+%u 1", seq + back, back);
+		seq += 2 * back;
+		expect("A 1 %u", seq);
+	}
+}
+
+SCRIPT(every_second_after_the_path_takes_less)
+{
+	sizes_change(1460, 536, 1460);
+}
+
+SCRIPT(every_second_after_it_takes_very_little)
+{
+	sizes_change(1460, 256, 1000);
+}
+
+SCRIPT(every_second_of_a_size_below_the_default)
+{
+	sizes_change(300, 200, 536);
+}
+
+/* The last segment of what a program writes is smaller, and no sign of another path. */
+SCRIPT(ends_of_writes_are_no_smaller_size)
+{
+	u32 seq = 1, i;
+
+	be_slow();
+	for (i = 0; i < 6; i++) {
+		inject("A %u+1460 1", seq);
+		inject("PA %u+400 1", seq + 1460);
+		seq += 1860;
+		expect("A 1 %u", seq);
+	}
+	/* Nor are such segments of different sizes. */
+	for (i = 0; i < 6; i++) {
+		inject("A %u+%u 1", seq, 600 + i);
+		seq += 600 + i;
+		if (i % 3 == 2)
+			expect("A 1 %u", seq);
+	}
+	inject("A %u+1460 1", seq);
+	expect_nothing();
+	inject("A %u+1460 1", seq + 1460);
+	expect("A 1 %u", seq + 2920);
+}
+
+/* SACK blocks take room in a segment whose size is the same. */
+SCRIPT(sack_blocks_are_no_smaller_size)
+{
+	u32 seq = 1, i;
+
+	script.syn = "mss 1460 sok";
+	be_slow();
+	user_sends(10);
+	expect("PA 1+10 1");
+	for (i = 0; i < 6; i++) {
+		inject("A %u+1460 1 sack 2-5", seq);
+		inject("A %u+1448 1 sack 2-5", seq + 1460);
+		seq += 2908;
+		expect("A 11 %u", seq);
+	}
+	ASSERT_EQ(tcb()->rcv_mss, 1460);
+	sim_run_for(SEC);
+	while (expect_any())
+		;
+}
+
+/*
+ * ACKs of small segments, each the whole of what a program has written, are delayed until
+ * these amount to two full ones.
+ */
 SCRIPT(many_small_ones)
 {
 	u32 i;
 
 	be_slow();
 	for (i = 0; i < 5; i++) {
-		inject("A %u+100 1", 1 + 100 * i);
+		inject("PA %u+100 1", 1 + 100 * i);
 		expect_nothing();
 	}
 	expect_within(1, 500 * MSEC - 1, "A 1 501");

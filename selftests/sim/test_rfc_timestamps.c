@@ -223,8 +223,8 @@ SCRIPT(echo_of_the_earliest)
 {
 	script.opt.no_quick = true;
 	be_stamped();
-	inject("A 1+100 1 ts 5100 1");
-	inject("A 101+100 1 ts 5200 1");
+	inject("PA 1+100 1 ts 5100 1");
+	inject("PA 101+100 1 ts 5200 1");
 	expect_within(1, 500 * MSEC, "A 1 201 ecr 5100");
 }
 
