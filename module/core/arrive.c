@@ -45,6 +45,21 @@ static void syn_again(struct atcp_tcb *c)
 	atcp_set_timer(c, ATCP_T_REXMT, SYN_AGAIN);
 }
 
+/*
+ * Our SYN is acknowledged.  @again: it was sent more than once, so that only the echo of
+ * its timestamp tells which one was (Karn).
+ */
+static void measure_syn(struct atcp_tcb *c, const struct atcp_hdr *h, bool again)
+{
+	u64 rtt = c->now - c->syn_sent_at;
+
+	if (again)
+		rtt = c->ts_on ? atcp_rtt_by_echo(h, atcp_ts_clock(c->now) + c->ts_offset, rtt) :
+				 0;
+	if (rtt || !again)
+		atcp_rtt_sample(c, rtt);
+}
+
 static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
@@ -102,8 +117,7 @@ static void syn_sent(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp
 	c->snd_una = h->ack;
 	c->bytes_acked = 1;
 	c->delivered = 1;
-	if (!c->total_retrans && c->syn_sent_at)
-		atcp_rtt_sample(c, c->now - c->syn_sent_at);
+	measure_syn(c, h, c->total_retrans);
 	atcp_established(c);
 	atcp_ack_synack(c, atcp_seg_len(seg));
 	/* Sixth: URG, and text that came with the SYN-ACK. */
@@ -182,8 +196,10 @@ static enum atcp_drop first_check(struct atcp_tcb *c, const struct atcp_hdr *h, 
 		if (h->flags & ATCP_ACK && h->ack == c->snd_nxt)
 			return ATCP_DROP_NONE;
 		if (!(h->flags & ATCP_ACK)) {
+			if (c->ts_on && h->opts & ATCP_OPT_TS && seq_geq(h->tsval, c->ts_recent))
+				c->ts_recent = h->tsval;
 			if (atcp_may_answer(c->space, &c->challenge_at, c->now))
-				atcp_send_syn(c);
+				atcp_send_syn_again(c);
 			return ATCP_DROP_DUPLICATE;
 		}
 	}
@@ -222,8 +238,10 @@ static bool syn_received(struct atcp_tcb *c, const struct atcp_hdr *h)
 	}
 	c->delivered++;
 	c->snd_una++;			/* the SYN; ack.c does the rest */
-	if (!(c->flags & ATCP_F_PASSIVE))
+	if (!(c->flags & ATCP_F_PASSIVE)) {
 		c->bytes_acked++;	/* as in SYN-SENT */
+		measure_syn(c, h, true);	/* it went alone, then with an ACK */
+	}
 	c->snd_wnd = (u32)h->wnd << (h->flags & ATCP_SYN ? 0 : c->snd_wscale);
 	c->snd_wnd_max = max(c->snd_wnd_max, c->snd_wnd);
 	c->snd_wl1 = h->seq;

@@ -227,6 +227,7 @@ struct atcp_req {
 	u32 ts_recent;
 	u32 ts_offset;
 	u64 sent_at;		/* first SYN-ACK; for the RTT sample */
+	u32 rtt;		/* that sample, microseconds, with ATCP_ACCEPT; 0: none */
 	u64 deadline;		/* next retransmission */
 	u64 challenge_at;	/* when it last answered by the interval, or 0 */
 	u16 lport;
@@ -235,8 +236,8 @@ struct atcp_req {
 	u16 adv_mss;
 	u8 snd_wscale;
 	u8 rcv_wscale;
-	u8 retries;		/* retransmissions */
-	u8 timeouts;		/* the same, and those left out because of @acked */
+	u8 retries;		/* retransmissions, for a repeated SYN or by the timer */
+	u8 timeouts;		/* of the timer, also where nothing was sent because of @acked */
 	u8 most;		/* TCP_SYNCNT, 0: the namespace's; host sets after init */
 	u8 defer;		/* TCP_DEFER_ACCEPT as time-outs to wait for data; host sets */
 	bool acked;		/* an ACK without data was ignored, because of @defer */

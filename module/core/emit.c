@@ -118,3 +118,11 @@ void atcp_send_syn(struct atcp_tcb *c)
 {
 	atcp_send_ctl(c, c->iss, c->state == ATCP_SYN_SENT ? ATCP_SYN : ATCP_SYN | ATCP_ACK);
 }
+
+void atcp_send_syn_again(struct atcp_tcb *c)
+{
+	atcp_count(c, ATCP_STAT_RETRANS_SYN);
+	c->total_retrans++;
+	atcp_host_resent(c, c->iss, 1, ATCP_RESEND_SYN);
+	atcp_send_syn(c);
+}

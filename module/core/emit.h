@@ -11,5 +11,7 @@ void atcp_emit(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u8 flags);
 bool atcp_send_ctl(struct atcp_tcb *c, u32 seq, u8 flags);
 /* The SYN, or the SYN-ACK of a simultaneous open. */
 void atcp_send_syn(struct atcp_tcb *c);
+/* The same, not for the first time: it is counted. */
+void atcp_send_syn_again(struct atcp_tcb *c);
 
 #endif /* _ATCP_CORE_EMIT_H */

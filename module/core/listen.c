@@ -140,6 +140,42 @@ static enum atcp_verdict challenge(struct atcp_req *r, struct atcp_space *space,
 	return ATCP_REPLY;
 }
 
+/* The SYN-ACK goes again, for whatever reason: from now on Karn's rule is to be kept. */
+static enum atcp_verdict synack_again(struct atcp_req *r, struct atcp_space *space)
+{
+	if (r->retries < ATCP_COUNT_MAX)
+		r->retries++;
+	atcp_host_count(space, ATCP_STAT_RETRANS_SYN);
+	return ATCP_SYNACK;
+}
+
+/*
+ * The SYN, repeated: our SYN-ACK was lost, or a forger wants more of them sent.  Its
+ * timestamp is echoed from now on (RFC 7323 section 4.3), so that the peer's sample is
+ * right as well.
+ */
+static enum atcp_verdict syn_repeated(struct atcp_req *r, struct atcp_space *space,
+				      const struct atcp_hdr *h, u64 now, enum atcp_drop *why)
+{
+	if (r->ts_on && h->opts & ATCP_OPT_TS && seq_geq(h->tsval, r->ts_recent))
+		r->ts_recent = h->tsval;
+	if (atcp_may_answer(space, &r->challenge_at, now))
+		return synack_again(r, space);
+	*why = ATCP_DROP_DUPLICATE;
+	return ATCP_DROP;
+}
+
+/* The round trip that the ACK of our SYN-ACK gives; 0: none. */
+static u32 synack_rtt(const struct atcp_req *r, const struct atcp_hdr *h, u64 now)
+{
+	if (r->acked)
+		return 0;	/* an earlier ACK was ignored: this one has waited for data */
+	if (!r->retries)
+		return max_t(u64, now - r->sent_at, 1);
+	return r->ts_on ? atcp_rtt_by_echo(h, atcp_ts_clock(now) + r->ts_offset,
+					   now - r->sent_at) : 0;
+}
+
 enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,
 				  const struct atcp_hdr *h, u32 len, struct atcp_hdr *reply,
 				  enum atcp_drop *why)
@@ -148,13 +184,8 @@ enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,
 	u32 seg_len = len + !!(h->flags & ATCP_SYN) + !!(h->flags & ATCP_FIN);
 
 	*why = ATCP_DROP_NONE;
-	/* The SYN, repeated: our SYN-ACK was lost, or a forger wants more of them sent. */
-	if ((h->flags & (ATCP_SYN | ATCP_ACK | ATCP_RST)) == ATCP_SYN && h->seq == r->irs) {
-		if (atcp_may_answer(space, &r->challenge_at, now))
-			return ATCP_SYNACK;
-		*why = ATCP_DROP_DUPLICATE;
-		return ATCP_DROP;
-	}
+	if ((h->flags & (ATCP_SYN | ATCP_ACK | ATCP_RST)) == ATCP_SYN && h->seq == r->irs)
+		return syn_repeated(r, space, h, now, why);
 
 	/* First, PAWS and the sequence number. */
 	if (r->ts_on && !(h->flags & ATCP_RST)) {
@@ -200,6 +231,7 @@ enum atcp_verdict atcp_req_arrive(struct atcp_req *r, struct atcp_space *space,
 		r->acked = true;
 		return ATCP_DROP;
 	}
+	r->rtt = synack_rtt(r, h, now);
 	return ATCP_ACCEPT;
 }
 
@@ -223,7 +255,5 @@ enum atcp_verdict atcp_req_timeout(struct atcp_req *r, struct atcp_space *space)
 	/* At the end of them the SYN-ACK is sent once more: any ACK opens a connection. */
 	if (waiting && r->timeouts < r->defer)
 		return ATCP_DROP;
-	r->retries++;
-	atcp_host_count(space, ATCP_STAT_RETRANS_SYN);
-	return ATCP_SYNACK;
+	return synack_again(r, space);
 }

@@ -102,7 +102,7 @@ void atcp_accept(struct atcp_tcb *c, const struct atcp_req *r, struct atcp_space
 	c->rcv_up = r->irs;
 	c->last_ack_sent = r->rcv_nxt;
 
-	c->retries = r->retries;
+	c->retries = min(r->retries, r->timeouts);	/* R2 counts those of the timer */
 	c->total_retrans = r->retries;
 	c->rto_count = r->timeouts;
 	if (r->timeouts) {
@@ -110,8 +110,8 @@ void atcp_accept(struct atcp_tcb *c, const struct atcp_req *r, struct atcp_space
 		c->rto_time = atcp_ms(c->now - r->sent_at);
 	}
 	c->segs_in = 1;			/* the SYN */
-	if (r->retries == 0 && r->sent_at && !r->acked)
-		atcp_rtt_sample(c, c->now - r->sent_at);
+	if (r->rtt)
+		atcp_rtt_sample(c, r->rtt);
 	atcp_count(c, ATCP_STAT_PASSIVE_OPENS);
 	atcp_set_state(c, ATCP_SYN_RECEIVED);
 	atcp_arm_rexmt(c);
@@ -142,7 +142,7 @@ void atcp_established(struct atcp_tcb *c)
 		c->mss_peer = min(c->mss_peer, c->mss_user);
 	atcp_mss_changed(c);
 	c->cwnd = atcp_initial_window(c);
-	if (c->retries && !c->srtt)
+	if (c->total_retrans && !c->srtt)
 		c->rto = ATCP_RTO_AFTER_SYN;
 	atcp_progress(c);
 	c->backoff = 0;

@@ -41,6 +41,16 @@ void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
 	c->rto = min(c->srtt / 8 + max_t(u64, c->rttvar, atcp_rto_min(c)), atcp_rto_max(c));
 }
 
+u32 atcp_rtt_by_echo(const struct atcp_hdr *h, u32 clock, u64 most)
+{
+	u32 ms = clock - h->tsecr;
+
+	/* Both of our clock's readings are rounded down, which may add a millisecond. */
+	if (!(h->opts & ATCP_OPT_TS) || !h->tsecr || ms > most / ATCP_MSEC + 1)
+		return 0;
+	return max_t(u32, ms, 1) * (u32)ATCP_MSEC;
+}
+
 /* RFC 6298 (5.5), with the maximum of (2.5). */
 static u64 backed_off(const struct atcp_tcb *c, u8 doublings)
 {

@@ -32,6 +32,20 @@ static inline void atcp_progress(struct atcp_tcb *c)
 
 /* Takes @rtt in, microseconds. */
 void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt);
+
+/**
+ * atcp_rtt_by_echo() - the round trip by the timestamp that the peer echoes
+ * @h:		a segment of a connection with timestamps
+ * @clock:	what we would send as TSval now
+ * @most:	microseconds since the first of them was sent: no echo is older
+ *
+ * For where something was sent twice, so that the time of sending tells nothing (Karn):
+ * the echo says which of the two has arrived (RFC 7323 section 4).
+ *
+ * Return: microseconds, to a millisecond and at least that; 0: it echoes none of ours.
+ */
+u32 atcp_rtt_by_echo(const struct atcp_hdr *h, u32 clock, u64 most);
+
 /* Starts the retransmission timer anew. */
 void atcp_arm_rexmt(struct atcp_tcb *c);
 /* The same timer, to probe a closed window: backed off by the probes sent so far. */

@@ -99,10 +99,7 @@ static void syn_timeout(struct atcp_tcb *c)
 		count_timeout(c);
 		back_off(c);
 	}
-	atcp_count(c, ATCP_STAT_RETRANS_SYN);
-	c->total_retrans++;
-	atcp_host_resent(c, c->iss, 1, ATCP_RESEND_SYN);
-	atcp_send_syn(c);
+	atcp_send_syn_again(c);
 	atcp_arm_rexmt(c);
 }
 

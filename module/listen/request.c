@@ -278,7 +278,6 @@ bool atcp_request_rcv(struct atcp_request *r, struct sk_buff *skb, const struct 
 		request_send(r, &reply);
 		break;
 	case ATCP_SYNACK:
-		atcp_net_count(r->an, ATCP_STAT_RETRANS_SYN);
 		atcp_saw_synack_again(l->sk, &r->node.key, &r->req);
 		request_send_synack(r);
 		break;

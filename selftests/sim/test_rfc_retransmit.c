@@ -207,6 +207,209 @@ SCRIPT(handshake_gives_a_sample)
 	ASSERT_EQ(tcb()->rto, 900000);
 }
 
+/* --- the handshake's sample where a SYN or SYN-ACK went twice: Karn's rule --- */
+
+/* The time of sending tells nothing: no sample, and (5.7). */
+static void no_sample(void)
+{
+	script.conn = test_accept(script.listener);
+	ASSERT_EQ(tcb()->srtt, 0);
+	user_sends(10);
+	expect("PA 1+10 1");
+	expect_after(3 * SEC, "PA 1+10 1");
+}
+
+SCRIPT(synack_again_for_a_repeated_syn)
+{
+	be_syn_received();
+	quiet(800 * MSEC);
+	inject("S 0 mss 1460");
+	expect("SA 0 1");
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_SYN), 1);
+	quiet(10 * MSEC);
+	inject("A 1 1");
+	no_sample();
+}
+
+SCRIPT(synack_again_by_the_timer)
+{
+	be_syn_received();
+	expect_after(1 * SEC, "SA 0 1");
+	quiet(10 * MSEC);
+	inject("A 1 1");
+	no_sample();
+}
+
+/* A SYN-ACK that comes once more, and more often than 8 bits can count. */
+SCRIPT(synack_again_300_times)
+{
+	u32 i;
+
+	script.conf->synack_retries = 127;
+	be_syn_received();
+	for (i = 0; i < 300; i++) {
+		sim_run_for(501 * MSEC);
+		while (expect_any())
+			;
+		inject("S 0 mss 1460");
+		expect("SA 0 1");
+	}
+	inject("A 1 1");
+	script.conn = test_accept(script.listener);
+	ASSERT_EQ(tcb()->srtt, 0);
+	ASSERT_EQ(tcb()->total_retrans, ATCP_COUNT_MAX);
+}
+
+/* With timestamps the echo says which of them was acknowledged. */
+static void be_asked_twice(u32 *first, u32 *second)
+{
+	be_listen();
+	inject("S 0 mss 1460 ts 5000 0");
+	expect("SA 0 1 ecr 5000");
+	*first = script.last_tsval;
+	quiet(800 * MSEC);
+	inject("S 0 mss 1460 ts 5800 0");
+	/* The SYN that has come last is echoed, so that the peer's sample is right, too. */
+	expect("SA 0 1 ecr 5800");
+	*second = script.last_tsval;
+	quiet(20 * MSEC);
+}
+
+static void sample_is(u64 rtt)
+{
+	script.conn = test_accept(script.listener);
+	ASSERT_EQ(tcb()->srtt / 8, rtt);
+	ASSERT_EQ(tcb()->min_rtt, rtt);
+}
+
+SCRIPT(echo_of_the_second_synack)
+{
+	u32 first, second;
+
+	be_asked_twice(&first, &second);
+	inject("A 1 1 ts 5820 %u", second);
+	sample_is(20 * MSEC);
+	user_sends(10);
+	expect("PA 1+10 1 ecr 5820");
+	expect_after(220 * MSEC, "PA 1+10 1");
+}
+
+SCRIPT(echo_of_the_first_synack)
+{
+	u32 first, second;
+
+	be_asked_twice(&first, &second);
+	inject("A 1 1 ts 5820 %u", first);
+	sample_is(820 * MSEC);
+}
+
+/* What was never sent, or before the first SYN-ACK, is no sample. */
+SCRIPT(echo_of_no_synack)
+{
+	u32 first, second;
+
+	be_asked_twice(&first, &second);
+	inject("A 1 1 ts 5820 %u", first - 2);
+	script.conn = test_accept(script.listener);
+	ASSERT_EQ(tcb()->srtt, 0);
+}
+
+SCRIPT(echo_of_the_synack_that_the_timer_sent)
+{
+	be_listen();
+	inject("S 0 mss 1460 ts 5000 0");
+	expect("SA 0 1 ecr 5000");
+	expect_after(1 * SEC, "SA 0 1 ecr 5000");
+	quiet(20 * MSEC);
+	inject("A 1 1 ts 5820 %u", script.last_tsval);
+	sample_is(20 * MSEC);
+}
+
+/* Data that a deferred accept() has waited for says nothing, echo or not. */
+SCRIPT(no_sample_of_a_deferred_accept)
+{
+	struct sim_listener *l;
+	struct sim_req *req;
+
+	be_listen();
+	inject("S 0 mss 1460 ts 5000 0");
+	expect("SA 0 1 ecr 5000");
+	req = sim_req_find(sim_host(0), 1, PORT, PEER_PORT, &l);
+	req->r.defer = 5;
+	quiet(600 * MSEC);
+	inject("S 0 mss 1460 ts 5600 0");
+	expect("SA 0 1 ecr 5600");
+	inject("A 1 1 ts 5610 %u", script.last_tsval);
+	quiet(300 * MSEC);
+	inject("PA 1+10 1 ts 5900 %u", script.last_tsval);
+	expect("A 1 11");
+	script.conn = test_accept(script.listener);
+	ASSERT_EQ(tcb()->srtt, 0);
+}
+
+SCRIPT(echo_of_the_second_syn)
+{
+	be_syn_sent();
+	expect_after(1 * SEC, "S 0");
+	quiet(20 * MSEC);
+	inject("SA 0 1 mss 1460 ts 5000 %u", script.last_tsval);
+	expect("A 1 1 ecr 5000");
+	ASSERT_EQ(tcb()->srtt / 8, 20 * MSEC);
+	user_sends(10);
+	expect("PA 1+10 1");
+	expect_after(220 * MSEC, "PA 1+10 1");
+}
+
+SCRIPT(echo_of_the_first_syn)
+{
+	u32 first;
+
+	be_syn_sent();
+	first = script.last_tsval;
+	expect_after(1 * SEC, "S 0");
+	quiet(20 * MSEC);
+	inject("SA 0 1 mss 1460 ts 5000 %u", first);
+	expect("A 1 1 ecr 5000");
+	ASSERT_EQ(tcb()->srtt / 8, 1020 * MSEC);
+}
+
+SCRIPT(echo_of_no_syn)
+{
+	be_syn_sent();
+	expect_after(1 * SEC, "S 0");
+	inject("SA 0 1 mss 1460 ts 5000 %u", script.last_tsval - 5000);
+	expect("A 1 1 ecr 5000");
+	ASSERT_EQ(tcb()->srtt, 0);
+}
+
+/* Simultaneous open: the SYN went alone, then with an ACK; the echo tells which. */
+SCRIPT(echo_in_a_simultaneous_open)
+{
+	be_syn_sent();
+	quiet(300 * MSEC);
+	inject("S 0 mss 1460 ts 5000 0");
+	expect("SA 0 1 ecr 5000");
+	quiet(20 * MSEC);
+	/* A SYN that comes again is echoed, and counted as answered again. */
+	inject("S 0 mss 1460 ts 5020 0");
+	expect("SA 0 1 ecr 5020");
+	ASSERT_EQ(tcb()->total_retrans, 1);
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_SYN), 1);
+	quiet(10 * MSEC);
+	inject("SA 0 1 ts 5030 %u", script.last_tsval);
+	state_is(ESTABLISHED);
+	ASSERT_EQ(tcb()->srtt / 8, 10 * MSEC);
+}
+
+SCRIPT(no_sample_of_a_simultaneous_open)
+{
+	be_syn_received_open();
+	quiet(20 * MSEC);
+	inject("A 1 1");
+	state_is(ESTABLISHED);
+	ASSERT_EQ(tcb()->srtt, 0);
+}
+
 /* --- R1 and R2: section 3.8.3 --- */
 
 /* MUST-20, SHLD-10, SHLD-11: R1 at 3 retransmissions, R2 at 100 seconds or more. */
