@@ -228,6 +228,7 @@ static void update_snd_wnd(struct atcp_tcb *c, const struct atcp_hdr *h, bool ne
 	/* It was closed and has opened: probes end, and what a probe has lost is sent again. */
 	c->probes = 0;
 	c->retries = 0;
+	c->rtx_since = 0;
 	c->backoff = 0;
 	if (c->snd_una == c->snd_nxt) {
 		atcp_stop_timer(c, ATCP_T_REXMT);

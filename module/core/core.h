@@ -115,6 +115,9 @@ void atcp_close_unread(struct atcp_tcb *c);
 /* Sends the ACK that is pending, if one is (TCP_QUICKACK). */
 void atcp_ack_now(struct atcp_tcb *c);
 
+/* c->user_timeout changed: it holds for what waits for an answer already. Any state. */
+void atcp_user_timeout_changed(struct atcp_tcb *c);
+
 /* Keep-alive on or off; to be called again when keep_time changes. */
 void atcp_set_keepalive(struct atcp_tcb *c, bool on);
 
@@ -239,6 +242,7 @@ struct atcp_req {
 	u8 retries;		/* retransmissions, for a repeated SYN or by the timer */
 	u8 timeouts;		/* of the timer, also where nothing was sent because of @acked */
 	u8 most;		/* TCP_SYNCNT, 0: the namespace's; host sets after init */
+	u32 rto_max;		/* TCP_RTO_MAX_MS, microseconds, 0: likewise; host sets */
 	u8 defer;		/* TCP_DEFER_ACCEPT as time-outs to wait for data; host sets */
 	bool acked;		/* an ACK without data was ignored, because of @defer */
 	bool ts_on;

@@ -14,6 +14,28 @@ static u64 keep_time(const struct atcp_tcb *c)
 	return c->keep_time ? c->keep_time : c->space->conf.keepalive_time;
 }
 
+/*
+ * Until the next probe, or until the user time-out, which decides here instead of the
+ * number of probes.  The probe that has just been sent is given a time-out for its answer;
+ * where the connection has been idle for longer already, it is given all of the interval.
+ */
+static u64 next_probe(const struct atcp_tcb *c)
+{
+	u64 intvl = c->keep_intvl ? c->keep_intvl : c->space->conf.keepalive_intvl;
+	u64 idle = c->now - c->last_rcv;
+
+	if (c->user_timeout <= idle)
+		return intvl;
+	return min(intvl, max(c->user_timeout - idle, atcp_rto(c)));
+}
+
+void atcp_keep_bound(struct atcp_tcb *c)
+{
+	if (c->keep_sent && c->deadline[ATCP_T_KEEP] != ATCP_NEVER &&
+	    !(c->flags & ATCP_F_ORPHAN && c->state == ATCP_FIN_WAIT_2))
+		c->deadline[ATCP_T_KEEP] = min(c->deadline[ATCP_T_KEEP], c->now + next_probe(c));
+}
+
 void atcp_keep_timeout(struct atcp_tcb *c)
 {
 	u32 most = c->keep_probes ? c->keep_probes : c->space->conf.keepalive_probes;
@@ -38,8 +60,7 @@ void atcp_keep_timeout(struct atcp_tcb *c)
 	atcp_count(c, ATCP_STAT_KEEPALIVES);
 	atcp_host_resent(c, c->snd_nxt - 1, 0, ATCP_RESEND_KEEPALIVE);
 	atcp_send_ctl(c, c->snd_nxt - 1, ATCP_ACK);
-	atcp_set_timer(c, ATCP_T_KEEP,
-		       c->keep_intvl ? c->keep_intvl : c->space->conf.keepalive_intvl);
+	atcp_set_timer(c, ATCP_T_KEEP, next_probe(c));
 }
 
 void atcp_set_keepalive(struct atcp_tcb *c, bool on)

@@ -251,7 +251,7 @@ enum atcp_verdict atcp_req_timeout(struct atcp_req *r, struct atcp_space *space)
 	}
 	r->timeouts++;
 	r->deadline = now + min_t(u64, ATCP_RTO_INITIAL << min_t(u8, r->timeouts, 16),
-				  space->conf.rto_max);
+				  r->rto_max ? r->rto_max : space->conf.rto_max);
 	/* At the end of them the SYN-ACK is sent once more: any ACK opens a connection. */
 	if (waiting && r->timeouts < r->defer)
 		return ATCP_DROP;

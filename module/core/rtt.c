@@ -62,16 +62,7 @@ u64 atcp_rto(const struct atcp_tcb *c)
 	return backed_off(c, c->backoff);
 }
 
-void atcp_arm_persist(struct atcp_tcb *c)
+u64 atcp_persist_delay(const struct atcp_tcb *c)
 {
-	atcp_set_timer(c, ATCP_T_REXMT, backed_off(c, c->probes));
-}
-
-void atcp_arm_rexmt(struct atcp_tcb *c)
-{
-	atcp_set_timer(c, ATCP_T_REXMT, atcp_rto(c));
-	/* RFC 5482: not past the user time-out. */
-	if (unlikely(c->user_timeout && c->rtx_since))
-		c->deadline[ATCP_T_REXMT] = min(c->deadline[ATCP_T_REXMT],
-						c->rtx_since + c->user_timeout);
+	return backed_off(c, c->probes);
 }

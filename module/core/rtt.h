@@ -3,6 +3,7 @@
 #ifndef _ATCP_CORE_RTT_H
 #define _ATCP_CORE_RTT_H
 
+#include "core/core.h"
 #include "core/deadline.h"
 
 #define ATCP_RTO_INITIAL	(1 * ATCP_SEC)	/* RFC 6298 (2.1) */
@@ -46,9 +47,33 @@ void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt);
  */
 u32 atcp_rtt_by_echo(const struct atcp_hdr *h, u32 clock, u64 most);
 
+/*
+ * ATCP_T_REXMT, in @delay microseconds.  Once a run of time-outs has begun, not past the
+ * user time-out (RFC 5482).  Before that nothing was sent twice: the first time-out comes
+ * when it is due, for RFC 5482 section 3.1 has no user time-out below that.
+ */
+static inline void atcp_set_rexmt(struct atcp_tcb *c, u64 delay)
+{
+	u64 end = c->rtx_since + c->user_timeout;
+
+	atcp_set_timer(c, ATCP_T_REXMT, delay);
+	if (unlikely(c->user_timeout && c->rtx_since && c->deadline[ATCP_T_REXMT] > end))
+		c->deadline[ATCP_T_REXMT] = max(end, c->now);
+}
+
+/* The delay of a probe of a closed window: it backs off by the probes sent so far. */
+u64 atcp_persist_delay(const struct atcp_tcb *c);
+
 /* Starts the retransmission timer anew. */
-void atcp_arm_rexmt(struct atcp_tcb *c);
-/* The same timer, to probe a closed window: backed off by the probes sent so far. */
-void atcp_arm_persist(struct atcp_tcb *c);
+static inline void atcp_arm_rexmt(struct atcp_tcb *c)
+{
+	atcp_set_rexmt(c, atcp_rto(c));
+}
+
+/* The same timer, to probe a closed window. */
+static inline void atcp_arm_persist(struct atcp_tcb *c)
+{
+	atcp_set_rexmt(c, atcp_persist_delay(c));
+}
 
 #endif /* _ATCP_CORE_RTT_H */

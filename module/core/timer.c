@@ -34,10 +34,11 @@
 
 #define THIN_RETRIES	6	/* TCP_THIN_LINEAR_TIMEOUTS: time-outs without back-off */
 
-static bool user_timed_out(struct atcp_tcb *c)
+/* @waited: for how long the timer ran that has fired, if it is the first in a run. */
+static bool user_timed_out(struct atcp_tcb *c, u64 waited)
 {
 	if (!c->rtx_since)
-		c->rtx_since = c->now - atcp_rto(c);
+		c->rtx_since = c->now - waited;
 	return c->user_timeout && c->now - c->rtx_since >= c->user_timeout;
 }
 
@@ -47,18 +48,26 @@ static u32 orphan_retries(const struct atcp_tcb *c)
 	return c->space->conf.orphan_retries ? c->space->conf.orphan_retries : 8;
 }
 
-/* R2 of data and of zero-window probes, as a number of retransmissions. */
+/*
+ * R2 of data and of zero-window probes, as a number of retransmissions.  A user's time-out
+ * replaces it, even if it is longer (RFC 5482).
+ */
 static u32 most_retries(const struct atcp_tcb *c)
 {
 	u32 most = c->space->conf.retries2;
 
+	if (c->user_timeout)
+		return ~0u;
 	return c->flags & ATCP_F_ORPHAN ? min(most, orphan_retries(c)) : most;
 }
 
-/* Counts an unanswered transmission. True: R2 or the user's time-out is reached. */
-static bool exhausted(struct atcp_tcb *c, u32 most)
+/*
+ * Counts a transmission that was not answered for @waited microseconds.  True: R2 or the
+ * user's time-out is reached.
+ */
+static bool exhausted(struct atcp_tcb *c, u32 most, u64 waited)
 {
-	if (user_timed_out(c) || c->retries >= most)
+	if (user_timed_out(c, waited) || c->retries >= most)
 		return true;
 	if (c->retries < ATCP_COUNT_MAX)
 		c->retries++;
@@ -92,7 +101,8 @@ static void syn_timeout(struct atcp_tcb *c)
 	bool again = c->state == ATCP_SYN_SENT && c->flags & ATCP_F_SYN_AGAIN && !c->total_retrans;
 
 	if (!again) {
-		if (exhausted(c, c->syn_retries ? c->syn_retries : c->space->conf.syn_retries)) {
+		if (exhausted(c, c->syn_retries ? c->syn_retries : c->space->conf.syn_retries,
+			      atcp_rto(c))) {
 			atcp_give_up(c, ATCP_STAT_CONN_FAILED);
 			return;
 		}
@@ -103,10 +113,14 @@ static void syn_timeout(struct atcp_tcb *c)
 	atcp_arm_rexmt(c);
 }
 
-/* The window is closed: while the peer answers, the connection stays (MUST-37). */
+/*
+ * The window is closed: while the peer answers, the connection stays (MUST-37).  Not so an
+ * orphan, which a peer could keep for ever by its answers; nor past the user's time-out,
+ * which is about data that has not been taken for whatever reason.
+ */
 static void probe_timeout(struct atcp_tcb *c)
 {
-	if (exhausted(c, most_retries(c)) ||
+	if (exhausted(c, most_retries(c), atcp_persist_delay(c)) ||
 	    (c->flags & ATCP_F_ORPHAN && c->probes >= orphan_retries(c))) {
 		atcp_give_up(c, ATCP_STAT_CONN_TIMEOUT);
 		return;
@@ -129,8 +143,7 @@ static bool linear(const struct atcp_tcb *c)
 
 static void retransmission_timeout(struct atcp_tcb *c)
 {
-	/* A user's time-out replaces R2, even if it is longer (RFC 5482). */
-	if (exhausted(c, c->user_timeout ? ~0u : most_retries(c))) {
+	if (exhausted(c, most_retries(c), atcp_rto(c))) {
 		atcp_give_up(c, ATCP_STAT_CONN_TIMEOUT);
 		return;
 	}
@@ -153,7 +166,7 @@ void atcp_icmp_unreachable(struct atcp_tcb *c, u32 seq)
 	atcp_enter(c);
 	c->backoff--;
 	due = atcp_seg_cb(c->snd_first)->sent_at + atcp_rto(c);
-	atcp_set_timer(c, ATCP_T_REXMT, due > c->now ? due - c->now : 0);
+	atcp_set_rexmt(c, due > c->now ? due - c->now : 0);
 	atcp_leave(c);
 }
 
@@ -173,6 +186,19 @@ static void rexmt(struct atcp_tcb *c)
 		else
 			probe_timeout(c);
 	}
+}
+
+void atcp_user_timeout_changed(struct atcp_tcb *c)
+{
+	u64 due = c->deadline[ATCP_T_REXMT];
+
+	if (c->state == ATCP_CLOSED)
+		return;
+	atcp_enter(c);
+	if (due != ATCP_NEVER && due > c->now)
+		atcp_set_rexmt(c, due - c->now);
+	atcp_keep_bound(c);
+	atcp_leave(c);
 }
 
 /* An orphan's FIN-WAIT-2 is over, or a keep-alive is due. */

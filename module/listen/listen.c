@@ -185,6 +185,7 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	atcp_req_init(&req, &an->space, &tuple, h, flow_adv_mss(&f),
 		      window_full(sk), window_first(sk));
 	req.most = READ_ONCE(atcp_sk(sk)->tcb.syn_retries);
+	req.rto_max = READ_ONCE(atcp_sk(sk)->tcb.rto_max);
 	req.defer = READ_ONCE(atcp_sk(sk)->defer_accept);
 	if (old)
 		atcp_req_follow(&req, old);

@@ -269,6 +269,7 @@ static int set_tcp(struct sock *sk, int optname, int val)
 		if (val < 0)
 			return -EINVAL;
 		WRITE_ONCE(c->user_timeout, val * ATCP_MSEC);
+		atcp_user_timeout_changed(c);
 		return 0;
 	case TCP_LINGER2:
 		set_linger2(sk, val);

@@ -94,6 +94,22 @@ TEST(deferred_without_an_ack)
 	ASSERT_EQ(next_timeout(&r), ATCP_FORGET);
 }
 
+/* TCP_RTO_MAX_MS of the listener bounds the time between two SYN-ACKs. */
+TEST(rto_max_of_a_listener)
+{
+	struct request r;
+	u32 i;
+
+	begin_request(&r, 20, 0);
+	r.req.rto_max = 5 * SEC;
+	for (i = 0; i < 20; i++) {
+		u64 gap = r.req.deadline - sim_time();
+
+		ASSERT_EQ(gap, min_t(u64, SEC << i, 5 * SEC));
+		ASSERT_EQ(next_timeout(&r), ATCP_SYNACK);
+	}
+}
+
 /* --- TCP_SYNCNT --- */
 
 SCRIPT(syn_retries)
