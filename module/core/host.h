@@ -152,6 +152,11 @@ bool atcp_host_may_split(struct atcp_tcb *c);
  * is freed.  False: it would not be cheap.
  */
 bool atcp_host_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from);
+/*
+ * True if that is cheap for @to and a part of @from, where neither was sent yet, and @to,
+ * with up to a full segment more, can still be sent at once.
+ */
+bool atcp_host_may_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from);
 /* Drops @bytes of payload at the front; keeps only the first @len. */
 void atcp_seg_trim_head(struct atcp_tcb *c, struct atcp_seg *seg, u32 bytes);
 void atcp_seg_trim_tail(struct atcp_tcb *c, struct atcp_seg *seg, u32 len);

@@ -157,6 +157,56 @@ static bool split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 	return true;
 }
 
+/* True if nothing forbids to send @seg and its next as one. */
+static bool separable(struct atcp_seg *seg)
+{
+	u8 sent = atcp_seg_cb(seg)->sent;
+
+	return sent & ATCP_SENT_EOR || (sent | atcp_seg_cb(next_of(seg))->sent) & ATCP_SENT_TELL;
+}
+
+/* Appends its next to @seg, if the host finds that cheap. */
+static bool join(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct atcp_seg *next = next_of(seg), *third = next_of(next);
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	struct atcp_cb joined = *atcp_seg_cb(next);
+
+	if (separable(seg) || !atcp_host_join(c, seg, next))
+		return false;
+	cb->end_seq = joined.end_seq;
+	cb->flags |= joined.flags;
+	cb->sent |= joined.sent & ATCP_SENT_EOR;
+	atcp_seg_link(seg)->next = third;
+	if (third)
+		atcp_seg_link(third)->prev = seg;
+	else
+		c->snd_last = seg;
+	return true;
+}
+
+/*
+ * Segments should be full (SHLD-28).  @seg, which was not sent yet, ends with a partial
+ * one, and more data follows: it takes what it lacks from there.  True: it did.
+ *
+ * Where the next is a whole number of segments, the partial one goes.  To fill it, each
+ * that follows would have to be cut as well.
+ */
+static bool fill_up(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct atcp_seg *next = next_of(seg);
+	u32 lacks = c->mss - atcp_seg_len(seg) % c->mss;
+	u32 has = atcp_seg_len(next);
+
+	/* Where one is cut on its way, the urgent pointer would not follow. */
+	if (unlikely(seq_gt(c->snd_up, c->snd_una)))
+		return false;
+	if ((has % c->mss == 0 && next_of(next)) || separable(seg) ||
+	    !atcp_host_may_join(c, seg, next))
+		return false;
+	return (has <= lacks || split(c, next, lacks)) && join(c, seg);
+}
+
 /* True if a partial segment at the queue's end waits: Nagle with Minshall's change. */
 static bool hold_partial(const struct atcp_tcb *c)
 {
@@ -314,13 +364,17 @@ static void output(struct atcp_tcb *c, bool held)
 		c->cwnd = min(c->cwnd, atcp_initial_window(c));
 
 	while (c->snd_head) {
-		u32 n = sendable(c, c->snd_head, held);
+		struct atcp_seg *seg = c->snd_head;
+		u32 n = sendable(c, seg, held);
 
 		if (!n || !pace_allows(c, rate))
 			break;
+		if (unlikely(n % c->mss && n == atcp_seg_len(seg) && next_of(seg)) &&
+		    fill_up(c, seg))
+			continue;
 		if (unlikely(rate))
 			n = pace_piece(c, n, rate);
-		if (!send_data(c, c->snd_head, n))
+		if (!send_data(c, seg, n))
 			break;
 		if (unlikely(rate))
 			pace_sent(c, n, rate);
@@ -395,32 +449,18 @@ void atcp_chrono_update(struct atcp_tcb *c)
  */
 static void join_next(struct atcp_tcb *c, struct atcp_seg *seg)
 {
-	struct atcp_cb *cb = atcp_seg_cb(seg);
+	u32 seq = atcp_seg_cb(seg)->seq;
 	struct atcp_seg *next;
 
 	if (unlikely(seq_gt(c->snd_up, c->snd_una)))
 		return;
 	while ((next = next_of(seg)) && next != c->snd_head) {
-		struct atcp_cb *ncb = atcp_seg_cb(next);
-		struct atcp_seg *third = next_of(next);
-		u32 end = ncb->end_seq;
-		u8 flags = ncb->flags;
-		u8 eor = ncb->sent & ATCP_SENT_EOR;
+		u32 end = atcp_seg_cb(next)->end_seq;
 
-		if (end - cb->seq > c->mss || seq_gt(end, c->snd_una + c->snd_wnd) ||
-		    cb->sent & ATCP_SENT_EOR || (cb->sent | ncb->sent) & ATCP_SENT_TELL ||
-		    !atcp_host_join(c, seg, next))
+		if (end - seq > c->mss || seq_gt(end, c->snd_una + c->snd_wnd) || !join(c, seg))
 			return;
-		cb->end_seq = end;
-		cb->flags |= flags;
-		cb->sent |= eor;
-		atcp_seg_link(seg)->next = third;
-		if (third)
-			atcp_seg_link(third)->prev = seg;
-		else
-			c->snd_last = seg;
 		if (c->rtx_seg == next) {
-			c->rtx_seg = third;
+			c->rtx_seg = next_of(seg);
 			c->rtx_nxt = end;
 		}
 	}

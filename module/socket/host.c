@@ -178,6 +178,27 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 	return atcp_seg(rest);
 }
 
+static bool may_join(struct sk_buff *skb, struct sk_buff *next)
+{
+	const struct skb_shared_info *a = skb_shinfo(skb), *b = skb_shinfo(next);
+
+	/* A clone that still waits for the device would change, too. */
+	return !skb_cloned(skb) && !skb_cloned(next) &&
+	       !atcp_mark(skb)->skip && !atcp_mark(next)->skip &&
+	       a->flags == b->flags && !skb_zcopy(skb) && !skb_zcopy(next) &&
+	       !atcp_stamped(skb) && !atcp_stamped(next) &&
+	       a->nr_frags + b->nr_frags <= MAX_SKB_FRAGS;
+}
+
+bool atcp_host_may_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from)
+{
+	const struct sock *sk = atcp_tcb_sk(c);
+	u32 most = min_t(u32, sk->sk_gso_max_size, GSO_LEGACY_MAX_SIZE - ATCP_HEADROOM);
+
+	return atcp_seg_len(to) + c->mss <= max_t(u32, most, 2 * c->mss) &&
+	       may_join(atcp_skb(to), atcp_skb(from));
+}
+
 bool atcp_host_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from)
 {
 	struct sk_buff *skb = atcp_skb(to), *next = atcp_skb(from);
@@ -185,11 +206,7 @@ bool atcp_host_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *fr
 	int i = 0, n = a->nr_frags;
 	u32 len = next->len;
 
-	/* A clone that still waits for the device would change, too. */
-	if (skb_cloned(skb) || skb_cloned(next) || atcp_mark(skb)->skip || atcp_mark(next)->skip)
-		return false;
-	if (a->flags != b->flags || skb_zcopy(skb) || skb_zcopy(next) ||
-	    atcp_stamped(skb) || atcp_stamped(next) || n + b->nr_frags > MAX_SKB_FRAGS)
+	if (!may_join(skb, next))
 		return false;
 	/* The parts of a segment that was split are adjacent in one page. */
 	if (skb_can_coalesce(skb, n, skb_frag_page(&b->frags[0]), skb_frag_off(&b->frags[0]))) {

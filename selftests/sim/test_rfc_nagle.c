@@ -183,3 +183,80 @@ SCRIPT(pushes_are_collapsed)
 	inject("A 1 11");
 	expect("PA 11+30 1");
 }
+
+/* --- full segments (SHLD-28), whatever the queue's large segments are --- */
+
+static void be_queueing(u32 room)
+{
+	script.syn = "mss 1000";
+	script.opt.room = room;
+	script.opt.sndbuf = 400000;
+	be_established();
+	tcb()->cwnd = 100000;
+}
+
+/* All segments but the last are full. */
+static void all_full(u32 len)
+{
+	u32 at;
+
+	for (at = 1; at + 1000 <= len; at += 1000)
+		expect("A %u+1000 1", at);
+	expect("PA %u+%u 1", at, len + 1 - at);
+	expect_nothing();
+}
+
+SCRIPT(full_segments_in_the_middle)
+{
+	be_queueing(2500);
+	user_sends(7500);
+	all_full(7500);
+}
+
+SCRIPT(full_segments_of_small_ones)
+{
+	be_queueing(300);
+	user_sends(5300);
+	all_full(5300);
+}
+
+SCRIPT(full_segments_before_a_whole_last)
+{
+	be_queueing(2500);
+	user_sends(4500);
+	all_full(4500);
+}
+
+/* What was queued before the path took less. */
+SCRIPT(full_segments_of_another_size)
+{
+	be_established();
+	inject("A 1 1 win 0");
+	user_sends(2 * 16384 + 100);
+	expect_nothing();
+	tcb()->mss_path = 1000;
+	atcp_path_changed(tcb());
+	tcb()->cwnd = 100000;
+	inject("A 1 1 win 65000");
+	all_full(2 * 16384 + 100);
+}
+
+/* A probe has put all that follows out of step: one partial segment, and no other. */
+SCRIPT(full_segments_after_a_probe)
+{
+	u32 i;
+
+	be_queueing(3000);
+	script.wnd = 0;
+	inject("A 1 1 win 0");
+	user_sends(12000);
+	expect_after(RTO, "A 1+1 1");
+	inject("A 1 2 win 60000");
+	expect("A 2+1000 1");
+	expect("A 1002+1000 1");
+	expect("A 2002+999 1");
+	for (i = 0; i < 8; i++)
+		expect("A %u+1000 1", 3001 + 1000 * i);
+	expect("PA 11001+1000 1");
+	expect_nothing();
+}

@@ -110,6 +110,13 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 	return rest;
 }
 
+bool atcp_host_may_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from)
+{
+	SIM_CHECK(to->owner == SIM_SEG_SENT && from->owner == SIM_SEG_SENT,
+		  "joining what is not queued");
+	return !sim_fault(conn_of(c)->host, SIM_JOIN, c->state);
+}
+
 bool atcp_host_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from)
 {
 	struct sim_conn *conn = conn_of(c);
