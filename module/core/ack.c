@@ -192,8 +192,8 @@ static bool sacked_beyond_recover(const struct atcp_tcb *c, const struct atcp_hd
 }
 
 /*
- * True if the segment tells that one has arrived at the peer while another is missing:
- * by a new block, whatever else it brings (RFC 6675), or as it brings nothing, neither
+ * True if the segment tells that another has arrived at the peer, and not the one that is
+ * next there.  Either it has a new block (RFC 6675), or it brings nothing else, neither
  * text nor another window (RFC 5681).
  */
 static bool is_duplicate(const struct atcp_tcb *c, const struct atcp_hdr *h, u32 len, bool block)

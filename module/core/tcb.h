@@ -265,8 +265,8 @@ struct atcp_tcb {
 	u32 recover;			/* RFC 6582: SND.NXT when recovery began */
 	u32 cwnd;			/* bytes */
 	u32 ssthresh;			/* bytes */
-	u32 max_flight;			/* most bytes in flight, of the window that ends at */
-	u32 max_flight_end;		/* this number: was cwnd filled? */
+	u32 max_flight;			/* most bytes in flight in this window of data */
+	u32 max_flight_end;		/* where that window ends */
 	struct atcp_sack_block sacked;	/* the peer's first block, when it last changed */
 	const struct atcp_cc_ops *cc;
 	u64 cc_priv[ATCP_CC_PRIV];
