@@ -41,7 +41,7 @@ static void join_known(struct atcp_tcb *c, struct atcp_sack_block *new)
 }
 
 /* Makes @new the whole of its block: what touches it was received, too. */
-static void complete(struct atcp_tcb *c, struct atcp_sack_block *new, u32 *looks)
+static void make_whole(struct atcp_tcb *c, struct atcp_sack_block *new, u32 *looks)
 {
 	join_known(c, new);
 	while (*looks && atcp_ooo_widen(c, &new->start, &new->end)) {
@@ -57,7 +57,7 @@ void atcp_sack_add(struct atcp_tcb *c, u32 start, u32 end)
 
 	if (!c->sack_on)
 		return;
-	complete(c, &new, &looks);
+	make_whole(c, &new, &looks);
 	if (c->ooo_blocks == ATCP_SACK_BLOCKS)
 		c->ooo_blocks--;
 	for (i = c->ooo_blocks; i; i--)
@@ -89,7 +89,7 @@ static void refill(struct atcp_tcb *c)
 		seq = skip_known(c, b.start);
 		if (seq != b.start)
 			continue;
-		complete(c, &b, &looks);
+		make_whole(c, &b, &looks);
 		c->ooo_recent[c->ooo_blocks++] = b;
 		seq = b.end;
 	}
