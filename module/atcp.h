@@ -93,16 +93,12 @@ struct atcp_sock {
 	u8 urgent_octet;		/* while ATCP_URGENT_HERE */
 	u32 stamp_base;			/* number 0 of SOF_TIMESTAMPING_OPT_ID */
 	u32 urgent_seq;			/* of the last octet of urgent data */
-	u32 tune_seq;			/* receive buffer tuning: copied_seq... */
-	u64 tune_at;			/* ...and time when the measurement began */
 	int compacted;			/* sk_rmem_alloc after the last atcp_compact(), or 0 */
-	u32 tune_space;			/* most that was ever read within a round trip */
 	u32 pmtu;			/* path MTU that tcb.mss_path was computed from (ip.c) */
 	u32 icmp_mtu;			/* MTU from an ICMP error, while mss_stale */
 	u32 icmp_seq;			/* sequence number that icmp_err was about */
 	int icmp_err;			/* ICMP error that came while a user owned the lock, or 0 */
 	bool mss_stale;			/* the path MTU may have changed: atcp_ip_sync_mss() */
-	u32 copied_seq;			/* sequence number of what recvmsg() returns next */
 	u32 notsent_lowat;		/* TCP_NOTSENT_LOWAT, 0: the namespace's */
 	u32 tx_delay;			/* TCP_TX_DELAY, microseconds */
 	struct atcp_saved_syn *saved_syn;	/* TCP_SAVED_SYN, or NULL */

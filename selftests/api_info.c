@@ -284,6 +284,42 @@ TEST_F(info, limited_by_the_send_buffer)
 	conn_close(&conn);
 }
 
+/*
+ * The receive buffer grows with what is read in a round trip.  The reader has to find out
+ * how long that is from the data alone: after a SYN cookie, or a SYN-ACK that was lost, it
+ * has nothing else; without timestamps not even echoes.
+ */
+TEST_F(info, receive_buffer)
+{
+	static char buf[4000000];
+	int i;
+
+	net_run(&self->net, CLIENT,
+		"tc qdisc add dev v0 root netem delay 20ms limit 10000");
+	for (i = 0; i < 2; i++) {
+		struct conn conn;
+		pid_t reader;
+		int before;
+
+		net_stack_sysctl(&self->net, SERVER, "syncookies", i ? "0" : "2");
+		net_stack_sysctl(&self->net, SERVER, "timestamps", i ? "0" : "1");
+		if (i)
+			net_drop(&self->net, CLIENT, TH_SYN | TH_ACK, 0, 200, 1);
+		conn_open(&self->net, PORT + i, &conn);
+		before = sock_get(conn.end[SERVER], SOL_SOCKET, SO_RCVBUF);
+		reader = fork();
+		if (reader == 0) {
+			sock_recv(conn.end[SERVER], buf, sizeof(buf));
+			_exit(0);
+		}
+		sock_send(conn.end[CLIENT], buf, sizeof(buf));
+		ASSERT_EQ(reader, waitpid(reader, NULL, 0));
+		EXPECT_LT(2 * before, sock_get(conn.end[SERVER], SOL_SOCKET, SO_RCVBUF))
+			TH_LOG("case %d", i);
+		conn_close(&conn);
+	}
+}
+
 /* What each end measures on a path of 20 ms, and how long ago it last received. */
 TEST_F(info, times)
 {

@@ -19,6 +19,7 @@
 #include "core/core.h"
 #include "core/deadline.h"
 #include "core/emit.h"
+#include "core/tune.h"
 #include "core/window.h"
 
 #define LAZY_ACK	(200 * ATCP_MSEC)	/* ATCP_F_LAZY_ACK */
@@ -104,6 +105,7 @@ void atcp_read(struct atcp_tcb *c)
 
 	if (!ATCP_IN(c->state, ATCP_CAN_RECEIVE))
 		return;
+	atcp_tune_read(c);
 
 	/* A second full segment waits for its ACK, or the window can double. */
 	update = c->ack_pending && second_segment(c);

@@ -67,11 +67,17 @@ void atcp_push(struct atcp_tcb *c, bool end);
 /* Declares everything queued up to now urgent (RFC 6093). Before atcp_push(). */
 void atcp_send_urgent(struct atcp_tcb *c);
 
+/*
+ * The program waits for room to send, and some has been acknowledged: enlarges the send
+ * buffer, if that helps.
+ */
+void atcp_tune_snd(struct atcp_tcb *c);
+
 /**
  * atcp_read() - RECEIVE: the user has taken data out of the buffer
- * @c:		any state
+ * @c:		any state; the host has moved copied_seq on
  *
- * Sends a window update when the window opens by enough.
+ * Sizes the receive buffer, and sends a window update when the window opens by enough.
  */
 void atcp_read(struct atcp_tcb *c);
 

@@ -17,6 +17,7 @@
 #include "core/ooo.h"
 #include "core/sack.h"
 #include "core/seq.h"
+#include "core/tune.h"
 #include "core/window.h"
 
 #define HALF_SPACE	0x40000000u
@@ -131,26 +132,14 @@ static bool admit(struct atcp_tcb *c, struct atcp_seg *seg, bool ordered)
 	return true;
 }
 
-/* The receiver's round trip: our timestamp came back with a full segment of text. */
-static void measure_rtt(struct atcp_tcb *c, u32 tsecr)
-{
-	u32 ms = atcp_ts_clock(c->now) + c->ts_offset - tsecr;
-	u32 us = max_t(u32, ms, 1) * (u32)ATCP_MSEC;
-
-	c->rcv_tsecr = tsecr;
-	if (ms * ATCP_MSEC > c->space->conf.rto_max)
-		return;
-	c->rcv_rtt = c->rcv_rtt ? c->rcv_rtt + us - c->rcv_rtt / 8 : us * 8;
-}
-
 /*
  * The estimate of the peer's segment size, for delayed ACKs, window updates and the
  * receiver's round trip; as tcp_measure_rcv_mss().
  *
  * It grows at once.  It shrinks, as after a change of the path, when two segments in turn
- * have the same smaller size and seem to be full: a program's last segment is seldom that,
- * but it has PSH, and only below ATCP_MSS_DEFAULT is PSH what tells them apart.  What SACK
- * blocks take of a segment counts as payload, as their number varies.
+ * have the same smaller size and seem to be full.  Below ATCP_MSS_DEFAULT, one with PSH
+ * does not: it is the end of what a program has written.  What SACK blocks take of a
+ * segment counts as payload, as their number varies.
  */
 static void measure_mss(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
 {
@@ -173,10 +162,8 @@ static void measure_mss(struct atcp_tcb *c, struct atcp_seg *seg, const struct a
 
 static void measure(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
 {
-	u32 tsecr = c->ts_on && h->opts & ATCP_OPT_TS ? h->tsecr : 0;
-
-	if (tsecr && tsecr != c->rcv_tsecr && atcp_seg_len(seg) >= c->rcv_mss)
-		measure_rtt(c, tsecr);
+	if (c->ts_on && h->opts & ATCP_OPT_TS)
+		atcp_tune_echo(c, h, atcp_seg_len(seg) >= c->rcv_mss);
 	measure_mss(c, seg, h);
 }
 
@@ -222,8 +209,11 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, const struct at
 	}
 	if (likely(ordered)) {
 		accept(c, seg);
-		if (c->ooo_root && c->state != ATCP_CLOSED)
+		if (c->state == ATCP_CLOSED)
+			return;
+		if (c->ooo_root)
 			accept_waiting(c);
+		atcp_tune_text(c);
 		return;
 	}
 	atcp_count(c, ATCP_STAT_OUT_OF_ORDER);

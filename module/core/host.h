@@ -188,6 +188,16 @@ u32 atcp_host_rcv_limit(struct atcp_tcb *c);
 /* At least the most that it may ever be for this connection: sets the window scale. */
 u32 atcp_host_rcv_full(struct atcp_tcb *c);
 
+/* --- the buffers' sizes: tune.c --- */
+
+/*
+ * The connection could use a receive window of @window bytes, more than there may be now:
+ * enlarges the receive buffer, as far as its owner allows.
+ */
+void atcp_host_want_rcv(struct atcp_tcb *c, u32 window);
+/* The same for the send buffer, which should hold @bytes of payload at any overhead. */
+void atcp_host_want_snd(struct atcp_tcb *c, u64 bytes);
+
 /* --- events --- */
 
 void atcp_host_wake(struct atcp_tcb *c, u32 what);

@@ -14,6 +14,7 @@
 #include "core/mss.h"
 #include "core/open.h"
 #include "core/rtt.h"
+#include "core/tune.h"
 
 void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
 {
@@ -152,6 +153,7 @@ void atcp_established(struct atcp_tcb *c)
 	c->last_rcv = c->now;
 	c->last_snd = c->now;
 	c->cc->init(c);
+	atcp_tune_start(c);
 	atcp_count(c, ATCP_STAT_ESTABLISHED);
 	atcp_set_state(c, ATCP_ESTABLISHED);
 	if (c->flags & ATCP_F_KEEPALIVE)

@@ -203,6 +203,7 @@ struct atcp_tcb {
 	u32 rcv_wnd;			/* window advertised then: right edge is the sum */
 	u32 rcv_up;			/* one past the peer's urgent data */
 	u32 irs;
+	u32 copied_seq;			/* next to be read by the program; host sets */
 	u32 wnd_clamp;			/* most window to offer, 0: no bound; host sets */
 	u16 rcv_mss;			/* estimate of the peer's segment size */
 	u16 rcv_smaller;		/* size of the last segment, if it was below that, or 0 */
@@ -315,6 +316,13 @@ struct atcp_tcb {
 	u32 min_rtt_at;			/* when; seconds */
 	u32 rcv_rtt;			/* the receiver's estimate, times 8; 0: none yet */
 	u32 rcv_tsecr;			/* timestamp echo that it was last taken from */
+	u32 rcv_rtt_seq;		/* end of the window whose time is taken... */
+	u64 rcv_rtt_at;			/* ...since then; 0: none yet */
+
+	/* Sizing of the receive buffer (tune.c). */
+	u32 tune_seq;			/* copied_seq... */
+	u64 tune_at;			/* ...and time when the measurement began */
+	u32 tune_space;			/* most that was read within a round trip, bytes */
 };
 
 /* atcp_tcb.flags */

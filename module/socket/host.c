@@ -376,6 +376,37 @@ u32 atcp_host_rcv_full(struct atcp_tcb *c)
 	return c->wnd_clamp ? min(most, c->wnd_clamp) : most;
 }
 
+/* --- the buffers' sizes --- */
+
+void atcp_host_want_rcv(struct atcp_tcb *c, u32 window)
+{
+	const struct atcp_limits *limits = &atcp_space_net(c->space)->limits;
+	struct sock *sk = atcp_tcb_sk(c);
+	u64 size = min_t(u64, atcp_space_from_win(window), READ_ONCE(limits->rmem[2]));
+
+	if (sk->sk_userlocks & SOCK_RCVBUF_LOCK || !READ_ONCE(limits->moderate_rcvbuf))
+		return;
+	if (size > sk->sk_rcvbuf)
+		WRITE_ONCE(sk->sk_rcvbuf, (int)size);
+}
+
+/* At the worst overhead: each segment in a buffer of its own, as tcp_sndbuf_expand(). */
+void atcp_host_want_snd(struct atcp_tcb *c, u64 bytes)
+{
+	const struct atcp_limits *limits = &atcp_space_net(c->space)->limits;
+	struct sock *sk = atcp_tcb_sk(c);
+	u64 each, size;
+
+	if (sk->sk_userlocks & SOCK_SNDBUF_LOCK)
+		return;
+	each = roundup_pow_of_two(c->mss + ATCP_HEADROOM +
+				  SKB_DATA_ALIGN(sizeof(struct skb_shared_info))) +
+	       SKB_DATA_ALIGN(sizeof(struct sk_buff));
+	size = min_t(u64, div_u64(bytes, c->mss) * each, READ_ONCE(limits->wmem[2]));
+	if (size > sk->sk_sndbuf)
+		WRITE_ONCE(sk->sk_sndbuf, (int)size);
+}
+
 /* --- events --- */
 
 static void peer_finished(struct sock *sk)
@@ -394,18 +425,10 @@ static void peer_finished(struct sock *sk)
 
 static void connected(struct sock *sk)
 {
-	struct atcp_sock *as = atcp_sk(sk);
-	struct atcp_tcb *c = &as->tcb;
-
-	as->copied_seq = c->rcv_nxt;
-	as->tune_seq = c->rcv_nxt;
-	as->tune_at = c->now;
-	as->tune_space = 10 * c->adv_mss;
-	atcp_grow_sndbuf(sk);
-	if (!sock_flag(sk, SOCK_DEAD)) {
-		sk->sk_state_change(sk);
-		sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
-	}
+	if (sock_flag(sk, SOCK_DEAD))
+		return;
+	sk->sk_state_change(sk);
+	sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
 }
 
 /*
@@ -419,7 +442,7 @@ static void urgent(struct sock *sk)
 	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
 
 	sk_send_sigurg(sk);
-	if (as->urgent && as->urgent_seq == as->copied_seq && skb &&
+	if (as->urgent && as->urgent_seq == as->tcb.copied_seq && skb &&
 	    !sock_flag(sk, SOCK_URGINLINE))
 		atcp_consume(sk, skb, 1);
 	WRITE_ONCE(as->urgent_seq, as->tcb.rcv_up - 1);

@@ -179,7 +179,7 @@ void atcp_get_info(struct sock *sk, struct atcp_tcp_info *info)
 	get_counts(c, info);
 	get_limits(c, now, info);
 	info->tcpi_pmtu = as->pmtu;
-	info->tcpi_rcv_space = as->tune_space;
+	info->tcpi_rcv_space = c->tune_space;
 	info->tcpi_rcv_ssthresh = atcp_host_rcv_limit(&atcp_sk(sk)->tcb);
 	info->tcpi_rcv_wnd = c->rcv_wnd;
 }

@@ -38,7 +38,8 @@ __poll_t atcp_poll(struct file *file, struct socket *sock, poll_table *wait)
 		int target = sock_rcvlowat(sk, 0, INT_MAX);
 		u8 urgent = READ_ONCE(as->urgent);
 
-		if (unlikely(urgent) && READ_ONCE(as->urgent_seq) == READ_ONCE(as->copied_seq) &&
+		if (unlikely(urgent) &&
+		    READ_ONCE(as->urgent_seq) == READ_ONCE(as->tcb.copied_seq) &&
 		    !sock_flag(sk, SOCK_URGINLINE))
 			target++;
 		if (atcp_is_readable(sk, target))
@@ -72,8 +73,8 @@ static int readable_before_urgent(const struct sock *sk)
 	const struct atcp_sock *as = atcp_sk(sk);
 
 	if (unlikely(as->urgent) && !sock_flag(sk, SOCK_URGINLINE) &&
-	    seq_geq(as->urgent_seq, as->copied_seq) && seq_lt(as->urgent_seq, as->tcb.rcv_nxt))
-		return as->urgent_seq - as->copied_seq;
+	    seq_geq(as->urgent_seq, as->tcb.copied_seq) && seq_lt(as->urgent_seq, as->tcb.rcv_nxt))
+		return as->urgent_seq - as->tcb.copied_seq;
 	return atcp_readable(sk);
 }
 
@@ -110,7 +111,7 @@ int atcp_ioctl(struct sock *sk, int cmd, ATCP_IOCTL_ARG arg)
 		answer = opening ? 0 : c->write_seq - c->snd_nxt;
 		break;
 	default:
-		answer = as->urgent && as->urgent_seq == as->copied_seq;
+		answer = as->urgent && as->urgent_seq == as->tcb.copied_seq;
 	}
 	release_sock(sk);
 	return atcp_ioctl_answer(arg, answer);

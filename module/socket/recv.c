@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RECEIVE (RFC 9293 section 3.10.3): data goes from sk_receive_queue to the user.  Also
- * the size of the receive buffer.
+ * RECEIVE (RFC 9293 section 3.10.3): data goes from sk_receive_queue to the user.
  *
  * The queue holds data in order, without gaps or overlaps.  A segment's atcp_mark.skip
  * is the number of its bytes that were read; a segment that was read completely leaves
@@ -25,7 +24,7 @@ u32 atcp_readable(const struct sock *sk)
 
 	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
 		return 0;
-	return READ_ONCE(as->tcb.rcv_nxt) - READ_ONCE(as->copied_seq) -
+	return READ_ONCE(as->tcb.rcv_nxt) - READ_ONCE(as->tcb.copied_seq) -
 	       READ_ONCE(as->tcb.fin_rcvd);
 }
 
@@ -66,39 +65,6 @@ int atcp_set_rcvlowat(struct sock *sk, int val)
 int atcp_peek_len(struct socket *sock)
 {
 	return atcp_readable(sock->sk);
-}
-
-/*
- * Dynamic right-sizing, as tcp_rcv_space_adjust(): the buffer holds twice what the
- * program reads in a round trip, and more while that grows, so that the buffer does not
- * limit the sender.
- */
-void atcp_tune_rcvbuf(struct sock *sk)
-{
-	struct atcp_sock *as = atcp_sk(sk);
-	const struct atcp_tcb *c = &as->tcb;
-	u32 rtt = c->srtt >> 3, copied;
-	u64 window, most;
-
-	if (!rtt || c->now - as->tune_at < rtt)
-		return;
-
-	copied = as->copied_seq - as->tune_seq;
-	if (copied > as->tune_space && as->tune_space) {
-		if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
-		    READ_ONCE(atcp_net(sock_net(sk))->limits.moderate_rcvbuf)) {
-			window = 2 * (u64)copied + 16 * c->adv_mss;
-			window += 2 * div_u64(window * (copied - as->tune_space),
-					      as->tune_space);
-			most = READ_ONCE(atcp_net(sock_net(sk))->limits.rmem[2]);
-			window = min(2 * window, most);
-			if (window > sk->sk_rcvbuf)
-				WRITE_ONCE(sk->sk_rcvbuf, (int)window);
-		}
-		as->tune_space = copied;
-	}
-	as->tune_seq = as->copied_seq;
-	as->tune_at = c->now;
 }
 
 /* Whether the memory of @skb exceeds its payload by more than half. */
@@ -201,8 +167,8 @@ void atcp_consume(struct sock *sk, struct sk_buff *skb, u32 n)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 
-	WRITE_ONCE(as->copied_seq, as->copied_seq + n);
-	if (unlikely(as->urgent) && seq_gt(as->copied_seq, as->urgent_seq))
+	WRITE_ONCE(as->tcb.copied_seq, as->tcb.copied_seq + n);
+	if (unlikely(as->urgent) && seq_gt(as->tcb.copied_seq, as->urgent_seq))
 		WRITE_ONCE(as->urgent, ATCP_URGENT_NONE);
 	if (n < atcp_skb_len(skb)) {
 		atcp_mark(skb)->skip += n;
@@ -294,7 +260,7 @@ static int take(struct sock *sk, struct sk_buff *skb, u32 offset, struct msghdr 
 	bool hole = false;
 
 	if (unlikely(as->urgent))
-		used = until_urgent(sk, as->copied_seq + *past, used, &hole);
+		used = until_urgent(sk, as->tcb.copied_seq + *past, used, &hole);
 	if (unlikely(hole))
 		used = 1;
 	else if (!(flags & MSG_TRUNC) && skb_copy_datagram_msg(skb, offset, msg, used))
@@ -308,7 +274,6 @@ static int take(struct sock *sk, struct sk_buff *skb, u32 offset, struct msghdr 
 	} else {
 		atcp_consume(sk, skb, used);
 		sk_peek_offset_bwd(sk, hole ? 0 : used);
-		atcp_tune_rcvbuf(sk);
 	}
 	return hole ? 0 : used;
 }
@@ -331,7 +296,7 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 
 	timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
-	start = as->copied_seq;
+	start = as->tcb.copied_seq;
 	if (peek) {
 		peek_from = max(sk_peek_offset(sk, flags), 0);	/* SO_PEEK_OFF */
 		past = peek_from;
@@ -341,7 +306,7 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 		u32 offset;
 
 		/* A read ends before the urgent octet, so that SIOCATMARK can find it. */
-		if (unlikely(as->urgent) && as->urgent_seq == as->copied_seq + past) {
+		if (unlikely(as->urgent) && as->urgent_seq == as->tcb.copied_seq + past) {
 			if (copied)
 				break;
 			if (signal_pending(current)) {
@@ -384,8 +349,8 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len, int flag
 				return copied ?: err;
 		}
 		/* Another thread has read meanwhile: peeking starts again with the rest. */
-		if (peek && as->copied_seq != start) {
-			start = as->copied_seq;
+		if (peek && as->tcb.copied_seq != start) {
+			start = as->tcb.copied_seq;
 			past = peek_from;
 		}
 	} while (len > 0);
@@ -405,7 +370,7 @@ static int left_to_read(struct sock *sk)
 	int left;
 
 	lock_sock(sk);
-	left = as->tcb.rcv_nxt - as->copied_seq;
+	left = as->tcb.rcv_nxt - as->tcb.copied_seq;
 	release_sock(sk);
 	return left ?: sock_flag(sk, SOCK_DONE);
 }

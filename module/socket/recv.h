@@ -20,12 +20,16 @@ static inline int atcp_win_from_space(int space)
 	return space / 2;
 }
 
+/* And the other way round. */
+static inline u64 atcp_space_from_win(u32 window)
+{
+	return 2 * (u64)window;
+}
+
 int atcp_set_rcvlowat(struct sock *sk, int val);
 int atcp_peek_len(struct socket *sock);
 /* Removes @n bytes of @skb, the first of the receive queue, as read. Locked. */
 void atcp_consume(struct sock *sk, struct sk_buff *skb, u32 n);
-/* Enlarges the receive buffer when the program reads fast. Locked. */
-void atcp_tune_rcvbuf(struct sock *sk);
 /*
  * For a call that found nothing to read.  Locked.
  * Return: 1 to wait, 0 at the end of the stream, or a negative errno.

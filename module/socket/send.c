@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * SEND (RFC 9293 section 3.10.2): the user's bytes become large segments, by the
- * functions of payload.c.  Also the size of the send buffer.
+ * functions of payload.c.
  *
  * A segment grows up to the size that the device takes at once (GSO); the core decides
  * how much of it is sent and when.  Nothing here is done per MSS.
@@ -48,25 +48,6 @@ void atcp_write_space(struct sock *sk)
 	rcu_read_unlock();
 }
 
-/* Room for twice the congestion window at the worst overhead, as tcp_sndbuf_expand(). */
-void atcp_grow_sndbuf(struct sock *sk)
-{
-	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
-	u64 per_segment, want;
-	u32 segments;
-
-	if (sk->sk_userlocks & SOCK_SNDBUF_LOCK)
-		return;
-	per_segment = roundup_pow_of_two(c->mss + ATCP_HEADROOM +
-					 SKB_DATA_ALIGN(sizeof(struct skb_shared_info))) +
-		      SKB_DATA_ALIGN(sizeof(struct sk_buff));
-	segments = max_t(u32, c->cwnd / c->mss, 10);
-	want = min_t(u64, 2 * segments * per_segment,
-		     READ_ONCE(atcp_net(sock_net(sk))->limits.wmem[2]));
-	if (want > sk->sk_sndbuf)
-		WRITE_ONCE(sk->sk_sndbuf, (int)want);
-}
-
 void atcp_new_space(struct sock *sk)
 {
 	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
@@ -75,11 +56,9 @@ void atcp_new_space(struct sock *sk)
 	smp_mb();
 	if (!sk->sk_socket || !test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
 		return;
-	/* A larger buffer helps only if memory is there and cwnd is not the limit. */
 	if (!sk_under_memory_pressure(sk) &&
-	    sk_memory_allocated(sk) < sk_prot_mem_limits(sk, 0) &&
-	    c->snd_nxt - c->snd_una < c->cwnd)
-		atcp_grow_sndbuf(sk);
+	    sk_memory_allocated(sk) < sk_prot_mem_limits(sk, 0))
+		atcp_tune_snd(c);
 	sk->sk_write_space(sk);
 	if (!test_bit(SOCK_NOSPACE, &sk->sk_socket->flags))
 		c->flags &= ~ATCP_F_STARVED;

@@ -18,8 +18,6 @@ void atcp_write_space(struct sock *sk);
  * sending it.
  */
 struct sk_buff *atcp_alloc_sendable(struct sock *sk, gfp_t gfp, bool forced);
-/* Enlarges the send buffer with the congestion window, unless SO_SNDBUF is set. Locked. */
-void atcp_grow_sndbuf(struct sock *sk);
 /* Sent data was acknowledged: wakes writers, and may enlarge the send buffer. Locked. */
 void atcp_new_space(struct sock *sk);
 

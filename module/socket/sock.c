@@ -264,7 +264,6 @@ static void reset_tcb(struct sock *sk)
 		as->tcb.flags |= ATCP_F_CORK;
 	if (as->defer_accept)
 		as->tcb.flags |= ATCP_F_LAZY_ACK;
-	as->copied_seq = 0;
 	as->urgent = ATCP_URGENT_NONE;
 }
 

@@ -27,7 +27,7 @@ int atcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t act
 		int used;
 
 		if (unlikely(as->urgent)) {
-			len = min_t(size_t, len, as->urgent_seq - as->copied_seq);
+			len = min_t(size_t, len, as->urgent_seq - as->tcb.copied_seq);
 			if (!len)
 				break;
 		}
@@ -41,10 +41,8 @@ int atcp_read_sock(struct sock *sk, read_descriptor_t *desc, sk_read_actor_t act
 		if (!desc->count)
 			break;
 	}
-	if (copied > 0) {
-		atcp_tune_rcvbuf(sk);
+	if (copied > 0)
 		atcp_read(&as->tcb);
-	}
 	return copied;
 }
 

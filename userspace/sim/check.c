@@ -246,6 +246,12 @@ static void check_deadlines(struct sim_conn *conn)
 			  "keep-alive without a timer");
 }
 
+/* A look goes over the whole queue: a long one has its turn in one event of 64. */
+static bool send_queue_has_turn(const struct sim_conn *conn)
+{
+	return conn->nsent < 256 || sim->nevents % 64 == 0;
+}
+
 void sim_check_conn(struct sim_conn *conn)
 {
 	struct atcp_tcb *c = &conn->c;
@@ -257,7 +263,8 @@ void sim_check_conn(struct sim_conn *conn)
 	SIM_CHECK(c->state != ATCP_CLOSED && c->state != ATCP_LISTEN &&
 		  c->state == conn->seen.state, "in state %s", sim_state_name(c->state));
 	check_fins(c);
-	check_send_queue(conn);
+	if (send_queue_has_turn(conn))
+		check_send_queue(conn);
 	check_receive_queue(conn);
 	check_numbers(conn);
 	check_deadlines(conn);

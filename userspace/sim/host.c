@@ -297,7 +297,23 @@ u32 atcp_host_rcv_space(struct atcp_tcb *c)
 
 u32 atcp_host_rcv_full(struct atcp_tcb *c)
 {
-	return atcp_host_rcv_limit(c);
+	return sim_rcv_full(&conn_of(c)->opt);
+}
+
+void atcp_host_want_rcv(struct atcp_tcb *c, u32 window)
+{
+	struct sim_sockopt *opt = &conn_of(c)->opt;
+	u32 size = min(opt->tight ? 2 * window : window, opt->rcvbuf_max);
+
+	SIM_CHECK(window > atcp_host_rcv_limit(c), "a smaller receive window is asked for");
+	opt->rcvbuf = max(opt->rcvbuf, size);
+}
+
+void atcp_host_want_snd(struct atcp_tcb *c, u64 bytes)
+{
+	struct sim_sockopt *opt = &conn_of(c)->opt;
+
+	opt->sndbuf = max_t(u64, opt->sndbuf, min_t(u64, bytes, opt->sndbuf_max));
 }
 
 u32 atcp_host_rcv_limit(struct atcp_tcb *c)
@@ -318,6 +334,8 @@ void atcp_host_wake(struct atcp_tcb *c, u32 what)
 		if (conn->opt.no_quick)
 			c->quick = 0;
 	}
+	if (what & ATCP_WAKE_WRITABLE && conn->starved)
+		atcp_tune_snd(c);
 	if (what & ATCP_WAKE_FIN)
 		conn->fin = true;
 	if (what & ATCP_WAKE_URGENT)

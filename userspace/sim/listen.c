@@ -143,7 +143,7 @@ void sim_listener_syn(struct sim_listener *l, const struct sim_pkt *p, const str
 {
 	struct sim_host *host = l->host;
 	u16 mss = sim->link[host->id][p->src].conf.mtu - sim_ip_overhead() - ATCP_HDR_MIN;
-	u32 full = l->opt.tight ? l->opt.rcvbuf / 2 : l->opt.rcvbuf;
+	u32 first = l->opt.tight ? l->opt.rcvbuf / 2 : l->opt.rcvbuf;
 	struct atcp_tuple t;
 	struct sim_req *req;
 	struct atcp_req r;
@@ -155,7 +155,8 @@ void sim_listener_syn(struct sim_listener *l, const struct sim_pkt *p, const str
 	}
 	memset(&r, 0xa5, sizeof(r));
 	sim_tuple(&t, host->id, p->src, h->dport, h->sport);
-	atcp_req_init(&r, &host->space, &t, h, mss, full, min(full, 65535u));
+	atcp_req_init(&r, &host->space, &t, h, mss, sim_rcv_full(&l->opt),
+		      min(first, 65535u));
 	if (old)
 		atcp_req_follow(&r, old);
 	if (l->cookies || l->nreqs >= l->syn_backlog) {

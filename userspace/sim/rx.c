@@ -77,7 +77,7 @@ static void to_cookie(struct sim_listener *l, const struct sim_pkt *p, const str
 
 	sim_tuple(&t, h->id, p->src, hdr->dport, hdr->sport);
 	if (!h->stat[ATCP_STAT_SYN_COOKIES_SENT] ||
-	    !atcp_cookie_check(&r, &h->space, &t, hdr, mss, l->opt.rcvbuf,
+	    !atcp_cookie_check(&r, &h->space, &t, hdr, mss, sim_rcv_full(&l->opt),
 			       min(l->opt.rcvbuf, 65535u))) {
 		h->stat[ATCP_STAT_SYN_COOKIES_BAD]++;
 		to_closed(h, p, hdr);

@@ -205,6 +205,8 @@ struct sim_fault {
  * struct sim_sockopt - what a connection or listener is made with
  * @rcvbuf:	receive buffer, payload bytes
  * @sndbuf:	send buffer, payload bytes
+ * @rcvbuf_max:	up to which the core may enlarge them; 0: it may not
+ * @sndbuf_max:	likewise
  * @room:	payload that one queued segment can hold
  * @nodelay:	TCP_NODELAY
  * @keepalive:	SO_KEEPALIVE
@@ -216,6 +218,8 @@ struct sim_fault {
 struct sim_sockopt {
 	u32 rcvbuf;
 	u32 sndbuf;
+	u32 rcvbuf_max;
+	u32 sndbuf_max;
 	u32 room;
 	u16 mss_user;
 	bool nodelay;
@@ -231,6 +235,14 @@ struct sim_sockopt {
 };
 
 extern const struct sim_sockopt sim_sockopt_default;
+
+/* The largest receive window that a connection with @opt may ever offer. */
+static inline u32 sim_rcv_full(const struct sim_sockopt *opt)
+{
+	u32 most = max(opt->rcvbuf, opt->rcvbuf_max);
+
+	return opt->tight ? most / 2 : most;
+}
 
 typedef void (*sim_wake_fn)(struct sim_conn *conn, u32 what, void *arg);
 
@@ -270,6 +282,7 @@ struct sim_conn {
 	bool connected;
 	bool fin;			/* the peer will send no more */
 	bool urgent;
+	bool starved;			/* sim_send() has found the buffer full */
 	bool shut_snd;
 	bool shut_rcv;
 	int err;			/* pending error, reported once */

@@ -277,6 +277,7 @@ int sim_send(struct sim_conn *conn, const void *data, u32 len, u32 flags)
 		done += n;
 	}
 	conn->accepted += done;
+	conn->starved = done < len;
 	if (done && (flags & SIM_OOB))
 		atcp_send_urgent(&conn->c);
 	if (flags & SIM_MORE)
@@ -318,6 +319,7 @@ int sim_recv(struct sim_conn *conn, void *data, u32 len)
 		sim_seg_free(seg);
 	}
 	conn->read += done;
+	conn->c.copied_seq += done;
 	if (done) {
 		if (!conn->closed)
 			atcp_read(&conn->c);
