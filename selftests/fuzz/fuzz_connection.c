@@ -245,6 +245,7 @@ static void op_option(struct sim_conn *conn, u8 which, u8 value)
 		break;
 	case 11:
 		c->user_timeout = t;
+		atcp_user_timeout_changed(c);
 		break;
 	case 12:
 		c->keep_time = max(t, ATCP_SEC);

@@ -233,6 +233,9 @@ static void draw_sockopt(struct sim_sockopt *opt)
 	opt->tight = one_in(3);
 	if (opt->tight)
 		opt->rcvbuf = max(opt->rcvbuf, 4000u);
+	/* With another draw, the scenario of each seed would be another one. */
+	opt->rcvbuf_max = opt->nodelay ? 8 * opt->rcvbuf : 0;
+	opt->sndbuf_max = opt->nodelay ? 8 * opt->sndbuf : 0;
 	opt->no_quick = one_in(4);
 	if (one_in(8))
 		opt->pace = 100000 + draw(2000000);
