@@ -161,7 +161,7 @@ void atcp_icmp_unreachable(struct atcp_tcb *c, u32 seq)
 	u64 due;
 
 	if (!ATCP_IN(c->state, ATCP_SYNCHRONIZED) || seq != c->snd_una || !c->retries ||
-	    !c->backoff || !c->snd_first)
+	    !c->backoff || !c->snd_first || !c->snd_wnd)
 		return;
 	atcp_enter(c);
 	c->backoff--;

@@ -271,6 +271,24 @@ SCRIPT(round_trip_by_a_closed_window)
 		;
 }
 
+/* What takes longer than any time-out is none. */
+SCRIPT(no_round_trip_of_minutes)
+{
+	be_receiver();
+	script.syn = "mss 1460";
+	be_established();
+	inject("A 1+10000 1");
+	expect("A 1 10001 win 0");
+	quiet(10 * MINUTE);
+	ASSERT_EQ(user_reads(), 10000);
+	expect("A 1 10001 win 10000");
+	inject("A 10001+1000 1");
+	ASSERT_EQ(tcb()->rcv_rtt, 0);
+	sim_run_for(SEC);
+	while (expect_any())
+		;
+}
+
 /* By echo: the time since the ACK that the segment answers; a pause of the peer counts. */
 SCRIPT(round_trip_by_echo)
 {

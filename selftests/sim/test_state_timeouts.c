@@ -379,6 +379,23 @@ SCRIPT(user_timeout_with_an_unreachable_network)
 	times_out(500 * MSEC);
 }
 
+/* It takes back the back-off of retransmissions; probes of a closed window keep theirs. */
+SCRIPT(an_unreachable_network_hurries_no_probe)
+{
+	be_established();
+	user_sends(20);
+	expect("PA 1+20 1");
+	expect_after(RTO, "PA 1+20 1");
+	expect_after(2 * RTO, "PA 1+20 1");
+	inject("A 1 11 win 0");
+	expect_after(4 * RTO, "PA 11+10 1");
+	expect_after(2 * RTO, "PA 11+10 1");
+	atcp_icmp_unreachable(tcb(), tcb()->snd_una);
+	atcp_icmp_unreachable(tcb(), tcb()->snd_una);
+	expect_after(4 * RTO, "PA 11+10 1");
+	inject("A 1 21 win 1000");
+}
+
 static void be_kept_alive(u64 user_timeout)
 {
 	script.opt.keepalive = true;
