@@ -91,7 +91,7 @@ if [ -n "$tcp" ] || ! [ -f "$ATCP_KO" ]; then
 	echo "1..0 # SKIP ATCP_KO does not name atcp.ko, or it is the kernel's TCP"
 	exit 4
 fi
-begin 23
+begin 24
 
 # Earlier tests may have left connections behind that no program holds.
 if loaded; then
@@ -107,8 +107,17 @@ gone
 result "nothing of atcp is there before" $?
 
 client 10.0.0.2
-[ $? -eq 3 ] && grep -q 'load the module' "$tmp/err"
+[ $? -eq 3 ] && grep -q 'modprobe atcp' "$tmp/err"
 result "daytime says that the module is not loaded" $?
+status=0
+for words in "daytimed -p 1313" "atcp-run true" "atcp-run -s true" "atcp-run -g true" \
+	     "atcp-run --check" atcp-ss atcp-stat; do
+	# shellcheck disable=SC2086 # words
+	"$dir/"$words 2>&1 | grep -q 'not loaded (modprobe atcp' || status=1
+done
+"$dir/atcp-run" -s true 2>"$tmp/err"
+[ $? = 125 ]
+result "the other programs say so, and what to do" $((status + $?))
 
 ! loaded
 result "socket() alone does not load it" $?

@@ -398,7 +398,7 @@ int main(int argc, char **argv)
 	}
 	why = out_of_reach(path, sizeof(path));
 	if (family < 0)
-		kept("atcp.ko", "is not loaded");
+		kept("atcp.ko", ATCP_NOT_LOADED);
 	else if (!strcmp(carrier, "tcp") && gate_shut(family, IPPROTO_TCP))
 		kept_by_gate();
 	else if (in_cgroup)

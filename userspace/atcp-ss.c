@@ -931,7 +931,7 @@ int main(int argc, char **argv)
 		filter = parse_filter(words);
 	family = atcp_loaded_family();
 	if (family < 0)
-		die(1, "atcp is not loaded");
+		die(1, "atcp.ko " ATCP_NOT_LOADED);
 	nl = mnl_socket_open(NETLINK_SOCK_DIAG);
 	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
 		die(1, "sock_diag: %s", strerror(errno));

@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "family.h"
+
 #define STATS	"/proc/net/atcp_stat"
 #define MOST	256
 #define NOW	"now_"		/* prefix of a present number, which is no counter */
@@ -89,7 +91,7 @@ static void read_counters(void)
 	char *line, *rest;
 
 	if (fd < 0 && errno == ENOENT)
-		die(STATS " is not there: atcp is not loaded");
+		die(STATS " is not there: atcp.ko " ATCP_NOT_LOADED);
 	if (fd < 0)
 		die(STATS ": %s", strerror(errno));
 	rest = slurp(fd, STATS);

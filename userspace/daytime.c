@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daytime_common.h"
+#include "family.h"
 
 /* The exit codes, as the manual page lists them. */
 enum {
@@ -171,8 +172,7 @@ static int ask(const struct addrinfo *ai, long long deadline,
 			return EXIT_UNREACHABLE;
 		}
 		if (stack != STACK_TCP && daytime_no_module(errno)) {
-			fprintf(stderr,
-				"daytime: no atcp here: load the module (insmod atcp.ko)\n");
+			fprintf(stderr, "daytime: atcp.ko " ATCP_NOT_LOADED "\n");
 			return EXIT_NO_MODULE;
 		}
 		if (daytime_gate_shut("daytime", errno, stack))

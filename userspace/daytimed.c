@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "daytime_common.h"
+#include "family.h"
 
 #define MAX_CLIENTS	1000	/* more wait in the accept queue */
 #define LINGER_MS	2000	/* how long a client may take to close */
@@ -265,8 +266,7 @@ static int open_listener(const char *address, const char *port, int family,
 				return open_listener(NULL, port, AF_INET, stack);
 			fprintf(stderr, "daytimed: no IPv6 here\n");
 		} else if (stack != STACK_TCP && daytime_no_module(err)) {
-			fprintf(stderr,
-				"daytimed: no atcp here: load the module (insmod atcp.ko)\n");
+			fprintf(stderr, "daytimed: atcp.ko " ATCP_NOT_LOADED "\n");
 		} else if (!daytime_gate_shut("daytimed", err, stack)) {
 			fprintf(stderr, "daytimed: socket: %s\n",
 				strerror(err));

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The protocol family of the loaded module, and the message when it refuses a carrier. */
+/* The protocol family of the loaded module, and messages that several programs print. */
 #ifndef ATCP_FAMILY_H
 #define ATCP_FAMILY_H
 
 /* The family's number from /sys, or -1 if the module is not loaded. */
 int atcp_loaded_family(void);
+
+/* What is wrong with atcp.ko, and what to do. */
+#define ATCP_NOT_LOADED	"is not loaded (modprobe atcp, or insmod atcp.ko)"
 
 /* A format for printf(), with the effective group twice, when socket() fails with EACCES. */
 #define ATCP_GATE_SHUT \
