@@ -11,7 +11,7 @@
 
 run=$dir/atcp-run
 
-begin 21
+begin 22
 ip -n "$a" link set lo up
 version=4
 [ -z "$ipv6" ] || version=6
@@ -219,6 +219,24 @@ in_a "$run" -s -c tcp $nobody python3 -c "$one"
 	in_a "$run" -c tcp $nobody python3 -c "$one" && grep -q "python3.*$shut" "$tmp/err"
 result "TCP on the wire is not for everybody: one who becomes another" $?
 }
+
+# The other stack has the port: ss and atcp-ss each show their own.
+have='
+import socket, subprocess, sys
+l = socket.create_server((sys.argv[1], 7777), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+sys.exit(subprocess.run(sys.argv[2:]).returncode)
+'
+take='
+import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+try: s.bind((sys.argv[1], 7777))
+except OSError as e: print(e.errno)
+'
+in_a python3 -c "$have" "$here_ip" "$run" -v -c tcp python3 -c "$take" "$here_ip" &&
+	grep -q 'EADDRINUSE: .*ss -ltn.*atcp-ss -l' "$tmp/err" && grep -qx 98 "$tmp/out" &&
+	in_a python3 -c "$have" "$here_ip" "$run" -c tcp python3 -c "$take" "$here_ip" &&
+	! grep -q EADDRINUSE "$tmp/err" && grep -qx 98 "$tmp/out"
+result "--verbose: the kernel's TCP has the port: where to look" $?
 
 in_a "$run" nosuch-program
 [ $? = 127 ]

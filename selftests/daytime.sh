@@ -20,7 +20,7 @@ fails()
 	[ $? -eq "$want" ] && [ ! -s "$tmp/out" ] && grep -q "$word" "$tmp/err"
 }
 
-begin 19
+begin 20
 
 fails 4 refused "$peer_ip"
 result "nothing listens: refused" $?
@@ -129,6 +129,27 @@ else
 	[ "$(wc -c <"$tmp/out")" -eq 22 ]
 	result "TCP on the wire is not for everybody: daytime, once it is" $((status + $?))
 	stop
+fi
+
+# TCP has one space of ports, and each stack's tool lists its own sockets alone.
+# taken FIRST SECOND: starts a server of FIRST, and one of SECOND at the same port.
+taken()
+{
+	ip netns exec "$b" "$dir/daytimed" "$1" -p 1313 >"$tmp/log" 2>&1 &
+	server=$!
+	waits_for "$tmp/log" listening &&
+		! ip netns exec "$b" "$dir/daytimed" "$2" -p 1313 2>"$tmp/err" &&
+		grep -q 'Address already in use' "$tmp/err" &&
+		grep -q 'ss -ltn.*atcp-ss -l' "$tmp/err"
+	status=$?
+	stop
+	return $status
+}
+if [ "$ATCP_TEST_STACK" = tcp ]; then
+	result "the other stack has the port: where to look # SKIP atcp may not be there" 0
+else
+	taken -ctcp --tcp && taken --tcp -ctcp
+	result "the other stack has the port: where to look" $?
 fi
 
 # The port is below 1024: without the capability there is no server.

@@ -277,9 +277,11 @@ static int open_listener(const char *address, const char *port, int family,
 	if ((ai->ai_family == AF_INET6 &&
 	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only))) ||
 	    bind(fd, ai->ai_addr, ai->ai_addrlen) || listen(fd, BACKLOG)) {
+		err = errno;
 		fprintf(stderr, "daytimed: %s: %s\n",
-			daytime_addr(ai->ai_addr, name, sizeof(name)),
-			strerror(errno));
+			daytime_addr(ai->ai_addr, name, sizeof(name)), strerror(err));
+		if (err == EADDRINUSE && stack != STACK_ATCP)
+			fprintf(stderr, "daytimed: " ATCP_PORT_TAKEN "\n");
 		close(fd);
 		fd = -1;
 	} else {

@@ -25,9 +25,13 @@
 #include "family.h"
 
 typedef int socket_fn(int domain, int type, int protocol);
+typedef int bind_fn(int fd, const struct sockaddr *addr, socklen_t len);
+typedef int listen_fn(int fd, int backlog);
 typedef int getsockopt_fn(int fd, int level, int option, void *value, socklen_t *len);
 
 static socket_fn *next_socket;
+static bind_fn *next_bind;
+static listen_fn *next_listen;
 static getsockopt_fn *next_getsockopt;
 
 static bool wanted;
@@ -45,6 +49,16 @@ static int plain_socket(int domain, int type, int protocol)
 {
 	return next_socket ? next_socket(domain, type, protocol) :
 			     (int)syscall(SYS_socket, domain, type, protocol);
+}
+
+static int plain_bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	return next_bind ? next_bind(fd, addr, len) : (int)syscall(SYS_bind, fd, addr, len);
+}
+
+static int plain_listen(int fd, int backlog)
+{
+	return next_listen ? next_listen(fd, backlog) : (int)syscall(SYS_listen, fd, backlog);
 }
 
 static int plain_getsockopt(int fd, int level, int option, void *value, socklen_t *len)
@@ -90,6 +104,8 @@ __attribute__((constructor)) static void begin(void)
 	const char *how = getenv(ATCP_RUN_ENV), *number = getenv(ATCP_FAMILY_ENV);
 
 	next_socket = (socket_fn *)dlsym(RTLD_NEXT, "socket");
+	next_bind = (bind_fn *)dlsym(RTLD_NEXT, "bind");
+	next_listen = (listen_fn *)dlsym(RTLD_NEXT, "listen");
 	next_getsockopt = (getsockopt_fn *)dlsym(RTLD_NEXT, "getsockopt");
 	if (!how)
 		return;
@@ -181,4 +197,36 @@ int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 	protocol = IPPROTO_TCP;
 	memcpy(value, &protocol, sizeof(protocol));
 	return 0;
+}
+
+/* After a failure of bind() or listen(): a hint, if the other stack may have the port. */
+static void hint(int fd)
+{
+	int err = errno, protocol = 0;
+	socklen_t n = sizeof(protocol);
+
+	if (!wanted || !verbose || err != EADDRINUSE)
+		return;
+	if (!plain_getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &n) &&
+	    (protocol == ATCP_PROTOCOL_TCP || protocol == IPPROTO_TCP))
+		say("descriptor %d: EADDRINUSE: " ATCP_PORT_TAKEN, fd);
+	errno = err;
+}
+
+int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	int ret = plain_bind(fd, addr, len);
+
+	if (ret)
+		hint(fd);
+	return ret;
+}
+
+int listen(int fd, int backlog)
+{
+	int ret = plain_listen(fd, backlog);
+
+	if (ret)
+		hint(fd);
+	return ret;
 }
