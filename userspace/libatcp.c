@@ -99,6 +99,16 @@ static bool has_word(const char *list, const char *w)
 	return false;
 }
 
+/* The C library's own functions for this have names in newer ones that musl lacks. */
+static int to_int(const char *digits)
+{
+	int n = 0;
+
+	while (*digits >= '0' && *digits <= '9')
+		n = 10 * n + *digits++ - '0';
+	return n;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
 	const char *how = getenv(ATCP_RUN_ENV), *number = getenv(ATCP_FAMILY_ENV);
@@ -112,7 +122,7 @@ __attribute__((constructor)) static void begin(void)
 	carrier = has_word(how, "tcp") ? IPPROTO_TCP : 0;
 	strict = has_word(how, "strict");
 	verbose = has_word(how, "verbose");
-	family = number ? atoi(number) : AF_ATCP;
+	family = number ? to_int(number) : AF_ATCP;
 	wanted = true;
 }
 
@@ -124,37 +134,59 @@ __attribute__((destructor)) static void end(void)
 		say("%u of its TCP sockets were atcp's, %u the kernel's", n, m);
 }
 
+/* MPTCP falls back to TCP where the peer or the path has no MPTCP, and so it does here. */
 static bool is_tcp(int domain, int type, int protocol)
 {
 	return (domain == AF_INET || domain == AF_INET6) &&
 	       (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM &&
-	       (protocol == 0 || protocol == IPPROTO_TCP);
+	       (protocol == 0 || protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
 }
 
 /*
- * Whether socket()'s error means that atcp is not there, or not for this user.
- * ESOCKTNOSUPPORT comes from a kernel that has another protocol family at the number.
+ * The name of an error of socket() which means that atcp is not there, or not for this
+ * program; NULL for others.  ESOCKTNOSUPPORT comes from a kernel that has another protocol
+ * family at the number.  EPERM, EACCES and EOPNOTSUPP come from a seccomp filter, a BPF
+ * program or a security module that does not know atcp's family, EACCES also from
+ * net.atcp.tcp_group_range.  musl has no strerrorname_np().
  */
-static bool no_atcp(int err)
+static const char *no_atcp(int err)
 {
-	return err == EAFNOSUPPORT || err == EPROTONOSUPPORT || err == ESOCKTNOSUPPORT ||
-	       (err == EACCES && carrier);
+	switch (err) {
+	case EAFNOSUPPORT:
+		return "EAFNOSUPPORT";
+	case EPROTONOSUPPORT:
+		return "EPROTONOSUPPORT";
+	case ESOCKTNOSUPPORT:
+		return "ESOCKTNOSUPPORT";
+	case EOPNOTSUPP:
+		return "EOPNOTSUPP";
+	case EPERM:
+		return "EPERM";
+	case EACCES:
+		return "EACCES";
+	}
+	return NULL;
 }
 
-/* Reports @err once for each process. @instead: text about what is done instead. */
-static void report(int err, const char *instead)
+/* Reports @err once for each process. */
+static void report(int err)
 {
+	const char *instead = strict ? "" : ": using the kernel's TCP";
+
 	if (atomic_flag_test_and_set(&reported))
 		return;
-	if (err == EACCES)
+	if (access("/sys/module/atcp", F_OK))
+		say("atcp.ko " ATCP_NOT_LOADED "%s", instead);
+	else if (err == EACCES && carrier)
 		say(ATCP_GATE_SHUT "%s", getegid(), getegid(), instead);
 	else
-		say("atcp is not there (%s)%s", strerrorname_np(err), instead);
+		say("no socket of family %d (%s); --cgroup needs none, from Linux 6.6 on%s",
+		    family, no_atcp(err), instead);
 }
 
 int socket(int domain, int type, int protocol)
 {
-	int err = errno, fd;
+	int err = errno, refused, fd;
 
 	if (!wanted || !is_tcp(domain, type, protocol))
 		return plain_socket(domain, type, protocol);
@@ -166,13 +198,13 @@ int socket(int domain, int type, int protocol)
 			    domain == AF_INET6 ? 6 : 4, carrier ? "TCP" : "253");
 		return fd;
 	}
-	if (strict && errno == EACCES && carrier) {
-		report(EACCES, "");
-		errno = EACCES;
-	}
-	if (strict || !no_atcp(errno))
+	refused = errno;
+	if (no_atcp(refused))
+		report(refused);
+	if (strict || !no_atcp(refused)) {
+		errno = refused;
 		return -1;
-	report(errno, ": using the kernel's TCP");
+	}
 	atomic_fetch_add(&left, 1);
 	errno = err;
 	return plain_socket(domain, type, protocol);
