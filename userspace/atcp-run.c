@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * atcp-run: runs a program whose TCP sockets become atcp's, by a library that it
- * preloads (libatcp.c).  Before the program starts it says what will not be moved, so
- * that the user knows whether atcp is really used.
+ * preloads (libatcp.c) or in the kernel (cgroup.c).  Before the program starts it says
+ * what will not be moved, so that the user knows whether atcp is really used.  With
+ * --strict the kernel refuses all sockets that are not moved (strict.c, cgroup.c).
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -16,12 +18,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "../module/uapi/atcp.h"
 #include "atcp_run.h"
 #include "cgroup.h"
 #include "family.h"
+#include "strict.h"
 
 /* The exit statuses of env(1) and nohup(1) when they themselves fail. */
 enum {
@@ -162,9 +166,24 @@ static bool find(const char *command, char *path, size_t size)
 	}
 }
 
+#if __SIZEOF_POINTER__ == 8
+#define OWN_CLASS	ELFCLASS64
+#define FOREIGN		"is a 32-bit program"
+#define elf_hdr		elf64_hdr
+#define elf_shdr	elf64_shdr
+#define elf_phdr	elf64_phdr
+#else
+#define OWN_CLASS	ELFCLASS32
+#define FOREIGN		"is a 64-bit program"
+#define elf_hdr		elf32_hdr
+#define elf_shdr	elf32_shdr
+#define elf_phdr	elf32_phdr
+#endif
+
 /* Properties of an ELF file that tell how it makes its system calls. */
 struct image {
 	bool elf;
+	bool foreign;		/* of another word size, and then the rest is not known */
 	bool dynamic;		/* it has an interpreter, which loads libraries */
 	bool go;
 };
@@ -174,7 +193,7 @@ static bool read_at(int fd, void *buf, size_t len, off_t at)
 	return pread(fd, buf, len, at) == (ssize_t)len;
 }
 
-static bool is_go_section(int fd, const struct elf64_shdr *names, const struct elf64_shdr *s)
+static bool is_go_section(int fd, const struct elf_shdr *names, const struct elf_shdr *s)
 {
 	static const char name[] = ".go.buildinfo";
 	char text[sizeof(name)];
@@ -186,16 +205,18 @@ static bool is_go_section(int fd, const struct elf64_shdr *names, const struct e
 
 static void read_image(int fd, struct image *im)
 {
-	struct elf64_hdr e;
-	struct elf64_shdr names, s;
-	struct elf64_phdr p;
+	struct elf_hdr e;
+	struct elf_shdr names, s;
+	struct elf_phdr p;
 	int i;
 
 	memset(im, 0, sizeof(*im));
-	if (!read_at(fd, &e, sizeof(e), 0) || memcmp(e.e_ident, ELFMAG, SELFMAG) ||
-	    e.e_ident[EI_CLASS] != ELFCLASS64)
+	if (!read_at(fd, e.e_ident, EI_NIDENT, 0) || memcmp(e.e_ident, ELFMAG, SELFMAG))
 		return;
 	im->elf = true;
+	im->foreign = e.e_ident[EI_CLASS] != OWN_CLASS;
+	if (im->foreign || !read_at(fd, &e, sizeof(e), 0))
+		return;
 	for (i = 0; i < e.e_phnum; i++) {
 		if (read_at(fd, &p, sizeof(p), e.e_phoff + i * sizeof(p)) &&
 		    p.p_type == PT_INTERP)
@@ -231,7 +252,7 @@ static const char *out_of_reach(char *path, size_t size)
 	struct image im;
 	struct stat st;
 	int fd, depth;
-	bool script;
+	bool script, capable;
 
 	for (depth = 0; depth < 4; depth++) {
 		fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -241,15 +262,20 @@ static const char *out_of_reach(char *path, size_t size)
 		script = !im.elf && interpreter(fd, path, size);
 		if (fstat(fd, &st))
 			st.st_mode = 0;
+		capable = fgetxattr(fd, "security.capability", NULL, 0) > 0;
 		close(fd);
 		if (script)
 			continue;	/* the interpreter makes the system calls */
 		if ((st.st_mode & S_ISUID && st.st_uid != geteuid()) ||
 		    (st.st_mode & S_ISGID && st.st_gid != getegid()))
-			return "is set-user-ID or set-group-ID, and takes no preloaded library";
+			return "is set-user-ID or set-group-ID";
+		if (capable && getuid())
+			return "has file capabilities";
+		if (im.foreign)
+			return FOREIGN;
 		if (im.elf && !im.dynamic)
-			return "is statically linked, so that its sockets do not pass through libc";
-		return im.go ? "is a Go program, whose sockets do not pass through libc" : NULL;
+			return "is statically linked";
+		return im.go ? "is a Go program" : NULL;
 	}
 	return NULL;
 }
@@ -278,6 +304,19 @@ static bool find_library(char *path, size_t size)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Return: why LD_PRELOAD cannot name the library, or NULL.  Spaces and colons separate its
+ * names, and $ begins a word that the dynamic linker replaces.
+ */
+static const char *not_nameable(const char *library)
+{
+	for (; *library; library++) {
+		if (isspace((unsigned char)*library) || *library == ':' || *library == '$')
+			return "has a space, a colon or a $ in its path: LD_PRELOAD cannot name it";
+	}
+	return NULL;
 }
 
 static void preload(const char *library, int family)
@@ -311,6 +350,26 @@ static void kept(const char *command, const char *why)
 	without_atcp();
 }
 
+/* Return: how a message goes on that says what the library cannot do. */
+static const char *but_cgroup(void)
+{
+	if (!cgroup_moves())
+		return "";
+	return geteuid() ? "; --cgroup can, for root" : "; --cgroup can";
+}
+
+static void no_library(const char *file, const char *why)
+{
+	fprintf(stderr, "atcp-run: %s %s: the library cannot move sockets%s\n", file, why,
+		but_cgroup());
+}
+
+static void kept_by_library(const char *file, const char *why)
+{
+	no_library(file, why);
+	without_atcp();
+}
+
 static void kept_by_gate(void)
 {
 	fprintf(stderr, "atcp-run: " ATCP_GATE_SHUT "\n", getegid(), getegid());
@@ -323,6 +382,7 @@ static void by_kernel(char **argv)
 	struct cgroup_run r = {
 		.argv = argv,
 		.protocol = strcmp(carrier, "tcp") ? IPPROTO_ATCP : IPPROTO_ATCP_TCP,
+		.strict = strict,
 	};
 	const char *why = cgroup_run(&r);
 
@@ -333,7 +393,60 @@ static void by_kernel(char **argv)
 	if (verbose)
 		fprintf(stderr, "atcp-run: %s: %llu of its TCP sockets were atcp's\n", argv[0],
 			r.moved);
+	if (r.refused)
+		fprintf(stderr,
+			"atcp-run: %s: %llu sockets of the kernel's TCP were refused\n",
+			argv[0], r.refused);
 	exit(r.status);
+}
+
+/* Prepares the environment for the library, if it can reach the sockets of @path. */
+static void by_library(char *path, size_t size, int family)
+{
+	char library[PATH_MAX];
+	const char *why;
+
+	if (!find_library(library, sizeof(library))) {
+		no_library(ATCP_LIBRARY, "is neither beside atcp-run nor in ../lib/atcp");
+		exit(EXIT_OWN);
+	}
+	why = not_nameable(library);
+	if (why) {
+		kept_by_library(library, why);
+		return;
+	}
+	why = out_of_reach(path, size);
+	if (why) {
+		kept_by_library(path, why);
+		return;
+	}
+	preload(library, family);
+	if (!strict)
+		return;
+	if (strict_filter()) {
+		fprintf(stderr, "atcp-run: --strict: the kernel takes no seccomp filter: %s\n",
+			strerror(errno));
+		exit(EXIT_OWN);
+	}
+	if (verbose)
+		fprintf(stderr,
+			"atcp-run: --strict: TCP sockets that the library cannot move fail with EPERM%s\n",
+			but_cgroup());
+}
+
+/* --strict does not run a command that would inherit a socket of the kernel's TCP. */
+static void refuse_inherited(void)
+{
+	int fd = strict_inherited();
+
+	if (fd == -1)
+		return;
+	if (fd < 0)
+		fprintf(stderr, "atcp-run: --strict: /proc/self/fd: %s\n", strerror(errno));
+	else
+		fprintf(stderr,
+			"atcp-run: --strict: descriptor %d is a socket of the kernel's TCP\n", fd);
+	exit(EXIT_OWN);
 }
 
 static void parse(int argc, char **argv)
@@ -381,9 +494,8 @@ static void parse(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	char path[PATH_MAX], library[PATH_MAX];
 	int family = atcp_loaded_family();
-	const char *why;
+	char path[PATH_MAX];
 
 	parse(argc, argv);
 	argv += optind;
@@ -391,22 +503,16 @@ int main(int argc, char **argv)
 		fprintf(stderr, "atcp-run: %s: %s\n", argv[0], strerror(ENOENT));
 		return EXIT_NOT_FOUND;
 	}
-	if (!in_cgroup && !find_library(library, sizeof(library))) {
-		fprintf(stderr, "atcp-run: no %s beside this program or in ../lib/atcp\n",
-			ATCP_LIBRARY);
-		return EXIT_OWN;
-	}
-	why = out_of_reach(path, sizeof(path));
+	if (strict)
+		refuse_inherited();
 	if (family < 0)
 		kept("atcp.ko", ATCP_NOT_LOADED);
 	else if (!strcmp(carrier, "tcp") && gate_shut(family, IPPROTO_TCP))
 		kept_by_gate();
 	else if (in_cgroup)
 		by_kernel(argv);
-	else if (why)
-		kept(path, why);
 	else
-		preload(library, family);
+		by_library(path, sizeof(path), family);
 	execvp(argv[0], argv);
 	fprintf(stderr, "atcp-run: %s: %s\n", argv[0], strerror(errno));
 	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;

@@ -2,8 +2,9 @@
 /*
  * atcp-run --cgroup: a small BPF program is attached to update_socket_protocol(), which
  * kernels from 6.6 on call in socket().  For processes of one cgroup it replaces the
- * protocol of TCP sockets over IPv4 and IPv6 by atcp's.  It is removed with the last
- * descriptor of its link, which only this process has.
+ * protocol of TCP sockets over IPv4 and IPv6 by atcp's.  With --strict a second one, on
+ * security_socket_create(), refuses what is still the kernel's TCP.  They are removed with
+ * the last descriptor of their links, which only this process has.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -16,6 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,58 +28,111 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "strict.h"
 
-#define HOOK		"update_socket_protocol"
+#define MOVE_HOOK	"update_socket_protocol"
+#define REFUSE_HOOK	"security_socket_create"
 #define TYPE_MASK	0xf	/* the type in socket()'s second argument, without flags */
 
 #define INSN(c, d, s, o, i) \
 	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
 #define LOAD_ARG(reg, n)	INSN(BPF_LDX | BPF_DW | BPF_MEM, reg, BPF_REG_1, 8 * (n), 0)
-#define GOTO_IF(op, reg, n, to)	INSN(BPF_JMP | (op) | BPF_K, reg, 0, to, n)
+#define GOTO_IF(op, reg, n, to)	INSN(BPF_JMP32 | (op) | BPF_K, reg, 0, to, n)
 #define SET(reg, n)		INSN(BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, n)
-#define LOAD_MAP(reg, what, map) INSN(BPF_LD | BPF_DW | BPF_IMM, reg, what, 0, map)
-#define SECOND_HALF		INSN(0, 0, 0, 0, 0)	/* of LOAD_MAP, which is two long */
+#define CALL(function)		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, function)
 #define RETURN			INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+/* Two instructions long. */
+#define LOAD_MAP(reg, what, map, at) \
+	INSN(BPF_LD | BPF_DW | BPF_IMM, reg, what, 0, map), INSN(0, 0, 0, 0, at)
 
-/*
- * Loads the BPF program.  @ours: a map with the cgroup; @count: a map with the number of
- * sockets moved; each has one entry.  If the program returns another value than 0, that
- * is the protocol, and update_socket_protocol() itself is not run.
- */
-static int load(int ours, int count, int protocol, int hook)
+/* The numbers that the programs count, in a map of one entry. */
+struct counts {
+	unsigned long long moved;
+	unsigned long long refused;
+};
+
+/* Skips @n instructions more, unless the process is in the cgroup of map @ours. */
+#define IN_CGROUP(ours, n)						\
+	LOAD_MAP(BPF_REG_1, BPF_PSEUDO_MAP_FD, ours, 0),		\
+	SET(BPF_REG_2, 0),						\
+	CALL(BPF_FUNC_current_task_under_cgroup),			\
+	GOTO_IF(BPF_JNE, BPF_REG_0, 1, n)
+
+#define COUNT(map, field)						\
+	LOAD_MAP(BPF_REG_1, BPF_PSEUDO_MAP_VALUE, map, offsetof(struct counts, field)), \
+	SET(BPF_REG_2, 1),						\
+	INSN(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, BPF_REG_2, 0, BPF_ADD)
+
+static int load(const struct bpf_insn *program, size_t len, int hook)
 {
-	struct bpf_insn program[] = {
-		LOAD_ARG(BPF_REG_6, 0),				/* family */
-		GOTO_IF(BPF_JEQ, BPF_REG_6, AF_INET, 1),
-		GOTO_IF(BPF_JNE, BPF_REG_6, AF_INET6, 17),
-		LOAD_ARG(BPF_REG_6, 1),				/* type */
-		INSN(BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_6, 0, 0, TYPE_MASK),
-		GOTO_IF(BPF_JNE, BPF_REG_6, SOCK_STREAM, 14),
-		LOAD_ARG(BPF_REG_6, 2),				/* protocol */
-		GOTO_IF(BPF_JEQ, BPF_REG_6, 0, 1),
-		GOTO_IF(BPF_JNE, BPF_REG_6, IPPROTO_TCP, 11),
-		LOAD_MAP(BPF_REG_1, BPF_PSEUDO_MAP_FD, ours),
-		SECOND_HALF,
-		SET(BPF_REG_2, 0),
-		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_current_task_under_cgroup),
-		GOTO_IF(BPF_JNE, BPF_REG_0, 1, 6),
-		LOAD_MAP(BPF_REG_1, BPF_PSEUDO_MAP_VALUE, count),
-		SECOND_HALF,
-		SET(BPF_REG_2, 1),
-		INSN(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_1, BPF_REG_2, 0, BPF_ADD),
-		SET(BPF_REG_0, protocol),
-		RETURN,
-		SET(BPF_REG_0, 0),
-		RETURN,
-	};
 	struct bpf_prog_load_opts opts = {
 		.sz = sizeof(opts),
 		.expected_attach_type = BPF_MODIFY_RETURN,
 		.attach_btf_id = hook,
 	};
 
-	return bpf_prog_load(BPF_PROG_TYPE_TRACING, "atcp_run", "GPL", program,
-			     sizeof(program) / sizeof(program[0]), &opts);
+	return bpf_prog_load(BPF_PROG_TYPE_TRACING, "atcp_run", "GPL", program, len, &opts);
+}
+
+/*
+ * Loads the program for update_socket_protocol().  If it returns another value than 0, that
+ * is the protocol, and update_socket_protocol() itself is not run.  @ours: a map with the
+ * cgroup; @count: one with struct counts.
+ */
+static int load_mover(int ours, int count, int protocol, int hook)
+{
+	struct bpf_insn program[] = {
+		LOAD_ARG(BPF_REG_6, 0),				/* family */
+		GOTO_IF(BPF_JEQ, BPF_REG_6, AF_INET, 1),
+		GOTO_IF(BPF_JNE, BPF_REG_6, AF_INET6, 18),
+		LOAD_ARG(BPF_REG_6, 1),				/* type */
+		INSN(BPF_ALU | BPF_AND | BPF_K, BPF_REG_6, 0, 0, TYPE_MASK),
+		GOTO_IF(BPF_JNE, BPF_REG_6, SOCK_STREAM, 15),
+		LOAD_ARG(BPF_REG_6, 2),				/* protocol */
+		GOTO_IF(BPF_JEQ, BPF_REG_6, 0, 2),
+		GOTO_IF(BPF_JEQ, BPF_REG_6, IPPROTO_TCP, 1),
+		GOTO_IF(BPF_JNE, BPF_REG_6, IPPROTO_MPTCP, 11),
+		IN_CGROUP(ours, 6),
+		COUNT(count, moved),
+		SET(BPF_REG_0, protocol),
+		RETURN,
+		SET(BPF_REG_0, 0),
+		RETURN,
+	};
+
+	return load(program, sizeof(program) / sizeof(program[0]), hook);
+}
+
+/*
+ * Loads the program for security_socket_create(), which comes after the other and is also
+ * asked about sockets of io_uring and of SMC, whose other name is TCP.  If it returns an
+ * error, the socket is not made.
+ */
+static int load_refuser(int ours, int count, int hook)
+{
+	struct bpf_insn program[] = {
+		LOAD_ARG(BPF_REG_6, 3),				/* made by the kernel */
+		GOTO_IF(BPF_JNE, BPF_REG_6, 0, 22),
+		LOAD_ARG(BPF_REG_6, 0),				/* family */
+		GOTO_IF(BPF_JEQ, BPF_REG_6, AF_SMC, 9),
+		GOTO_IF(BPF_JEQ, BPF_REG_6, AF_INET, 1),
+		GOTO_IF(BPF_JNE, BPF_REG_6, AF_INET6, 18),
+		LOAD_ARG(BPF_REG_6, 1),				/* type, without flags */
+		GOTO_IF(BPF_JNE, BPF_REG_6, SOCK_STREAM, 16),
+		LOAD_ARG(BPF_REG_6, 2),				/* protocol */
+		GOTO_IF(BPF_JEQ, BPF_REG_6, 0, 3),
+		GOTO_IF(BPF_JEQ, BPF_REG_6, IPPROTO_TCP, 2),
+		GOTO_IF(BPF_JEQ, BPF_REG_6, IPPROTO_MPTCP, 1),
+		GOTO_IF(BPF_JNE, BPF_REG_6, IPPROTO_SMC_INET, 11),
+		IN_CGROUP(ours, 6),
+		COUNT(count, refused),
+		SET(BPF_REG_0, -EPERM),
+		RETURN,
+		SET(BPF_REG_0, 0),
+		RETURN,
+	};
+
+	return load(program, sizeof(program) / sizeof(program[0]), hook);
 }
 
 /* Mounts the cgroup tree anew, because `ip netns exec` hides the existing mount. */
@@ -110,30 +165,79 @@ static int open_own(void)
 	return own;
 }
 
-/*
- * Loads the program and attaches it.  @count: the map that counts sockets.
- * Return: the link's descriptor; or -1, with the reason in *@why.
- */
-static int attach(int cgroup, int count, int protocol, const char **why)
+/* The kernel's functions to attach to: their numbers, or negative. */
+struct hooks {
+	int move;
+	int refuse;
+};
+
+static struct hooks find_hooks(void)
 {
-	int map, prog = -1, link = -1, hook;
+	struct hooks hooks = { -1, -1 };
+	struct btf *types;
+
+	libbpf_set_print(NULL);
+	types = btf__load_vmlinux_btf();
+	if (!types)
+		return hooks;
+	hooks.move = btf__find_by_name_kind(types, MOVE_HOOK, BTF_KIND_FUNC);
+	hooks.refuse = btf__find_by_name_kind(types, REFUSE_HOOK, BTF_KIND_FUNC);
+	btf__free(types);
+	return hooks;
+}
+
+bool cgroup_moves(void)
+{
+	return find_hooks().move >= 0;
+}
+
+/* The maps of a run and the links of its programs: descriptors, or -1. */
+struct attached {
+	int ours;
+	int count;
+	int mover;
+	int refuser;
+};
+
+static void detach(struct attached *a)
+{
+	close(a->mover);
+	close(a->refuser);
+	close(a->count);
+	close(a->ours);
+}
+
+static int link_to_hook(int program)
+{
+	int link = program < 0 ? -1 : bpf_raw_tracepoint_open(NULL, program);
+
+	close(program);
+	return link;
+}
+
+/* Return: NULL, or why not: then detach() is still to be called. */
+static const char *attach(struct attached *a, int cgroup, const struct cgroup_run *r)
+{
+	struct hooks hooks = find_hooks();
 	unsigned int key = 0;
 
-	hook = libbpf_find_vmlinux_btf_id(HOOK, BPF_MODIFY_RETURN);
-	if (hook < 0) {
-		*why = "this kernel asks no BPF program about sockets (" HOOK ", from 6.6 on)";
-		return -1;
-	}
-	*why = "the kernel refuses to load the BPF program for this user";
-	map = bpf_map_create(BPF_MAP_TYPE_CGROUP_ARRAY, "atcp_run", sizeof(key), sizeof(cgroup), 1,
-			     NULL);
-	if (map >= 0 && count >= 0 && !bpf_map_update_elem(map, &key, &cgroup, BPF_ANY))
-		prog = load(map, count, protocol, hook);
-	if (prog >= 0)
-		link = bpf_raw_tracepoint_open(NULL, prog);
-	close(map);
-	close(prog);
-	return link;
+	*a = (struct attached){ -1, -1, -1, -1 };
+	if (hooks.move < 0)
+		return "this kernel asks no BPF program about sockets (" MOVE_HOOK ", from 6.6 on)";
+	a->ours = bpf_map_create(BPF_MAP_TYPE_CGROUP_ARRAY, "atcp_run", sizeof(key),
+				 sizeof(cgroup), 1, NULL);
+	a->count = bpf_map_create(BPF_MAP_TYPE_ARRAY, "atcp_run", sizeof(key),
+				  sizeof(struct counts), 1, NULL);
+	if (a->ours >= 0 && a->count >= 0 &&
+	    !bpf_map_update_elem(a->ours, &key, &cgroup, BPF_ANY))
+		a->mover = link_to_hook(load_mover(a->ours, a->count, r->protocol, hooks.move));
+	if (a->mover < 0)
+		return "the kernel refuses to load the BPF program for this user";
+	if (!r->strict)
+		return NULL;
+	if (hooks.refuse >= 0)
+		a->refuser = link_to_hook(load_refuser(a->ours, a->count, hooks.refuse));
+	return a->refuser < 0 ? "the kernel takes no BPF program that refuses its TCP" : NULL;
 }
 
 static bool enter(int cgroup)
@@ -221,27 +325,26 @@ static int run(char **argv, int cgroup)
 
 const char *cgroup_run(struct cgroup_run *r)
 {
-	int own = open_own(), cgroup = -1, count, link;
-	const char *why = "cannot make a cgroup here";
+	int own = open_own(), cgroup = -1;
+	struct counts counts = { 0 };
 	unsigned int key = 0;
+	struct attached a;
+	const char *why;
 	char name[32];
 
-	libbpf_set_print(NULL);
 	snprintf(name, sizeof(name), "atcp-run.%d", getpid());
 	if (own >= 0 && !mkdirat(own, name, 0755))
 		cgroup = openat(own, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cgroup < 0)
-		return why;
-	count = bpf_map_create(BPF_MAP_TYPE_ARRAY, "atcp_run", sizeof(key), sizeof(r->moved), 1,
-			       NULL);
-	link = attach(cgroup, count, r->protocol, &why);
-	if (link >= 0) {
+		return "cannot make a cgroup here";
+	why = attach(&a, cgroup, r);
+	if (!why) {
 		r->status = run(r->argv, cgroup);
-		bpf_map_lookup_elem(count, &key, &r->moved);
-		why = NULL;
+		bpf_map_lookup_elem(a.count, &key, &counts);
+		r->moved = counts.moved;
+		r->refused = counts.refused;
 	}
-	close(link);
-	close(count);
+	detach(&a);
 	close(cgroup);
 	unlinkat(own, name, AT_REMOVEDIR);
 	close(own);
