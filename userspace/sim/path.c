@@ -137,15 +137,19 @@ static bool chosen(const struct path_link *link, uint64_t number)
 	return false;
 }
 
-/* Sorted by time; packets of the same time stay in order. */
+/* Sorted by time; packets of the same time stay in order.  Most are the last. */
 static void fly(struct path_link *link, struct path_pkt *p)
 {
 	struct path_pkt **at = &link->flies;
 
+	if (*at && link->flies_last->when <= p->when)
+		at = &link->flies_last->next;
 	while (*at && (*at)->when <= p->when)
 		at = &(*at)->next;
 	p->next = *at;
 	*at = p;
+	if (!p->next)
+		link->flies_last = p;
 }
 
 /* The packet has left the line at its time. */

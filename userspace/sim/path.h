@@ -120,7 +120,7 @@ struct path_link {
 	uint64_t last_passes;
 	struct path_pkt *line;
 	struct path_pkt *waits, **waits_end;
-	struct path_pkt *flies;
+	struct path_pkt *flies, *flies_last;
 };
 
 /* @number: of the link and direction, which with @seed makes its random numbers. */
