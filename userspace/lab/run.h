@@ -73,7 +73,10 @@ struct run {
 	struct run_change change[RUN_CHANGES];
 };
 
-/* Reads @file, or standard input for "-"; ends the program with status 2 and FILE:LINE if it is wrong. */
+/*
+ * Reads @file, or standard input for "-"; ends the program with status 2 and FILE:LINE if it
+ * is wrong.
+ */
 void run_read(struct run *run, const char *file);
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t run_now(void);
