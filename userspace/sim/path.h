@@ -129,7 +129,7 @@ void path_init(struct path_link *link, const char *name, uint64_t seed, uint32_t
 void path_offer(struct path_link *link, struct path_pkt *p, uint64_t now);
 /* When the link next has something to do; PATH_NEVER: it is empty. */
 uint64_t path_next(const struct path_link *link);
-/* The next packet that has passed by @now, at @when; NULL: none. */
+/* The next packet that has passed by @now, with its time in when; NULL: none. */
 struct path_pkt *path_take(struct path_link *link, uint64_t now);
 /* Drops since the beginning, for whatever reason. */
 uint64_t path_drops(const struct path_link *link);
