@@ -41,6 +41,9 @@ help:
 	@echo "make coverage  print the lines of module/core/ that simulator and fuzzers reach"
 	@echo "make vm        open a shell in a VM with the module loaded; KERNEL= selects the kernel"
 	@echo "make bench     compare atcp, the kernel's TCP and AF_UNIX, in instructions"
+	@echo "make lab       build all, run a scenario of flows and links in a VM, and draw it:"
+	@echo "               S=userspace/lab/scenarios/beside.toml, or one of yours; see atcp-lab(1)"
+	@echo "make bench-loss    goodput at rates, delays and losses, beside the kernel's TCP"
 	@echo "make profile   print these instructions by function"
 	@echo "make install   install the module for the running kernel (KDIR= for another), programs"
 	@echo "               and manual pages below PREFIX=/usr/local; make uninstall removes them"
@@ -72,8 +75,8 @@ demo:
 
 setup setup-update:
 	@$(V)/setup $(if $(filter setup-update,$@),--fresh) \
-		build vm test fuzz deb 6.1 6.12 sid 6.1-arm64 6.1-i386 kselftest root programs \
-		ss
+		build vm test fuzz lab deb 6.1 6.12 sid 6.1-arm64 6.1-i386 kselftest root \
+		programs ss
 
 # With KERNEL= the kselftests run on that kernel, else check selects the kernels.
 check check-all: setup
@@ -131,6 +134,20 @@ bench:
 	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module
 	@selftests/bench/bench
 
+# The lab is Debian's Python, whichever comes first in the PATH.
+S ?= userspace/lab/scenarios/beside.toml
+lab:
+	@$(V)/setup build vm lab 6.1
+	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module userspace
+	@userspace/lab/atcp-lab run --plot -o build/lab/$(basename $(notdir $(S))) $(S)
+
+bench-loss:
+	@$(V)/setup build vm lab 6.1
+	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module userspace
+	@userspace/lab/atcp-lab run -o build/lab/loss --vary flow.stack=atcp,kernel \
+		--vary bottleneck.rate=10Mbit,50Mbit --vary bottleneck.delay=10ms,50ms \
+		--vary bottleneck.loss=0,0.1%,1%,3% userspace/lab/scenarios/loss.toml
+
 profile:
 	@$(V)/setup build vm test 6.1
 	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module
@@ -149,4 +166,4 @@ clean:
 	rm -rf build
 
 .PHONY: all help module userspace demo setup setup-update test style compdb check check-all \
-	check-debug compare sim prove coverage fuzz vm bench profile install uninstall deb clean
+	check-debug compare sim prove coverage fuzz vm bench lab bench-loss profile install uninstall deb clean

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab-link RUN RECORDS PREFIX: carries packets between pairs of network namespaces, as the
+ * links of a run description do.
+ *
+ *	PREFIX-lP                   this program               PREFIX-rP
+ *	10.77.0.N  lab0  >  first link  >  ...  >  last link  >  lab0  10.78.0.N
+ *	fd77::N          <  first back  <  ...  <  last back  <        fd78::N
+ *
+ * P is the number of the pair, from 0.  lab0 is a TUN device at both ends, which ends with the
+ * program.  A packet takes the links of flow N, the last octet of its addresses; what belongs
+ * to no flow is dropped, and counted.  Prints the time of the run's beginning when the devices
+ * are there.  At SIGTERM it carries nothing any more, and prints "done"; the devices stay, with
+ * their counters, until SIGINT.
+ *
+ * RECORDS, preferably in memory, gets a record for each packet that is sent, arrives, is
+ * dropped or altered, and for each queue at each sample.  Nothing is written before the end
+ * but memory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "run.h"
+
+#define SNAP		100		/* bytes of a packet in the records: the headers */
+#define ROOM		16000000000ULL	/* of the records; what is used takes memory */
+#define BEGIN_IN	300000000ULL	/* the run begins so long after the devices exist */
+#define US		1000ULL
+
+/* The first eight of enum path_event are events of a link. */
+enum what { SENT = 16, ARRIVED, QUEUE, TOTAL, STRAY };
+
+/**
+ * struct record - in the records, in host byte order
+ * @when:	nanoseconds since the run's beginning
+ * @id:		of the packet; a copy has its original's
+ * @size:	of the packet
+ * @what:	enum what or enum path_event
+ * @link:	number of the link; for SENT and ARRIVED the host: 0 left, 1 right
+ * @more:	so many bytes follow
+ */
+struct record {
+	int64_t when;
+	uint64_t id;
+	uint32_t size;
+	uint8_t what;
+	uint8_t link;
+	uint16_t more;
+};
+
+/* A packet with its bytes. */
+struct packet {
+	struct path_pkt p;
+	struct packet *free;
+	const struct run_flow *flow;
+	int hop;		/* index of the link that it is on */
+	uint8_t bytes[];
+};
+
+static struct run run;
+static int tun[RUN_FLOWS][2];
+static uint64_t begin, ids, strays;
+static uint64_t latest, late;	/* how late a packet was taken, at most; how many by 1 ms */
+static struct packet *spare;
+static uint8_t *records;
+static uint64_t used, lost_records;
+static uint64_t room;
+static volatile sig_atomic_t done;
+
+static void stop(int sig)
+{
+	(void)sig;
+	done = 1;
+}
+
+static void record(uint64_t when, enum what what, int link, uint64_t id, uint32_t size,
+		   const void *more, uint16_t len)
+{
+	struct record r = {
+		.when = when - begin, .id = id, .size = size, .what = what, .link = link,
+		.more = len,
+	};
+
+	if (used + sizeof(r) + len > room) {
+		lost_records++;
+		return;
+	}
+	memcpy(records + used, &r, sizeof(r));
+	memcpy(records + used + sizeof(r), more, len);
+	used += sizeof(r) + len;
+}
+
+static int index_of(const struct path_link *link)
+{
+	return link - run.link;
+}
+
+static void note(struct path_link *link, struct path_pkt *p, enum path_event what, uint64_t when)
+{
+	record(when, (enum what)what, index_of(link), p->id, p->size, NULL, 0);
+}
+
+static struct packet *packet_new(void)
+{
+	struct packet *p = spare;
+
+	if (p)
+		spare = p->free;
+	else
+		p = malloc(sizeof(*p) + run.mtu);
+	if (!p)
+		run_die("memory");
+	return p;
+}
+
+static void drop(struct path_link *link, struct path_pkt *pkt)
+{
+	struct packet *p = (struct packet *)pkt;
+
+	(void)link;
+	p->free = spare;
+	spare = p;
+}
+
+static struct path_pkt *copy(struct path_link *link, const struct path_pkt *pkt)
+{
+	struct packet *p = packet_new();
+
+	(void)link;
+	memcpy(p, pkt, sizeof(*p) + pkt->size);
+	return &p->p;
+}
+
+/* Congestion experienced, in the header of IPv4 with its sum (RFC 1624), or of IPv6. */
+static void set_ce(uint8_t *ip)
+{
+	uint32_t sum, old;
+
+	if (ip[0] >> 4 == 6) {
+		ip[1] |= 0x30;
+		return;
+	}
+	old = ip[0] << 8 | ip[1];
+	ip[1] |= 3;
+	sum = (uint16_t)~(ip[10] << 8 | ip[11]) + (uint16_t)~old + (ip[0] << 8 | ip[1]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	ip[10] = sum >> 8;
+	ip[11] = sum;
+}
+
+/* To the next link of its path, or to the host at its end. */
+static void forward(struct packet *p, int hop, bool back, uint64_t when)
+{
+	for (; hop >= 0 && hop < run.links / 2; hop += back ? -1 : 1) {
+		if (p->flow->path & 1u << hop) {
+			p->hop = 2 * hop + back;
+			path_offer(&run.link[p->hop], &p->p, when);
+			return;
+		}
+	}
+	if (p->p.ce)
+		set_ce(p->bytes);
+	/* What a device refuses is not recorded as arrived. */
+	if (write(tun[p->flow->hosts][!back], p->bytes, p->p.size) == (ssize_t)p->p.size)
+		record(run_now(), ARRIVED, !back, p->p.id, p->p.size, NULL, 0);
+	drop(NULL, &p->p);
+}
+
+/* Does all that is due by @now, in the order of time. */
+static void advance(uint64_t now)
+{
+	struct path_pkt *pkt;
+	uint64_t next;
+	int i, first = 0;
+
+	for (;;) {
+		next = PATH_NEVER;
+		for (i = 0; i < run.links; i++) {
+			if (path_next(&run.link[i]) < next) {
+				next = path_next(&run.link[i]);
+				first = i;
+			}
+		}
+		if (next > now)
+			return;
+		if (now - next > latest)
+			latest = now - next;
+		late += now - next > 1000 * US;
+		pkt = path_take(&run.link[first], next);
+		if (pkt)
+			forward((struct packet *)pkt, first / 2 + (first & 1 ? -1 : 1), first & 1,
+				pkt->when);
+	}
+}
+
+/* The flow's number in the addresses of IPv4 or IPv6; 0: of none. */
+static int flow_of(const uint8_t *ip, int len, bool back)
+{
+	const uint8_t *src = ip + 12, *dst = ip + 16;
+	int own = back ? 78 : 77, n;
+
+	if (run.ipv6) {
+		if (len < 40 || ip[0] >> 4 != 6 || ip[8] != 0xfd || ip[9] != (back ? 0x78 : 0x77))
+			return 0;
+		n = ip[23];
+		return n == ip[39] && n <= run.flows ? n : 0;
+	}
+	if (len < 20 || ip[0] >> 4 != 4 || src[0] != 10 || src[1] != own || dst[0] != 10)
+		return 0;
+	n = src[3];
+	return n == dst[3] && n <= run.flows ? n : 0;
+}
+
+static void receive(int pair, bool back)
+{
+	struct packet *p = packet_new();
+	int len = read(tun[pair][back], p->bytes, run.mtu), flow;
+	uint64_t now = run_now();
+	uint8_t tos;
+
+	flow = len > 0 ? flow_of(p->bytes, len, back) : 0;
+	if (!flow) {
+		strays += len > 0;
+		drop(NULL, &p->p);
+		return;
+	}
+	advance(now);
+	tos = run.ipv6 ? p->bytes[1] >> 4 : p->bytes[1];
+	p->flow = &run.flow[flow - 1];
+	p->p = (struct path_pkt){ .size = len, .id = ++ids, .ect = tos & 3 };
+	record(now, SENT, back, p->p.id, len, p->bytes, len < SNAP ? len : SNAP);
+	forward(p, back ? run.links / 2 - 1 : 0, back, now);
+}
+
+static void sample(uint64_t when)
+{
+	int i;
+
+	for (i = 0; i < run.links; i++) {
+		const struct path_link *l = &run.link[i];
+		uint64_t q[] = { l->pkts, l->bytes, path_drops(l), l->count[PATH_MARK],
+				 l->sojourn };
+
+		record(when, QUEUE, i, 0, 0, q, sizeof(q));
+	}
+}
+
+static void totals(void)
+{
+	uint64_t lateness[] = { latest, late };
+	int i;
+
+	for (i = 0; i < run.links; i++) {
+		const struct path_link *l = &run.link[i];
+		uint64_t t[] = { l->offered, l->passed, l->count[PATH_DROP_QUEUE],
+				 l->count[PATH_DROP_LOSS], l->count[PATH_DROP_POLICE],
+				 l->count[PATH_DUP], l->count[PATH_MARK], l->inside };
+
+		record(run_now(), TOTAL, i, 0, 0, t, sizeof(t));
+	}
+	record(run_now(), STRAY, 0, lost_records, strays, lateness, sizeof(lateness));
+}
+
+static int open_tun(const char *prefix, bool right, int pair)
+{
+	struct ifreq ifr = { .ifr_name = "lab0", .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int fd;
+
+	run_enter(prefix, right, pair);
+	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr))
+		run_die("/dev/net/tun");
+	return fd;
+}
+
+static void map_records(const char *file)
+{
+	int fd = open(file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	/* A file larger than its filesystem is sparse. */
+	room = ROOM;
+	if (fd < 0 || ftruncate(fd, room))
+		run_die(file);
+	records = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (records == MAP_FAILED)
+		run_die(file);
+	close(fd);
+}
+
+static void work(void)
+{
+	static struct pollfd fds[2 * RUN_FLOWS];
+	uint64_t now, next, next_sample = begin;
+	int i, change = 0;
+
+	for (i = 0; i < 2 * run.hosts; i++)
+		fds[i] = (struct pollfd){ .fd = tun[i / 2][i % 2], .events = POLLIN };
+
+	while (!done) {
+		struct timespec wait = {};
+
+		now = run_now();
+		next = next_sample;
+		if (change < run.changes && begin + run.change[change].at_us * US < next)
+			next = begin + run.change[change].at_us * US;
+		if (next <= now) {
+			advance(next);
+			if (next == next_sample) {
+				if (next <= begin + run.time_us * US)
+					sample(next);
+				next_sample += run.sample_us * US;
+			} else {
+				path_set(&run.link[run.change[change].link],
+					 run.change[change].key, run.change[change].value);
+				change++;
+			}
+			continue;
+		}
+		advance(now);
+		for (i = 0; i < run.links; i++)
+			if (path_next(&run.link[i]) < next)
+				next = path_next(&run.link[i]);
+		now = run_now();
+		if (next > now) {
+			wait.tv_sec = (next - now) / 1000000000;
+			wait.tv_nsec = (next - now) % 1000000000;
+		}
+		if (ppoll(fds, 2 * run.hosts, &wait, NULL) > 0)
+			for (i = 0; i < 2 * run.hosts; i++)
+				if (fds[i].revents)
+					receive(i / 2, i % 2);
+	}
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct run_change *x = a, *y = b;
+
+	return x->at_us < y->at_us ? -1 : x->at_us > y->at_us;
+}
+
+int main(int argc, char **argv)
+{
+	sigset_t end;
+	int i, sig;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: lab-link RUN RECORDS PREFIX\n");
+		return 2;
+	}
+	run_read(&run, argv[1]);
+	for (i = 0; i < run.links; i++) {
+		run.link[i].note = note;
+		run.link[i].drop = drop;
+		run.link[i].copy = copy;
+	}
+	qsort(run.change, run.changes, sizeof(run.change[0]), by_time);
+	map_records(argv[2]);
+	for (i = 0; i < 2 * run.hosts; i++)
+		tun[i / 2][i % 2] = open_tun(argv[3], i % 2, i / 2);
+	signal(SIGTERM, stop);
+	sigemptyset(&end);
+	sigaddset(&end, SIGINT);
+	sigprocmask(SIG_BLOCK, &end, NULL);
+	/* Waits are exact to the nanosecond, not to 50 microseconds. */
+	prctl(PR_SET_TIMERSLACK, 1);
+	begin = run_now() + BEGIN_IN;
+	printf("%llu\n", (unsigned long long)begin);
+	fflush(stdout);
+	work();
+	totals();
+	if (truncate(argv[2], used))
+		run_die(argv[2]);
+	printf("done\n");
+	fclose(stdout);
+	sigwait(&end, &sig);
+	return 0;
+}

@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where a run takes place: in a VM, in namespaces of this machine, or in the simulator.
+
+Each place gets a folder with the same input and leaves the same raw records, of which
+records.py makes the run's folder.
+"""
+
+import glob
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tarfile
+import tempfile
+
+import scenario
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+QEMU = "qemu-system-x86_64"
+# A processor without ERMS, as this emulator counts "rep movsb" once a byte.
+VM_ARGS = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+           "-accel", "tcg,thread=single", "-cpu", "qemu64", "-icount", "shift=0,sleep=off",
+           "-smp", "1"]
+VM_APPEND = ("console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off "
+             "random.trust_cpu=on quiet")
+VM_MODULES = ["virtio_pci", "virtio_console", "virtio-rng", "tun"]
+
+
+class Failed(Exception):
+    """A run that could not be made."""
+
+
+def tree():
+    """The top of the source tree that this program is in, or None if it is installed."""
+    top = os.path.realpath(os.path.join(HERE, "../.."))
+    return top if os.path.exists(os.path.join(top, "module/core/host.h")) else None
+
+
+def build_dir():
+    return os.environ.get("ATCP_BUILD") or os.path.join(tree() or "/nonexistent", "build")
+
+
+def cache_dir():
+    return os.environ.get("ATCP_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "atcp")
+
+
+def program(name):
+    """A helper program: of this build, or as installed beside us."""
+    for d in (os.path.join(build_dir(), "bin"), HERE, os.path.join(HERE, "..")):
+        if os.access(os.path.join(d, name), os.X_OK):
+            return os.path.join(d, name)
+    raise Failed("no %s: `make userspace` builds it" % name)
+
+
+def tool(name, package):
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if not found:
+        raise Failed("no %s: apt install %s" % (name, package))
+    return found
+
+
+def kernel(name):
+    """(release, vmlinuz, root of its modules) of a kernel: of the cache, or installed."""
+    done = os.path.join(cache_dir(), "kernel", name, ".complete")
+    if os.path.exists(done):
+        with open(done, encoding="ascii") as f:
+            rel = f.read().strip()
+        root = os.path.realpath(os.path.dirname(done))
+        return rel, os.path.join(root, "boot/vmlinuz-" + rel), root
+    for image in sorted(glob.glob("/boot/vmlinuz-%s*" % name), reverse=True):
+        rel = image[len("/boot/vmlinuz-"):]
+        if os.path.isdir("/lib/modules/" + rel):
+            return rel, image, "/"
+    raise Failed("no kernel %s: neither in %s nor in /boot; apt install linux-image-amd64, or "
+                 "selftests/vm/setup %s in the source tree" % (name, cache_dir(), name))
+
+
+def module(rel, root):
+    """The path of atcp.ko for a kernel."""
+    built = os.path.join(build_dir(), rel, "atcp.ko")
+    if os.path.exists(built):
+        return built
+    for d in ("updates", "updates/dkms"):
+        for end in ("", ".xz"):
+            f = os.path.join(root, "lib/modules", rel, d, "atcp.ko" + end)
+            if os.path.exists(f):
+                return f
+    raise Failed("no atcp.ko for %s: `make KERNEL=6.1 module` builds it; the packages of `make deb` "
+                 "build it for an installed kernel" % rel)
+
+
+def digest(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()[:16]
+
+
+def uses_atcp(s):
+    return any(f["stack"] == "atcp" and f["kind"] != "udp-ping" for f in s["flows"])
+
+
+# ---------------------------------------------------------------- the input of lab-run
+
+def inputs(s, seed):
+    """The files of the folder that lab-run gets, by name."""
+    of, hosts = scenario.pairs(s)
+    files = {"run": scenario.description(s, seed)}
+    names = []
+    for p, sysctls in enumerate(hosts):
+        for right, side in enumerate("lr"):
+            host = side + str(p)
+            names.append(host)
+            lines = []
+            values = {"net.ipv4.tcp_no_metrics_save": "1"}
+            if s["ip"] == 4:
+                values["net.ipv6.conf.all.disable_ipv6"] = "1"
+                values["net.ipv6.conf.default.disable_ipv6"] = "1"
+            else:
+                values["net.ipv6.conf.default.addr_gen_mode"] = "1"
+            values.update(sysctls)
+            for n in range(len(s["flows"])):
+                if of[n] != p:
+                    continue
+                if s["ip"] == 6:
+                    lines.append("addr add fd7%d::%x/128 dev lab0 nodad" % (7 + right, n + 1))
+                else:
+                    lines.append("addr add 10.%d.0.%d/32 dev lab0" % (77 + right, n + 1))
+            lines = ["link set lo up",
+                     "link set lab0 txqueuelen 20000 mtu %d up" % s["mtu"]] + lines
+            there = "fd7%d::/16" % (8 - right) if s["ip"] == 6 else "10.%d.0.0/16" % (78 - right)
+            lines.append("route add %s dev lab0" % there)
+            files["ip-" + host] = "\n".join(lines) + "\n"
+            files["sysctls-" + host] = "".join(
+                "%s %s\n" % (k.replace(".", "/"), v) for k, v in values.items())
+    files["events"] = "yes\n" if "events" in s["record"] else "no\n"
+    files["hosts"] = " ".join(names) + "\n"
+    return files
+
+
+# ---------------------------------------------------------------- a VM
+
+def archive(folder, to):
+    """Packs a folder as the kernel takes it for its first root."""
+    names = []
+    for d, folders, files in os.walk(folder):
+        names += [os.path.relpath(os.path.join(d, n), folder) for n in folders + files]
+    subprocess.run([tool("cpio", "cpio"), "-o", "-H", "newc", "--quiet", "-R", "0:0"],
+                   cwd=folder, input="\n".join(sorted(names)).encode(), stdout=to, check=True)
+
+
+def add_program(folder, path, to="bin"):
+    """Copies a program with the libraries that it is linked to."""
+    os.makedirs(os.path.join(folder, to), exist_ok=True)
+    shutil.copy(path, os.path.join(folder, to))
+    out = subprocess.run(["ldd", path], capture_output=True, text=True, check=False).stdout
+    for lib in re.findall(r"(/\S+) \(0x", out):
+        place = os.path.join(folder, lib.lstrip("/"))
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        shutil.copy(os.path.realpath(lib), place)
+
+
+def add_modules(folder, rel, root, names):
+    """Copies modules with all that they need. Return: their paths there, in order."""
+    modprobe = tool("modprobe", "kmod")
+    paths = []
+    os.makedirs(os.path.join(folder, "lib/modules"), exist_ok=True)
+    for name in names:
+        r = subprocess.run([modprobe, "-d", root, "-S", rel, "--show-depends", name],
+                           capture_output=True, text=True, check=False)
+        if r.returncode:
+            raise Failed("the kernel %s has no module %s" % (rel, name))
+        for line in r.stdout.splitlines():
+            if not line.startswith("insmod "):
+                continue
+            path = line.split()[1]
+            place = "/lib/modules/" + re.sub(r"\.xz$", "", os.path.basename(path))
+            if place in paths:
+                continue
+            copy_module(path, folder + place)
+            paths.append(place)
+    return paths
+
+
+def copy_module(path, to):
+    if path.endswith(".xz"):
+        with open(to, "wb") as f:
+            subprocess.run(["xz", "-dc", path], stdout=f, check=True)
+    else:
+        shutil.copy(path, to)
+
+
+def vm_image(s, rel, root, folder):
+    """Makes the root of the VM: all that the run needs."""
+    for name, package in (("busybox", "busybox-static"), ("ip", "iproute2")):
+        add_program(folder, tool(name, package))
+    os.symlink("busybox", os.path.join(folder, "bin/sh"))
+    for name in ("lab-link", "lab-flow"):
+        add_program(folder, program(name))
+    shutil.copy(os.path.join(HERE, "lab-run"), os.path.join(folder, "bin"))
+    shutil.copy(os.path.join(HERE, "guest"), os.path.join(folder, "init"))
+    os.chmod(os.path.join(folder, "init"), 0o755)
+    wanted = list(VM_MODULES)
+    if uses_atcp(s) and s["ip"] == 6:
+        wanted.append("nf_defrag_ipv6")
+    for f in s["flows"]:
+        if f["stack"] == "kernel" and f["cc"] not in (None, "reno", "cubic"):
+            wanted.append("tcp_" + f["cc"])
+    modules = add_modules(folder, rel, root, wanted)
+    if uses_atcp(s):
+        copy_module(module(rel, root), os.path.join(folder, "lib/modules/atcp.ko"))
+        modules.append("/lib/modules/atcp.ko")
+    with open(os.path.join(folder, "modules"), "w", encoding="ascii") as f:
+        f.write("\n".join(modules) + "\n")
+
+
+def vm_command(image, initrd, port, console):
+    return [tool(QEMU, "qemu-system-x86"), *VM_ARGS, "-m", "1G", "-kernel", image,
+            "-initrd", initrd, "-append", VM_APPEND, "-serial", "file:" + console,
+            "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
+            "-chardev", "file,id=out,path=" + port, "-device", "virtserialport,chardev=out"]
+
+
+def in_vm(s, seed, out, options):
+    """Runs in a VM, with raw records to the folder @out."""
+    rel, image, root = kernel(options.kernel)
+    tool(QEMU, "qemu-system-x86")
+    console = os.path.join(out, "console.log")
+    with tempfile.TemporaryDirectory(prefix="atcp-lab-") as tmp:
+        folder = os.path.join(tmp, "root")
+        os.makedirs(os.path.join(folder, "lab/in"))
+        vm_image(s, rel, root, folder)
+        for name, text in inputs(s, seed).items():
+            with open(os.path.join(folder, "lab/in", name), "w", encoding="ascii") as f:
+                f.write(text)
+        with open(os.path.join(tmp, "initrd"), "wb") as f:
+            archive(folder, f)
+        port = os.path.join(tmp, "port")
+        command = vm_command(image, os.path.join(tmp, "initrd"), port, console)
+        status = wait(command, options.limit)
+        try:
+            with tarfile.open(port) as t:
+                t.extractall(out)
+        except (tarfile.TarError, OSError) as e:
+            raise Failed("seed %d: the VM ended without records (status %s); its last words:\n%s" % (
+                seed, status, last_words(console))) from e
+    with open(os.path.join(out, "status"), encoding="ascii") as f:
+        if f.read().strip() != "0":
+            raise Failed("seed %d: the run failed; its last words:\n%s" % (
+                seed, last_words(console)))
+    return {"kernel": rel}
+
+
+def last_words(console):
+    try:
+        with open(console, encoding="utf-8", errors="replace") as f:
+            return "".join(f.readlines()[-15:]).rstrip()
+    except OSError:
+        return "(none)"
+
+
+running = set()
+
+
+def stop():
+    """Ends what runs: the threads that wait for it see it fail."""
+    for p in list(running):
+        try:
+            os.killpg(p.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+
+
+def wait(command, limit):
+    """Runs a command to its end, or to its limit in seconds. Return: how it ended."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, start_new_session=True) as p:
+        running.add(p)
+        try:
+            _, err = p.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(p.pid, signal.SIGTERM)
+            p.wait()
+            return "not done in %d s" % limit
+        finally:
+            running.discard(p)
+    return ("%d %s" % (p.returncode, err.decode(errors="replace").strip())).strip()
+
+
+# ---------------------------------------------------------------- this machine, the simulator
+
+def can_run(s, on, options):
+    """Fails with what is missing, before anything runs. Return: what the runs depend on."""
+    if on == "sim":
+        refused = scenario.refused_by_sim(s)
+        if refused:
+            raise Failed("the simulator does not have:\n  %s\n--on vm does" % "\n  ".join(refused))
+        return [digest(program("atcp-sim-lab"))]
+    parts = [digest(program("lab-link")), digest(program("lab-flow"))]
+    if on == "vm":
+        rel, _, root = kernel(options.kernel)
+        for name, package in ((QEMU, "qemu-system-x86"), ("busybox", "busybox-static"),
+                              ("cpio", "cpio"), ("ip", "iproute2"), ("modprobe", "kmod")):
+            tool(name, package)
+        return parts + [rel] + ([digest(module(rel, root))] if uses_atcp(s) else [])
+    tool("ip", "iproute2")
+    if os.geteuid():
+        raise Failed("--on here makes network namespaces, which takes root; --on vm does not")
+    if uses_atcp(s) and not os.path.isdir("/sys/module/atcp"):
+        raise Failed("atcp is not loaded here: modprobe atcp, or insmod build/RELEASE/atcp.ko; "
+                     "--on vm needs nothing of this machine")
+    loaded = ""
+    if uses_atcp(s):
+        with open("/sys/module/atcp/srcversion", encoding="ascii") as f:
+            loaded = f.read().strip()
+    return parts + [os.uname().release, loaded]
+
+
+def in_here(s, seed, out, options):
+    """Runs in namespaces of this machine, in real time."""
+    for name, text in inputs(s, seed).items():
+        with open(os.path.join(out, name), "w", encoding="ascii") as f:
+            f.write(text)
+    path = "%s:%s:%s" % (os.path.dirname(program("lab-link")), os.environ.get("PATH", ""),
+                         "/usr/sbin:/sbin")
+    command = ["env", "PATH=" + path, "sh", os.path.join(HERE, "lab-run"), out,
+               "lab%d" % os.getpid()]
+    status = wait(command, s["time_us"] / 1e6 + options.limit)
+    if not status.startswith("0 ") and status != "0":
+        raise Failed("seed %d: the run failed: %s" % (seed, status))
+    return {}
+
+
+def in_sim(s, seed, out, options):
+    """Runs in the simulator, which writes the files of a run itself."""
+    r = subprocess.run([program("atcp-sim-lab"), "-o", out, "-"], capture_output=True, text=True,
+                       input=scenario.description(s, seed), check=False, timeout=options.limit)
+    if r.returncode:
+        raise Failed("seed %d: the simulator failed (status %d):\n%s" % (
+            seed, r.returncode, r.stderr.strip()))
+    return {}
+
+
+PLACES = {"vm": in_vm, "here": in_here, "sim": in_sim}

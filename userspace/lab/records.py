@@ -1,0 +1,431 @@
+# SPDX-License-Identifier: GPL-2.0
+"""From the raw records of lab-link, lab-flow and the kernel to a run's folder, and its check.
+
+atcp-lab(5) describes the files.  A cell that a source does not know is empty, never 0.
+"""
+
+import csv
+import os
+import re
+import struct
+
+SAMPLES = ("t_s,flow,src,state,ca_state,cwnd_bytes,cwnd_pkts,ssthresh_bytes,inflight_bytes,"
+           "srtt_us,rttvar_us,min_rtt_us,pacing_Bps,delivery_Bps,delivered_bytes,acked_bytes,"
+           "sacked_pkts,lost_pkts,retrans_pkts,snd_wnd_bytes,app_limited")
+EVENTS = "t_s,flow,end,event,seq,len,detail"
+QUEUE = "t_s,link,pkts,bytes,drops,marks,sojourn_us"
+LINKS = ("link,offered,passed,dropped_queue,dropped_loss,dropped_police,duplicated,marked,"
+         "inside")
+
+# As in lab-link.c and path.h.
+RECORD = struct.Struct("=qQIBBH")
+MARK, DROP_POLICE, DROP_QUEUE, DROP_LOSS, DUP, REORDER = range(6)
+SENT, ARRIVED, QUEUED, TOTAL, STRAY = range(16, 21)
+WHY = {DROP_POLICE: "police", DROP_QUEUE: "queue", DROP_LOSS: "loss"}
+NOTED = {MARK: ("mark", ""), DUP: ("dup", ""), REORDER: ("reorder", ""),
+         DROP_POLICE: ("drop", "police"), DROP_QUEUE: ("drop", "queue"),
+         DROP_LOSS: ("drop", "loss")}
+NEVER = 2 ** 64 - 1
+FIN, SYN, RST = 1, 2, 4
+
+# When the processor was busy for more than this part of the time, it may have been what
+# limited the flows; and when so many packets were taken a millisecond too late.
+MOST_BUSY = 0.95
+MOST_LATE = 0.001
+
+
+class Packet:
+    """A packet as it was sent: @seq is relative to the sender's first, @len its payload."""
+
+    __slots__ = ("t", "right", "head", "size", "flow", "seq", "len", "flags", "data", "notes")
+
+    def __init__(self, t, right, head, size, notes):
+        self.t, self.right, self.head, self.size, self.notes = t, right, head, size, notes
+        self.flow, self.seq, self.len, self.flags = None, None, None, 0
+        self.data = False
+        if head[0] >> 4 == 4:
+            at, proto, total = (head[0] & 15) * 4, head[9], struct.unpack(">H", head[2:4])[0]
+            self.flow = head[15] - 1
+        else:
+            at, proto, total = 40, head[6], 40 + struct.unpack(">H", head[4:6])[0]
+            self.flow = head[23] - 1
+        if proto in (6, 253) and len(head) >= at + 20:
+            self.seq = struct.unpack(">I", head[at + 4:at + 8])[0]
+            self.flags = head[at + 13]
+            self.len = total - at - (head[at + 12] >> 4) * 4
+
+
+class Raw:
+    """The records of lab-link."""
+
+    def __init__(self, path, scenario):
+        self.packets = {}
+        self.order = []         # (t, packet, True: it arrives)
+        self.noted = []         # (t, link, what, packet)
+        self.queue = []
+        self.totals = {}
+        self.sent = [0, 0]
+        self.arrived = [0, 0]
+        self.lost_records = self.strays = self.latest = self.late = 0
+        with open(path, "rb") as f:
+            data = f.read()
+        at = 0
+        while at < len(data):
+            t, pid, size, what, link, more = RECORD.unpack_from(data, at)
+            at += RECORD.size
+            rest = data[at:at + more]
+            at += more
+            if what == SENT:
+                p = self.packets[pid] = Packet(t, link, rest, size, [])
+                self.order.append((t, p, False))
+                self.sent[link] += 1
+            elif what == ARRIVED:
+                self.order.append((t, self.packets[pid], True))
+                self.arrived[link] += 1
+            elif what == QUEUED:
+                self.queue.append((t, link, struct.unpack("=5Q", rest)))
+            elif what == TOTAL:
+                self.totals[link] = struct.unpack("=8Q", rest)
+            elif what == STRAY:
+                self.lost_records, self.strays = pid, size
+                self.latest, self.late = struct.unpack("=2Q", rest)
+            else:
+                self.noted.append((t, link, what, self.packets[pid]))
+                if what in WHY:
+                    self.packets[pid].notes.append("lost at %s: %s" % (
+                        link_name(scenario, link), WHY[what]))
+        self.order.sort(key=lambda o: o[0])
+        self.follow(scenario)
+
+    def follow(self, scenario):
+        """Makes sequence numbers relative, and finds what was resent."""
+        first = {}
+        most = {}
+        for _, p, arrives in self.order:
+            if arrives or p.seq is None:
+                continue
+            key = p.flow, p.right
+            p.data = p.right == (scenario["flows"][p.flow]["dir"] == "back")
+            if p.flags & SYN:
+                first.setdefault(key, p.seq)
+            p.seq = (p.seq - first.get(key, p.seq)) & 0xffffffff
+            end = p.seq + p.len + bool(p.flags & SYN) + bool(p.flags & FIN)
+            if end > p.seq:
+                if p.seq < most.get(key, 0):
+                    p.notes.append("resent: bytes %d-%d" % (p.seq, max(end - 1, p.seq)))
+                most[key] = max(most.get(key, 0), end)
+
+
+def link_name(scenario, n):
+    return scenario["links"][n // 2]["name"] + (".back" if n % 2 else "")
+
+
+# ---------------------------------------------------------------- the kernel's events
+
+LINE = re.compile(r".*?\s(\d+\.\d+): (\w+): (.*)$")
+CA = ["Open", "Disorder", "CWR", "Recovery", "Loss"]
+STATES = {"OPEN": "Open", "FAST": "Recovery", "LOSS": "Loss"}
+
+
+def place(fields, scenario):
+    """(number of the flow, end) that an event is about; None: of none of ours."""
+    if "src" in fields:
+        src, dst = fields["src"], fields["dest"]
+        sport, dport = src.rpartition(":")[2], dst.rpartition(":")[2]
+    else:
+        sport, dport, src = fields["sport"], fields["dport"], fields.get("saddr", "")
+        if fields.get("family") == "AF_INET6":
+            src = fields.get("saddrv6", "")
+    if not re.match(r"(10\.7[78]\.0\.|\[?fd7[78]::|$)", src):
+        return None
+    sport, dport = int(sport), int(dport)
+    client = 40000 < sport <= 40200
+    n = (sport - 40000 if client else dport - 40000) - 1
+    if not 0 <= n < len(scenario["flows"]):
+        return None
+    sends = client == (scenario["flows"][n]["kind"] != "answer")
+    return n, "snd" if sends else "rcv"
+
+
+def trace_events(path, begin, scenario):
+    """Rows of events.csv with the time in nanoseconds, and what congestion states there were."""
+    rows = []
+    state = {}
+    if not os.path.exists(path):
+        return rows
+    with open(path, encoding="utf-8", errors="replace") as f:
+        lines = f.read().splitlines()
+    for line in lines:
+        m = LINE.match(line)
+        if not m or line.startswith("#"):
+            continue
+        fields = dict(w.split("=", 1) for w in m.group(3).replace("(", " ").split() if "=" in w)
+        if m.group(2) in ("rto", "tlp", "undo"):
+            # The port of the peer is in network order.
+            fields["dport"] = str(struct.unpack(">H", struct.pack("<H", int(fields["dport"])))[0])
+        try:
+            where = place(fields, scenario)
+        except (KeyError, ValueError):
+            continue
+        if not where:
+            continue
+        t = round(float(m.group(1)) * 1e9) - begin
+        n, end = where
+        what = m.group(2)
+
+        def row(event, detail="", seq="", length=""):
+            rows.append((t, scenario["flows"][n]["name"], end, event, seq, length, detail))
+
+        if what in ("inet_sock_set_state", "atcp_state"):
+            names = [fields[k].replace("TCP_", "") for k in ("oldstate", "newstate")]
+            row("state", ">".join(names))
+        elif what in ("tcp_cong_state_set", "atcp_recovery"):
+            new = STATES.get(fields.get("newstate")) or CA[int(fields["cong_state"])]
+            old = state.get((n, end), "Open")
+            state[n, end] = new
+            if old in CA[2:] and new != old:
+                row("recovery_out", old)
+            if new in CA[2:] and new != old:
+                row("recovery_in", new)
+                if new == "CWR":
+                    row("ecn")
+        elif what in ("rto", "tlp", "undo"):
+            row(what)
+        elif what == "atcp_retransmit":
+            if fields["kind"] in ("TIMEOUT", "SYN"):
+                row("rto")
+        elif what == "atcp_drop":
+            row("drop", fields["reason"], "", fields["len"])
+    return rows
+
+
+def resent_events(raw, rows, scenario):
+    """A row for each segment resent, by the state that its sender was in."""
+    timeline = {}
+    for t, name, end, event, _, _, detail in rows:
+        if end == "snd" and event in ("recovery_in", "recovery_out", "tlp"):
+            timeline.setdefault(name, []).append((t, event, detail))
+    out = []
+    at = {}
+    inside = {}
+    probe = {}
+    for t, p, arrives in raw.order:
+        if arrives or not p.data or not any(n.startswith("resent") for n in p.notes):
+            continue
+        name = scenario["flows"][p.flow]["name"]
+        changes = timeline.get(name, [])
+        i = at.get(name, 0)
+        while i < len(changes) and changes[i][0] <= t:
+            if changes[i][1] == "tlp":
+                probe[name] = changes[i][0]
+            else:
+                inside[name] = changes[i][2] if changes[i][1] == "recovery_in" else None
+            i += 1
+        at[name] = i
+        kind = "fast_retransmit" if inside.get(name) == "Recovery" else "retransmit"
+        # A probe leaves within the same interrupt as the event that tells of it.
+        detail = "tlp" if t - probe.get(name, -10 ** 9) < 1000000 else ""
+        out.append((t, name, "snd", kind, p.seq, p.len, detail))
+    return out
+
+
+# ---------------------------------------------------------------- files
+
+def seconds(t):
+    return "%.6f" % (t / 1e9)
+
+
+def write_csv(path, header, rows):
+    with open(path, "w", encoding="ascii") as f:
+        f.write(header + "\n")
+        for r in rows:
+            f.write(",".join(map(str, r)) + "\n")
+
+
+def block(kind, body):
+    body += b"\0" * (-len(body) % 4)
+    return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+
+def option(code, value):
+    return struct.pack("<HH", code, len(value)) + value + b"\0" * (-len(value) % 4)
+
+
+END = struct.pack("<HH", 0, 0)
+
+
+def write_pcapng(path, raw):
+    """Each packet as it was sent and as it arrived, by the two hosts' devices."""
+    with open(path, "wb") as f:
+        f.write(block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1) +
+                      option(4, b"atcp-lab") + END))
+        for name in (b"left", b"right"):
+            # Raw IP, whole packets are not kept, times in nanoseconds.
+            f.write(block(1, struct.pack("<HHI", 101, 0, 100) + option(2, name) +
+                          option(9, b"\x09") + END))
+        for t, p, arrives in raw.order:
+            if t < 0:
+                continue
+            body = struct.pack("<IIIII", p.right ^ arrives, t >> 32, t & 0xffffffff, len(p.head),
+                               p.size)
+            body += p.head + b"\0" * (-len(p.head) % 4)
+            if p.notes and not arrives:
+                body += b"".join(option(1, n.encode()) for n in p.notes) + END
+            f.write(block(6, body))
+
+
+# ---------------------------------------------------------------- the check
+
+def sections(path):
+    """The file of facts: lines by the heading of their section."""
+    out = {}
+    with open(path, encoding="utf-8", errors="replace") as f:
+        for line in f:
+            if line.startswith("== "):
+                current = out.setdefault(line[3:].strip(), [])
+            else:
+                current.append(line.rstrip("\n"))
+    return out
+
+
+def counters(lines):
+    """The counters of /proc/net/snmp and netstat, and of the device."""
+    out = {}
+    names = []
+    for line in lines:
+        head, _, rest = line.partition(":")
+        words = rest.split()
+        if head.strip() == "lab0":
+            keys = ("rx_bytes rx_packets rx_errs rx_drop rx_fifo rx_frame rx_compressed rx_multi "
+                    "tx_bytes tx_packets tx_errs tx_drop").split()
+            out.update(("lab0." + k, int(v)) for k, v in zip(keys, words))
+        elif words and words[0].lstrip("-").isdigit():
+            out.update((head + k, int(v)) for k, v in zip(names, words))
+        else:
+            names = words
+    return out
+
+
+# Losses outside of the links: of the device, of IP, of the hosts' sockets.
+ELSEWHERE = ["lab0.rx_drop", "lab0.tx_drop", "lab0.rx_errs", "lab0.tx_errs", "IpInDiscards",
+             "IpOutDiscards", "IpInHdrErrors", "IpInAddrErrors", "TcpExtTCPBacklogDrop",
+             "TcpExtTCPRcvQDrop", "TcpExtListenDrops", "TcpExtPFMemallocDrop", "TcpExtTCPZeroWindowDrop",
+             "TcpInErrs", "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInErrors"]
+
+
+def busy(facts):
+    """The processors' share of work between the two readings; None: not known."""
+    try:
+        a, b = ([int(w) for w in facts[k + " stat"][0].split()[1:8]] for k in ("before", "after"))
+    except (KeyError, IndexError, ValueError):
+        return None
+    d = [y - x for x, y in zip(a, b)]
+    return round(1 - (d[3] + d[4]) / sum(d), 4) if sum(d) > 0 else None
+
+
+def conserved(raw, scenario):
+    """What is wrong with the sums of packets, from link to link."""
+    wrong = []
+    for n, (offered, passed, queue, loss, police, dup, _, inside) in sorted(raw.totals.items()):
+        if offered + dup != passed + queue + loss + police + inside:
+            wrong.append("%s: %d packets offered and %d copies, but %d passed, %d dropped, "
+                         "%d inside" % (link_name(scenario, n), offered, dup, passed,
+                                        queue + loss + police, inside))
+    if all(f["path"] is None for f in scenario["flows"]):
+        for way in (0, 1):
+            names = range(way, 2 * len(scenario["links"]), 2)
+            names = list(names) if not way else list(names)[::-1]
+            handed = raw.sent[way]
+            for n in names:
+                if raw.totals[n][0] != handed:
+                    wrong.append("%s: was offered %d packets of %d" % (
+                        link_name(scenario, n), raw.totals[n][0], handed))
+                handed = raw.totals[n][1]
+            if raw.arrived[1 - way] != handed:
+                wrong.append("the %s host took %d of %d packets" % (
+                    ("right", "left")[way], raw.arrived[1 - way], handed))
+    return wrong
+
+
+def check(raw, facts, hosts, scenario):
+    """Why the run is invalid: a list, empty if it is not; and the processor's share."""
+    wrong = conserved(raw, scenario)
+    tx = [0, 0]
+    rx = [0, 0]
+    for h in hosts:
+        before, after = counters(facts["before " + h]), counters(facts["after " + h])
+        for name in ELSEWHERE:
+            n = after.get(name, 0) - before.get(name, 0)
+            if n:
+                wrong.append("%d packets were dropped outside of the links: %s at host %s" % (
+                    n, name, h))
+        tx[h[0] == "r"] += after.get("lab0.tx_packets", 0)
+        rx[h[0] == "r"] += after.get("lab0.rx_packets", 0)
+    if sum(tx) != sum(raw.sent) + raw.strays:
+        wrong.append("the hosts sent %d packets, the links had %d" % (
+            sum(tx), sum(raw.sent) + raw.strays))
+    if rx != raw.arrived:
+        wrong.append("the links delivered %d packets, the hosts took %d" % (
+            sum(raw.arrived), sum(rx)))
+    soft = [sum(int(w, 16) for w in facts[k + " stat"][1].split()) for k in ("before", "after")]
+    if soft[1] != soft[0]:
+        wrong.append("%d packets were dropped before IP (netdev_max_backlog)" % (soft[1] - soft[0]))
+    if raw.lost_records:
+        wrong.append("%d records did not fit in memory" % raw.lost_records)
+    lost = overruns(facts)
+    if lost:
+        wrong.append("%d events of the kernel were lost" % lost)
+    share = busy(facts)
+    if share is not None and share > MOST_BUSY:
+        wrong.append("the processor was busy for %.1f %% of the time" % (100 * share))
+    if raw.late > MOST_LATE * sum(raw.sent):
+        wrong.append("%d packets were taken more than 1 ms too late, one of them by %.1f ms" % (
+            raw.late, raw.latest / 1e6))
+    return wrong, share
+
+
+def overruns(facts):
+    lost = 0
+    for line in facts.get("trace", []):
+        if line.split(":")[0] in ("overrun", "commit overrun", "dropped events"):
+            lost += int(line.split(":")[1])
+    return lost
+
+
+def convert(folder, out, scenario, hosts):
+    """Makes the files of a run. Return: what run.json says of it."""
+    raw = Raw(os.path.join(folder, "records"), scenario)
+    facts = sections(os.path.join(folder, "facts"))
+    with open(os.path.join(folder, "begin"), encoding="ascii") as f:
+        begin = int(f.readline())
+    until = scenario["time_us"] * 1000
+    with open(os.path.join(folder, "flows"), encoding="ascii") as f:
+        samples, _, own = f.read().partition("\n\n") if scenario["flows"] else ("", "", "")
+    record = scenario["record"]
+    if "samples" in record:
+        with open(os.path.join(out, "samples.csv"), "w", encoding="ascii") as f:
+            f.write(SAMPLES + "\n" + (samples.strip("\n") + "\n" if samples.strip() else ""))
+    rows = trace_events(os.path.join(folder, "trace"), begin, scenario)
+    rows += resent_events(raw, rows, scenario)
+    for line in csv.reader(own.strip("\n").splitlines()):
+        rows.append((round(float(line[0]) * 1e9), *line[1:]))
+    for t, link, what, p in raw.noted:
+        event, detail = NOTED[what]
+        rows.append((t, scenario["flows"][p.flow]["name"], link_name(scenario, link), event,
+                     "" if p.seq is None else p.seq, "" if p.len is None else p.len, detail))
+    rows = sorted((r for r in rows if r[0] <= until), key=lambda r: r[0])
+    if "events" in record:
+        write_csv(os.path.join(out, "events.csv"), EVENTS, ((seconds(r[0]),) + r[1:] for r in rows))
+    if "queue" in record:
+        write_csv(os.path.join(out, "queue.csv"), QUEUE, (
+            (seconds(t), link_name(scenario, n), q[0], q[1], q[2], q[3],
+             "" if q[4] == NEVER else q[4] // 1000) for t, n, q in raw.queue))
+    write_csv(os.path.join(out, "links.csv"), LINKS, (
+        (link_name(scenario, n),) + t for n, t in sorted(raw.totals.items())))
+    if "wire" in record:
+        write_pcapng(os.path.join(out, "wire.pcapng"), raw)
+    wrong, share = check(raw, facts, hosts, scenario)
+    versions = facts.get("versions", []) + ["", "", ""]
+    return {"invalid": wrong, "processor": share, "overruns": overruns(facts) + raw.lost_records,
+            "strays": raw.strays, "latest_us": raw.latest // 1000, "late": raw.late,
+            "kernel": versions[0], "module": versions[1], "srcversion": versions[2]}
