@@ -531,8 +531,10 @@ int main(int argc, char **argv)
 		else
 			serve(&flows[i]);
 	}
-	if (run_now() > begin)
-		fprintf(stderr, "lab-flow: late: the run has begun\n");
+	if (run_now() > begin) {
+		fprintf(stderr, "lab-flow: the run should have begun before the hosts were ready\n");
+		return 1;
+	}
 	work(begin + run.time_us * US);
 	for (i = 0; i < n_samples; i++)
 		print_sample(&samples[i]);

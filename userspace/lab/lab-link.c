@@ -29,13 +29,14 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "run.h"
 
+#define MOST_ROOM	8000000000ULL	/* of the records */
 #define SNAP		100		/* bytes of a packet in the records: the headers */
-#define ROOM		16000000000ULL	/* of the records; what is used takes memory */
-#define BEGIN_IN	300000000ULL	/* the run begins so long after the devices exist */
+#define BEGIN_IN	1500000000ULL	/* the run begins so long after the devices exist */
 #define US		1000ULL
 
 /* The first eight of enum path_event are events of a link. */
@@ -287,11 +288,15 @@ static int open_tun(const char *prefix, bool right, int pair)
 
 static void map_records(const char *file)
 {
+	struct statvfs fs;
 	int fd = open(file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-	/* A file larger than its filesystem is sparse. */
-	room = ROOM;
-	if (fd < 0 || ftruncate(fd, room))
+	/* What is not written takes no memory; the rest of it is the host's. */
+	if (fd < 0 || fstatvfs(fd, &fs))
+		run_die(file);
+	room = fs.f_bsize * fs.f_bavail / 4 * 3;
+	room = room < MOST_ROOM ? room : MOST_ROOM;
+	if (ftruncate(fd, room))
 		run_die(file);
 	records = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (records == MAP_FAILED)

@@ -172,6 +172,9 @@ def trace_events(path, begin, scenario):
         t = round(float(m.group(1)) * 1e9) - begin
         n, end = where
         what = m.group(2)
+        # Sockets of atcp tell of their states twice.
+        if fields.get("protocol", "IPPROTO_TCP") != "IPPROTO_TCP":
+            continue
 
         def row(event, detail="", seq="", length=""):
             rows.append((t, scenario["flows"][n]["name"], end, event, seq, length, detail))

@@ -133,6 +133,8 @@ def make(r, options):
             with open(os.path.join(raw, "hosts"), encoding="ascii") as f:
                 hosts = f.read().split()
             facts.update(records.convert(raw, new, r.s, hosts))
+            if os.path.exists(os.path.join(raw, "console.log")):
+                shutil.copy(os.path.join(raw, "console.log"), new)
             if options.raw:
                 shutil.copytree(raw, os.path.join(new, "raw"))
         out = {"key": r.key, "scenario": r.doc, "effective": r.s, "seed": r.seed,

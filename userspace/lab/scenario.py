@@ -220,6 +220,9 @@ def queue(value):
         for k in value:
             if k not in known:
                 raise Odd('a queue has no key "%s"%s' % (k, near(k, known)))
+        if value.get("aqm") in AQMS:
+            raise Odd("the kernel's queues cannot be used yet; "
+                      'write "1bdp", "100p" or "64kB"')
         if value.get("aqm") not in AQMS:
             raise Odd('%r is no queue of the kernel\'s%s' % (value.get("aqm"),
                                                               near(value.get("aqm"), AQMS)))
@@ -474,6 +477,8 @@ class Reader:
             self.say(path, 'a flow of answers needs their size: answer = "100kB"')
         if f["kind"] == "udp-ping" and not (8 <= f["size"] <= 1400 and f["every_us"] >= 100):
             self.say(path, "a ping has 8 to 1400 bytes, at most one in 100us")
+        if f["kind"] == "command":
+            self.say(path, "commands cannot be run yet")
         if f["kind"] == "command" and not (isinstance(f["command"], str) and f["command"].strip()):
             self.say(path, 'a command is needed: command = "curl http://..."')
         if f["path"] is not None:
