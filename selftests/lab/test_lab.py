@@ -17,9 +17,10 @@ import tempfile
 import unittest
 
 HERE = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../userspace/lab"))
-sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
+sys.path.insert(0, HERE)
 
+import ktap
 import machine
 import records
 import runs
@@ -100,6 +101,14 @@ class Scenarios(unittest.TestCase):
         self.assertEqual(of, [0, 1, 0, 0])
         self.assertEqual(hosts[1], {"net.ipv4.tcp_sack": "0"})
 
+    def test_commands(self):
+        s = read('flow = [ { name = "c", command = "sleep $PEER", server = "true", start = "1s" } ]'
+                 '\n[link.x]\nrate = "1Mbit"\n')
+        self.assertEqual(list(machine.command_lines(s, [0])), [
+            "r0 c-server 0 10.78.0.1 10.77.0.1 atcp-run -c tcp sh -c true\n",
+            "l0 c-command 1 10.77.0.1 10.78.0.1 atcp-run -c tcp sh -c 'sleep $PEER'\n"])
+        self.assertIn(shutil.which("sleep"), machine.programs_of(s))
+
     def test_change(self):
         s = copy.deepcopy({"link": {"x": {}}, "flow": [{"name": "a"}, {}]})
         scenario.change(s, "rate", "5Mbit")
@@ -148,6 +157,7 @@ BAD = [
     ("no link", "[link.bottleneck]", "[links.bottleneck]", 'the nearest is "link"'),
     ("not TOML", "seeds = 20", "seeds = ", None),
     ("seeds", "seeds = 20", "seeds = 0", "seeds: 0 is no number from 1"),
+    ("command", 'answer = "100kB", think = "200ms"', 'kind = "command"', "a command is needed"),
     ("time", '"30s"', '"30 parsecs"', "no unit of a time"),
 ]
 
@@ -198,12 +208,13 @@ def lab(*words, **more):
 
 # ---------------------------------------------------------------- records
 
-def ip(src, dst, seq, flags, payload, options=b""):
+def ip(src, dst, seq, flags, payload, options=b"", ack=0):
     """A packet of IPv4 and TCP of flow 1; only the headers are there."""
     off = (20 + len(options)) // 4
     head = struct.pack(">BBHHHBBH4s4s", 0x45, 2, 20 + 4 * off + payload, 0, 0, 64, 6, 0,
                        bytes([10, src, 0, 1]), bytes([10, dst, 0, 1]))
-    return head + struct.pack(">HHIIBBHHH", 40001, 5001, seq, 0, off << 4, flags, 100, 0, 0) + \
+    ports = (40001, 5001) if src == 77 else (5001, 40001)
+    return head + struct.pack(">HHIIBBHHH", *ports, seq, ack, off << 4, flags, 100, 0, 0) + \
         options
 
 
@@ -333,6 +344,20 @@ class Records(Folder):
                                  ("fast_retransmit", ""), ("recovery_out", "Recovery"),
                                  ("state", "SYN_SENT>ESTABLISHED"), ("rto", "")])
 
+    def test_commands_by_the_wire(self):
+        self.s["flows"][0]["kind"] = "command"
+        raw = Raw()
+        raw.sent(1000000, 0, ip(77, 78, 99, 2, 0), 40)
+        n = raw.sent(2000000, 1, ip(78, 77, 7, 16, 0, ack=1100), 40)
+        raw.add(15000000, n, 40, records.ARRIVED, 0)
+        raw.sent(25000000, 0, ip(77, 78, 1100, 16, 10), 50)
+        raw.totals((0,) * 8, (0,) * 8)
+        self.write("records", raw.data)
+        found = records.wire_samples(records.Raw(os.path.join(self.dir, "records"), self.s), self.s)
+        self.assertEqual(found.splitlines(), [
+            t + ",a,wire" + "," * 12 + n + "," + n + "," * 5
+            for t, n in (("0.000000", "0"), ("0.010000", "0"), ("0.020000", "1000"))])
+
     def test_not_conserved(self):
         self.assertIn("x: 3 packets offered", self.make((3, 1, 0, 1, 0, 0, 0, 0))["invalid"][0])
 
@@ -406,41 +431,5 @@ class Pictures(Folder):
         self.assertNotIn(b"<script", seen[0])
 
 
-class Ktap(unittest.TextTestResult):
-    """KTAP, a line for each test."""
-
-    n = 0
-
-    def line(self, how, test, more=""):
-        Ktap.n += 1
-        print("%s %d %s%s" % (how, Ktap.n, test.id().replace("__main__.", ""), more), flush=True)
-
-    def addSuccess(self, test):
-        self.line("ok", test)
-
-    def addSkip(self, test, reason):
-        super().addSkip(test, reason)
-        self.line("ok", test, " # SKIP " + reason)
-
-    def addFailure(self, test, err):
-        super().addFailure(test, err)
-        self.line("not ok", test)
-
-    def addError(self, test, err):
-        super().addError(test, err)
-        self.line("not ok", test)
-
-    def addSubTest(self, test, subtest, err):
-        super().addSubTest(test, subtest, err)
-        if err:
-            self.line("not ok", subtest)
-
-
 if __name__ == "__main__":
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    print("TAP version 13")
-    result = unittest.TextTestRunner(resultclass=Ktap, verbosity=0).run(suite)
-    bad = len(result.failures) + len(result.errors)
-    print("1..%d" % Ktap.n)
-    print("%d passed, %d failed" % (Ktap.n - bad, bad))
-    sys.exit(bad > 0)
+    ktap.main()

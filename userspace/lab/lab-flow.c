@@ -48,7 +48,7 @@ struct flow {
 	const struct run_flow *conf;
 	int number;
 	int fd[ROLES];
-	bool begun, connected, ended;
+	bool begun, connected, stopped, ended;
 	uint64_t next, stop;
 	uint64_t to_send, to_recv, asked, delivered;
 	uint64_t pings;
@@ -153,7 +153,7 @@ static int open_socket(const struct flow *f, bool right, int port)
 	struct sockaddr_in6 me;
 	socklen_t len = address(f, right, port, &me);
 
-	run_enter(prefix, right, c->hosts);
+	run_enter(prefix, right ? 'r' : 'l', c->hosts);
 	if (!is_tcp(f))
 		fd = socket(domain, SOCK_DGRAM, 0);
 	else if (c->kernel)
@@ -294,7 +294,8 @@ static void receive(struct flow *f)
 		f->to_recv -= n;
 		if (!f->to_recv) {
 			note(f, "answer", f->conf->answer_bytes, (run_now() - f->asked) / US);
-			f->next = run_now() + f->conf->think_us * US;
+			if (!f->stopped)
+				f->next = run_now() + f->conf->think_us * US;
 		}
 	}
 }
@@ -374,6 +375,7 @@ static short wanted(const struct flow *f, enum role role)
 static void due(struct flow *f, uint64_t now)
 {
 	if (f->stop <= now && f->begun) {
+		f->stopped = true;
 		f->stop = PATH_NEVER;
 		f->next = PATH_NEVER;
 		if (f->conf->kind == RUN_BULK) {
@@ -532,7 +534,7 @@ int main(int argc, char **argv)
 			serve(&flows[i]);
 	}
 	if (run_now() > begin) {
-		fprintf(stderr, "lab-flow: the run should have begun before the hosts were ready\n");
+		fprintf(stderr, "lab-flow: the hosts were not ready as the run began\n");
 		return 1;
 	}
 	work(begin + run.time_us * US);

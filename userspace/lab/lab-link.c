@@ -13,6 +13,9 @@
  * are there.  At SIGTERM it carries nothing any more, and prints "done"; the devices stay, with
  * their counters, until SIGINT.
  *
+ * A link whose queue is one of the kernel's has a namespace PREFIX-qN, N its number: lab1 there
+ * has the queue and the rate, and this program does the rest.
+ *
  * RECORDS, preferably in memory, gets a record for each packet that is sent, arrives, is
  * dropped or altered, and for each queue at each sample.  Nothing is written before the end
  * but memory.
@@ -66,10 +69,24 @@ struct packet {
 	struct packet *free;
 	const struct run_flow *flow;
 	int hop;		/* index of the link that it is on */
+	uint64_t entered;	/* a queue of the kernel's */
 	uint8_t bytes[];
 };
 
+/*
+ * A queue of the kernel's: packets go to the device lab0 of a namespace and come back from its
+ * lab1, which has the queue and the rate.  On the way the IP identification is their slot.
+ */
+struct aqm {
+	int in, out;
+	uint64_t rate_bps;
+	uint16_t next;
+	uint16_t last[RUN_FLOWS];	/* slot of the flow that came out last */
+	struct packet *slot[65536];
+};
+
 static struct run run;
+static struct aqm *aqms[RUN_LINKS];
 static int tun[RUN_FLOWS][2];
 static uint64_t begin, ids, strays;
 static uint64_t latest, late;	/* how late a packet was taken, at most; how many by 1 ms */
@@ -161,13 +178,100 @@ static void set_ce(uint8_t *ip)
 	ip[11] = sum;
 }
 
+static void put_id(uint8_t *ip, uint16_t id)
+{
+	uint32_t sum = 0;
+	int i;
+
+	ip[4] = id >> 8;
+	ip[5] = id;
+	ip[10] = 0;
+	ip[11] = 0;
+	for (i = 0; i < (ip[0] & 15) * 4; i += 2)
+		sum += ip[i] << 8 | ip[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	ip[10] = sum >> 8;
+	ip[11] = sum;
+}
+
+/* A packet of a link with a queue of the kernel's. */
+static void aqm_offer(int n, struct packet *p, uint64_t now)
+{
+	struct aqm *a = aqms[n];
+	uint8_t bytes[run.mtu];
+
+	p->entered = now;
+	if (!++a->next)
+		a->next++;
+	a->slot[a->next] = p;
+	run.link[n].pkts++;
+	run.link[n].bytes += p->p.size;
+	memcpy(bytes, p->bytes, p->p.size);
+	put_id(bytes, a->next);
+	if (write(a->in, bytes, p->p.size) < 0)
+		run_die("a queue of the kernel's");
+}
+
+static struct packet *aqm_take(int n, uint16_t slot)
+{
+	struct packet *p = aqms[n]->slot[slot];
+
+	aqms[n]->slot[slot] = NULL;
+	if (p) {
+		run.link[n].pkts--;
+		run.link[n].bytes -= p->p.size;
+	}
+	return p;
+}
+
+/*
+ * A packet has come out.  Queues keep the packets of a flow in order: those of its flow that
+ * came before it and are still in have been dropped.
+ */
+static void aqm_receive(int n)
+{
+	struct path_link *link = &run.link[n];
+	struct aqm *a = aqms[n];
+	uint8_t bytes[run.mtu];
+	int len = read(a->out, bytes, run.mtu);
+	uint16_t slot = bytes[4] << 8 | bytes[5], i;
+	uint64_t now = run_now(), line;
+	struct packet *p = len >= 20 && bytes[0] >> 4 == 4 ? aqm_take(n, slot) : NULL;
+	int flow;
+
+	if (!p)
+		return;
+	flow = p->flow - run.flow;
+	for (i = a->last[flow]; i != slot; i++) {
+		if (a->slot[i] && a->slot[i]->flow == p->flow) {
+			link->offered++;
+			link->count[PATH_DROP_QUEUE]++;
+			note(link, &a->slot[i]->p, PATH_DROP_QUEUE, now);
+			drop(link, &aqm_take(n, i)->p);
+		}
+	}
+	a->last[flow] = slot;
+	if ((bytes[1] & 3) == 3 && (p->bytes[1] & 3) != 3) {
+		p->p.ce = true;
+		link->count[PATH_MARK]++;
+		note(link, &p->p, PATH_MARK, now);
+	}
+	line = a->rate_bps ? p->p.size * 8000000000ULL / a->rate_bps : 0;
+	path_offer(link, &p->p, now);
+	link->sojourn = now - p->entered > line ? now - p->entered - line : 0;
+}
+
 /* To the next link of its path, or to the host at its end. */
 static void forward(struct packet *p, int hop, bool back, uint64_t when)
 {
 	for (; hop >= 0 && hop < run.links / 2; hop += back ? -1 : 1) {
 		if (p->flow->path & 1u << hop) {
 			p->hop = 2 * hop + back;
-			path_offer(&run.link[p->hop], &p->p, when);
+			if (aqms[p->hop])
+				aqm_offer(p->hop, p, run_now());
+			else
+				path_offer(&run.link[p->hop], &p->p, when);
 			return;
 		}
 	}
@@ -269,21 +373,44 @@ static void totals(void)
 				 l->count[PATH_DROP_LOSS], l->count[PATH_DROP_POLICE],
 				 l->count[PATH_DUP], l->count[PATH_MARK], l->inside };
 
+		/* What is in the kernel's queue has come, and is inside. */
+		t[0] += aqms[i] ? l->pkts : 0;
+		t[7] += aqms[i] ? l->pkts : 0;
+
 		record(run_now(), TOTAL, i, 0, 0, t, sizeof(t));
 	}
 	record(run_now(), STRAY, 0, lost_records, strays, lateness, sizeof(lateness));
 }
 
-static int open_tun(const char *prefix, bool right, int pair)
+/* A device in the namespace that this process is in. */
+static int open_tun(const char *name)
 {
-	struct ifreq ifr = { .ifr_name = "lab0", .ifr_flags = IFF_TUN | IFF_NO_PI };
+	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 	int fd;
 
-	run_enter(prefix, right, pair);
+	strcpy(ifr.ifr_name, name);
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr))
 		run_die("/dev/net/tun");
 	return fd;
+}
+
+static void open_aqms(const char *prefix)
+{
+	int i;
+
+	for (i = 0; i < run.links; i++) {
+		if (!run.aqm[i])
+			continue;
+		aqms[i] = calloc(1, sizeof(*aqms[i]));
+		if (!aqms[i])
+			run_die("memory");
+		run_enter(prefix, 'q', i);
+		aqms[i]->in = open_tun("lab0");
+		aqms[i]->out = open_tun("lab1");
+		aqms[i]->rate_bps = run.link[i].conf.rate_bps;
+		run.link[i].conf.rate_bps = 0;
+	}
 }
 
 static void map_records(const char *file)
@@ -306,12 +433,17 @@ static void map_records(const char *file)
 
 static void work(void)
 {
-	static struct pollfd fds[2 * RUN_FLOWS];
+	static struct pollfd fds[2 * RUN_FLOWS + RUN_LINKS];
 	uint64_t now, next, next_sample = begin;
-	int i, change = 0;
+	int i, change = 0, n = 2 * run.hosts + run.links;
 
 	for (i = 0; i < 2 * run.hosts; i++)
 		fds[i] = (struct pollfd){ .fd = tun[i / 2][i % 2], .events = POLLIN };
+	for (; i < n; i++)
+		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	for (i = 0; i < run.links; i++)
+		if (aqms[i])
+			fds[2 * run.hosts + i].fd = aqms[i]->out;
 
 	while (!done) {
 		struct timespec wait = {};
@@ -342,10 +474,14 @@ static void work(void)
 			wait.tv_sec = (next - now) / 1000000000;
 			wait.tv_nsec = (next - now) % 1000000000;
 		}
-		if (ppoll(fds, 2 * run.hosts, &wait, NULL) > 0)
-			for (i = 0; i < 2 * run.hosts; i++)
-				if (fds[i].revents)
-					receive(i / 2, i % 2);
+		if (ppoll(fds, n, &wait, NULL) <= 0)
+			continue;
+		for (i = 0; i < n; i++) {
+			if (fds[i].revents && i < 2 * run.hosts)
+				receive(i / 2, i % 2);
+			else if (fds[i].revents)
+				aqm_receive(i - 2 * run.hosts);
+		}
 	}
 }
 
@@ -373,8 +509,11 @@ int main(int argc, char **argv)
 	}
 	qsort(run.change, run.changes, sizeof(run.change[0]), by_time);
 	map_records(argv[2]);
-	for (i = 0; i < 2 * run.hosts; i++)
-		tun[i / 2][i % 2] = open_tun(argv[3], i % 2, i / 2);
+	for (i = 0; i < 2 * run.hosts; i++) {
+		run_enter(argv[3], i % 2 ? 'r' : 'l', i / 2);
+		tun[i / 2][i % 2] = open_tun("lab0");
+	}
+	open_aqms(argv[3]);
 	signal(SIGTERM, stop);
 	sigemptyset(&end);
 	sigaddset(&end, SIGINT);

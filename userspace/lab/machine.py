@@ -9,6 +9,7 @@ import glob
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -49,10 +50,12 @@ def cache_dir():
 
 def program(name):
     """A helper program: of this build, or as installed beside us."""
-    for d in (os.path.join(build_dir(), "bin"), HERE, os.path.join(HERE, "..")):
+    for d in (os.path.join(build_dir(), "bin"), HERE, os.path.join(HERE, ".."),
+              os.path.join(HERE, "../../../bin")):
         if os.access(os.path.join(d, name), os.X_OK):
             return os.path.join(d, name)
-    raise Failed("no %s: `make userspace` builds it" % name)
+    how = "make -C selftests/sim lab" if name == "atcp-sim-lab" else "make userspace"
+    raise Failed("no %s: `%s` builds it" % (name, how))
 
 
 def tool(name, package):
@@ -80,14 +83,14 @@ def kernel(name):
 
 def module(rel, root):
     """The path of atcp.ko for a kernel."""
-    built = os.path.join(build_dir(), rel, "atcp.ko")
+    variant = os.environ.get("ATCP_VARIANT")
+    built = os.path.join(build_dir(), rel + ("-" + variant if variant else ""), "atcp.ko")
     if os.path.exists(built):
         return built
-    for d in ("updates", "updates/dkms"):
-        for end in ("", ".xz"):
-            f = os.path.join(root, "lib/modules", rel, d, "atcp.ko" + end)
-            if os.path.exists(f):
-                return f
+    for r in (root, "/"):
+        for f in ("updates/atcp.ko", "updates/dkms/atcp.ko", "updates/dkms/atcp.ko.xz"):
+            if os.path.exists(os.path.join(r, "lib/modules", rel, f)):
+                return os.path.join(r, "lib/modules", rel, f)
     raise Failed("no atcp.ko for %s: `make KERNEL=6.1 module` builds it; the packages of `make deb` "
                  "build it for an installed kernel" % rel)
 
@@ -102,6 +105,59 @@ def uses_atcp(s):
 
 
 # ---------------------------------------------------------------- the input of lab-run
+
+def command_lines(s, of):
+    """HOST FLOW SECONDS ME PEER COMMAND of each command, servers first."""
+    net = ("fd77::%x", "fd78::%x") if s["ip"] == 6 else ("10.77.0.%d", "10.78.0.%d")
+    for what in ("server", "command"):
+        for n, f in enumerate(s["flows"]):
+            if f["kind"] != "command" or not f[what]:
+                continue
+            right = what == "server"
+            me, peer = net[right] % (n + 1), net[not right] % (n + 1)
+            start = 0 if right else f["start_us"] / 1e6
+            stack = "" if f["stack"] == "kernel" else "atcp-run -c %s " % f["carrier"]
+            yield "%s%d %s-%s %g %s %s %ssh -c %s\n" % (
+                "lr"[right], of[n], f["name"], what, start, me, peer, stack, shlex.quote(f[what]))
+
+
+def programs_of(s):
+    """The programs that commands name."""
+    out = set()
+    for f in s["flows"]:
+        if f["kind"] == "command":
+            first = []
+            for text in (f["command"], f["server"] or ""):
+                words = text.split()
+                first += words[:1]
+                out.update(w for w in map(shutil.which, words) if w)
+            for w in first:
+                if not shutil.which(w):
+                    raise Failed("flow %s: there is no program %s here" % (f["name"], w))
+            if f["stack"] == "atcp":
+                out.update((program("atcp-run"), program("libatcp.so")))
+    return {p for p in out if os.path.basename(p) not in ("sh", "busybox", "ip")}
+
+
+def queue_files(host, keys, mtu, back):
+    """The files for the namespace of a queue of the kernel's."""
+    q = keys["aqm"]
+    words = [q["aqm"]]
+    if "limit" in q and q["aqm"] != "cake":
+        words += ["limit", str(scenario.packets(q["limit"]) * (mtu if q["aqm"] == "red" else 1))]
+    if q.get("ecn"):
+        words.append("ecn")
+    # tbf sends no two packets at once, so that the queue is where packets wait.
+    return {
+        "ip-" + host: "link set lab0 up mtu %d\nlink set lab1 up mtu %d\nroute add 10.%d.0.0/16 "
+                      "dev lab1\n" % (mtu, mtu, 77 if back else 78),
+        "sysctls-" + host: "net/ipv6/conf/default/disable_ipv6 1\nnet/ipv4/ip_forward 1\nnet/ipv4/conf/all/rp_filter 0\n"
+                           "net/ipv4/conf/default/rp_filter 0\n",
+        "tc-" + host: "qdisc add dev lab1 root handle 1: tbf rate %dbit burst %d limit 100000000\n"
+                      "qdisc add dev lab1 parent 1: %s\n" % (keys["rate_bps"], mtu + 20,
+                                                           " ".join(words)),
+    }
+
 
 def inputs(s, seed):
     """The files of the folder that lab-run gets, by name."""
@@ -134,6 +190,12 @@ def inputs(s, seed):
             files["ip-" + host] = "\n".join(lines) + "\n"
             files["sysctls-" + host] = "".join(
                 "%s %s\n" % (k.replace(".", "/"), v) for k, v in values.items())
+    for n, link in enumerate(s["links"]):
+        for back, d in enumerate(("there", "back")):
+            if "aqm" in link[d]:
+                names.append("q%d" % (2 * n + back))
+                files.update(queue_files(names[-1], link[d], s["mtu"], back))
+    files["commands"] = "".join(command_lines(s, of))
     files["events"] = "yes\n" if "events" in s["record"] else "no\n"
     files["hosts"] = " ".join(names) + "\n"
     return files
@@ -198,10 +260,16 @@ def vm_image(s, rel, root, folder):
     os.symlink("busybox", os.path.join(folder, "bin/sh"))
     for name in ("lab-link", "lab-flow"):
         add_program(folder, program(name))
+    for path in programs_of(s):
+        add_program(folder, path)
+    aqms = {link[d]["aqm"]["aqm"] for link in s["links"] for d in ("there", "back")
+            if "aqm" in link[d]}
+    if aqms:
+        add_program(folder, tool("tc", "iproute2"))
     shutil.copy(os.path.join(HERE, "lab-run"), os.path.join(folder, "bin"))
     shutil.copy(os.path.join(HERE, "guest"), os.path.join(folder, "init"))
     os.chmod(os.path.join(folder, "init"), 0o755)
-    wanted = list(VM_MODULES)
+    wanted = VM_MODULES + ["sch_tbf"] * bool(aqms) + ["sch_" + a for a in sorted(aqms)]
     if uses_atcp(s) and s["ip"] == 6:
         wanted.append("nf_defrag_ipv6")
     for f in s["flows"]:
@@ -297,6 +365,7 @@ def can_run(s, on, options):
         if refused:
             raise Failed("the simulator does not have:\n  %s\n--on vm does" % "\n  ".join(refused))
         return [digest(program("atcp-sim-lab"))]
+    programs_of(s)
     parts = [digest(program("lab-link")), digest(program("lab-flow"))]
     if on == "vm":
         rel, _, root = kernel(options.kernel)

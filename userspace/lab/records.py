@@ -37,12 +37,14 @@ MOST_LATE = 0.001
 class Packet:
     """A packet as it was sent: @seq is relative to the sender's first, @len its payload."""
 
-    __slots__ = ("t", "right", "head", "size", "flow", "seq", "len", "flags", "data", "notes")
+    __slots__ = ("t", "right", "head", "size", "flow", "seq", "len", "flags", "data", "notes", "raw",
+                 "ack", "ports")
 
     def __init__(self, t, right, head, size, notes):
         self.t, self.right, self.head, self.size, self.notes = t, right, head, size, notes
         self.flow, self.seq, self.len, self.flags = None, None, None, 0
         self.data = False
+        self.raw = self.ack = self.ports = None
         if head[0] >> 4 == 4:
             at, proto, total = (head[0] & 15) * 4, head[9], struct.unpack(">H", head[2:4])[0]
             self.flow = head[15] - 1
@@ -50,7 +52,9 @@ class Packet:
             at, proto, total = 40, head[6], 40 + struct.unpack(">H", head[4:6])[0]
             self.flow = head[23] - 1
         if proto in (6, 253) and len(head) >= at + 20:
-            self.seq = struct.unpack(">I", head[at + 4:at + 8])[0]
+            self.ports = struct.unpack(">HH", head[at:at + 4])
+            self.raw, self.ack = struct.unpack(">II", head[at + 4:at + 12])
+            self.seq = self.raw
             self.flags = head[at + 13]
             self.len = total - at - (head[at + 12] >> 4) * 4
 
@@ -104,7 +108,7 @@ class Raw:
         for _, p, arrives in self.order:
             if arrives or p.seq is None:
                 continue
-            key = p.flow, p.right
+            key = p.flow, p.right, p.ports
             p.data = p.right == (scenario["flows"][p.flow]["dir"] == "back")
             if p.flags & SYN:
                 first.setdefault(key, p.seq)
@@ -136,15 +140,25 @@ def place(fields, scenario):
         sport, dport, src = fields["sport"], fields["dport"], fields.get("saddr", "")
         if fields.get("family") == "AF_INET6":
             src = fields.get("saddrv6", "")
+    src = src.replace("::ffff:", "") if src.startswith("::ffff:") else src
     if not re.match(r"(10\.7[78]\.0\.|\[?fd7[78]::|$)", src):
         return None
-    sport, dport = int(sport), int(dport)
-    client = 40000 < sport <= 40200
-    n = (sport - 40000 if client else dport - 40000) - 1
+    m = re.search(r"([0-9a-f]+)(\]?:[0-9]+)?$", src)
+    if src and int(dport):
+        left = "10.77." in src or "fd77" in src
+        n = int(m.group(1), 16 if "fd7" in src else 10) - 1
+    elif int(dport):
+        # A probe tells ports alone: those of flows that lab-flow makes.
+        left = int(sport) > 40000
+        n = (int(sport) if left else int(dport)) - 40001
+        if 0 <= n < len(scenario["flows"]) and scenario["flows"][n]["kind"] == "answer":
+            left = not left
+        left ^= 0 <= n < len(scenario["flows"]) and scenario["flows"][n]["dir"] == "back"
+    else:
+        return None
     if not 0 <= n < len(scenario["flows"]):
         return None
-    sends = client == (scenario["flows"][n]["kind"] != "answer")
-    return n, "snd" if sends else "rcv"
+    return n, "snd" if left == (scenario["flows"][n]["dir"] == "forward") else "rcv"
 
 
 def trace_events(path, begin, scenario):
@@ -230,6 +244,38 @@ def resent_events(raw, rows, scenario):
         detail = "tlp" if t - probe.get(name, -10 ** 9) < 1000000 else ""
         out.append((t, name, "snd", kind, p.seq, p.len, detail))
     return out
+
+
+def wire_samples(raw, scenario):
+    """Rows of samples.csv for commands, of which the wire alone tells: what is acknowledged."""
+    rows = []
+    period = scenario["sample_us"] * 1000
+    for n, f in enumerate(scenario["flows"]):
+        if f["kind"] != "command":
+            continue
+        # Connections of the flow, each by its ports at the sender.
+        first, acked, total = {}, {}, 0
+        at = 0
+        back = f["dir"] == "back"
+        for t, p, arrives in raw.order:
+            if p.flow != n or p.raw is None or t > scenario["time_us"] * 1000:
+                continue
+            while first and at * period < t:
+                rows.append("%s,%s,wire%s%d,%d%s\n" % (seconds(at * period), f["name"], "," * 12,
+                                                       total, total, "," * 5))
+                at += 1
+            if not first:
+                at = max(t // period, 0)
+            if p.right == back and not arrives and p.flags & SYN:
+                first[p.ports] = p.raw
+            elif p.right != back and arrives and p.flags & 16:
+                key = p.ports[::-1]
+                if key in first:
+                    ack = (p.ack - first[key] - 1) & 0xffffffff
+                    if ack < 2 ** 31 and ack > acked.get(key, 0):
+                        total += ack - acked.get(key, 0)
+                        acked[key] = ack
+    return "".join(rows)
 
 
 # ---------------------------------------------------------------- files
@@ -355,7 +401,7 @@ def check(raw, facts, hosts, scenario):
     wrong = conserved(raw, scenario)
     tx = [0, 0]
     rx = [0, 0]
-    for h in hosts:
+    for h in (h for h in hosts if h[0] != "q"):
         before, after = counters(facts["before " + h]), counters(facts["after " + h])
         for name in ELSEWHERE:
             n = after.get(name, 0) - before.get(name, 0)
@@ -405,9 +451,11 @@ def convert(folder, out, scenario, hosts):
     with open(os.path.join(folder, "flows"), encoding="ascii") as f:
         samples, _, own = f.read().partition("\n\n") if scenario["flows"] else ("", "", "")
     record = scenario["record"]
+    samples = (samples.strip("\n") + "\n" if samples.strip() else "") + wire_samples(raw, scenario)
+    samples = "".join(sorted(samples.splitlines(True), key=lambda r: float(r.split(",", 1)[0])))
     if "samples" in record:
         with open(os.path.join(out, "samples.csv"), "w", encoding="ascii") as f:
-            f.write(SAMPLES + "\n" + (samples.strip("\n") + "\n" if samples.strip() else ""))
+            f.write(SAMPLES + "\n" + samples)
     rows = trace_events(os.path.join(folder, "trace"), begin, scenario)
     rows += resent_events(raw, rows, scenario)
     for line in csv.reader(own.strip("\n").splitlines()):

@@ -29,12 +29,12 @@ void run_die(const char *what)
 	exit(1);
 }
 
-void run_enter(const char *prefix, bool right, int pair)
+void run_enter(const char *prefix, char side, int number)
 {
 	char path[128];
 	int fd;
 
-	snprintf(path, sizeof(path), "/run/netns/%s-%c%d", prefix, right ? 'r' : 'l', pair);
+	snprintf(path, sizeof(path), "/run/netns/%s-%c%d", prefix, side, number);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || setns(fd, CLONE_NEWNET))
 		run_die(path);
@@ -102,7 +102,9 @@ static void read_link(struct run *run, char *save)
 	while ((word = strtok_r(NULL, " \t", &save))) {
 		char *value = value_of(word);
 
-		if (!path_set(link, word, value))
+		if (!strcmp(word, "aqm"))
+			run->aqm[run->links - 1] = true;
+		else if (!path_set(link, word, value))
 			wrong("a link has no such key or value", word);
 	}
 }

@@ -60,14 +60,15 @@ struct run_change {
 };
 
 /*
- * @link: forward at even indices, each followed by its way back; @hosts: how many pairs of
- * hosts there are
+ * @link: forward at even indices, each followed by its way back; @aqm: its queue is one of the
+ * kernel's; @hosts: how many pairs of hosts there are
  */
 struct run {
 	uint64_t seed, time_us, sample_us, mtu;
 	bool ipv6, wire;
 	int links, flows, changes, hosts;
 	struct path_link link[RUN_LINKS];
+	bool aqm[RUN_LINKS];
 	char link_name[RUN_LINKS][64];
 	struct run_flow flow[RUN_FLOWS];
 	struct run_change change[RUN_CHANGES];
@@ -86,6 +87,6 @@ void run_die(const char *what) __attribute__((noreturn));
  * Moves this thread to the network namespace of a host: PREFIX-l0 is the left one of the
  * first pair, PREFIX-r1 the right one of the second (ip-netns(8)).
  */
-void run_enter(const char *prefix, bool right, int pair);
+void run_enter(const char *prefix, char side, int number);
 
 #endif /* _ATCP_LAB_RUN_H */

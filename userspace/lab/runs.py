@@ -135,6 +135,11 @@ def make(r, options):
             facts.update(records.convert(raw, new, r.s, hosts))
             if os.path.exists(os.path.join(raw, "console.log")):
                 shutil.copy(os.path.join(raw, "console.log"), new)
+            for f in r.s["flows"]:
+                for what in ("command", "server"):
+                    log = "%s-%s.log" % (f["name"], what)
+                    if os.path.exists(os.path.join(raw, log)):
+                        shutil.copy(os.path.join(raw, log), new)
             if options.raw:
                 shutil.copytree(raw, os.path.join(new, "raw"))
         out = {"key": r.key, "scenario": r.doc, "effective": r.s, "seed": r.seed,

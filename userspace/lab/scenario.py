@@ -220,14 +220,15 @@ def queue(value):
         for k in value:
             if k not in known:
                 raise Odd('a queue has no key "%s"%s' % (k, near(k, known)))
-        if value.get("aqm") in AQMS:
-            raise Odd("the kernel's queues cannot be used yet; "
-                      'write "1bdp", "100p" or "64kB"')
         if value.get("aqm") not in AQMS:
             raise Odd('%r is no queue of the kernel\'s%s' % (value.get("aqm"),
                                                               near(value.get("aqm"), AQMS)))
         if not isinstance(value.get("ecn", False), bool):
             raise Odd("ecn is true or false")
+        if value.get("ecn") and value["aqm"] == "cake":
+            raise Odd("cake has no such setting; it always marks")
+        if "limit" in value:
+            packets(value["limit"])
         return {"aqm": value}
     text = value if isinstance(value, str) else ""
     m = re.match(r"([0-9]+(?:\.[0-9]+)?) ?bdp$", text)
@@ -366,6 +367,9 @@ class Reader:
         for link in links:
             for d in ("there", "back"):
                 k = link[d]
+                if "aqm" in k and (not k.get("rate_bps") or self.doc.get("ip") == 6 or link["at"]):
+                    self.say(("link", link["name"], "queue"), "a queue of the kernel's needs a "
+                             "rate, over IPv4, without changes while it runs")
                 if "aqm" in k or "queue_pkts" in k or "queue_bytes" in k or not k.get("rate_bps"):
                     if "bdp" in k and "rate" not in self.doc["link"][link["name"]]:
                         self.say(("link", link["name"], "queue"),
@@ -425,7 +429,7 @@ class Reader:
 
     KINDS = ["bulk", "answer", "udp-ping", "command"]
     FLOW = ["name", "stack", "carrier", "cc", "kind", "start", "stop", "bytes", "answer", "think",
-            "every", "size", "command", "direction", "path", "sndbuf", "rcvbuf", "options",
+            "every", "size", "command", "server", "direction", "path", "sndbuf", "rcvbuf", "options",
             "sysctl"]
 
     def flow(self, n, table, links, until):
@@ -452,6 +456,7 @@ class Reader:
             "sndbuf": self.get(table, path, "sndbuf", size, 0),
             "rcvbuf": self.get(table, path, "rcvbuf", size, 0),
             "command": table.get("command"),
+            "server": table.get("server"),
             "options": self.options(table.get("options", {}), path + ("options",)),
             "sysctl": self.sysctls(table.get("sysctl", {}), path + ("sysctl",)),
             "path": table.get("path"),
@@ -477,10 +482,13 @@ class Reader:
             self.say(path, 'a flow of answers needs their size: answer = "100kB"')
         if f["kind"] == "udp-ping" and not (8 <= f["size"] <= 1400 and f["every_us"] >= 100):
             self.say(path, "a ping has 8 to 1400 bytes, at most one in 100us")
-        if f["kind"] == "command":
-            self.say(path, "commands cannot be run yet")
         if f["kind"] == "command" and not (isinstance(f["command"], str) and f["command"].strip()):
             self.say(path, 'a command is needed: command = "curl http://..."')
+        for k in ("command", "server"):
+            if f[k] is not None and (not isinstance(f[k], str) or "\n" in f[k]):
+                self.say(path + (k,), "a command is one line")
+        if f["kind"] == "command" and (f["options"] or f["cc"]):
+            self.say(path, "a command sets options and congestion control by itself")
         if f["path"] is not None:
             names = [link["name"] for link in links]
             if not isinstance(f["path"], list) or not f["path"]:
@@ -672,7 +680,7 @@ def description(s, seed):
            "wire %d" % ("wire" in s["record"])]
 
     def words(keys):
-        return " ".join("%s=%s" % (k, v) for k, v in keys.items() if k != "aqm")
+        return " ".join("%s=%s" % (k, v["aqm"] if k == "aqm" else v) for k, v in keys.items())
 
     for link in s["links"]:
         out.append("link %s %s" % (link["name"], words(link["there"])))

@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Runs of atcp-lab in each place: physics that must hold, a grid, and what makes INVALID.
+
+Takes the module for 6.1, the programs, and QEMU.  Prints KTAP.
+"""
+
+import csv
+import filecmp
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+import ktap
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
+BUILD = os.environ.get("ATCP_BUILD") or os.path.join(TOP, "build")
+LAB = os.path.join(TOP, "userspace/lab/atcp-lab")
+LINK = '[link.x]\nrate = "10Mbit"\ndelay = "20ms"\nqueue = "50p"\n'
+KERNEL = 'flow = [ { name = "k", stack = "kernel", cc = "cubic" } ]\n'
+ATCP = 'flow = [ { name = "a" } ]\n'
+FRAME, PAYLOAD = 1500, 1448     # timestamps are on
+
+
+class Places(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def lab(self, text, *words, status=0):
+        """Runs a scenario, and returns what is printed and what run.json has."""
+        name = os.path.join(self.dir, "x.toml")
+        with open(name, "w", encoding="utf-8") as f:
+            f.write(text)
+        r = subprocess.run(["/usr/bin/python3", LAB, "run", name, "-o", self.path("out"), *words],
+                           capture_output=True, text=True, check=False)
+        self.assertEqual(r.returncode, status, r.stdout + r.stderr)
+        return r.stdout + r.stderr
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def json(self, folder="out"):
+        with open(self.path(folder, "run.json"), encoding="utf-8") as f:
+            return json.load(f)
+
+    def rows(self, name):
+        with open(self.path("out", name), encoding="ascii") as f:
+            return list(csv.DictReader(f))
+
+    def test_vm_physics(self):
+        """Goodput without loss is the rate's part of payload; a full queue's wait; twice the same."""
+        text = 'time = "8s"\n' + KERNEL + LINK
+        self.lab(text)
+        run = self.json()
+        self.assertEqual(run["invalid"], [])
+        goodput = run["flows"]["k"]["goodput"]
+        self.assertAlmostEqual(goodput / (1e7 * PAYLOAD / FRAME), 1, delta=0.01)
+        line = FRAME * 8 / 10        # us of a packet
+        waits = [int(r["sojourn_us"]) for r in self.rows("queue.csv")
+                 if r["link"] == "x" and r["sojourn_us"] and int(r["pkts"]) >= 49]
+        self.assertTrue(waits)
+        self.assertAlmostEqual(max(waits), 50 * line, delta=line)
+        os.rename(self.path("out"), self.path("first"))
+        self.lab(text)
+        for name in ("samples.csv", "events.csv", "queue.csv", "links.csv"):
+            self.assertTrue(filecmp.cmp(self.path("first", name), self.path("out", name), False),
+                            name)
+
+    def test_vm_beside(self):
+        """Both stacks at once, IPv6, a lost packet by its number, a picture."""
+        out = self.lab('time = "3s"\nip = 6\nflow = [ { name = "a" }, { name = "k", '
+                       'stack = "kernel" }, { name = "p", kind = "udp-ping" } ]\n' + LINK +
+                       'loss = "at 40"\n', "--plot")
+        self.assertNotIn("INVALID", out)
+        run = self.json()
+        for name in ("a", "k"):
+            self.assertGreater(run["flows"][name]["goodput"], 1e6)
+        drops = [r for r in self.rows("events.csv") if r["event"] == "drop" and
+                 r["detail"] == "loss"]
+        self.assertEqual([r["end"] for r in drops], ["x"])
+        resent = [r for r in self.rows("events.csv") if r["seq"] == drops[0]["seq"] and
+                  r["flow"] == drops[0]["flow"] and r["end"] == "snd"]
+        self.assertTrue(resent or drops[0]["len"] in ("", "0"))
+        self.assertTrue(os.path.getsize(self.path("out", "seq.svg")))
+
+    def test_vm_grid(self):
+        """Four cells; the second time none of them runs."""
+        grid = ("--vary", "flow1.stack=atcp,kernel", "--vary", "x.loss=0,1%")
+        text = 'time = "1s"\nflow = [ {} ]\n' + LINK
+        out = self.lab(text, *grid)
+        self.assertEqual(out.count("goodput"), 4, out)
+        self.assertIn("4 of 4 runs are there already", self.lab(text, *grid))
+
+    def test_vm_queue_of_the_kernel(self):
+        """fq_codel with ECN, marks instead of losses, and packets are conserved."""
+        self.lab('time = "4s"\nsysctl = { "net.ipv4.tcp_ecn" = 1 }\n' + KERNEL +
+                 LINK.replace('"50p"', '{ aqm = "fq_codel", ecn = true }'))
+        run = self.json()
+        self.assertEqual(run["invalid"], [])
+        self.assertGreater(run["links"]["x"]["marks"], 0)
+        self.assertEqual(run["links"]["x"]["drops"], 0)
+        self.assertAlmostEqual(run["flows"]["k"]["goodput"] / (1e7 * PAYLOAD / FRAME), 1, delta=0.05)
+
+    def test_vm_command(self):
+        """A program of this machine in the VM; its own figure agrees within a percent."""
+        if not shutil.which("iperf3"):
+            self.skipTest("no iperf3")
+        self.lab('time = "7s"\nflow = [ { name = "i", stack = "kernel", start = "500ms", '
+                 'command = "iperf3 -J -c $PEER -t 5", server = "iperf3 -s -1" } ]\n' + LINK)
+        with open(self.path("out", "i-command.log"), encoding="utf-8") as f:
+            said = json.load(f)["end"]["sum_received"]["bits_per_second"]
+        run = self.json()
+        self.assertEqual(run["invalid"], [])
+        self.assertAlmostEqual(run["flows"]["i"]["goodput"] / said, 1, delta=0.02)
+
+    def test_vm_dies(self):
+        """A VM that does not end leaves the seed and its last words."""
+        out = self.lab('time = "20min"\n' + KERNEL + LINK, "--limit", "8", "--seed", "7", status=1)
+        self.assertRegex(out, "seed 7: the VM ended without records .*not done in 8 s.*last words")
+
+    def test_vm_too_fast(self):
+        """Above what the processor can do a run is INVALID."""
+        out = self.lab('time = "1s"\n' + KERNEL + '[link.x]\ndelay = "1ms"\n')
+        self.assertIn("INVALID: the processor was busy", out)
+
+    def test_sim(self):
+        r = subprocess.run(["make", "-s", "-C", os.path.join(TOP, "selftests/sim"),
+                            "BUILD=" + BUILD, "lab"], capture_output=True, text=True, check=False)
+        if "No rule to make target" in r.stderr:
+            self.skipTest("no atcp-sim-lab in this tree")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        text = 'time = "8s"\n' + ATCP + LINK
+        self.lab(text, "--on", "sim")
+        run = self.json()
+        self.assertEqual(run["invalid"], [])
+        self.assertGreater(run["flows"]["a"]["goodput"], 1e6)
+        self.assertIn("the kernel's TCP", self.lab('time = "1s"\n' + KERNEL + LINK, "--on", "sim",
+                                                   "--again", status=1))
+
+    def test_here(self):
+        """In real time, as root of a VM; no namespace and no probe is left."""
+        name = self.path("x.toml")
+        with open(name, "w", encoding="utf-8") as f:
+            f.write('time = "3s"\nflow = [ { name = "a" }, { name = "k", stack = "kernel" } ]\n' +
+                    LINK.replace("10Mbit", "2Mbit"))
+        script = "modprobe tun && %s run --on here %s -o $ATCP_OUT/run && ip netns && " \
+                 "cat /sys/kernel/tracing/kprobe_events && ls /sys/kernel/tracing/instances" % (
+                     LAB, name)
+        variant = os.environ.get("ATCP_VARIANT")
+        module = "atcp"
+        if variant:
+            found = [d for d in os.listdir(BUILD) if d.startswith("6.1.") and
+                     d.endswith("-" + variant)]
+            module = os.path.join(BUILD, found[0], "atcp.ko")
+        r = subprocess.run([os.path.join(TOP, "selftests/vm/vm"), "-s", "-t", "300", "-o",
+                            self.path("vm"), "-m", module, "sh", "-c", script],
+                           capture_output=True, text=True, check=False)
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+        with open(self.path("vm", "run", "run.json"), encoding="utf-8") as f:
+            run = json.load(f)
+        for name in ("a", "k"):
+            self.assertGreater(run["flows"][name]["delivered"], 0)
+        self.assertEqual([w for w in run["invalid"] if "conserved" in w or "outside" in w], [])
+        # Nothing is printed behind the table.
+        self.assertRegex(r.stdout.splitlines()[-1], "^  x  ")
+
+
+if __name__ == "__main__":
+    ktap.main()
