@@ -146,7 +146,8 @@ bench-loss:
 	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module userspace
 	@userspace/lab/atcp-lab run -o build/lab/loss --vary flow.stack=atcp,kernel \
 		--vary bottleneck.rate=10Mbit,50Mbit --vary bottleneck.delay=10ms,50ms \
-		--vary bottleneck.loss=0,0.1%,1%,3% userspace/lab/scenarios/loss.toml
+		--vary bottleneck.loss=0,0.1%,1%,3% --against flow.stack=kernel \
+		userspace/lab/scenarios/loss.toml
 
 profile:
 	@$(V)/setup build vm test 6.1

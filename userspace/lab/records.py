@@ -479,4 +479,5 @@ def convert(folder, out, scenario, hosts):
     versions = facts.get("versions", []) + ["", "", ""]
     return {"invalid": wrong, "processor": share, "overruns": overruns(facts) + raw.lost_records,
             "strays": raw.strays, "latest_us": raw.latest // 1000, "late": raw.late,
+            "buffers": dict(line.split(":", 1) for line in facts.get("buffers", [])),
             "kernel": versions[0], "module": versions[1], "srcversion": versions[2]}

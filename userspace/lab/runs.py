@@ -104,18 +104,6 @@ def repeat(r, options):
     return shlex.join(words + [os.path.abspath(options.scenario)])
 
 
-def buffers():
-    """What the hosts' buffers may grow to, where they are this machine's."""
-    out = {}
-    for name in ("tcp_rmem", "tcp_wmem"):
-        try:
-            with open("/proc/sys/net/ipv4/" + name, encoding="ascii") as f:
-                out[name] = [int(w) for w in f.read().split()]
-        except OSError:
-            pass
-    return out
-
-
 def make(r, options):
     """Makes one run. Its folder appears when it is whole. Return: what run.json has."""
     parent = os.path.dirname(os.path.abspath(r.folder))
@@ -145,8 +133,6 @@ def make(r, options):
         out = {"key": r.key, "scenario": r.doc, "effective": r.s, "seed": r.seed,
                "point": dict(r.point), "on": options.on, "repeat": repeat(r, options),
                "took_s": round(time.monotonic() - begun, 1), "tool": version(), **facts}
-        if options.on == "here":
-            out["buffers"] = buffers()
         out["sysctls"] = scenario.pairs(r.s)[1]
         out.update(summary(new, r.s))
         for name, file in FILES.items():
@@ -274,6 +260,26 @@ def compare(results, base, name, figure):
     text = "%.3f [%.3f, %.3f]" % (m, low, high)
     return text + ("  no difference shown" if low <= 1 <= high else
                    "  less" if high < 1 else "  more")
+
+
+def across(point, groups, key, value):
+    """Pairs of results, by seed: of a point of the grid, and of the one where @key is @value."""
+    there = tuple((k, value if k == key else v) for k, v in point)
+    if there == point or there not in groups:
+        return []
+    base = {r["seed"]: r for r in groups[there][1]}
+    return [(r, base[r["seed"]]) for r in groups[point][1] if r["seed"] in base]
+
+
+def report_across(s, pairs, what, out):
+    """Prints the ratios to another point of the grid."""
+    for f in s["flows"]:
+        name = f["name"]
+        for figure in ("goodput", "answer"):
+            both = [{"flows": {"a": a["flows"][name], "b": b["flows"][name]}} for a, b in pairs]
+            text = compare(both, "b", "a", figure)
+            if text != "-":
+                out.write("  %-12s %s / with %s %s\n" % (name, figure, what, text))
 
 
 def report(s, point, results, base, out):
