@@ -9,9 +9,9 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.collections
 import matplotlib.figure
-import matplotlib.lines
 
 import machine
+import records
 import runs
 
 STYLE = {"svg.hashsalt": "atcp-lab", "svg.fonttype": "none", "font.size": 9,
@@ -51,15 +51,15 @@ def series(rows, column, scale):
             [float(r[column]) / scale if r[column] else float("nan") for r in rows])
 
 
-def tcp(records):
-    return [f for f in records.flows if f["kind"] != "udp-ping"]
+def tcp(folder):
+    return [f for f in folder.flows if f["kind"] != "udp-ping"]
 
 
-def draw_cwnd(axes, records):
-    rows = records.table("samples.csv")
-    for f in tcp(records):
-        mine = records.of(rows, f["name"])
-        colour = records.colour[f["name"]]
+def draw_cwnd(axes, folder):
+    rows = folder.table("samples.csv")
+    for f in tcp(folder):
+        mine = folder.of(rows, f["name"])
+        colour = folder.colour[f["name"]]
         axes.plot(*series(mine, "cwnd_bytes", 1000), color=colour, label=f["name"] + " cwnd")
         axes.plot(*series(mine, "ssthresh_bytes", 1000), color=colour, linestyle="--",
                   linewidth=0.8, label="ssthresh")
@@ -69,19 +69,19 @@ def draw_cwnd(axes, records):
     axes.set_title("congestion window", loc="left")
 
 
-def draw_rtt(axes, records):
-    rows = records.table("samples.csv")
-    for f in records.flows:
-        mine = records.of(rows, f["name"])
-        axes.plot(*series(mine, "srtt_us", 1000), color=records.colour[f["name"]], label=f["name"])
+def draw_rtt(axes, folder):
+    rows = folder.table("samples.csv")
+    for f in folder.flows:
+        mine = folder.of(rows, f["name"])
+        axes.plot(*series(mine, "srtt_us", 1000), color=folder.colour[f["name"]], label=f["name"])
     axes.set_ylabel("ms")
     axes.set_title("round-trip time: smoothed; of pings, each", loc="left")
 
 
-def draw_rate(axes, records):
-    rows = records.table("samples.csv")
-    for f in tcp(records):
-        times, values = series(records.of(rows, f["name"]), "delivered_bytes", 1)
+def draw_rate(axes, folder):
+    rows = folder.table("samples.csv")
+    for f in tcp(folder):
+        times, values = series(folder.of(rows, f["name"]), "delivered_bytes", 1)
         t, v = [], []
         last = 0
         for n, at in enumerate(times):
@@ -89,21 +89,21 @@ def draw_rate(axes, records):
                 t.append(at)
                 v.append(8e-6 * (values[n] - values[last]) / (at - times[last]))
                 last = n
-        axes.plot(t, v, color=records.colour[f["name"]], label=f["name"])
+        axes.plot(t, v, color=folder.colour[f["name"]], label=f["name"])
     axes.set_ylabel("Mbit/s")
     axes.set_title("goodput, over %g s" % WINDOW, loc="left")
 
 
-def draw_queue(axes, records):
-    rows = records.table("queue.csv")
-    for n, link in enumerate(records.s["links"]):
+def draw_queue(axes, folder):
+    rows = folder.table("queue.csv")
+    for n, link in enumerate(folder.s["links"]):
         for way in ("", ".back"):
             mine = [r for r in rows if r["link"] == link["name"] + way]
             if way and not any(r["pkts"] != "0" for r in mine):
                 continue
             axes.plot(*series(mine, "pkts", 1), color=COLOURS[n % len(COLOURS)],
                       linestyle=":" if way else "-", label=link["name"] + way)
-    drops = [r for r in records.table("events.csv")
+    drops = [r for r in folder.table("events.csv")
              if r["event"] == "drop" and r["end"] not in ("snd", "rcv")]
     if drops:
         axes.plot([float(r["t_s"]) for r in drops], [0] * len(drops), "|", color="#c00000",
@@ -115,31 +115,17 @@ def draw_queue(axes, records):
 # ---------------------------------------------------------------- time and sequence
 
 def packets(path):
-    """(interface, seconds, bytes, comments) of each packet of a capture of ours."""
+    """Each packet of a capture of ours, with the interface as its side."""
     with open(path, "rb") as f:
         data = f.read()
     at = 0
     while at + 12 <= len(data):
         kind, size = struct.unpack_from("<II", data, at)
         if kind == 6:
-            iface, high, low, kept = struct.unpack_from("<IIII", data, at + 8)
-            head = data[at + 28:at + 28 + kept]
-            yield iface, (high << 32 | low) / 1e9, head, data[at + 28 + kept + -kept % 4:at + size - 4]
+            iface, high, low, kept, whole = struct.unpack_from("<5I", data, at + 8)
+            yield records.Packet((high << 32 | low) / 1e9, iface, data[at + 28:at + 28 + kept],
+                                 whole, [])
         at += size
-
-
-def header(ip):
-    """(number of the flow, seq, ack, flags, window, payload, options); None: no TCP."""
-    if ip[0] >> 4 == 4:
-        at, proto, total, flow = (ip[0] & 15) * 4, ip[9], struct.unpack(">H", ip[2:4])[0], ip[15]
-    else:
-        at, proto, total, flow = 40, ip[6], 40 + struct.unpack(">H", ip[4:6])[0], ip[23]
-    if proto not in (6, 253) or len(ip) < at + 20:
-        return None
-    seq, ack = struct.unpack(">II", ip[at + 4:at + 12])
-    off = (ip[at + 12] >> 4) * 4
-    return (flow - 1, seq, ack, ip[at + 13], struct.unpack(">H", ip[at + 14:at + 16])[0],
-            total - at - off, ip[at + 20:at + off])
 
 
 def options(data):
@@ -172,50 +158,49 @@ class Sequence:
         self.acks, self.window = ([], []), ([], [])
 
 
-def sequences(records):
+def sequences(folder):
     """The Sequence of each TCP flow, by number."""
-    path = os.path.join(records.folder, "wire.pcapng")
-    found = {n: Sequence() for n, f in enumerate(records.flows) if f["kind"] != "udp-ping"}
+    path = os.path.join(folder.folder, "wire.pcapng")
+    found = {n: Sequence() for n, f in enumerate(folder.flows) if f["kind"] != "udp-ping"}
     if not os.path.exists(path):
-        raise machine.Failed("%s has no wire.pcapng, which this picture takes" % records.folder)
-    for iface, t, ip, _ in packets(path):
-        h = header(ip)
-        if not h or h[0] not in found:
+        raise machine.Failed("%s has no wire.pcapng, which this picture takes" % folder.folder)
+    for p in packets(path):
+        if p.seq is None or p.flow not in found:
             continue
-        n, seq, ack, flags, window, size, rest = h
-        q = found[n]
-        back = records.flows[n]["dir"] == "back"
-        if iface != back:
+        q = found[p.flow]
+        back = folder.flows[p.flow]["dir"] == "back"
+        if p.right != back:
             continue
         # A packet of the sender's own has its address as the source.
-        source = ip[13] == 78 if ip[0] >> 4 == 4 else ip[9] == 0x78
+        source = p.head[13] == 78 if p.head[0] >> 4 == 4 else p.head[9] == 0x78
         if source == back:
-            if flags & 2:
-                q.first = seq
-            if q.first is None or not size:
+            if p.flags & records.SYN:
+                q.first = p.seq
+            if q.first is None or not p.len:
                 continue
-            low = (seq - q.first) & 0xffffffff
-            line = [(t, low / 1000), (t, (low + size) / 1000)]
+            low = (p.seq - q.first) & 0xffffffff
+            line = [(p.t, low / 1000), (p.t, (low + p.len) / 1000)]
             (q.again if low < q.most else q.sent).append(line)
-            q.most = max(q.most, low + size)
+            q.most = max(q.most, low + p.len)
             continue
-        shift, blocks = options(rest)
-        if flags & 2:
+        shift, blocks = options(p.options)
+        if p.flags & records.SYN:
             q.shift = shift or 0
-        if flags & 16 and q.first is not None:
-            at = (ack - q.first) & 0xffffffff
-            q.acks[0].append(t)
+        if p.flags & 16 and q.first is not None:
+            at = (p.ack - q.first) & 0xffffffff
+            window = p.window << (0 if p.flags & records.SYN else q.shift)
+            q.acks[0].append(p.t)
             q.acks[1].append(at / 1000)
-            q.window[0].append(t)
-            q.window[1].append((at + (window << (0 if flags & 2 else q.shift))) / 1000)
+            q.window[0].append(p.t)
+            q.window[1].append((at + window) / 1000)
             for a, b in blocks:
-                q.sacks.append([(t, ((a - q.first) & 0xffffffff) / 1000),
-                                (t, ((b - q.first) & 0xffffffff) / 1000)])
+                q.sacks.append([(p.t, ((a - q.first) & 0xffffffff) / 1000),
+                                (p.t, ((b - q.first) & 0xffffffff) / 1000)])
     return found
 
 
-def draw_seq(axes, records, n, q):
-    f = records.flows[n]
+def draw_seq(axes, folder, n, q):
+    f = folder.flows[n]
     for lines, colour, width, label in ((q.sent, "#0072b2", 1.2, "sent"),
                                         (q.again, "#c00000", 2, "sent again"),
                                         (q.sacks, "#cc79a7", 1, "SACK")):
@@ -226,7 +211,7 @@ def draw_seq(axes, records, n, q):
     axes.step(*q.acks, where="post", color="#009e73", linewidth=0.9, label="acknowledged")
     axes.step(*q.window, where="post", color="#e69f00", linewidth=0.7, label="window")
     begun = None
-    for r in records.of(records.table("events.csv"), f["name"]):
+    for r in folder.of(folder.table("events.csv"), f["name"]):
         t = float(r["t_s"])
         if r["event"] == "recovery_in" and begun is None:
             begun = t
@@ -238,7 +223,7 @@ def draw_seq(axes, records, n, q):
             axes.annotate(r["event"], (t, 1), xycoords=("data", "axes fraction"), fontsize=6,
                           va="top")
     if begun is not None:
-        axes.axvspan(begun, records.until, color="#e69f00", alpha=0.15, linewidth=0)
+        axes.axvspan(begun, folder.until, color="#e69f00", alpha=0.15, linewidth=0)
     axes.set_ylim(0, max(q.most / 1000 * 1.05, 1))
     axes.set_ylabel("kB")
     axes.set_title("time and sequence: %s (shaded: recovery)" % f["name"], loc="left")
@@ -247,30 +232,30 @@ def draw_seq(axes, records, n, q):
 PICTURES = {"cwnd": draw_cwnd, "rtt": draw_rtt, "rate": draw_rate, "queue": draw_queue}
 
 
-def panels(records, what):
+def panels(folder, what):
     """(function, arguments) of each panel."""
     out = []
     for w in what:
         if w == "seq":
-            out += [(draw_seq, item) for item in sequences(records).items()]
+            out += [(draw_seq, item) for item in sequences(folder).items()]
         else:
             out.append((PICTURES[w], ()))
     return out
 
 
-def draw_one(records, what, path):
+def draw_one(folder, what, path):
     with matplotlib.rc_context(STYLE):
-        parts = panels(records, what)
+        parts = panels(folder, what)
         figure = matplotlib.figure.Figure(figsize=(WIDTH, HEIGHT * max(len(parts), 1)))
         for n, (function, rest) in enumerate(parts):
             axes = figure.add_subplot(len(parts), 1, n + 1)
-            function(axes, records, *rest)
-            axes.set_xlim(0, records.until)
+            function(axes, folder, *rest)
+            axes.set_xlim(0, folder.until)
             axes.set_ylim(bottom=0)
             axes.set_xlabel("seconds")
             if axes.get_legend_handles_labels()[0]:
                 axes.legend(loc="upper right", fontsize=7, ncol=3, framealpha=0.7)
-        invalid = records.run["invalid"]
+        invalid = folder.run["invalid"]
         if invalid:
             figure.text(0.5, 0.995, "INVALID: " + "; ".join(invalid[:2]), color="#c00000",
                         ha="center", va="top", fontsize=9, weight="bold", wrap=True)
@@ -280,16 +265,16 @@ def draw_one(records, what, path):
         figure.savefig(path, format=kind, metadata=undated)
 
 
-def draw(folder, what, output):
+def draw(path, what, output):
     """Draws the pictures named by @what, each to a file, or all to one. Return: the files."""
-    records = Records(folder)
+    folder = Records(path)
     if output:
         if not output.endswith((".svg", ".pdf")):
             raise machine.Failed("%s: a picture is .svg or .pdf" % output)
-        draw_one(records, what, output)
+        draw_one(folder, what, output)
         return [output]
     files = []
     for w in what:
-        files.append(os.path.join(folder, w + ".svg"))
-        draw_one(records, [w], files[-1])
+        files.append(os.path.join(path, w + ".svg"))
+        draw_one(folder, [w], files[-1])
     return files

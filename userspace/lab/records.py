@@ -38,13 +38,13 @@ class Packet:
     """A packet as it was sent: @seq is relative to the sender's first, @len its payload."""
 
     __slots__ = ("t", "right", "head", "size", "flow", "seq", "len", "flags", "data", "notes", "raw",
-                 "ack", "ports")
+                 "ack", "ports", "window", "options")
 
     def __init__(self, t, right, head, size, notes):
         self.t, self.right, self.head, self.size, self.notes = t, right, head, size, notes
         self.flow, self.seq, self.len, self.flags = None, None, None, 0
         self.data = False
-        self.raw = self.ack = self.ports = None
+        self.raw = self.ack = self.ports = self.window = self.options = None
         if head[0] >> 4 == 4:
             at, proto, total = (head[0] & 15) * 4, head[9], struct.unpack(">H", head[2:4])[0]
             self.flow = head[15] - 1
@@ -56,6 +56,8 @@ class Packet:
             self.raw, self.ack = struct.unpack(">II", head[at + 4:at + 12])
             self.seq = self.raw
             self.flags = head[at + 13]
+            self.window = struct.unpack(">H", head[at + 14:at + 16])[0]
+            self.options = head[at + 20:at + (head[at + 12] >> 4) * 4]
             self.len = total - at - (head[at + 12] >> 4) * 4
 
 

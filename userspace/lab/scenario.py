@@ -610,14 +610,19 @@ def read(doc, name="scenario", text="", tree=None):
     return Reader(doc, name, text, tree).whole()
 
 
+def table_of(doc, key, kind):
+    """A part of a document, or an empty one if it is of another kind."""
+    return doc[key] if isinstance(doc.get(key), type(kind)) else kind
+
+
 def change(doc, key, value):
     """Sets a key in a document, as --vary and --set name it: rate, bottleneck.loss, mine.cc."""
     try:
         value = tomllib.loads("x = " + value)["x"]
     except tomllib.TOMLDecodeError:
         pass
-    links = doc.get("link", {})
-    flows = doc.get("flow", [])
+    links = {k: v for k, v in table_of(doc, "link", {}).items() if isinstance(v, dict)}
+    flows = [f for f in table_of(doc, "flow", []) if isinstance(f, dict)]
     of, _, last = key.rpartition(".")
     found = []
     if of in links:
