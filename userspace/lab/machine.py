@@ -404,7 +404,7 @@ def in_here(s, seed, out, options):
 def in_sim(s, seed, out, options):
     """Runs in the simulator, which writes the files of a run itself."""
     r = subprocess.run([program("atcp-sim-lab"), "-o", out, "-"], capture_output=True, text=True,
-                       input=scenario.description(s, seed), check=False, timeout=options.limit)
+                       input=scenario.description(s, seed, True), check=False, timeout=options.limit)
     if r.returncode:
         raise Failed("seed %d: the simulator failed (status %d):\n%s" % (
             seed, r.returncode, r.stderr.strip()))

@@ -31,6 +31,7 @@ OPTIONS = {
     "SO_RCVBUF": (1, 8), "SO_MAX_PACING_RATE": (1, 47), "SO_PRIORITY": (1, 12),
 }
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
+OURS = "net.atcp."      # sysctls that the simulator has
 DEFAULT_TIME = 10000000
 LEAST_QUEUE = 16        # packets, of a queue of so many BDP
 
@@ -651,18 +652,15 @@ def refused_by_sim(s):
     """What the simulator does not have, by name."""
     out = []
     for f in s["flows"]:
-        if f["kind"] in ("udp-ping", "command"):
-            out.append("flow %s: a %s" % (f["name"], f["kind"]))
-        elif f["stack"] == "kernel":
+        if f["kind"] == "command":
+            out.append("flow %s: commands" % f["name"])
+        elif f["stack"] == "kernel" and f["kind"] != "udp-ping":
             out.append("flow %s: the kernel's TCP" % f["name"])
-        if f["sysctl"] or f["options"]:
-            out.append("flow %s: sysctls and options of sockets" % f["name"])
+        out += ["flow %s: %s" % (f["name"], k) for k in f["sysctl"] if not k.startswith(OURS)]
     for link in s["links"]:
         if "aqm" in link["there"]:
             out.append("link %s: the kernel's %s" % (link["name"], link["there"]["aqm"]["aqm"]))
-    if s["sysctl"]:
-        out.append("sysctls")
-    return out
+    return out + [k for k in s["sysctl"] if not k.startswith(OURS)]
 
 
 def pairs(s):
@@ -678,8 +676,8 @@ def pairs(s):
     return of, hosts
 
 
-def description(s, seed):
-    """The lines that lab-link, lab-flow and the simulator read."""
+def description(s, seed, sim=False):
+    """The lines that lab-link, lab-flow and the simulator read; it alone sets sysctls by them."""
     out = ["version 1", "seed %d" % seed, "time_us %d" % s["time_us"],
            "sample_us %d" % s["sample_us"], "ip %d" % s["ip"], "mtu %d" % s["mtu"],
            "wire %d" % ("wire" in s["record"])]
@@ -690,7 +688,7 @@ def description(s, seed):
     for link in s["links"]:
         out.append("link %s %s" % (link["name"], words(link["there"])))
         out.append("link %s.back %s" % (link["name"], words(link["back"])))
-    of, _ = pairs(s)
+    of, hosts = pairs(s)
     for n, f in enumerate(s["flows"]):
         # Each start is put off by up to a round trip, so that seeds differ without losses.
         shift = random.Random("%d start %d" % (seed, n)).randrange(max(s["rtt_us"], 1))
@@ -706,7 +704,8 @@ def description(s, seed):
         if f["path"]:
             keys["path"] = ",".join(f["path"])
         out.append("flow %s %s" % (f["name"], " ".join(
-            [words(keys)] + ["opt=" + o for o in f["options"]])))
+            [words(keys)] + ["opt=" + o for o in f["options"]] +
+            ["sysctl=%s:%s" % (k[len(OURS):], v) for k, v in hosts[of[n]].items() if sim])))
     for link in s["links"]:
         for at, there, back in link["at"]:
             for name, keys in ((link["name"], there), (link["name"] + ".back", back)):
