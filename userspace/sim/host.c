@@ -380,7 +380,30 @@ void atcp_host_set_deadline(struct atcp_tcb *c, u64 when)
 
 void atcp_host_state(struct atcp_tcb *c, u8 old)
 {
-	sim_check_state(conn_of(c), old);
+	struct sim_conn *conn = conn_of(c);
+
+	sim_check_state(conn, old);
+	if (sim->watch)
+		sim->watch->state(conn, old);
+}
+
+void sim_note_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why)
+{
+	if (sim->watch && why)
+		sim->watch->dropped(conn_of(c), seg, why);
+	sim_seg_drop(seg);
+}
+
+void sim_note_resent(struct atcp_tcb *c, u32 seq, u32 len, enum atcp_resend kind)
+{
+	if (sim->watch)
+		sim->watch->resent(conn_of(c), seq, len, kind);
+}
+
+void sim_note_recovery(struct atcp_tcb *c, u8 old)
+{
+	if (sim->watch)
+		sim->watch->recovery(conn_of(c), old);
 }
 
 void atcp_host_closed(struct atcp_tcb *c, int err)

@@ -113,6 +113,10 @@ struct atcp_seg {
 
 u64 sim_time(void);
 u32 sim_host_random(void);
+struct atcp_tcb;
+void sim_note_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why);
+void sim_note_resent(struct atcp_tcb *c, u32 seq, u32 len, enum atcp_resend kind);
+void sim_note_recovery(struct atcp_tcb *c, u8 old);
 u64 sim_siphash(const void *data, u32 len, const u64 key[2]);
 void sim_seg_drop(struct atcp_seg *seg);
 u8 *sim_seg_push(struct atcp_seg *seg, u32 len);
@@ -162,9 +166,9 @@ static inline u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
 	return sim_seg_push(seg, len);
 }
 
-/* Tracepoints of the kernel: nothing reads them here, where a run can be replayed. */
-#define atcp_host_drop(c, seg, why)		((void)(c), (void)(why), sim_seg_drop(seg))
-#define atcp_host_resent(c, seq, len, kind)	((void)(c), (void)(seq), (void)(len), (void)(kind))
-#define atcp_host_recovery(c, old)		((void)(c), (void)(old))
+/* Tracepoints of the kernel, for struct sim_watch. */
+#define atcp_host_drop(c, seg, why)		sim_note_drop(c, seg, why)
+#define atcp_host_resent(c, seq, len, kind)	sim_note_resent(c, seq, len, kind)
+#define atcp_host_recovery(c, old)		sim_note_recovery(c, old)
 
 #endif /* _ATCP_SIM_HOST_USER_H */

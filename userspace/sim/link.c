@@ -58,11 +58,31 @@ u16 sim_checksum(u8 src, u8 dst, const u8 *bytes, u32 len)
 	return ~sum;
 }
 
-static void unlaunch(struct sim_pkt *p)
+static void join(struct sim_pkt *p)
+{
+	p->next = sim->pkts;
+	if (p->next)
+		p->next->pprev = &p->next;
+	p->pprev = &sim->pkts;
+	sim->pkts = p;
+}
+
+void sim_pkt_free(struct sim_pkt *p)
 {
 	*p->pprev = p->next;
 	if (p->next)
 		p->next->pprev = p->pprev;
+	free(p);
+}
+
+void sim_pkt_deliver(struct sim_event *ev)
+{
+	struct sim_pkt *p = sim_container_of(ev, struct sim_pkt, ev);
+
+	if (sim->watch)
+		sim->watch->arrived(p);
+	sim_rx(p);
+	sim_pkt_free(p);
 }
 
 /* Takes those off the queue whose turn has come. */
@@ -79,11 +99,13 @@ static void serve(struct sim_link *link)
 static void arrive(struct sim_event *ev)
 {
 	struct sim_pkt *p = sim_container_of(ev, struct sim_pkt, ev);
+	struct sim_link *link = &sim->link[p->src][p->dst];
 
-	serve(&sim->link[p->src][p->dst]);
-	sim_rx(p);
-	unlaunch(p);
-	free(p);
+	serve(link);
+	if (link->nroute)
+		sim_net_enter(p);
+	else
+		sim_pkt_deliver(ev);
 }
 
 static struct sim_pkt *pkt_new(u8 src, u8 dst, const u8 *bytes, u32 len)
@@ -101,14 +123,20 @@ static struct sim_pkt *pkt_new(u8 src, u8 dst, const u8 *bytes, u32 len)
 	return p;
 }
 
+struct sim_pkt *sim_pkt_copy(const struct sim_pkt *p)
+{
+	struct sim_pkt *copy = pkt_new(p->src, p->dst, p->bytes, p->len);
+
+	copy->hop = p->hop;
+	copy->leg = p->leg;
+	join(copy);
+	return copy;
+}
+
 /* Puts the packet in flight; it arrives at @when. */
 static void launch(struct sim_pkt *p, u64 when)
 {
-	p->next = sim->pkts;
-	if (p->next)
-		p->next->pprev = &p->next;
-	p->pprev = &sim->pkts;
-	sim->pkts = p;
+	join(p);
 	if (p->rec)
 		sim->trace[p->rec - 1].arrives = when;
 	sim_event_set(&p->ev, when);
@@ -140,8 +168,7 @@ static void too_big_arrives(struct sim_event *ev)
 		conn->c.mss_path = mss;
 		atcp_mss_changed(&conn->c);
 	}
-	unlaunch(p);
-	free(p);
+	sim_pkt_free(p);
 }
 
 /* The line takes the packets in turn.  Returns when it is through with this one. */
@@ -247,6 +274,8 @@ static void send_one(u8 src, u8 dst, const u8 *bytes, u32 len, bool exempt)
 	note_sent(src, dst, p->bytes, len);
 	if (sim->tracing)
 		p->rec = sim_trace_add(src, dst, p->bytes, len);
+	if (sim->watch)
+		sim->watch->sent(p);
 	if (h->tap) {
 		hlen = atcp_hdr_len(p->bytes);
 		atcp_hdr_read(&hdr, p->bytes, len);
@@ -256,6 +285,15 @@ static void send_one(u8 src, u8 dst, const u8 *bytes, u32 len, bool exempt)
 		}
 	}
 	put_on_link(p, exempt);
+}
+
+void sim_wire_datagram(u8 src, u8 dst, const u8 *bytes, u32 len)
+{
+	struct sim_pkt *p = pkt_new(src, dst, bytes, len);
+
+	if (sim->watch)
+		sim->watch->sent(p);
+	put_on_link(p, false);
 }
 
 /* Delivers a forged packet to @dst at once, over no link, with the checksum that it has. */

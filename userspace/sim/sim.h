@@ -16,9 +16,10 @@
 #define _ATCP_SIM_SIM_H
 
 #include "core.h"
+#include "path.h"
 #include "seq.h"
 
-#define SIM_MAX_HOSTS	8
+#define SIM_MAX_HOSTS	250	/* the last octet of their addresses */
 #define SIM_PROTO	253
 #define SIM_IPV6_MTU_MIN	1280u
 
@@ -99,8 +100,12 @@ struct sim_link_conf {
 	bool whole;
 };
 
+#define SIM_MAX_ROUTE	16
+
 struct sim_link {
 	struct sim_link_conf conf;
+	u8 route[SIM_MAX_ROUTE];	/* then it takes these shared links (net.c) */
+	u8 nroute;
 	u64 busy_until;		/* the line is taken by earlier packets */
 	u64 fraction;		/* and for this part of a microsecond more, times the rate */
 	struct sim_pkt *wait_first;	/* those that wait for the line */
@@ -118,6 +123,8 @@ struct sim_pkt {
 	struct sim_pkt **pprev;
 	struct sim_pkt *wait_next;	/* behind it in the queue for the line */
 	u64 turn;		/* when the line begins with it */
+	struct path_pkt hop;	/* on a shared link */
+	u8 leg;			/* which of its route */
 	u8 src;
 	u8 dst;
 	u32 rec;		/* index into the trace, plus 1 */
@@ -148,7 +155,66 @@ extern struct sim_sent sim_sent;
 void sim_wire_send(u8 src, u8 dst, const u8 *bytes, u32 len, u32 hlen, u32 mss);
 void sim_wire_inject(u8 src, u8 dst, const u8 *bytes, u32 len);
 void sim_wire_inject_raw(u8 src, u8 dst, const u8 *bytes, u32 len);
+/* What is no TCP segment: neither cut nor given a checksum. For hosts that are raw. */
+void sim_wire_datagram(u8 src, u8 dst, const u8 *bytes, u32 len);
 u16 sim_checksum(u8 src, u8 dst, const u8 *bytes, u32 len);
+/* For net.c: a second packet of the same bytes; the end of one; its arrival. */
+struct sim_pkt *sim_pkt_copy(const struct sim_pkt *p);
+void sim_pkt_free(struct sim_pkt *p);
+void sim_pkt_deliver(struct sim_event *ev);
+
+/* --- links that several pairs of hosts share (net.c) --- */
+
+/**
+ * struct sim_net - the shared links
+ * @link:	the caller's; set up by path_init() and path_set()
+ * @nlinks:	directions of links
+ * @work:	when one of them has something to do
+ * @onward:	packets that have passed each one and were given to the next or to a host
+ *
+ * A packet first takes the link of its own between its two hosts, then that one's route.
+ */
+struct sim_net {
+	struct path_link *link;
+	u32 nlinks;
+	struct sim_event work;
+	u64 onward[256];
+};
+
+/* Makes @links the shared links of this world; before the first packet. */
+void sim_net_begin(struct path_link *links, u32 nlinks);
+/* Packets from @src to @dst take these shared links, in this order. */
+void sim_net_route(u8 src, u8 dst, const u8 *links, u32 n);
+/* Does all that the links have to do by now: before they are looked at, or set. */
+void sim_net_run(void);
+/* Fails the run unless each link has every packet that it was given, or lost it. */
+void sim_net_check(void);
+/* For link.c: @p comes to the first link of its route. */
+void sim_net_enter(struct sim_pkt *p);
+
+/* --- what a recorder is told (all of it, if there is one) --- */
+
+struct sim_conn;
+
+/**
+ * struct sim_watch - who writes down what happens
+ * @sent:	a host sends a packet
+ * @arrived:	a packet arrives at its host
+ * @on_link:	something happens to a packet on a shared link
+ * @state:	a connection was in state @old
+ * @resent:	@len bytes of sequence space were sent again
+ * @recovery:	c.recovery was @old
+ * @dropped:	a segment was refused
+ */
+struct sim_watch {
+	void (*sent)(struct sim_pkt *p);
+	void (*arrived)(const struct sim_pkt *p);
+	void (*on_link)(const struct path_link *link, struct sim_pkt *p, enum path_event what);
+	void (*state)(struct sim_conn *conn, u8 old);
+	void (*resent)(struct sim_conn *conn, u32 seq, u32 len, enum atcp_resend kind);
+	void (*recovery)(struct sim_conn *conn, u8 old);
+	void (*dropped)(struct sim_conn *conn, struct atcp_seg *seg, enum atcp_drop why);
+};
 
 /* --- the trace (trace.c) --- */
 
@@ -436,8 +502,10 @@ struct sim {
 	u64 nevents;
 	u64 max_events;
 	u32 nhosts;
-	struct sim_host host[SIM_MAX_HOSTS];
-	struct sim_link link[SIM_MAX_HOSTS][SIM_MAX_HOSTS];	/* [from][to] */
+	struct sim_host *host;
+	struct sim_link *link[SIM_MAX_HOSTS];	/* [from][to] */
+	struct sim_net *net;		/* shared links, or NULL */
+	const struct sim_watch *watch;	/* or NULL */
 	struct sim_conn *wake_first;
 	struct sim_conn *wake_last;
 	struct sim_conn *dirty;

@@ -229,6 +229,9 @@ void sim_begin(u64 seed, u32 nhosts)
 	sim->now = 1000000 + sim_rand(&s) % (60ULL * 86400 * 1000000);
 	sim->max_events = 5000000;
 	sim->nhosts = nhosts;
+	sim->host = calloc(nhosts, sizeof(*sim->host));
+	if (!sim->host)
+		abort();
 	for (i = 0; i < nhosts; i++) {
 		struct sim_host *h = &sim->host[i];
 
@@ -236,6 +239,9 @@ void sim_begin(u64 seed, u32 nhosts)
 		h->max_tw = 64;
 		h->next_port = 40000 + sim_below(&s, 10000);
 		atcp_space_init(&h->space);
+		sim->link[i] = calloc(nhosts, sizeof(*sim->link[i]));
+		if (!sim->link[i])
+			abort();
 		for (j = 0; j < nhosts; j++) {
 			sim->link[i][j].conf.delay = i == j ? 0 : 1000;
 			sim->link[i][j].conf.mtu = 1500;
@@ -283,6 +289,7 @@ void sim_end(void)
 {
 	u32 i;
 
+	sim->watch = NULL;
 	sim_run_pending();
 	for (i = 0; i < sim->nhosts; i++) {
 		struct sim_host *h = &sim->host[i];
@@ -309,6 +316,10 @@ void sim_end(void)
 	if (!sim->stopped)
 		SIM_CHECK(!sim->segs && !sim->bufs, "leaked: %u segments, %u buffers",
 			  sim->segs, sim->bufs);
+	for (i = 0; i < sim->nhosts; i++)
+		free(sim->link[i]);
+	free(sim->host);
+	free(sim->net);
 	free(sim->trace);
 	free(sim->heap);
 	free(sim);
