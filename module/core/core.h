@@ -237,6 +237,7 @@ struct atcp_req {
 	u32 ts_offset;
 	u64 sent_at;		/* first SYN-ACK; for the RTT sample */
 	u32 rtt;		/* that sample, microseconds, with ATCP_ACCEPT; 0: none */
+	u32 rto_max;		/* TCP_RTO_MAX_MS, microseconds, 0: the namespace's; host sets */
 	u64 deadline;		/* next retransmission */
 	u64 challenge_at;	/* when it last answered by the interval, or 0 */
 	u16 lport;
@@ -248,7 +249,6 @@ struct atcp_req {
 	u8 retries;		/* retransmissions, for a repeated SYN or by the timer */
 	u8 timeouts;		/* of the timer, also where nothing was sent because of @acked */
 	u8 most;		/* TCP_SYNCNT, 0: the namespace's; host sets after init */
-	u32 rto_max;		/* TCP_RTO_MAX_MS, microseconds, 0: likewise; host sets */
 	u8 defer;		/* TCP_DEFER_ACCEPT as time-outs to wait for data; host sets */
 	bool acked;		/* an ACK without data was ignored, because of @defer */
 	bool ts_on;

@@ -209,11 +209,10 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, const struct at
 	}
 	if (likely(ordered)) {
 		accept(c, seg);
-		if (c->state == ATCP_CLOSED)
-			return;
-		if (c->ooo_root)
+		if (c->ooo_root && c->state != ATCP_CLOSED)
 			accept_waiting(c);
-		atcp_tune_text(c);
+		if (likely(c->state != ATCP_CLOSED))
+			atcp_tune_text(c);
 		return;
 	}
 	atcp_count(c, ATCP_STAT_OUT_OF_ORDER);
