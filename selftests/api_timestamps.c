@@ -89,6 +89,7 @@ static bool recent(long long sec, long long nsec, const struct timespec *start)
 
 TEST_F(stamps, received)
 {
+	long old[2];		/* as wide as the program's words; those of _NEW never change */
 	long long pair[2];
 	struct timespec start;
 	struct { struct timespec ts[3]; } all;
@@ -99,15 +100,15 @@ TEST_F(stamps, received)
 		clock_gettime(CLOCK_REALTIME, &start);
 		sock_send(self->c, "x", 1);
 		ASSERT_TRUE(sock_wait(self->s, POLLIN, PATIENCE));
-	} while (recv_control(self->s, 0, SOL_SOCKET, SO_TIMESTAMP, pair,
-			      sizeof(pair)) < 0);
-	EXPECT_TRUE(recent(pair[0], pair[1] * 1000, &start));
+	} while (recv_control(self->s, 0, SOL_SOCKET, SO_TIMESTAMP, old,
+			      sizeof(old)) < 0);
+	EXPECT_TRUE(recent(old[0], old[1] * 1000, &start));
 
 	sock_set(self->s, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 	sock_send(self->c, "x", 1);
-	EXPECT_EQ(1, recv_control(self->s, 0, SOL_SOCKET, SO_TIMESTAMPNS, pair,
-				  sizeof(pair)));
-	EXPECT_TRUE(recent(pair[0], pair[1], &start));
+	EXPECT_EQ(1, recv_control(self->s, 0, SOL_SOCKET, SO_TIMESTAMPNS, old,
+				  sizeof(old)));
+	EXPECT_TRUE(recent(old[0], old[1], &start));
 	sock_set(self->s, SOL_SOCKET, SO_TIMESTAMP_NEW, 1);
 	sock_send(self->c, "x", 1);
 	EXPECT_EQ(1, recv_control(self->s, 0, SOL_SOCKET, SO_TIMESTAMP_NEW,
@@ -139,7 +140,7 @@ TEST_F(stamps, received)
 /* If data came in pieces, the time is that of the last piece read. */
 TEST_F(stamps, received_together)
 {
-	long long early[2], late[2];
+	long early[2], late[2];
 
 	sock_set(self->s, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 	do {
