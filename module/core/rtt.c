@@ -46,7 +46,7 @@ u32 atcp_rtt_by_echo(const struct atcp_hdr *h, u32 clock, u64 most)
 	u32 ms = clock - h->tsecr;
 
 	/* Both of our clock's readings are rounded down, which may add a millisecond. */
-	if (!(h->opts & ATCP_OPT_TS) || !h->tsecr || ms > most / ATCP_MSEC + 1)
+	if (!(h->opts & ATCP_OPT_TS) || !h->tsecr || ms > div_u64(most, ATCP_MSEC) + 1)
 		return 0;
 	return max_t(u32, ms, 1) * (u32)ATCP_MSEC;
 }
