@@ -2,6 +2,7 @@
 """Runs the tests of the main module, and prints KTAP with a closing line of their numbers."""
 
 import sys
+import traceback
 import unittest
 
 
@@ -14,6 +15,10 @@ class Ktap(unittest.TextTestResult):
         Ktap.n += 1
         print("%s %d %s%s" % (how, Ktap.n, test.id().replace("__main__.", ""), more), flush=True)
 
+    def why(self, err):
+        for line in "".join(traceback.format_exception(*err)).splitlines():
+            print("# " + line, flush=True)
+
     def addSuccess(self, test):
         self.line("ok", test)
 
@@ -24,10 +29,12 @@ class Ktap(unittest.TextTestResult):
     def addFailure(self, test, err):
         super().addFailure(test, err)
         self.line("not ok", test)
+        self.why(err)
 
     def addError(self, test, err):
         super().addError(test, err)
         self.line("not ok", test)
+        self.why(err)
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)

@@ -296,7 +296,7 @@ class Folder(unittest.TestCase):
         raw.totals(there, (0,) * 8)
         self.write("records", raw.data)
         self.write("facts", FACTS % (dropped, overrun))
-        self.write("begin", "500\ndone\n")
+        self.write("begin", "ready\n500\ndone\n")
         self.write("trace", trace)
         self.write("flows", "0.000000,a,info,ESTABLISHED,Open" + "," * 16 + "\n\n"
                    "0.001000,a,snd,start,,,\n")

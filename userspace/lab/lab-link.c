@@ -9,9 +9,11 @@
  *
  * P is the number of the pair, from 0.  lab0 is a TUN device at both ends, which ends with the
  * program.  A packet takes the links of flow N, the last octet of its addresses; what belongs
- * to no flow is dropped, and counted.  Prints the time of the run's beginning when the devices
- * are there.  At SIGTERM it carries nothing any more, and prints "done"; the devices stay, with
- * their counters, until SIGINT.
+ * to no flow is dropped, and counted.
+ *
+ * Prints "ready" when the devices are there, and at SIGUSR1 the time of the run's beginning.  At
+ * SIGTERM it carries nothing any more, and prints "done"; the devices stay, with their counters,
+ * until SIGINT.
  *
  * A link whose queue is one of the kernel's has a namespace PREFIX-qN, N its number: lab1 there
  * has the queue and the rate, and this program does the rest.
@@ -24,7 +26,9 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <linux/random.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +43,7 @@
 
 #define MOST_ROOM	8000000000ULL	/* of the records */
 #define SNAP		100		/* bytes of a packet in the records: the headers */
-#define BEGIN_IN	1500000000ULL	/* the run begins so long after the devices exist */
+#define BEGIN_IN	1000000000ULL	/* the run begins so long after it is told to */
 #define US		1000ULL
 
 /* The first eight of enum path_event are events of a link. */
@@ -395,6 +399,27 @@ static int open_tun(const char *name)
 	return fd;
 }
 
+/*
+ * The VM has no random numbers from outside, for which programs would wait: by the run's seed
+ * they are the same each time.
+ */
+static void add_entropy(void)
+{
+	/* struct rand_pool_info, with its bytes. */
+	struct {
+		int bits, size;
+		uint64_t bytes[8];
+	} pool = { .bits = 512, .size = sizeof(pool.bytes) };
+	int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC), i;
+	uint64_t state = run.seed;
+
+	for (i = 0; i < 8; i++)
+		pool.bytes[i] = path_random(&state);
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool))
+		run_die("/dev/urandom");
+	close(fd);
+}
+
 static void open_aqms(const char *prefix)
 {
 	int i;
@@ -494,7 +519,8 @@ static int by_time(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-	sigset_t end;
+	const struct sched_param first = { .sched_priority = 1 };
+	sigset_t end, told;
 	int i, sig;
 
 	if (argc != 4) {
@@ -502,6 +528,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	run_read(&run, argv[1]);
+	if (getenv("LAB_ENTROPY"))
+		add_entropy();
 	for (i = 0; i < run.links; i++) {
 		run.link[i].note = note;
 		run.link[i].drop = drop;
@@ -517,7 +545,15 @@ int main(int argc, char **argv)
 	signal(SIGTERM, stop);
 	sigemptyset(&end);
 	sigaddset(&end, SIGINT);
+	sigemptyset(&told);
+	sigaddset(&told, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &end, NULL);
+	sigprocmask(SIG_BLOCK, &told, NULL);
+	/* Packets are taken at their time, whatever the hosts do. */
+	sched_setscheduler(0, SCHED_FIFO, &first);
+	printf("ready\n");
+	fflush(stdout);
+	sigwait(&told, &sig);
 	/* Waits are exact to the nanosecond, not to 50 microseconds. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	begin = run_now() + BEGIN_IN;

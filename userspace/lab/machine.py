@@ -26,7 +26,8 @@ VM_ARGS = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
            "-accel", "tcg,thread=single", "-cpu", "qemu64", "-icount", "shift=0,sleep=off",
            "-smp", "1", "-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
 VM_APPEND = "console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off nokaslr quiet"
-VM_MODULES = ["virtio_pci", "virtio_console", "tun"]
+VM_MODULES = ["tun"]
+LAST_MODULES = ["virtio_pci", "virtio_console"]
 
 
 class Failed(Exception):
@@ -279,8 +280,10 @@ def vm_image(s, rel, root, folder):
     if uses_atcp(s):
         copy_module(module(rel, root), os.path.join(folder, "lib/modules/atcp.ko"))
         modules.append("/lib/modules/atcp.ko")
-    with open(os.path.join(folder, "modules"), "w", encoding="ascii") as f:
-        f.write("\n".join(modules) + "\n")
+    last = add_modules(folder, rel, root, LAST_MODULES)
+    for name, paths in (("modules", modules), ("modules-last", last)):
+        with open(os.path.join(folder, name), "w", encoding="ascii") as f:
+            f.write("\n".join(paths) + "\n")
 
 
 def vm_command(image, initrd, port, console):

@@ -448,7 +448,7 @@ def convert(folder, out, scenario, hosts):
     raw = Raw(os.path.join(folder, "records"), scenario)
     facts = sections(os.path.join(folder, "facts"))
     with open(os.path.join(folder, "begin"), encoding="ascii") as f:
-        begin = int(f.readline())
+        begin = int(f.read().split()[1])
     until = scenario["time_us"] * 1000
     with open(os.path.join(folder, "flows"), encoding="ascii") as f:
         samples, _, own = f.read().partition("\n\n") if scenario["flows"] else ("", "", "")

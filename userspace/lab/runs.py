@@ -200,6 +200,8 @@ def summary(folder, s):
                 if r["delivered_bytes"] not in ("", "0")]
         if f["kind"] == "udp-ping":
             read = []
+        # To the last byte: what follows is no time of the flow.
+        read = [r for n, r in enumerate(read) if not n or r[1] > read[n - 1][1]]
         span = read[-1][0] - read[0][0] if read else 0
         answers = [float(r["detail"].split()[0]) for r in own if r["event"] == "answer"]
         rtts = numbers(mine, "srtt_us")
