@@ -3,8 +3,9 @@
  * What a run in the simulator leaves: samples.csv, events.csv, queue.csv, links.csv and
  * wire.pcapng, as atcp-lab(5) describes them.
  *
- * The rows are written as things happen.  Packets are kept until the end, since the comment on
- * one that was sent says where it was lost later.
+ * The rows are written as things happen.  A packet that was sent is kept until it has arrived
+ * or is lost, since its comment says so, and those behind it are kept as long: in all, what
+ * the links hold.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,8 @@
  * @size:	of the packet; @snap bytes of it are kept
  * @lost_at:	the link that lost it, or NULL
  * @why:	then: how
- * @again:	first and last octet that it sends again, relative; last 0: it does not
+ * @again:	first octet that it sends again, and one past the last, relative; 0: none
+ * @open:	it is on its way
  */
 struct kept {
 	u64 when;
@@ -37,6 +39,7 @@ struct kept {
 	u32 size;
 	u8 snap;
 	bool right;
+	bool open;
 	u8 bytes[SNAP];
 };
 
@@ -50,8 +53,9 @@ struct stream {
 static const struct run *run;
 static u64 begin;
 static FILE *samples, *events, *queues, *links, *wire;
-static struct kept *kept;
-static size_t nkept, kept_room;
+static struct kept *kept;		/* kept[i] has the number kept_before + i + 1 */
+static size_t first, nkept, kept_room;	/* those before @first are written */
+static u64 kept_before;
 static struct stream streams[SIM_RUN_FLOWS][2];
 
 static const char *const event_names[PATH_EVENTS] = {
@@ -158,157 +162,6 @@ static void dropped(struct sim_conn *conn, struct atcp_seg *seg, enum atcp_drop 
 		names[why].name);
 }
 
-/* --- packets --- */
-
-static bool is_tcp(const struct sim_pkt *p)
-{
-	bool right;
-
-	return sim_run_is_tcp(sim_run_flow(p->src, &right));
-}
-
-/* The sequence space of a TCP segment; false: none. */
-static bool span(const struct sim_pkt *p, u32 *seq, u32 *len)
-{
-	u8 flags;
-
-	if (!is_tcp(p))
-		return false;
-	flags = p->bytes[13];
-	*seq = get_unaligned_be32(p->bytes + 4);
-	*len = p->len - atcp_hdr_len(p->bytes) + !!(flags & ATCP_SYN) + !!(flags & ATCP_FIN);
-	return true;
-}
-
-static void on_link(const struct path_link *link, struct sim_pkt *p, enum path_event what)
-{
-	struct stream *s;
-	struct flow *f;
-	bool right;
-	u32 seq, len;
-
-	f = sim_run_flow(p->src, &right);
-	s = &streams[f->number - 1][right];
-	row(f->conf->name, link->name, event_names[what]);
-	if (span(p, &seq, &len))
-		fprintf(events, "%u,%u,%s\n", seq - s->isn,
-			p->len - atcp_hdr_len(p->bytes), causes[what]);
-	else
-		fprintf(events, ",%u,%s\n", p->len, causes[what]);
-	if (event_names[what] == event_names[PATH_DROP_LOSS] && p->hop.id) {
-		kept[p->hop.id - 1].lost_at = link->name;
-		kept[p->hop.id - 1].why = what;
-	}
-}
-
-static void put_ipv4(u8 *ip, const struct sim_pkt *p, u8 flow, bool right, u8 proto)
-{
-	u32 sum = 0, i;
-
-	ip[0] = 0x45;
-	put_unaligned_be16(20 + p->len, ip + 2);
-	ip[6] = 0x40;		/* DF */
-	ip[8] = 64;
-	ip[9] = proto;
-	put_unaligned_be32(0x0a4d0000 + (right << 16) + flow, ip + 12);
-	put_unaligned_be32(0x0a4d0000 + (!right << 16) + flow, ip + 16);
-	for (i = 0; i < 20; i += 2)
-		sum += get_unaligned_be16(ip + i);
-	put_unaligned_be16(~((sum & 0xffff) + (sum >> 16)), ip + 10);
-}
-
-static void put_ipv6(u8 *ip, const struct sim_pkt *p, u8 flow, bool right, u8 proto)
-{
-	ip[0] = 0x60;
-	put_unaligned_be16(p->len, ip + 4);
-	ip[6] = proto;
-	ip[7] = 64;
-	ip[8] = 0xfd;
-	ip[9] = 0x77 + right;
-	ip[23] = flow;
-	ip[24] = 0xfd;
-	ip[25] = 0x78 - right;
-	ip[39] = flow;
-}
-
-/* Changes a checksum from the simulator's pseudo header to that of @ip (RFC 1624). */
-static void move_checksum(u8 *at, const struct sim_pkt *p, const u8 *ip, u8 proto)
-{
-	const u8 *addr = ip + (sim->ipv6 ? 8 : 12);
-	u32 n = sim->ipv6 ? 32 : 8, sum, i;
-	u16 old = get_unaligned_be16(at);
-	u8 none = 0;
-
-	/* What the pseudo header of the simulator adds: the sum over no segment at all. */
-	sum = (u16)~old + sim_checksum(p->src, p->dst, &none, 0) + proto;
-	for (i = 0; i < n; i += 2)
-		sum += get_unaligned_be16(addr + i);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	put_unaligned_be16(~sum, at);
-}
-
-/* Keeps the packet as host @right has it. Return: its number, from 1. */
-static size_t keep(const struct sim_pkt *p, bool right)
-{
-	u32 overhead = sim_ip_overhead();
-	struct kept *k;
-	struct flow *f;
-	bool from_right;
-	u8 proto;
-
-	if (!run->wire)
-		return 0;
-	if (nkept == kept_room) {
-		kept_room = 2 * kept_room + 1024;
-		kept = realloc(kept, kept_room * sizeof(*kept));
-		if (!kept)
-			run_die("memory");
-	}
-	f = sim_run_flow(p->src, &from_right);
-	proto = is_tcp(p) ? f->conf->proto : UDP;
-	k = &kept[nkept++];
-	*k = (struct kept){ .when = sim->now - begin, .size = overhead + p->len, .right = right };
-	k->snap = min(k->size, (u32)SNAP);
-	memcpy(k->bytes + overhead, p->bytes, k->snap - overhead);
-	if (run->ipv6)
-		put_ipv6(k->bytes, p, f->number, from_right, proto);
-	else
-		put_ipv4(k->bytes, p, f->number, from_right, proto);
-	if (is_tcp(p))
-		move_checksum(k->bytes + overhead + 16, p, k->bytes, proto);
-	return nkept;
-}
-
-static void sent(struct sim_pkt *p)
-{
-	struct stream *s;
-	u32 seq, len, again;
-	bool right;
-
-	s = &streams[sim_run_flow(p->src, &right)->number - 1][right];
-	p->hop.id = keep(p, right);
-	if (!span(p, &seq, &len) || !len)
-		return;
-	if (!s->begun) {
-		s->isn = seq;
-		s->sent_to = seq;
-		s->begun = true;
-	}
-	if (seq_lt(seq, s->sent_to) && p->hop.id) {
-		again = seq_lt(seq + len, s->sent_to) ? seq + len : s->sent_to;
-		kept[p->hop.id - 1].again[0] = seq - s->isn;
-		kept[p->hop.id - 1].again[1] = again - s->isn;
-	}
-	if (seq_gt(seq + len, s->sent_to))
-		s->sent_to = seq + len;
-}
-
-static void arrived(const struct sim_pkt *p)
-{
-	keep(p, p->dst & 1);
-}
-
 /* --- wire.pcapng: blocks of draft-ietf-opsawg-pcapng --- */
 
 static void put32(u32 v)
@@ -377,10 +230,30 @@ static void put_packet(const struct kept *k)
 	put32(len);
 }
 
-static void put_packets(void)
+/* Writes the packets up to the first that is on its way. */
+static void write_settled(void)
 {
-	size_t i;
+	while (first < nkept && !kept[first].open)
+		put_packet(&kept[first++]);
+}
 
+/* The fate of a packet is known. Of its copies the first one counts. */
+static void settle(const struct sim_pkt *p, const char *lost_at, enum path_event why)
+{
+	u64 number = p->hop.id;
+	struct kept *k;
+
+	if (number <= kept_before + first)
+		return;
+	k = &kept[number - kept_before - 1];
+	k->open = false;
+	k->lost_at = lost_at;
+	k->why = why;
+	write_settled();
+}
+
+static void put_headers(void)
+{
 	put32(0x0a0d0d0a);
 	put32(28);
 	put32(0x1a2b3c4d);
@@ -390,8 +263,164 @@ static void put_packets(void)
 	put32(28);
 	put_interface("left");
 	put_interface("right");
-	for (i = 0; i < nkept; i++)
-		put_packet(&kept[i]);
+}
+
+/* --- packets --- */
+
+static bool is_tcp(const struct sim_pkt *p)
+{
+	bool right;
+
+	return sim_run_is_tcp(sim_run_flow(p->src, &right));
+}
+
+/* The sequence space of a TCP segment; false: none. */
+static bool span(const struct sim_pkt *p, u32 *seq, u32 *len)
+{
+	u8 flags;
+
+	if (!is_tcp(p))
+		return false;
+	flags = p->bytes[13];
+	*seq = get_unaligned_be32(p->bytes + 4);
+	*len = p->len - atcp_hdr_len(p->bytes) + !!(flags & ATCP_SYN) + !!(flags & ATCP_FIN);
+	return true;
+}
+
+static void on_link(const struct path_link *link, struct sim_pkt *p, enum path_event what)
+{
+	struct stream *s;
+	struct flow *f;
+	bool right;
+	u32 seq, len;
+
+	f = sim_run_flow(p->src, &right);
+	s = &streams[f->number - 1][right];
+	row(f->conf->name, link->name, event_names[what]);
+	if (span(p, &seq, &len))
+		fprintf(events, "%u,%u,%s\n", seq - s->isn,
+			p->len - atcp_hdr_len(p->bytes), causes[what]);
+	else
+		fprintf(events, ",%u,%s\n", p->len, causes[what]);
+	if (event_names[what] == event_names[PATH_DROP_LOSS])
+		settle(p, link->name, what);
+}
+
+static void put_ipv4(u8 *ip, const struct sim_pkt *p, u8 flow, bool right, u8 proto)
+{
+	u32 sum = 0, i;
+
+	ip[0] = 0x45;
+	put_unaligned_be16(20 + p->len, ip + 2);
+	ip[6] = 0x40;		/* DF */
+	ip[8] = 64;
+	ip[9] = proto;
+	put_unaligned_be32(0x0a4d0000 + (right << 16) + flow, ip + 12);
+	put_unaligned_be32(0x0a4d0000 + (!right << 16) + flow, ip + 16);
+	for (i = 0; i < 20; i += 2)
+		sum += get_unaligned_be16(ip + i);
+	put_unaligned_be16(~((sum & 0xffff) + (sum >> 16)), ip + 10);
+}
+
+static void put_ipv6(u8 *ip, const struct sim_pkt *p, u8 flow, bool right, u8 proto)
+{
+	ip[0] = 0x60;
+	put_unaligned_be16(p->len, ip + 4);
+	ip[6] = proto;
+	ip[7] = 64;
+	ip[8] = 0xfd;
+	ip[9] = 0x77 + right;
+	ip[23] = flow;
+	ip[24] = 0xfd;
+	ip[25] = 0x78 - right;
+	ip[39] = flow;
+}
+
+/* Changes a checksum from the simulator's pseudo header to that of @ip (RFC 1624). */
+static void move_checksum(u8 *at, const struct sim_pkt *p, const u8 *ip, u8 proto)
+{
+	const u8 *addr = ip + (sim->ipv6 ? 8 : 12);
+	u32 n = sim->ipv6 ? 32 : 8, sum, i;
+	u16 old = get_unaligned_be16(at);
+	u8 none = 0;
+
+	/* What the pseudo header of the simulator adds: the sum over no segment at all. */
+	sum = (u16)~old + sim_checksum(p->src, p->dst, &none, 0) + proto;
+	for (i = 0; i < n; i += 2)
+		sum += get_unaligned_be16(addr + i);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	put_unaligned_be16(~sum, at);
+}
+
+/* Keeps the packet as host @right has it. Return: its number, from 1; 0: nothing is kept. */
+static u64 keep(const struct sim_pkt *p, bool right, bool open)
+{
+	u32 overhead = sim_ip_overhead();
+	struct kept *k;
+	struct flow *f;
+	bool from_right;
+	u8 proto;
+
+	if (!run->wire)
+		return 0;
+	if (nkept == kept_room && first > nkept / 2) {
+		nkept -= first;
+		memmove(kept, kept + first, nkept * sizeof(*kept));
+		kept_before += first;
+		first = 0;
+	}
+	if (nkept == kept_room) {
+		kept_room = 2 * kept_room + 1024;
+		kept = realloc(kept, kept_room * sizeof(*kept));
+		if (!kept)
+			run_die("memory");
+	}
+	f = sim_run_flow(p->src, &from_right);
+	proto = is_tcp(p) ? f->conf->proto : UDP;
+	k = &kept[nkept++];
+	*k = (struct kept){
+		.when = sim->now - begin, .size = overhead + p->len, .right = right, .open = open,
+	};
+	k->snap = min(k->size, (u32)SNAP);
+	memcpy(k->bytes + overhead, p->bytes, k->snap - overhead);
+	if (run->ipv6)
+		put_ipv6(k->bytes, p, f->number, from_right, proto);
+	else
+		put_ipv4(k->bytes, p, f->number, from_right, proto);
+	if (is_tcp(p))
+		move_checksum(k->bytes + overhead + 16, p, k->bytes, proto);
+	return kept_before + nkept;
+}
+
+static void sent(struct sim_pkt *p)
+{
+	struct stream *s;
+	u32 seq, len, again;
+	bool right;
+
+	s = &streams[sim_run_flow(p->src, &right)->number - 1][right];
+	p->hop.id = keep(p, right, true);
+	if (!span(p, &seq, &len) || !len)
+		return;
+	if (!s->begun) {
+		s->isn = seq;
+		s->sent_to = seq;
+		s->begun = true;
+	}
+	if (seq_lt(seq, s->sent_to) && p->hop.id) {
+		again = seq_lt(seq + len, s->sent_to) ? seq + len : s->sent_to;
+		kept[nkept - 1].again[0] = seq - s->isn;
+		kept[nkept - 1].again[1] = again - s->isn;
+	}
+	if (seq_gt(seq + len, s->sent_to))
+		s->sent_to = seq + len;
+}
+
+static void arrived(const struct sim_pkt *p)
+{
+	keep(p, p->dst & 1, false);
+	settle(p, NULL, PATH_EVENTS);
 }
 
 /* --- rows of samples.csv, queue.csv, links.csv --- */
@@ -540,7 +569,9 @@ bool records_open(const struct run *r, const char *dir)
 {
 	run = r;
 	begin = sim->now;
+	first = 0;
 	nkept = 0;
+	kept_before = 0;
 	memset(streams, 0, sizeof(streams));
 	samples = create(dir, "samples.csv", SAMPLES);
 	events = create(dir, "events.csv", EVENTS);
@@ -549,6 +580,8 @@ bool records_open(const struct run *r, const char *dir)
 	wire = run->wire ? create(dir, "wire.pcapng", NULL) : NULL;
 	if (!samples || !events || !queues || !links || (run->wire && !wire))
 		return false;
+	if (wire)
+		put_headers();
 	sim->watch = &watch;
 	return true;
 }
@@ -561,8 +594,8 @@ bool records_close(void)
 
 	sim->watch = NULL;
 	totals();
-	if (wire)
-		put_packets();
+	while (first < nkept)
+		put_packet(&kept[first++]);
 	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		if (!files[i])
 			continue;
