@@ -34,6 +34,16 @@ static const char *const events[] = {
 	"atcp_retransmit", "atcp_snd", "atcp_state",
 };
 
+/* Mounts tracefs if that is needed, and possible. */
+static bool has_tracepoints(void)
+{
+	if (access(TRACING "/instances", F_OK))
+		mount("tracefs", TRACING, "tracefs", 0, NULL);
+	return !access(TRACING "/events/atcp", F_OK);
+}
+
+SKIP_PROGRAM_IF(stack_is_tcp() || !has_tracepoints(), "needs atcp's tracepoints");
+
 FIXTURE(trace)
 {
 	struct net net;
@@ -61,12 +71,6 @@ static void forget(void)
 
 FIXTURE_SETUP(trace)
 {
-	if (stack_is_tcp())
-		SKIP(return, "atcp's tracepoints");
-	if (access(TRACING "/instances", F_OK))
-		mount("tracefs", TRACING, "tracefs", 0, NULL);
-	if (access(TRACING "/events/atcp", F_OK))
-		SKIP(return, "no tracefs");
 	snprintf(instance, sizeof(instance), TRACING "/instances/atcp-%d",
 		 getpid());
 	ASSERT_EQ(0, mkdir(instance, 0700));

@@ -447,6 +447,8 @@ static void set_modprobe(const char *path)
 	close(fd);
 }
 
+SKIP_PROGRAM_IF(stack_is_tcp() || !getenv("ATCP_KO"), "ATCP_KO does not name atcp.ko");
+
 FIXTURE(reload)
 {
 	struct job job;
@@ -458,8 +460,6 @@ FIXTURE_SETUP(reload)
 	const char *ko = getenv("ATCP_KO");
 	int fd, len;
 
-	if (stack_is_tcp() || !ko)
-		SKIP(return, "ATCP_KO does not name atcp.ko");
 	module_file = open(ko, O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, module_file);
 	snprintf(module_options, sizeof(module_options), "family=%d",
@@ -544,8 +544,6 @@ TEST_F(busy, is_not_unloaded)
 	int keep, i, status, refused = 0;
 	pid_t pid;
 
-	if (stack_is_tcp())
-		SKIP(return, "not a module");
 	keep = sock_open(&self->net, CLIENT, 0);
 	pid = net_fork();
 	if (pid == 0) {

@@ -32,6 +32,8 @@
 /* The result that a child writes. */
 static int *answer;
 
+SKIP_PROGRAM_IF(stack_is_tcp(), "the kernel's TCP is for everybody");
+
 FIXTURE(gate)
 {
 	struct net net;
@@ -39,8 +41,6 @@ FIXTURE(gate)
 
 FIXTURE_SETUP(gate)
 {
-	if (stack_is_tcp())
-		SKIP(return, "the kernel's TCP is for everybody");
 	answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
 	if (answer == MAP_FAILED)

@@ -28,6 +28,8 @@
 #define QUEUE	7
 #define BULK	(4 << 20)	/* bytes each way */
 
+SKIP_PROGRAM_IF(stack_is_tcp(), "it is about atcp's segments");
+
 FIXTURE(way)
 {
 	struct net net;
@@ -35,8 +37,6 @@ FIXTURE(way)
 
 FIXTURE_SETUP(way)
 {
-	if (stack_is_tcp())
-		SKIP(return, "it is about atcp's segments");
 	setenv("ATCP_TEST_CARRIER", "tcp", 1);
 	net_open(&self->net);
 	net_enter(&self->net, CLIENT);

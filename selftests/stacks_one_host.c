@@ -33,6 +33,8 @@
 #define THERE	self->net.ip[SERVER]
 #define LO	ip46("127.0.0.1", "::1")
 
+SKIP_PROGRAM_IF(stack_is_tcp(), "there are two stacks in this");
+
 FIXTURE(two)
 {
 	struct net net;
@@ -40,8 +42,6 @@ FIXTURE(two)
 
 FIXTURE_SETUP(two)
 {
-	if (stack_is_tcp())
-		SKIP(return, "there are two stacks in this");
 	setenv("ATCP_TEST_CARRIER", "tcp", 1);
 	net_open(&self->net);
 	net_enter(&self->net, CLIENT);

@@ -13,6 +13,8 @@
 #define PORT	20000
 #define MB	1048576
 
+SKIP_PROGRAM_IF(stack_is_tcp(), "there are two stacks in this");
+
 FIXTURE(transfer)
 {
 	struct net net;
@@ -20,8 +22,6 @@ FIXTURE(transfer)
 
 FIXTURE_SETUP(transfer)
 {
-	if (stack_is_tcp())
-		SKIP(return, "there are two stacks in this");
 	setenv("ATCP_TEST_CARRIER", "tcp", 1);
 	net_open(&self->net);
 	net_enter(&self->net, CLIENT);

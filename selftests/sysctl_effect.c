@@ -559,6 +559,8 @@ TEST_F_TIMEOUT(effect, moderate_rcvbuf, 60)
 TEST_F_TIMEOUT(effect, min_rtt_wlen, 60)
 {
 	static const char *const wlen[] = { "300", "1" };
+	/* Of a single small segment the kernel's TCP suspects that its ACK was delayed. */
+	static char block[6000];
 	int i, j;
 
 	for (i = 0; i < 2; i++) {
@@ -573,8 +575,8 @@ TEST_F_TIMEOUT(effect, min_rtt_wlen, 60)
 			    self->net.dev[CLIENT]))
 			SKIP(return, "no netem");
 		for (j = 0; j < 5; j++) {
-			sock_send(c.end[CLIENT], "x", 1);
-			sock_recv(c.end[SERVER], &byte, 1);
+			sock_send(c.end[CLIENT], block, sizeof(block));
+			sock_recv(c.end[SERVER], block, sizeof(block));
 			usleep(600000);
 		}
 		EXPECT_EQ(i, info(c.end[CLIENT]).tcpi_min_rtt >= 290000);
@@ -663,12 +665,18 @@ static void first_set(const char *name, const char *value)
 	close(fd);
 }
 
+/* In each test, as the harness of 6.1 runs a test whose set-up has skipped it. */
+#define needs_atcp() do { \
+	if (stack_is_tcp()) \
+		SKIP(return, "the first namespace caps nothing of the kernel's TCP"); \
+} while (0)
+
 FIXTURE_SETUP(cap)
 {
 	size_t i;
 
 	if (stack_is_tcp())
-		SKIP(return, "what of TCP's is the first namespace's alone has no file in others");
+		return;
 	for (i = 0; i < CAPPED; i++)
 		first_get(capped[i], self->before[i]);
 	net_open(&self->net);
@@ -713,6 +721,7 @@ TEST_F(cap, time_waits)
 	char value[32];
 	struct net fresh;
 
+	needs_atcp();
 	first_set("max_tw_buckets", "4");
 	net_sysctl(&self->net, CLIENT, "net/atcp/max_tw_buckets", "1000");
 	end_some(&self->net, 8, true);
@@ -743,6 +752,7 @@ TEST_F(cap, time_waits)
 
 TEST_F(cap, orphans)
 {
+	needs_atcp();
 	net_sysctl(&self->net, CLIENT, "net/atcp/max_orphans", "1000");
 	first_set("max_orphans", "4");
 	end_some(&self->net, 10, false);
@@ -762,6 +772,7 @@ static bool one_time_wait(void *net)
 
 TEST_F_TIMEOUT(cap, time_wait, 90)
 {
+	needs_atcp();
 	first_set("time_wait", "2");
 	net_sysctl(&self->net, CLIENT, "net/atcp/time_wait", "600");
 	end_some(&self->net, 1, true);

@@ -98,6 +98,8 @@ static const char *const values[] = {
 	"  7  ", "7\n", "--1", "-", "99999999999999999999999999999999999",
 };
 
+SKIP_PROGRAM_IF(stack_is_tcp(), "both stacks are compared anyway");
+
 FIXTURE(sysctl)
 {
 	struct net net;
@@ -105,8 +107,6 @@ FIXTURE(sysctl)
 
 FIXTURE_SETUP(sysctl)
 {
-	if (stack_is_tcp())
-		SKIP(return, "both stacks are compared anyway");
 	net_open(&self->net);
 	net_enter(&self->net, CLIENT);
 }

@@ -39,6 +39,9 @@ static const char *const caches[] = {
 
 #define CACHES	((int)(sizeof(caches) / sizeof(caches[0])))
 
+SKIP_PROGRAM_IF(!fault_begin() || !fault_has_cache("skbuff_head_cache"),
+		"a kernel without fault injection");
+
 FIXTURE(faults)
 {
 	struct net net;
@@ -49,8 +52,7 @@ FIXTURE_SETUP(faults)
 {
 	int side;
 
-	if (!fault_begin() || !fault_has_cache("skbuff_head_cache"))
-		SKIP(return, "a kernel without fault injection");
+	ASSERT_TRUE(fault_begin());
 	net_open(&self->net);
 	ends_begin(&self->net);
 	/* A SYN is resent often when its allocation fails. */

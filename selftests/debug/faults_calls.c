@@ -36,6 +36,8 @@ struct run {
 	struct normal normal;
 };
 
+SKIP_PROGRAM_IF(!fault_begin(), "a kernel without fault injection");
+
 FIXTURE(faults)
 {
 	struct net net;
@@ -69,8 +71,7 @@ FIXTURE_VARIANT_ADD(faults, reset) { .state = ENDS_RESET, };
 
 FIXTURE_SETUP(faults)
 {
-	if (!fault_begin())
-		SKIP(return, "a kernel without fault injection");
+	ASSERT_TRUE(fault_begin());
 	net_open(&self->net);
 	ends_begin(&self->net);
 	calls_begin();

@@ -207,6 +207,8 @@ static int option(const struct ends *e, int level, int name)
 	return faults + every_fault(e, &l);
 }
 
+SKIP_PROGRAM_IF(!fault_begin(), "a kernel without fault injection");
+
 FIXTURE(faults)
 {
 	struct net net;
@@ -214,8 +216,7 @@ FIXTURE(faults)
 
 FIXTURE_SETUP(faults)
 {
-	if (!fault_begin())
-		SKIP(return, "a kernel without fault injection");
+	ASSERT_TRUE(fault_begin());
 	net_open(&self->net);
 	ends_begin(&self->net);
 }

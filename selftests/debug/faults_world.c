@@ -38,6 +38,9 @@ static void covered_faults(int n)
 	covered_add("calls", 1);
 }
 
+SKIP_PROGRAM_IF(stack_is_tcp() || !fault_begin(),
+		"atcp's alone, on a kernel with fault injection");
+
 FIXTURE(faults)
 {
 	int ns;			/* the namespace in which the test began */
@@ -45,10 +48,7 @@ FIXTURE(faults)
 
 FIXTURE_SETUP(faults)
 {
-	if (stack_is_tcp())
-		SKIP(return, "atcp's alone");
-	if (!fault_begin())
-		SKIP(return, "a kernel without fault injection");
+	ASSERT_TRUE(fault_begin());
 	self->ns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, self->ns);
 }

@@ -27,6 +27,8 @@
 /* Eight retransmissions: .2 + .4 + ... + 51.2 s. */
 #define ORPHAN		(511 * RTO)
 
+SKIP_PROGRAM_IF(!travel_ready(), "needs a clock that jumps");
+
 FIXTURE(close)
 {
 	struct net net;
@@ -38,8 +40,6 @@ FIXTURE(close)
 
 FIXTURE_SETUP(close)
 {
-	if (!travel_ready())
-		SKIP(return, "needs a clock that jumps");
 	self->wire = travel_connect(&self->net, PORT, &self->conn);
 	self->c = self->conn.end[CLIENT];
 	self->s = self->conn.end[SERVER];

@@ -28,6 +28,8 @@
 
 static char block[65536];
 
+SKIP_PROGRAM_IF(!travel_ready(), "needs a clock that jumps");
+
 FIXTURE(data)
 {
 	struct net net;
@@ -39,8 +41,6 @@ FIXTURE(data)
 
 FIXTURE_SETUP(data)
 {
-	if (!travel_ready())
-		SKIP(return, "needs a clock that jumps");
 	self->wire = travel_connect(&self->net, PORT, &self->conn);
 	self->c = self->conn.end[CLIENT];
 	self->s = self->conn.end[SERVER];

@@ -22,6 +22,8 @@
 
 static char byte, block[65536];
 
+SKIP_PROGRAM_IF(!travel_ready(), "needs a clock that jumps");
+
 FIXTURE(keep)
 {
 	struct net net;
@@ -33,8 +35,6 @@ FIXTURE(keep)
 
 FIXTURE_SETUP(keep)
 {
-	if (!travel_ready())
-		SKIP(return, "needs a clock that jumps");
 	self->wire = travel_connect(&self->net, PORT, &self->conn);
 	self->c = self->conn.end[CLIENT];
 	self->s = self->conn.end[SERVER];

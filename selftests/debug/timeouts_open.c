@@ -24,6 +24,8 @@
 #define RTO_MAX		(120 * SECOND)
 #define REQUESTS	500
 
+SKIP_PROGRAM_IF(!travel_ready(), "needs a clock that jumps");
+
 FIXTURE(open)
 {
 	struct net net;
@@ -32,8 +34,6 @@ FIXTURE(open)
 
 FIXTURE_SETUP(open)
 {
-	if (!travel_ready())
-		SKIP(return, "needs a clock that jumps");
 	travel_open(&self->net);
 	/* Seven, atcp's default: 247 seconds, for MUST-23; the kernel's TCP has six. */
 	if (stack_is_tcp())

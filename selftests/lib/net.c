@@ -34,6 +34,12 @@ void net_die(const char *fmt, ...)
 	_exit(1);
 }
 
+void net_skip(const char *why)
+{
+	printf("TAP version 13\n1..0 # SKIP %s\n", why);
+	exit(4);		/* KSFT_SKIP */
+}
+
 static bool in_environment(const char *name, const char *value)
 {
 	const char *is = getenv(name);

@@ -57,6 +57,22 @@ struct conn {
 __attribute__((noreturn, format(printf, 1, 2)))
 void net_die(const char *fmt, ...);
 
+/* Skips the program: all its tests. */
+__attribute__((noreturn))
+void net_skip(const char *why);
+
+/*
+ * Skips the program where @cond is true, before its first test: the harness of 6.1 runs
+ * tests whose FIXTURE_SETUP() has skipped them.
+ */
+#define SKIP_PROGRAM_IF(cond, why) \
+	__attribute__((constructor)) static void skip_program(void) \
+	{ \
+		if (cond) \
+			net_skip(why); \
+	} \
+	_Static_assert(1, "takes the semicolon")
+
 /* True when the tests run over the kernel's TCP. */
 bool stack_is_tcp(void);
 /* True of a side that is the kernel's TCP, and when one of them is. */
