@@ -54,7 +54,7 @@ static const struct run *run;
 static u64 begin;
 static FILE *samples, *events, *queues, *links, *wire;
 static struct kept *kept;		/* kept[i] has the number kept_before + i + 1 */
-static size_t first, nkept, kept_room;	/* those before @first are written */
+static size_t first, nkept, kept_room;	/* kept[first] is the first not yet written */
 static u64 kept_before;
 static struct stream streams[SIM_RUN_FLOWS][2];
 
