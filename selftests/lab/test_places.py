@@ -86,7 +86,7 @@ class Places(unittest.TestCase):
         self.assertEqual([r["end"] for r in drops], ["x"])
         resent = [r for r in self.rows("events.csv") if r["seq"] == drops[0]["seq"] and
                   r["flow"] == drops[0]["flow"] and r["end"] == "snd"]
-        self.assertTrue(resent or drops[0]["len"] in ("", "0"))
+        self.assertTrue(resent or drops[0]["len"] in ("", "0"), drops)
         self.assertTrue(os.path.getsize(self.path("out", "seq.svg")))
 
     def test_vm_grid(self):
@@ -105,19 +105,19 @@ class Places(unittest.TestCase):
         self.assertEqual(run["invalid"], [])
         self.assertGreater(run["links"]["x"]["marks"], 0)
         self.assertEqual(run["links"]["x"]["drops"], 0)
-        self.assertAlmostEqual(run["flows"]["k"]["goodput"] / (1e7 * PAYLOAD / FRAME), 1, delta=0.05)
+        self.assertAlmostEqual(run["flows"]["k"]["goodput"] / (1e7 * PAYLOAD / FRAME), 1, delta=0.1)
 
     def test_vm_command(self):
         """A program of this machine in the VM; its own figure agrees within a percent."""
         if not shutil.which("iperf3"):
             self.skipTest("no iperf3")
-        self.lab('time = "7s"\nflow = [ { name = "i", stack = "kernel", start = "500ms", '
+        self.lab('time = "9s"\nflow = [ { name = "i", stack = "kernel", start = "500ms", '
                  'command = "iperf3 -J -c $PEER -t 5", server = "iperf3 -s -1" } ]\n' + LINK)
         with open(self.path("out", "i-command.log"), encoding="utf-8") as f:
-            said = json.load(f)["end"]["sum_received"]["bits_per_second"]
+            said = json.load(f)["end"]["sum_received"]["bytes"]
         run = self.json()
         self.assertEqual(run["invalid"], [])
-        self.assertAlmostEqual(run["flows"]["i"]["goodput"] / said, 1, delta=0.02)
+        self.assertAlmostEqual(run["flows"]["i"]["delivered"] / said, 1, delta=0.01)
 
     def test_vm_dies(self):
         """A VM that does not end leaves the seed and its last words."""
@@ -126,7 +126,8 @@ class Places(unittest.TestCase):
 
     def test_vm_too_fast(self):
         """Above what the processor can do a run is INVALID."""
-        out = self.lab('time = "1s"\n' + KERNEL + '[link.x]\ndelay = "1ms"\n')
+        out = self.lab('time = "1s"\nflow = [ %s ]\n[link.x]\ndelay = "100us"\n' % (
+            '{ stack = "kernel" }, ' * 8))
         self.assertIn("INVALID: ", out)
 
     def test_sim(self):
