@@ -210,8 +210,9 @@ def summary(folder, s):
             "goodput": round(8 * (read[-1][1] - read[0][1]) / span) if span > 0 else None,
             "delivered": int(read[-1][1]) if read else 0 if mine and f["kind"] != "udp-ping" else None,
             "resent": sum(r["event"] in RESENT and r["end"] == "snd" and r["len"] not in ("", "0")
-                          for r in own),
-            "lost": sum(r["event"] == "drop" and r["end"] not in ("snd", "rcv") for r in own),
+                          for r in own) if events else None,
+            "lost": sum(r["event"] == "drop" and r["end"] not in ("snd", "rcv")
+                        for r in own) if events else None,
             "rtt": median(rtts), "min_rtt": min(least) if least else None,
             "answer": median(answers),
         }
