@@ -101,15 +101,17 @@ void atcp_ack_now(struct atcp_tcb *c)
 void atcp_read(struct atcp_tcb *c)
 {
 	u32 now = atcp_rcv_left(c);
-	bool update;
+	bool update, low;
 
 	if (!ATCP_IN(c->state, ATCP_CAN_RECEIVE))
 		return;
+	/* Of the buffer as it was: that it grows is no reason for an ACK. */
+	low = 2 * now <= atcp_host_rcv_limit(c);
 	atcp_tune_read(c);
 
 	/* A second full segment waits for its ACK, or the window can double. */
 	update = c->ack_pending && second_segment(c);
-	if (!update && 2 * now <= atcp_host_rcv_limit(c)) {
+	if (!update && low) {
 		u32 next = atcp_window(c);
 
 		update = next && next >= 2 * now;
