@@ -237,7 +237,8 @@ static void put_on_link(struct sim_pkt *p, bool exempt)
 		launch(p, sim->now + 2 * k->delay);
 		return;
 	}
-	if (link->down || sim_chance(&sim->net_rand, k->loss)) {
+	if (link->down || (k->black_hole && size > k->black_hole) ||
+	    sim_chance(&sim->net_rand, k->loss)) {
 		lose(link, p, SIM_LOST);
 		return;
 	}

@@ -85,6 +85,7 @@ u32 sim_seg_tailroom(const struct atcp_seg *seg);
  * @whole:	large sends are not cut at the MSS, as over veth and lo; with a @rate they are,
  *		since a line carries packets of the MTU
  * @path_mtu:	MTU of a later hop: a larger packet is reported by ICMP instead; 0: none
+ * @black_hole:	the same without ICMP: a larger packet is lost; 0: none
  */
 struct sim_link_conf {
 	u64 delay;
@@ -97,6 +98,7 @@ struct sim_link_conf {
 	u32 reorder;
 	u32 corrupt;
 	u32 path_mtu;
+	u32 black_hole;
 	bool whole;
 };
 
