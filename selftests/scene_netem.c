@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -181,6 +182,64 @@ TEST_F_TIMEOUT(netem, bottleneck, 120)
 	no_gso(&self->net);
 	both_ways(&self->net, "delay 5ms rate 20mbit limit 20");
 	exchange(&self->net, &self->conn, 2 * MB, 110);
+}
+
+/* How many packets v0 has sent: what passes it whole was one in the queue, too. */
+static long sent_packets(const struct net *net)
+{
+	int old = net_visit(net, CLIENT);
+	FILE *f = fopen("/proc/thread-self/net/dev", "r");
+	char line[512];
+	long n = -1;
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, " v0: %*d %*d %*d %*d %*d %*d %*d %*d %*d %ld", &n);
+	if (n < 0)
+		net_die("no count of packets");
+	fclose(f);
+	net_leave(old);
+	return n;
+}
+
+/* The packets by which a new connection of CLIENT's carries a megabyte. */
+static long packets(const struct net *net, const char *features)
+{
+	static char block[MB];
+	struct conn c;
+	ssize_t done;
+	size_t sent = 0, got = 0;
+	long before;
+
+	net_run(net, CLIENT, "ethtool -K v0 %s", features);
+	conn_open(net, PORT, &c);
+	before = sent_packets(net);
+	while (got < MB) {
+		done = sent < MB ? send(c.end[CLIENT], block, MB - sent, MSG_DONTWAIT) : 0;
+		if (done > 0)
+			sent += done;
+		if (sock_wait(c.end[SERVER], POLLIN, sent < MB ? 10 : PATIENCE))
+			got += recv(c.end[SERVER], block, MB - got, MSG_DONTWAIT);
+	}
+	before = sent_packets(net) - before;
+	conn_close(&c);
+	return before;
+}
+
+/*
+ * What atcp(7) says of protocol 253 and queues that count packets: "tso off gso off" leaves
+ * its segments large, and "tx-sctp-segmentation off" besides cuts them before the queue.
+ */
+TEST_F_TIMEOUT(netem, packets_of_a_queue, 60)
+{
+	const long all = MB / (stack_mss() - 12);
+	long n;
+
+	if (stack_is_tcp())
+		SKIP(return, "its queue always has large segments");
+	n = packets(&self->net, "tso off gso off");
+	EXPECT_TRUE(stack_on_tcp() ? n >= all : n < all / 4)
+		TH_LOG("%ld packets", n);
+	EXPECT_LE(all, packets(&self->net, "tso off gso off tx-sctp-segmentation off"));
 }
 
 TEST_HARNESS_MAIN
