@@ -95,6 +95,8 @@ struct atcp_sock {
 	u32 urgent_seq;			/* of the last octet of urgent data */
 	int compacted;			/* sk_rmem_alloc after the last atcp_compact(), or 0 */
 	u32 pmtu;			/* path MTU that tcb.mss_path was computed from (ip.c) */
+	const void *path_dst;		/* the route that @path is of; only compared */
+	u32 path;			/* its next hop and device, as a hash (ip.c) */
 	u32 icmp_mtu;			/* MTU from an ICMP error, while mss_stale */
 	u32 icmp_seq;			/* sequence number that icmp_err was about */
 	int icmp_err;			/* ICMP error that came while a user owned the lock, or 0 */

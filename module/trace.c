@@ -174,6 +174,13 @@ void atcp_trace_recovery(struct atcp_tcb *c, u8 old)
 	trace_atcp_recovery(sock_net(sk), sk, &atcp_sk(sk)->node.key, old, c->recovery);
 }
 
+void atcp_trace_mtu(struct atcp_tcb *c, u8 what, u32 size)
+{
+	const struct sock *sk = atcp_tcb_sk(c);
+
+	trace_atcp_mtu(sock_net(sk), sk, &atcp_sk(sk)->node.key, what, size);
+}
+
 /* --- events of the module --- */
 
 void atcp_trace_sock_state(const struct sock *sk, u8 oldstate, u8 newstate)

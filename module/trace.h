@@ -23,6 +23,7 @@
 #define ATCP_RESEND_ENUM(name)			TRACE_DEFINE_ENUM(ATCP_RESEND_##name);
 #define ATCP_DECISION_ENUM(name)		TRACE_DEFINE_ENUM(ATCP_DECISION_##name);
 #define ATCP_DROP_ENUM(name, stat, text)	TRACE_DEFINE_ENUM(ATCP_DROP_##name);
+#define ATCP_MTU_ENUM(name)			TRACE_DEFINE_ENUM(ATCP_MTU_##name);
 
 ATCP_STATES(ATCP_STATE_ENUM)
 TRACE_DEFINE_ENUM(ATCP_CLOSED);
@@ -32,6 +33,8 @@ ATCP_DECISIONS(ATCP_DECISION_ENUM)
 TRACE_DEFINE_ENUM(ATCP_DECISION_REFUSED);
 ATCP_DROPS(ATCP_DROP_ENUM)
 TRACE_DEFINE_ENUM(ATCP_DROP_NONE);
+ATCP_MTUS(ATCP_MTU_ENUM)
+TRACE_DEFINE_ENUM(ATCP_MTU_LOST);
 TRACE_DEFINE_ENUM(ATCP_OPEN);
 TRACE_DEFINE_ENUM(ATCP_FAST);
 TRACE_DEFINE_ENUM(ATCP_LOSS);
@@ -40,6 +43,7 @@ TRACE_DEFINE_ENUM(ATCP_LOSS);
 #define ATCP_RESEND_SYM(name)			{ ATCP_RESEND_##name, #name },
 #define ATCP_DECISION_SYM(name)			{ ATCP_DECISION_##name, #name },
 #define ATCP_DROP_SYM(name, stat, text)		{ ATCP_DROP_##name, #name },
+#define ATCP_MTU_SYM(name)			{ ATCP_MTU_##name, #name },
 
 #define show_atcp_state(val)							\
 	__print_symbolic(val, ATCP_STATES(ATCP_STATE_SYM) { ATCP_CLOSED, "CLOSED" })
@@ -54,6 +58,8 @@ TRACE_DEFINE_ENUM(ATCP_LOSS);
 #define show_atcp_recovery(val)							\
 	__print_symbolic(val, { ATCP_OPEN, "OPEN" }, { ATCP_FAST, "FAST" },	\
 			 { ATCP_LOSS, "LOSS" })
+#define show_atcp_mtu(val)							\
+	__print_symbolic(val, ATCP_MTUS(ATCP_MTU_SYM) { ATCP_MTU_LOST, "LOST" })
 #define show_atcp_flags(val)							\
 	__print_flags(val, "|", { 0x01, "FIN" }, { 0x02, "SYN" }, { 0x04, "RST" },	\
 		      { 0x08, "PSH" }, { 0x10, "ACK" }, { 0x20, "URG" },	\
@@ -254,6 +260,40 @@ TRACE_EVENT(atcp_recovery,
 		  ATCP_ENDS_PRINT, show_atcp_recovery(__entry->oldstate),
 		  show_atcp_recovery(__entry->newstate), __entry->snd_una, __entry->snd_nxt,
 		  __entry->recover, __entry->snd_cwnd, __entry->ssthresh, __entry->cookie)
+);
+
+/*
+ * Path MTU discovery without ICMP (core/pmtud.c): @size is payload and TCP options of the
+ * largest segments from now on, or of the probe.
+ */
+TRACE_EVENT(atcp_mtu,
+	TP_PROTO(const struct net *net, const struct sock *sk, const struct atcp_key *key,
+		 u8 what, u32 size),
+	TP_ARGS(net, sk, key, what, size),
+	TP_STRUCT__entry(
+		ATCP_ENDS_FIELDS
+		__field(__u8, what)
+		__field(__u8, retries)
+		__field(__u32, size)
+		__field(__u32, mss)
+		__field(__u32, snd_una)
+		__field(__u32, snd_nxt)
+	),
+	TP_fast_assign(
+		const struct atcp_tcb *c = atcp_trace_tcb(sk);
+
+		ATCP_ENDS_ASSIGN(net, sk, key);
+		__entry->what = what;
+		__entry->retries = c ? c->retries : 0;
+		__entry->size = size;
+		__entry->mss = c ? c->mss : 0;
+		__entry->snd_una = c ? c->snd_una : 0;
+		__entry->snd_nxt = c ? c->snd_nxt : 0;
+	),
+	TP_printk(ATCP_ENDS_FORMAT
+		  "what=%s size=%u mss=%u retries=%u snd_una=%u snd_nxt=%u sock_cookie=%llx",
+		  ATCP_ENDS_PRINT, show_atcp_mtu(__entry->what), __entry->size, __entry->mss,
+		  __entry->retries, __entry->snd_una, __entry->snd_nxt, __entry->cookie)
 );
 
 /*

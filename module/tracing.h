@@ -36,6 +36,8 @@ enum atcp_decision {
 
 #define ATCP_RESENDS(X)		X(SYN) X(TIMEOUT) X(FAST) X(WINDOW) X(PROBE)
 
+#define ATCP_MTUS(X)		X(REDUCED) X(RESTORED) X(PROBE) X(PASSED)
+
 /* --- helpers of trace.h's assignments --- */
 
 /* The value of SO_COOKIE; 0 if @sk is NULL. */

@@ -30,7 +30,7 @@ static char instance[64];
 static char byte[8];
 
 static const char *const events[] = {
-	"atcp_drop", "atcp_listen", "atcp_rcv", "atcp_recovery",
+	"atcp_drop", "atcp_listen", "atcp_mtu", "atcp_rcv", "atcp_recovery",
 	"atcp_retransmit", "atcp_snd", "atcp_state",
 };
 
@@ -378,6 +378,28 @@ TEST_F(trace, fast_retransmit)
 	at = self->text;
 	EXPECT_EVENT(at, "atcp_recovery: ", cs, "oldstate=OPEN ", "newstate=FAST ");
 	EXPECT_EVENT(at, "atcp_retransmit: ", cs, "kind=FAST ", "len=1 ");
+	conn_close(&c);
+}
+
+/* What is lost again and again may be too large for the path. */
+TEST_F_TIMEOUT(trace, path_mtu, 60)
+{
+	static char buf[1400];
+	const char *at, *cs;
+	struct conn c;
+
+	conn_open(&self->net, PORT, &c);
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 1400, 1500, 0);
+	sock_send(c.end[CLIENT], buf, sizeof(buf));
+	sock_recv(c.end[SERVER], buf, sizeof(buf));
+	net_drop_end(&self->net, SERVER);
+	cs = ends(&self->net, CLIENT, sock_port(c.end[CLIENT]), PORT);
+	record(&self->text);
+	at = self->text;
+	EXPECT_EVENT(at, "atcp_mtu: ", cs, "what=REDUCED ", ip46("size=1036 ", "size=1220 "),
+		     "retries=2 ");
+	EXPECT_EVENT(at, "atcp_retransmit: ", cs, "kind=TIMEOUT ",
+		     ip46("len=1024 ", "len=1208 "));
 	conn_close(&c);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ICMP errors about connections (RFC 9293, 3.9.2.2; RFC 5927) and the path's
- * MTU (RFC 1191, RFC 8201).
+ * MTU (RFC 1191, RFC 8201), also without them (RFC 4821).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -382,6 +382,207 @@ TEST_F(icmp, disbelief)
 		EXPECT_EQ(mss, sock_get(c, SOL_TCP, TCP_MAXSEG));
 	}
 	conn_close(&self->conn);
+}
+
+/* --- without ICMP --- */
+
+/*
+ * What is larger than @mtu is lost on its way from a side to the other; nobody is told.
+ * net_drop_end() of the other side ends that.
+ */
+static void black_hole(const struct net *net, int from, int mtu)
+{
+	/* As on a wire: nothing is still to be cut where the size is looked at. */
+	net_run(net, from, "ip link set %s gso_max_segs 1", net->dev[from]);
+	net_run(net, !from,
+		"set -e; nft -f - <<E\n"
+		"add table inet scene\n"
+		"add chain inet scene in { type filter hook prerouting priority -400; }\n"
+		"add rule inet scene in meta l4proto %d meta length > %d drop\n"
+		"E\n", stack_proto(), mtu);
+	/* The kernel's TCP does not look for black holes unless it is told to. */
+	if (side_is_tcp(from))
+		net_stack_sysctl(net, from, "mtu_probing", "1");
+}
+
+static int mss_of(int fd)
+{
+	struct tcp_info i = { 0 };
+	socklen_t len = sizeof(i);
+
+	if (getsockopt(fd, SOL_TCP, TCP_INFO, &i, &len))
+		net_die("TCP_INFO: %s", strerror(errno));
+	return i.tcpi_snd_mss;
+}
+
+/* The MSS of a path of @mtu, with timestamps. */
+static int mss_by(int mtu)
+{
+	return mtu - stack_ip_header() - 20 - 12;
+}
+
+/* A side sends BULK bytes to the other, all of which arrive. */
+static void carry(const struct conn *conn, int from)
+{
+	struct bulk b;
+
+	bulk_start(&b, conn->end[from], BULK);
+	if (bulk_take(conn->end[!from], 0, BULK) != BULK)
+		net_die("wrong bytes");
+	pthread_join(b.thread, NULL);
+}
+
+/* A path of 1300 passes, whichever end sends, and whatever IP_MTU_DISCOVER says. */
+TEST_F_TIMEOUT(icmp, black_hole, 300)
+{
+	static const int modes[] = {
+		IP_PMTUDISC_WANT, IP_PMTUDISC_DONT, IP_PMTUDISC_DO, IP_PMTUDISC_PROBE,
+		IP_PMTUDISC_INTERFACE,
+	};
+	struct net *net = &self->net;
+	size_t i;
+	int from;
+
+	for (from = CLIENT; from <= SERVER; from++) {
+		black_hole(net, from, 1300);
+		/* The kernel's TCP takes six seconds for each. */
+		for (i = 0; i < (side_is_tcp(from) ? 1 : sizeof(modes) / sizeof(*modes)); i++) {
+			int mss, fd;
+
+			conn_open(net, PORT + 1 + i, &self->conn);
+			fd = self->conn.end[from];
+			sock_set(fd, ip46(SOL_IP, SOL_IPV6),
+				 ip46(IP_MTU_DISCOVER, IPV6_MTU_DISCOVER), modes[i]);
+			EXPECT_EQ(mss_by(1500), mss_of(fd));
+			carry(&self->conn, from);
+			mss = mss_of(fd);
+			EXPECT_LE(mss, mss_by(1300))
+				TH_LOG("side %d, mode %d", from, modes[i]);
+			EXPECT_GE(mss, 1024);
+			EXPECT_EQ(1500, path_mtu(fd));
+			conn_close(&self->conn);
+			if (side_is_tcp(from))
+				continue;
+			EXPECT_LE(i + 1, net_stat(net, from, "mtu_reduced"));
+		}
+		net_drop_end(net, !from);
+	}
+}
+
+/* The search has found the size to a few bytes. */
+static bool has_found(void *arg)
+{
+	const struct conn *conn = arg;
+
+	carry(conn, CLIENT);
+	return mss_of(conn->end[CLIENT]) > mss_by(1300) - 10;
+}
+
+/* The same without a black hole. */
+static bool is_full(void *arg)
+{
+	const struct conn *conn = arg;
+
+	carry(conn, CLIENT);
+	return mss_of(conn->end[CLIENT]) > mss_by(1500) - 8;
+}
+
+/*
+ * What passes is found out by probes.  When the path takes more again, a change of the route
+ * makes the sender look.
+ */
+TEST_F_TIMEOUT(icmp, black_hole_ends, 120)
+{
+	struct net *net = &self->net;
+
+	if (side_is_tcp(CLIENT))
+		SKIP(return, "looks again by time alone");
+	black_hole(net, CLIENT, 1300);
+	conn_open(net, PORT, &self->conn);
+	EXPECT_TRUE(net_until(has_found, &self->conn, PATIENCE));
+	EXPECT_LE(mss_of(self->conn.end[CLIENT]), mss_by(1300));
+	net_drop_end(net, SERVER);
+	carry(&self->conn, CLIENT);
+	EXPECT_LE(mss_of(self->conn.end[CLIENT]), mss_by(1300));
+	/* Another next hop, which is the same host. */
+	net_run(net, CLIENT,
+		"ip neigh add %s lladdr 02:00:00:00:00:02 dev v0 nud permanent\n"
+		"ip route add %s via %s dev v0\n",
+		ip46("10.0.0.3", "fe80::3"), net->ip[SERVER], ip46("10.0.0.3", "fe80::3"));
+	EXPECT_TRUE(net_until(is_full, &self->conn, PATIENCE));
+	EXPECT_EQ(mss_by(1500), mss_of(self->conn.end[CLIENT]));
+	conn_close(&self->conn);
+}
+
+/* After probe_interval the sender looks as well. */
+TEST_F_TIMEOUT(icmp, probe_interval, 120)
+{
+	struct net *net = &self->net;
+
+	net_stack_sysctl(net, CLIENT, "probe_interval", "2");
+	black_hole(net, CLIENT, 1300);
+	conn_open(net, PORT, &self->conn);
+	EXPECT_TRUE(net_until(has_found, &self->conn, PATIENCE));
+	net_drop_end(net, SERVER);
+	EXPECT_TRUE(net_until(is_full, &self->conn, PATIENCE));
+	conn_close(&self->conn);
+}
+
+static bool has_reduced(void *net)
+{
+	return net_stat(net, CLIENT, "mtu_reduced");
+}
+
+/* An outage of some time-outs makes no segment smaller for long. */
+TEST_F_TIMEOUT(icmp, outage, 120)
+{
+	struct net *net = &self->net;
+	struct bulk b;
+
+	if (side_is_tcp(CLIENT))
+		SKIP(return, "keeps the smaller size");
+	net_run(net, CLIENT, "ip link set v0 gso_max_segs 1");
+	conn_open(net, PORT, &self->conn);
+	carry(&self->conn, CLIENT);
+	net_run(net, SERVER,
+		"set -e; nft -f - <<E\n"
+		"add table inet scene\n"
+		"add chain inet scene in { type filter hook prerouting priority -400; }\n"
+		"add rule inet scene in meta l4proto %d drop\n"
+		"E\n", stack_proto());
+	bulk_start(&b, self->conn.end[CLIENT], BULK);
+	EXPECT_TRUE(net_until(has_reduced, net, PATIENCE));
+	net_drop_end(net, SERVER);
+	EXPECT_EQ(BULK, bulk_take(self->conn.end[SERVER], 0, BULK));
+	pthread_join(b.thread, NULL);
+	EXPECT_TRUE(net_until(is_full, &self->conn, PATIENCE));
+	EXPECT_EQ(mss_by(1500), mss_of(self->conn.end[CLIENT]));
+	conn_close(&self->conn);
+}
+
+/* mtu_probing 2: segments begin at base_mss and grow, without a time-out. */
+TEST_F_TIMEOUT(icmp, probing_from_the_start, 120)
+{
+	static const int base[] = { 1024, 700 };
+	struct net *net = &self->net;
+	char text[16];
+	int i;
+
+	net_run(net, CLIENT, "ip link set v0 gso_max_segs 1");
+	net_stack_sysctl(net, CLIENT, "mtu_probing", "2");
+	for (i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), "%d", base[i]);
+		net_stack_sysctl(net, CLIENT, "base_mss", text);
+		conn_open(net, PORT + i, &self->conn);
+		EXPECT_EQ(base[i], mss_of(self->conn.end[CLIENT]));
+		EXPECT_TRUE(net_until(is_full, &self->conn, PATIENCE));
+		conn_close(&self->conn);
+	}
+	if (!side_is_tcp(CLIENT)) {
+		EXPECT_EQ(0, net_stat(net, CLIENT, "mtu_reduced"));
+		EXPECT_EQ(0, net_stat(net, CLIENT, "mtu_probes_lost"));
+		EXPECT_LT(4, net_stat(net, CLIENT, "mtu_probes_passed"));
+	}
 }
 
 TEST_HARNESS_MAIN

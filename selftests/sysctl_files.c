@@ -36,6 +36,9 @@
 /* TCP does not have it at all. */
 #define NO_TWIN		8
 
+/* Ticks a second of Debian's kernels: probe_interval may not overflow in ticks. */
+#define DEBIAN_HZ	250
+
 struct file {
 	const char *name;
 	long long min;		/* what is taken */
@@ -64,6 +67,11 @@ static const struct file files[] = {
 	{ "rfc1337", 0, 255, "0" },
 	{ "slow_start_after_idle", 0, 255, "1" },
 	{ "min_snd_mss", 48, 65535, "48" },
+	{ "mtu_probing", 0, 255, "1", OTHER_DEFAULT },
+	{ "base_mss", INT_MIN, INT_MAX, "1024" },
+	{ "mtu_probe_floor", 48, 65535, "48" },
+	{ "probe_threshold", INT_MIN, INT_MAX, "8" },
+	{ "probe_interval", 0, UINT_MAX / DEBIAN_HZ, "600" },
 	{ "tw_reuse", 0, 2, "2" },
 	{ "tw_reuse_delay", 1, 60000, "1000" },
 	{ "max_tw_buckets", INT_MIN, INT_MAX, NULL, OTHER_DEFAULT },

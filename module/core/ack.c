@@ -11,6 +11,7 @@
 #include "core/core.h"
 #include "core/deadline.h"
 #include "core/output.h"
+#include "core/pmtud.h"
 #include "core/recovery.h"
 #include "core/rtt.h"
 #include "core/seq.h"
@@ -108,8 +109,10 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
 	u32 acked = h->ack - c->snd_una;
 	u32 delivered = c->delivered;
 	struct atcp_cb last = { 0 };
-	bool again = free_acked(c, h->ack, &last);
+	bool again;
 
+	atcp_mtup_acked(c, h->ack);
+	again = free_acked(c, h->ack, &last);
 	c->snd_una = h->ack;
 	c->bytes_acked += acked;
 	if (seq_lt(c->snd_up, c->snd_una))

@@ -25,7 +25,7 @@ void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space);
 
 /**
  * atcp_open() - active OPEN: sends the SYN
- * @c:	CLOSED; the host has set lport, rport, adv_mss, mss_path
+ * @c:	CLOSED; the host has set lport, rport, adv_mss, mss_path, mss_sure
  * @t:	the connection's ends, for the initial sequence number
  *
  * When memory fails the SYN is sent by the first retransmission.
@@ -162,6 +162,9 @@ void atcp_icmp_unreachable(struct atcp_tcb *c, u32 seq);
 
 /* c->mss_path or c->mss_user changed. */
 void atcp_mss_changed(struct atcp_tcb *c);
+
+/* The route changed, and c->mss_path did not: a larger segment may pass now (pmtud.c). */
+void atcp_route_changed(struct atcp_tcb *c);
 
 /*
  * The path itself changed, and with it c->mss_path: data in flight that is too large
@@ -308,7 +311,7 @@ enum atcp_verdict atcp_req_timeout(struct atcp_req *r, struct atcp_space *space)
 /**
  * atcp_accept() - a full control block out of a request
  * @c:	zeroed, as for atcp_tcb_init() (which it calls); becomes SYN-RECEIVED.
- *	The host then sets mss_path and hands over the ACK by atcp_arrive().
+ *	The host then sets mss_path and mss_sure, and hands over the ACK by atcp_arrive().
  */
 void atcp_accept(struct atcp_tcb *c, const struct atcp_req *r, struct atcp_space *space);
 

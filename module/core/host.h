@@ -34,6 +34,7 @@
  *		frees a received segment that was not charged
  *	void atcp_host_resent(struct atcp_tcb *c, u32 seq, u32 len, enum atcp_resend kind)
  *	void atcp_host_recovery(struct atcp_tcb *c, u8 old)
+ *	void atcp_host_mtu(struct atcp_tcb *c, enum atcp_mtu what, u32 size)
  *		for tracing, see below; may do nothing
  *
  * Every call about a connection is made with that connection's lock held; none
@@ -59,6 +60,15 @@ enum atcp_resend {
 	ATCP_RESEND_WINDOW,	/* a probe's data, as the window has opened */
 	ATCP_RESEND_PROBE,	/* zero-window probe, of new data as well */
 	ATCP_RESEND_KEEPALIVE,	/* keep-alive probe */
+};
+
+/* What has happened in path MTU discovery without ICMP (pmtud.c). */
+enum atcp_mtu {
+	ATCP_MTU_REDUCED,	/* segments are smaller: perhaps a black hole */
+	ATCP_MTU_RESTORED,	/* they have the size from before that */
+	ATCP_MTU_PROBE,		/* a probe is sent */
+	ATCP_MTU_PASSED,	/* it has arrived */
+	ATCP_MTU_LOST,		/* it was lost */
 };
 
 #ifdef __KERNEL__
@@ -217,7 +227,8 @@ void atcp_host_state(struct atcp_tcb *c, u8 old);
 /*
  * For tracing, inline: atcp_host_resent() when @len bytes of sequence space from
  * @seq on have been sent again; atcp_host_recovery() when c->recovery has changed
- * from @old.
+ * from @old; atcp_host_mtu() when pmtud.c has found out something about the size of
+ * segments, in bytes of payload and TCP options.
  */
 /*
  * The connection has ended: c->state is ATCP_CLOSED, all queues are purged, and the host

@@ -36,6 +36,11 @@ void atcp_space_init(struct atcp_space *space)
 		.min_rtt_wlen = 300,
 		.tw_reuse_delay = ATCP_SEC,
 		.timestamps = 1,
+		.mtu_probing = 1,
+		.base_mss = 1024,	/* RFC 4821 section 7.2 */
+		.mtu_probe_floor = 48,
+		.probe_threshold = 8,
+		.probe_interval = 600 * ATCP_SEC,	/* RFC 4821 section 7.6.4, RFC 1191 */
 		.tolerate_missing_ts = true,
 		.window_scaling = true,
 		.sack = true,

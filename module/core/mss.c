@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The size of segments: the effective send MSS (RFC 9293 section 3.7.1, RFC 6691), and
- * the initial congestion window, which is so many of them (RFC 6928).
+ * The size of segments: the effective send MSS (RFC 9293 section 3.7.1, RFC 6691),
+ * which pmtud.c may bound; and the initial congestion window, which is so many of them (RFC 6928).
  */
 #include "core/core.h"
 #include "core/mss.h"
@@ -10,6 +10,8 @@ void atcp_mss_changed(struct atcp_tcb *c)
 {
 	u32 mss = min(c->mss_peer, c->mss_path);	/* RFC 9293 section 3.7.1 */
 
+	if (unlikely(c->mtup_low))
+		mss = min_t(u32, mss, c->mtup_low);
 	mss = max_t(u32, mss, c->space->conf.min_snd_mss);
 	c->mss = c->ts_on ? mss - 12 : mss;
 	/* At least what RFC 5681 allows, by the new size. */

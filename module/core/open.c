@@ -13,6 +13,7 @@
 #include "core/emit.h"
 #include "core/mss.h"
 #include "core/open.h"
+#include "core/pmtud.h"
 #include "core/rtt.h"
 #include "core/tune.h"
 
@@ -141,6 +142,7 @@ void atcp_established(struct atcp_tcb *c)
 	/* TCP_MAXSEG bounds the MSS that the handshake agreed on; later it changes nothing. */
 	if (c->mss_user)
 		c->mss_peer = min(c->mss_peer, c->mss_user);
+	atcp_mtup_start(c);
 	atcp_mss_changed(c);
 	c->cwnd = atcp_initial_window(c);
 	if (c->total_retrans && !c->srtt)

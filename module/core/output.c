@@ -17,10 +17,12 @@
 #include "core/emit.h"
 #include "core/mss.h"
 #include "core/output.h"
+#include "core/pmtud.h"
 #include "core/rtt.h"
 #include "core/seq.h"
 
 #define CORK_MAX	(200 * ATCP_MSEC)
+#define PROBE_CWND	11	/* segments; more than the initial window, as in Linux */
 #define PACE_BURST	(20 * ATCP_MSEC)	/* what a host's timer may be late */
 
 #define SENDING	(ATCP_S(ESTABLISHED) | ATCP_S(CLOSE_WAIT) | ATCP_S(FIN_WAIT_1) | \
@@ -339,6 +341,54 @@ static void pace_sent(struct atcp_tcb *c, u32 n, u64 rate)
 	c->pace_at += div64_u64(n * ATCP_SEC, rate);
 }
 
+/* --- path MTU probes: RFC 4821 section 7.3, pmtud.c --- */
+
+/*
+ * Joins the first unsent segments, or cuts them, so that the first has @size bytes.  Those
+ * that are too large to be joined are not cut for that: such a one serves a later probe.
+ */
+static bool gather(struct atcp_tcb *c, u32 size)
+{
+	struct atcp_seg *seg = c->snd_head;
+
+	while (atcp_seg_len(seg) < size) {
+		struct atcp_seg *next = next_of(seg);
+
+		if (!next || atcp_seg_len(next) > size || !join(c, seg))
+			return false;
+	}
+	return atcp_seg_len(seg) == size || split(c, seg, size);
+}
+
+/*
+ * Sends a probe if one is due and enough data and window are there for three duplicate ACKs
+ * behind it.  True: one is due, and waits for acknowledgments to make room.
+ */
+static bool probe_mtu(struct atcp_tcb *c, u64 rate)
+{
+	u32 size = atcp_mtup_probe_size(c), all;
+	u16 mss = c->mss;
+	bool sent;
+
+	all = size + (ATCP_DUPTHRESH + 1) * mss;
+	if (!size || c->write_seq - c->snd_nxt < all || c->snd_wnd < all ||
+	    c->cwnd < max_t(u32, all, PROBE_CWND * mss))
+		return false;
+	if (window_room(c) < all || cwnd_room(c) < size)
+		return true;
+	if (!pace_allows(c, rate) || !gather(c, size))
+		return false;
+	c->mss = size;		/* it is one segment */
+	sent = send_data(c, c->snd_head, size);
+	c->mss = mss;
+	if (!sent)
+		return false;
+	if (unlikely(rate))
+		pace_sent(c, size, rate);
+	atcp_mtup_sent(c, size);
+	return false;
+}
+
 /* Go-back-N after a time-out, as far as cwnd and pacing allow. */
 static void resend_lost(struct atcp_tcb *c, u64 rate);
 
@@ -363,6 +413,8 @@ static void output(struct atcp_tcb *c, bool held)
 	    c->space->conf.slow_start_after_idle)
 		c->cwnd = min(c->cwnd, atcp_initial_window(c));
 
+	if (unlikely(c->mtup_low) && c->snd_head && probe_mtu(c, rate))
+		return;
 	while (c->snd_head) {
 		struct atcp_seg *seg = c->snd_head;
 		u32 n = sendable(c, seg, held);

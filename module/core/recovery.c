@@ -20,6 +20,7 @@
 #include "core/deadline.h"
 #include "core/mss.h"
 #include "core/output.h"
+#include "core/pmtud.h"
 #include "core/recovery.h"
 #include "core/rtt.h"
 #include "core/seq.h"
@@ -55,9 +56,15 @@ void atcp_recovery_dupack(struct atcp_tcb *c, bool beyond)
 		return;
 
 	c->recover = c->snd_nxt;
-	/* Without what limited transmit has added: RFC 5681 section 3.2, step 2. */
-	c->ssthresh = c->cc->ssthresh(c, c->dup_flight);
-	c->cwnd = c->ssthresh + ATCP_DUPTHRESH * c->mss;
+	if (unlikely(atcp_mtup_lost(c))) {
+		/* No sign of congestion: RFC 4821 section 7.6.2. */
+		c->ssthresh = max(c->ssthresh, c->cwnd);
+	} else {
+		/* Without what limited transmit has added: RFC 5681 section 3.2, step 2. */
+		c->ssthresh = c->cc->ssthresh(c, c->dup_flight);
+		c->cwnd = c->ssthresh;
+	}
+	c->cwnd += ATCP_DUPTHRESH * c->mss;
 	c->partial = false;
 	set_recovery(c, ATCP_FAST);
 	atcp_count(c, ATCP_STAT_RETRANS_FAST);
@@ -156,10 +163,16 @@ void atcp_recovery_timeout(struct atcp_tcb *c)
 	atcp_output(c);
 }
 
+void atcp_route_changed(struct atcp_tcb *c)
+{
+	atcp_mtup_restart(c);
+}
+
 void atcp_path_changed(struct atcp_tcb *c)
 {
 	u16 old = c->mss;
 
+	atcp_mtup_restart(c);
 	atcp_mss_changed(c);
 	if (c->mss >= old || !ATCP_IN(c->state, ATCP_SYNCHRONIZED) || c->snd_una == c->snd_nxt ||
 	    c->recovery == ATCP_LOSS)

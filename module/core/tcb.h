@@ -89,6 +89,12 @@ struct atcp_tuple {
  * @sack:		offer and accept RFC 2018 SACK
  * @rfc1337:		a RST does not end TIME-WAIT; false: one that is exactly next does
  * @slow_start_after_idle: RFC 5681 section 4.1
+ * @mtu_probing:	path MTU discovery without ICMP, 0: none; 1: after two time-outs;
+ *			2: from the start
+ * @base_mss:		payload of a segment that most paths take, bytes: what a search begins at
+ * @mtu_probe_floor:	payload below which no black hole reduces a segment, bytes
+ * @probe_threshold:	a search ends when it has narrowed the size down to less, bytes
+ * @probe_interval:	from one search to the next, microseconds
  * @debug_isn:		0, or the initial sequence number of every new connection
  */
 struct atcp_conf {
@@ -100,6 +106,7 @@ struct atcp_conf {
 	u64 keepalive_intvl;
 	u64 challenge_interval;
 	u64 tw_reuse_delay;
+	u64 probe_interval;
 	u32 keepalive_probes;
 	u32 syn_retries;
 	u32 synack_retries;
@@ -110,6 +117,10 @@ struct atcp_conf {
 	u32 min_snd_mss;
 	u32 min_rtt_wlen;
 	u32 timestamps;
+	u32 mtu_probing;
+	u32 base_mss;
+	u32 mtu_probe_floor;
+	u32 probe_threshold;
 	bool tolerate_missing_ts;
 	bool window_scaling;
 	bool sack;
@@ -178,11 +189,26 @@ struct atcp_tcb {
 	u16 mss_peer;			/* the peer's MSS option, or the default */
 	u16 mss_path;			/* path MTU - IP and TCP headers; host sets */
 	u16 mss_user;			/* TCP_MAXSEG, 0 for none; host sets */
+	u16 mss_sure;			/* what every path of this IP version takes, as mss_path,
+					 * 0: nothing is known; host sets
+					 */
 	u8 snd_wscale;
 	u8 rcv_wscale;
 	bool ts_on;			/* timestamps in every segment */
 	bool sack_on;
 	bool wscale_on;
+
+	/* Path MTU discovery without ICMP (pmtud.c); sizes have the unit of mss_path. */
+	u16 mtup_low;			/* no segment but a probe is larger; 0: no such bound */
+	u16 mtup_high;			/* what is larger has not passed */
+	u16 mtup_size;			/* of the probe in flight, 0: none */
+	u16 mtup_before;		/* the size before a reduction that may be undone, or 0 */
+	u32 mtup_seq;			/* first number of the probe; else end of the segment for
+					 * whose sake the size was reduced
+					 */
+	u64 mtup_at;			/* when the size was reduced, or the search began */
+	bool mtup_top;			/* the next probe has the largest size */
+	bool mtup_passed;		/* something was acknowledged since the reduction */
 
 	/* Send sequence space. */
 	u32 snd_una;

@@ -29,6 +29,7 @@
 #include "core/emit.h"
 #include "core/keepalive.h"
 #include "core/output.h"
+#include "core/pmtud.h"
 #include "core/recovery.h"
 #include "core/rtt.h"
 
@@ -152,6 +153,7 @@ static void retransmission_timeout(struct atcp_tcb *c)
 		c->backoff = 0;
 	else
 		back_off(c);
+	atcp_mtup_timeout(c);
 	atcp_arm_rexmt(c);
 	atcp_recovery_timeout(c);
 }

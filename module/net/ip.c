@@ -3,6 +3,7 @@
  * The network layer for both IP versions: routes, path MTU (RFC 9293 section
  * 3.7.2, RFC 1191, RFC 8201), segments without a connection.
  */
+#include <linux/jhash.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/ip6_route.h>
@@ -106,6 +107,35 @@ static u16 mss_of(struct sock *sk, u32 mtu)
 	return mtu > overhead + ATCP_MSS_LEAST ? min(mtu - overhead, U16_MAX) : ATCP_MSS_LEAST;
 }
 
+/* Sets what the core has to know of the path MTU. */
+static void set_path_mss(struct sock *sk)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+
+	as->tcb.mss_path = mss_of(sk, as->pmtu);
+	as->tcb.mss_sure = atcp_over_v6(sk) ? mss_of(sk, IPV6_MIN_MTU) : 0;
+}
+
+/*
+ * Whether the socket's route leads to another next hop than before.  A route is looked up
+ * again whenever any route of the namespace changes, which says nothing about this path.
+ */
+static bool path_moved(struct sock *sk, const struct dst_entry *dst)
+{
+	struct atcp_sock *as = atcp_sk(sk);
+	u32 hop, old = as->path;
+
+	as->path_dst = dst;
+	if (atcp_over_v6(sk))
+		hop = ipv6_addr_hash(rt6_nexthop(container_of(dst, struct rt6_info, dst),
+						 &sk->sk_v6_daddr));
+	else
+		hop = (__force u32)rt_nexthop(container_of(dst, struct rtable, dst),
+					      inet_sk(sk)->inet_daddr);
+	as->path = jhash_2words(hop, dst->dev->ifindex, 0);
+	return as->path != old;
+}
+
 static u16 adv_mss(const struct sock *sk, const struct dst_entry *dst)
 {
 	u32 mss = min_t(u32, dst_metric_advmss(dst), U16_MAX);
@@ -130,7 +160,8 @@ void atcp_ip_set_route(struct sock *sk, struct dst_entry *dst)
 	setup_caps(sk, dst);
 	as->pmtu = dst_mtu(dst);
 	as->mss_stale = false;
-	as->tcb.mss_path = mss_of(sk, as->pmtu);
+	set_path_mss(sk);
+	path_moved(sk, dst);
 	as->tcb.adv_mss = adv_mss(sk, dst);
 }
 
@@ -170,11 +201,13 @@ bool atcp_ip_sync_mss(struct sock *sk)
 	}
 	if (!dst)
 		return false;
+	if (unlikely(dst != as->path_dst) && path_moved(sk, dst))
+		atcp_route_changed(&as->tcb);
 	mtu = dst_mtu(dst);
 	if (likely(mtu == as->pmtu))
 		return false;
 	as->pmtu = mtu;
-	as->tcb.mss_path = mss_of(sk, mtu);
+	set_path_mss(sk);
 	return true;
 }
 
@@ -184,7 +217,7 @@ void atcp_ip_options_changed(struct sock *sk)
 
 	if (!ATCP_IN(as->tcb.state, ~(ATCP_S(CLOSED) | ATCP_S(LISTEN))))
 		return;
-	as->tcb.mss_path = mss_of(sk, as->pmtu);
+	set_path_mss(sk);
 	atcp_mss_changed(&as->tcb);
 }
 

@@ -119,9 +119,11 @@ static inline u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
 void atcp_trace_drop(struct atcp_tcb *c, struct sk_buff *skb, enum atcp_drop why);
 void atcp_trace_resent(struct atcp_tcb *c, u32 seq, u32 len, u8 kind);
 void atcp_trace_recovery(struct atcp_tcb *c, u8 old);
+void atcp_trace_mtu(struct atcp_tcb *c, u8 what, u32 size);
 
 DECLARE_TRACEPOINT(atcp_retransmit);
 DECLARE_TRACEPOINT(atcp_recovery);
+DECLARE_TRACEPOINT(atcp_mtu);
 
 static inline void atcp_host_drop(struct atcp_tcb *c, struct atcp_seg *seg, enum atcp_drop why)
 {
@@ -141,6 +143,12 @@ static inline void atcp_host_recovery(struct atcp_tcb *c, u8 old)
 {
 	if (tracepoint_enabled(atcp_recovery))
 		atcp_trace_recovery(c, old);
+}
+
+static inline void atcp_host_mtu(struct atcp_tcb *c, enum atcp_mtu what, u32 size)
+{
+	if (tracepoint_enabled(atcp_mtu))
+		atcp_trace_mtu(c, what, size);
 }
 
 #endif /* _ATCP_HOST_H */

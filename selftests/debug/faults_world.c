@@ -309,7 +309,7 @@ TEST_F_TIMEOUT(faults, of_sysctls, 120)
 TEST_F_TIMEOUT(faults, of_tracepoints, 120)
 {
 	static const char *const events[] = {
-		"atcp_drop", "atcp_listen", "atcp_rcv", "atcp_recovery",
+		"atcp_drop", "atcp_listen", "atcp_mtu", "atcp_rcv", "atcp_recovery",
 		"atcp_retransmit", "atcp_snd", "atcp_state",
 	};
 	char path[PATH_MAX];

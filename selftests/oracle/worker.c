@@ -243,6 +243,7 @@ static void equalise(struct net *net, int side)
 	};
 	size_t i;
 
+	net_stack_sysctl(net, side, "mtu_probing", "0");
 	for (i = 0; stack_is_tcp() && i < sizeof(tcp) / sizeof(tcp[0]); i++)
 		net_stack_sysctl(net, side, tcp[i][0], tcp[i][1]);
 }

@@ -170,5 +170,6 @@ static inline u8 *atcp_host_push(struct atcp_seg *seg, u32 len)
 #define atcp_host_drop(c, seg, why)		sim_note_drop(c, seg, why)
 #define atcp_host_resent(c, seq, len, kind)	sim_note_resent(c, seq, len, kind)
 #define atcp_host_recovery(c, old)		sim_note_recovery(c, old)
+#define atcp_host_mtu(c, what, size)		((void)(c), (void)(what), (void)(size))
 
 #endif /* _ATCP_SIM_HOST_USER_H */

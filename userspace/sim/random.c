@@ -99,6 +99,12 @@ static void draw_link(struct sim_link_conf *k)
 			k->path_mtu = max(k->path_mtu, SIM_IPV6_MTU_MIN);
 		k->whole = false;
 	}
+	if (one_in(8)) {	/* the same, and it tells nobody */
+		k->black_hole = 600 + draw(k->mtu);	/* the second size that is tried fits */
+		if (sim->ipv6)
+			k->black_hole = max(k->black_hole, SIM_IPV6_MTU_MIN);
+		k->whole = false;
+	}
 }
 
 static void draw_links(void)
@@ -141,6 +147,7 @@ static void draw_hosts(void)
 			conf->window_scaling = false;
 		if (one_in(3))
 			conf->sack = false;
+		conf->mtu_probing = one_in(3) ? 2 : 1;
 		if (one_in(2))
 			conf->tolerate_missing_ts = false;
 		if (one_in(3))		/* sequence numbers wrap within the first few segments */
@@ -460,18 +467,20 @@ static void describe(void)
 	for (i = 0; i < sim->nhosts; i++) {
 		const struct sim_host *h = sim_host(i);
 
-		printf("# host %u: ts %d, scale %d, sack %d, isn %u, faults %u, late by %llu\n",
-		       i, h->space.conf.timestamps, h->space.conf.window_scaling,
-		       h->space.conf.sack, h->space.conf.debug_isn, h->fault.ppm,
-		       h->timer_slack);
+		printf("# host %u: ts %d, scale %d, sack %d, mtu probing %u, ", i,
+		       h->space.conf.timestamps, h->space.conf.window_scaling,
+		       h->space.conf.sack, h->space.conf.mtu_probing);
+		printf("isn %u, faults %u, late by %llu\n", h->space.conf.debug_isn,
+		       h->fault.ppm, h->timer_slack);
 		for (j = 0; j < sim->nhosts; j++) {
 			const struct sim_link_conf *k = &sim->link[i][j].conf;
 
 			printf("# link %u>%u: %llu + %llu us, %llu B/s, queue %u, ", i, j, k->delay,
 			       k->jitter, k->rate, k->queue);
-			printf("mtu %u, path %u, loss %u, dup %u, reorder %u, corrupt %u%s\n",
-			       k->mtu, k->path_mtu, k->loss, k->dup, k->reorder,
-			       k->corrupt, k->whole ? ", whole" : "");
+			printf("mtu %u, path %u, black hole %u, loss %u, dup %u, reorder %u, ",
+			       k->mtu, k->path_mtu, k->black_hole, k->loss, k->dup,
+			       k->reorder);
+			printf("corrupt %u%s\n", k->corrupt, k->whole ? ", whole" : "");
 		}
 	}
 	for (i = 0; i < scn.npairs; i++) {

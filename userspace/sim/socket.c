@@ -88,6 +88,8 @@ void sim_conn_set_up(struct sim_conn *conn)
 	struct atcp_tcb *c = &conn->c;
 
 	c->mss_path = mtu - sim_ip_overhead() - ATCP_HDR_MIN;
+	if (sim->ipv6)
+		c->mss_sure = SIM_IPV6_MTU_MIN - sim_ip_overhead() - ATCP_HDR_MIN;
 	c->mss_user = conn->opt.mss_user;
 	if (conn->opt.nodelay)
 		c->flags |= ATCP_F_NODELAY;
