@@ -43,7 +43,7 @@
 
 #define MOST_ROOM	8000000000ULL	/* of the records */
 #define SNAP		100		/* bytes of a packet in the records: the headers */
-#define BEGIN_IN	1000000000ULL	/* the run begins so long after it is told to */
+#define SECOND		1000000000ULL
 #define US		1000ULL
 
 /* The first eight of enum path_event are events of a link. */
@@ -556,7 +556,8 @@ int main(int argc, char **argv)
 	sigwait(&told, &sig);
 	/* Waits are exact to the nanosecond, not to 50 microseconds. */
 	prctl(PR_SET_TIMERSLACK, 1);
-	begin = run_now() + BEGIN_IN;
+	/* A whole second, at least one away: the kernel's ticks are where they are in each run. */
+	begin = (run_now() / SECOND + 2) * SECOND;
 	printf("%llu\n", (unsigned long long)begin);
 	fflush(stdout);
 	work();

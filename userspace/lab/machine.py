@@ -25,7 +25,7 @@ QEMU = "qemu-system-x86_64"
 VM_ARGS = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
            "-accel", "tcg,thread=single", "-cpu", "qemu64", "-icount", "shift=0,sleep=off",
            "-smp", "1", "-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
-VM_APPEND = "console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off nokaslr quiet"
+VM_APPEND = "console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off nokaslr norandmaps quiet"
 VM_MODULES = ["tun"]
 LAST_MODULES = ["virtio_pci", "virtio_console"]
 
