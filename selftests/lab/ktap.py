@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Runs the tests of the main module, and prints KTAP with a closing line of their numbers."""
+"""Runs the tests of the main module, or those that are named, and prints KTAP.
+
+A last line counts them.
+"""
 
 import sys
 import traceback
@@ -43,7 +46,9 @@ class Ktap(unittest.TextTestResult):
 
 
 def main():
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    load, module = unittest.defaultTestLoader, sys.modules["__main__"]
+    suite = load.loadTestsFromNames(sys.argv[1:], module) if sys.argv[1:] else \
+        load.loadTestsFromModule(module)
     print("TAP version 13")
     result = unittest.TextTestRunner(resultclass=Ktap, verbosity=0).run(suite)
     bad = len(result.failures) + len(result.errors)

@@ -18,6 +18,10 @@ sys.dont_write_bytecode = True
 import ktap
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
+sys.path.insert(0, os.path.join(TOP, "userspace/lab"))
+
+import runs
+
 BUILD = os.environ.get("ATCP_BUILD") or os.path.join(TOP, "build")
 LAB = os.path.join(TOP, "userspace/lab/atcp-lab")
 LINK = '[link.x]\nrate = "10Mbit"\ndelay = "20ms"\nqueue = "50p"\n'
@@ -31,13 +35,13 @@ class Places(unittest.TestCase):
         self.dir = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.dir)
 
-    def lab(self, text, *words, status=0):
+    def lab(self, text, *words, status=0, env=None):
         """Runs a scenario, and returns what is printed and what run.json has."""
         name = os.path.join(self.dir, "x.toml")
         with open(name, "w", encoding="utf-8") as f:
             f.write(text)
         r = subprocess.run(["/usr/bin/python3", LAB, "run", name, "-o", self.path("out"), *words],
-                           capture_output=True, text=True, check=False)
+                           capture_output=True, text=True, check=False, env=env)
         self.assertEqual(r.returncode, status, r.stdout + r.stderr)
         return r.stdout + r.stderr
 
@@ -128,12 +132,46 @@ class Places(unittest.TestCase):
             '{ stack = "kernel" }, ' * 8))
         self.assertIn("INVALID: ", out)
 
-    def test_sim(self):
-        r = subprocess.run(["make", "-s", "-C", os.path.join(TOP, "selftests/sim"),
-                            "BUILD=" + BUILD, "lab"], capture_output=True, text=True, check=False)
-        if "No rule to make target" in r.stderr:
-            self.skipTest("no atcp-sim-lab in this tree")
+    def simulator(self, top, build):
+        r = subprocess.run(["make", "-s", "-C", os.path.join(top, "selftests/sim"),
+                            "BUILD=" + build, "lab"], capture_output=True, text=True, check=False)
         self.assertEqual(r.returncode, 0, r.stderr)
+
+    def seeds(self, folder, names):
+        """The goodput of each seed, with flows by their names in a table of ratios."""
+        out = []
+        for n in range(1, 21):
+            run = self.json(os.path.join(folder, "seed-%d" % n))
+            out.append({"flows": {new: run["flows"][old] for old, new in names.items()}})
+        return out
+
+    def test_sim_same_and_less(self):
+        """The same under two names is no difference; a window that is a tenth smaller is one."""
+        self.simulator(TOP, BUILD)
+        text = 'time = "20s"\nseeds = 20\nflow = [ { name = "a" }, { name = "b" } ]\n' + \
+            LINK + 'loss = "0.5%"\n'
+        self.lab(text, "--on", "sim", "--against", "a")
+        self.assertIn("no difference shown",
+                      runs.compare(self.seeds("out", {"a": "a", "b": "b"}), "a", "b", "goodput"))
+        text = text.replace(', { name = "b" }', "")
+        self.lab(text, "--on", "sim")
+        before = self.seeds("out", {"a": "before"})
+        for folder in ("module", "userspace", "selftests/sim"):
+            shutil.copytree(os.path.join(TOP, folder), self.path("tree", folder))
+        core = self.path("tree/module/core/output.c")
+        with open(core, encoding="utf-8") as f:
+            whole = f.read()
+        self.assertEqual(whole.count("u32 cwnd = c->cwnd;"), 1)
+        with open(core, "w", encoding="utf-8") as f:
+            f.write(whole.replace("u32 cwnd = c->cwnd;", "u32 cwnd = c->cwnd / 10 * 9;"))
+        self.simulator(self.path("tree"), self.path("build"))
+        self.lab(text, "--on", "sim", env={**os.environ, "ATCP_BUILD": self.path("build")})
+        both = [{"flows": {**a["flows"], **b["flows"]}}
+                for a, b in zip(before, self.seeds("out", {"a": "after"}))]
+        self.assertRegex(runs.compare(both, "before", "after", "goodput"), "  less$")
+
+    def test_sim(self):
+        self.simulator(TOP, BUILD)
         text = 'time = "8s"\n' + ATCP + LINK
         self.lab(text, "--on", "sim")
         run = self.json()
