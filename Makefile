@@ -42,7 +42,8 @@ help:
 	@echo "make vm        open a shell in a VM with the module loaded; KERNEL= selects the kernel"
 	@echo "make bench     compare atcp, the kernel's TCP and AF_UNIX, in instructions"
 	@echo "make lab       build all, run a scenario of flows and links in a VM, and draw it:"
-	@echo "               S=userspace/lab/scenarios/beside.toml, or one of yours; see atcp-lab(1)"
+	@echo "               S=userspace/lab/scenarios/beside.toml, or one of yours; ON=sim in the simulator;"
+	@echo "               see atcp-lab(1)"
 	@echo "make bench-loss    goodput at rates, delays and losses, beside the kernel's TCP; half an"
 	@echo "               hour, and it goes on where it was interrupted"
 	@echo "make profile   print these instructions by function"
@@ -137,10 +138,12 @@ bench:
 
 # The lab is Debian's Python, whichever comes first in the PATH.
 S ?= userspace/lab/scenarios/beside.toml
+ON ?= vm
 lab:
 	@$(V)/setup build vm lab 6.1
 	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module userspace
-	@userspace/lab/atcp-lab run --plot -o build/lab/$(basename $(notdir $(S))) $(S)
+	$(if $(filter sim,$(ON)),@$(MAKE) --no-print-directory -C selftests/sim BUILD=$(build) lab)
+	@userspace/lab/atcp-lab run --plot --on $(ON) -o build/lab/$(basename $(notdir $(S))) $(S)
 
 bench-loss:
 	@$(V)/setup build vm lab 6.1

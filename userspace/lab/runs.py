@@ -407,7 +407,7 @@ def perform(runs, options):
             r = waiting[f]
             try:
                 f.result()
-            except machine.Failed as e:
+            except (machine.Failed, OSError) as e:
                 failures.append("%s: %s" % (r.folder, e))
             progress.step(r.folder)
     except KeyboardInterrupt:
