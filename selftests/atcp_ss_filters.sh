@@ -3,7 +3,7 @@
 #
 # atcp-ss takes what people type to ss(8).  The command lines of tools/ss_lines, and random
 # ones, run through Debian's ss of 6.1 and of sid over sockets of the kernel's TCP.  They run
-# through atcp-ss over the same sockets of atcp, as TCP on the wire and as protocol 253.
+# through atcp-ss over the same sockets of atcp, as TCP on the wire, and some as protocol 253.
 #
 # ATCP_BIN names the folder of atcp-ss.  The ss of sid comes from what selftests/vm/setup has
 # unpacked in ATCP_CACHE; without it the host's ss is compared alone.
@@ -38,12 +38,13 @@ hold()
 	ns=$1
 	shift
 	: >"$tmp/held"
-	in_ns "$ns" "$@" python3 "$sockets" "$cgroup" lock >"$tmp/held" 2>&1 </dev/null &
+	nsenter --net="/run/netns/$ns" "$@" python3 "$sockets" "$cgroup" lock \
+		>"$tmp/held" 2>&1 </dev/null &
 	holders="$holders $!"
 	waits_for "$tmp/held" ready || { cat "$tmp/held" >>"$tmp/log"; return 1; }
 }
 
-# answers NAME NAMESPACE PROGRAM...: runs the command lines; leaves NAME.json.
+# answers NAME NAMESPACE N PROGRAM...: runs every Nth command line; leaves NAME.json.
 answers()
 {
 	name=$1
@@ -57,10 +58,10 @@ collect()
 	: >"$tmp/log"
 	hold "$a" && hold "$b" "$dir/atcp-run" -s -c tcp &&
 	hold "$b" "$dir/atcp-run" -s -c 253 &&
-	answers old "$a" ss &&
+	answers old "$a" 1 ss &&
 	{ [ "$newest" = - ] ||
-	  answers new "$a" "$new/ld.so" --library-path "$new/lib" "$new/ss"; } &&
-	answers tcp "$b" "$dir/atcp-ss" -c tcp && answers 253 "$b" "$dir/atcp-ss" -c 253
+	  answers new "$a" 1 "$new/ld.so" --library-path "$new/lib" "$new/ss"; } &&
+	answers tcp "$b" 1 "$dir/atcp-ss" -c tcp && answers 253 "$b" 5 "$dir/atcp-ss" -c 253
 }
 
 # fails STATUS PATTERN ARGUMENT...: true if atcp-ss ends so, and says that.
@@ -82,6 +83,7 @@ says()
 		[ "$(cat "$tmp/out" "$tmp/err" | grep -c -e "$pattern")" -eq 1 ]
 }
 
+trap 'end; cleanup' EXIT
 begin $(($("$lines" count) + 15))
 newest=-
 [ ! -e "$new/.complete" ] || newest=$tmp/new.json

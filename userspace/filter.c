@@ -161,14 +161,19 @@ void filter_free(struct filter *f)
 	free(f);
 }
 
-bool filter_wants_mark(const struct filter *f)
+static bool has(const struct filter *f, enum op op)
 {
 	size_t i;
 
 	for (i = 0; i < f->count; i++)
-		if (f->steps[i].op == OP_MARK)
+		if (f->steps[i].op == op)
 			return true;
 	return false;
+}
+
+bool filter_wants_mark(const struct filter *f)
+{
+	return has(f, OP_MARK);
 }
 
 static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned int bits)
@@ -270,7 +275,8 @@ bool filter_match(const struct filter *f, const struct filter_socket *s)
 {
 	bool by_range = s->sport >= f->first_port && s->sport <= f->last_port;
 
-	return run(f, s, by_range) && (s->chosen < 0 || run(f, s, !s->chosen));
+	return run(f, s, by_range) &&
+	       (s->chosen < 0 || has(f, OP_DEV) || run(f, s, !s->chosen));
 }
 
 /* --- the parser --- */

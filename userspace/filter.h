@@ -101,7 +101,8 @@ void filter_free(struct filter *f);
 /*
  * "autobound" has two meanings in ss(8), of which the kernel asks one and ss the other: the
  * program has not chosen the port; the port is one of those that are chosen by themselves.
- * A socket matches if the expression is true with either.
+ * A socket matches if the expression is true with either.  ss does not ask the kernel if
+ * there is a "dev".
  */
 bool filter_match(const struct filter *f, const struct filter_socket *s);
 
