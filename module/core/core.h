@@ -64,6 +64,12 @@ void atcp_grew(struct atcp_tcb *c, u32 bytes);
  */
 void atcp_push(struct atcp_tcb *c, bool end);
 
+/*
+ * True while a path MTU probe waits for more than is queued.  A host that queues more in the
+ * same call of SEND does so before atcp_push().
+ */
+bool atcp_wants_more(struct atcp_tcb *c);
+
 /* Declares everything queued up to now urgent (RFC 6093). Before atcp_push(). */
 void atcp_send_urgent(struct atcp_tcb *c);
 

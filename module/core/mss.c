@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The size of segments: the effective send MSS (RFC 9293 section 3.7.1, RFC 6691),
- * which pmtud.c may bound; and the initial congestion window, which is so many of them (RFC 6928).
+ * which pmtud.c may bound; and the initial congestion window, which is so many of them
+ * (RFC 6928).
  */
 #include "core/core.h"
 #include "core/mss.h"

@@ -22,7 +22,6 @@
 #include "core/seq.h"
 
 #define CORK_MAX	(200 * ATCP_MSEC)
-#define PROBE_CWND	11	/* segments; more than the initial window, as in Linux */
 #define PACE_BURST	(20 * ATCP_MSEC)	/* what a host's timer may be late */
 
 #define SENDING	(ATCP_S(ESTABLISHED) | ATCP_S(CLOSE_WAIT) | ATCP_S(FIN_WAIT_1) | \
@@ -343,18 +342,17 @@ static void pace_sent(struct atcp_tcb *c, u32 n, u64 rate)
 
 /* --- path MTU probes: RFC 4821 section 7.3, pmtud.c --- */
 
-/*
- * Joins the first unsent segments, or cuts them, so that the first has @size bytes.  Those
- * that are too large to be joined are not cut for that: such a one serves a later probe.
- */
+/* Joins the first unsent segments, or cuts them, so that the first has @size bytes. */
 static bool gather(struct atcp_tcb *c, u32 size)
 {
 	struct atcp_seg *seg = c->snd_head;
 
 	while (atcp_seg_len(seg) < size) {
 		struct atcp_seg *next = next_of(seg);
+		u32 lacks = size - atcp_seg_len(seg);
 
-		if (!next || atcp_seg_len(next) > size || !join(c, seg))
+		if (!next || separable(seg) || !atcp_host_may_join(c, seg, next) ||
+		    (atcp_seg_len(next) > lacks && !split(c, next, lacks)) || !join(c, seg))
 			return false;
 	}
 	return atcp_seg_len(seg) == size || split(c, seg, size);
@@ -366,13 +364,11 @@ static bool gather(struct atcp_tcb *c, u32 size)
  */
 static bool probe_mtu(struct atcp_tcb *c, u64 rate)
 {
-	u32 size = atcp_mtup_probe_size(c), all;
+	u32 size = atcp_mtup_probe_size(c), all = atcp_mtup_needs(c, size);
 	u16 mss = c->mss;
 	bool sent;
 
-	all = size + (ATCP_DUPTHRESH + 1) * mss;
-	if (!size || c->write_seq - c->snd_nxt < all || c->snd_wnd < all ||
-	    c->cwnd < max_t(u32, all, PROBE_CWND * mss))
+	if (!size || c->write_seq - c->snd_nxt < all || c->snd_wnd < all || c->cwnd < all)
 		return false;
 	if (window_room(c) < all || cwnd_room(c) < size)
 		return true;

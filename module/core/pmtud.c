@@ -169,6 +169,8 @@ u32 atcp_mtup_probe_size(struct atcp_tcb *c)
 	if (!low || c->mtup_size || c->recovery != ATCP_OPEN || c->dupacks ||
 	    seq_leq(c->snd_nxt, c->recover) || seq_gt(c->snd_up, c->snd_una))
 		return 0;
+	if (c->snd_una == c->iss + 1)
+		return 0;			/* nor is it the first that is sent */
 	c->mtup_before = 0;
 	high = min_t(u32, c->mtup_high, most(c));
 	if (high < low + max(conf->probe_threshold, 1u)) {
@@ -180,6 +182,16 @@ u32 atcp_mtup_probe_size(struct atcp_tcb *c)
 			return 0;
 	}
 	return (c->mtup_top ? high : (low + high + 1) / 2) - options(c);
+}
+
+bool atcp_wants_more(struct atcp_tcb *c)
+{
+	u32 size;
+
+	if (likely(!c->mtup_low))
+		return false;
+	size = atcp_mtup_probe_size(c);
+	return size && c->write_seq - c->snd_nxt < atcp_mtup_needs(c, size);
 }
 
 void atcp_mtup_sent(struct atcp_tcb *c, u32 len)

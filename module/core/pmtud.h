@@ -3,6 +3,7 @@
 #ifndef _ATCP_CORE_PMTUD_H
 #define _ATCP_CORE_PMTUD_H
 
+#include "core/output.h"
 #include "core/tcb.h"
 
 /* The handshake is complete, and the MSS is not set yet: starts the search of mode 2. */
@@ -15,6 +16,12 @@ bool atcp_mtup_lost(struct atcp_tcb *c);
 void atcp_mtup_restart(struct atcp_tcb *c);
 /* The payload that the next probe should have now, or 0. */
 u32 atcp_mtup_probe_size(struct atcp_tcb *c);
+/* Bytes that a probe of @size needs to be sent: three duplicate ACKs come from behind it. */
+static inline u32 atcp_mtup_needs(const struct atcp_tcb *c, u32 size)
+{
+	return size + (ATCP_DUPTHRESH + 1) * c->mss;
+}
+
 /* A probe of @len bytes of payload has been sent, the last segment before SND.NXT. */
 void atcp_mtup_sent(struct atcp_tcb *c, u32 len);
 /* Part of atcp_mtup_acked(), while there is a probe or a reduction. */

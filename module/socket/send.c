@@ -179,7 +179,8 @@ static int queue_all(struct sock *sk, struct msghdr *msg, const struct atcp_sour
 			}
 			/* A full segment can be sent while the next is copied. */
 			tail = atcp_tail(c);
-			if (tail && (int)atcp_seg_len(tail) >= goal && !(flags & MSG_OOB))
+			if (tail && (int)atcp_seg_len(tail) >= goal && !(flags & MSG_OOB) &&
+			    !atcp_wants_more(c))
 				atcp_push(c, false);
 			continue;
 		}

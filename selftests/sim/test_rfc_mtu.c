@@ -319,9 +319,11 @@ SCRIPT(closed_window)
 
 /* --- the search upwards: sections 7.3 to 7.6 --- */
 
+#define PROBE	28937u
+
 /*
- * The smaller segments pass, all in flight is repaired, and the search begins: 29201+1460 is
- * a probe, and three smaller segments are behind it.
+ * The smaller segments pass, all in flight is repaired, and the search begins: PROBE is the
+ * first number of a probe, and three smaller segments are behind it.
  */
 static void be_probing(void)
 {
@@ -337,10 +339,10 @@ static void be_probing(void)
 	}
 	ASSERT_EQ(tcb()->recovery, ATCP_OPEN);
 	inject("A 1 16649");
-	expect("A 29201+1460 1");
-	expect("A 30661+1024 1");
-	expect("A 31685+1024 1");
-	expect("A 32709+1024 1");
+	expect("A %u+1460 1", PROBE);
+	expect("A %u+1024 1", PROBE + 1460);
+	expect("A %u+1024 1", PROBE + 2484);
+	expect("A %u+1024 1", PROBE + 3508);
 	ASSERT_EQ(count_of(ATCP_STAT_MTU_PROBES), 1);
 	ASSERT_EQ(tcb()->mss, 1024);
 }
@@ -351,11 +353,11 @@ SCRIPT(probe_passes)
 	u32 nxt;
 
 	be_probing();
-	inject("A 1 29201");
+	inject("A 1 %u", PROBE);
 	skip();
 	ASSERT_EQ(tcb()->mss, 1024);
 	nxt = tcb()->snd_nxt - script.iss;
-	inject("A 1 30661");
+	inject("A 1 %u", PROBE + 1460);
 	expect("A %u+1460 1", nxt);
 	skip();
 	ASSERT_EQ(count_of(ATCP_STAT_MTU_PROBES_PASSED), 1);
@@ -367,15 +369,15 @@ SCRIPT(probe_passes)
 /* Three duplicates of the ACK up to the probe.  @end: SND.NXT before the third. */
 static void lose_probe(u32 *end)
 {
-	inject("A 1 29201");
+	inject("A 1 %u", PROBE);
 	skip();
-	inject("A 1 29201");
+	inject("A 1 %u", PROBE);
 	skip();
-	inject("A 1 29201");
+	inject("A 1 %u", PROBE);
 	skip();
 	*end = tcb()->snd_nxt - script.iss;
-	inject("A 1 29201");
-	expect("A 29201+1024 1");
+	inject("A 1 %u", PROBE);
+	expect("A %u+1024 1", PROBE);
 	ASSERT_EQ(count_of(ATCP_STAT_MTU_PROBES_LOST), 1);
 }
 
@@ -393,8 +395,8 @@ SCRIPT(probe_is_lost)
 	ASSERT_GE(tcb()->cwnd, cwnd);
 	ASSERT_EQ(tcb()->ssthresh, 100000);
 	skip();
-	inject("A 1 30225");
-	expect("A 30225+436 1");
+	inject("A 1 %u", PROBE + 1024);
+	expect("A %u+436 1", PROBE + 1024);
 	skip();
 	inject("A 1 %u", end);
 	skip();
@@ -434,13 +436,13 @@ SCRIPT(segment_before_the_probe_is_lost)
 
 	be_probing();
 	for (i = 0; i < 4; i++) {
-		inject("A 1 28937");
+		inject("A 1 %u", PROBE - 1024);
 		skip();
 	}
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 1);
 	ASSERT_LT(tcb()->ssthresh, 100000);
 	ASSERT_EQ(count_of(ATCP_STAT_MTU_PROBES_LOST), 0);
-	inject("A 1 30661");
+	inject("A 1 %u", PROBE + 1460);
 	ASSERT_EQ(count_of(ATCP_STAT_MTU_PROBES_PASSED), 1);
 	skip();
 }
@@ -452,17 +454,17 @@ static void send_probe_again(void)
 
 	be_probing();
 	for (i = 0; i < 4; i++) {
-		inject("A 1 28937");
+		inject("A 1 %u", PROBE - 1024);
 		skip();
 	}
-	inject("A 1 29201");
-	expect("A 29201+1024 1");
+	inject("A 1 %u", PROBE);
+	expect("A %u+1024 1", PROBE);
 	skip();
 }
 
 static void probe_was_inconclusive(void)
 {
-	inject("A 1 30661");
+	inject("A 1 %u", PROBE + 1460);
 	skip();
 	ASSERT_EQ(tcb()->mss, 1024);
 	ASSERT_EQ(tcb()->mtup_size, 0);
@@ -473,8 +475,8 @@ static void probe_was_inconclusive(void)
 SCRIPT(probe_goes_again)
 {
 	send_probe_again();
-	inject("A 1 30225");
-	expect("A 30225+436 1");
+	inject("A 1 %u", PROBE + 1024);
+	expect("A %u+436 1", PROBE + 1024);
 	skip();
 	probe_was_inconclusive();
 }
@@ -489,10 +491,10 @@ SCRIPT(probe_goes_again_in_part)
 SCRIPT(probe_times_out)
 {
 	be_probing();
-	inject("A 1 29201");
+	inject("A 1 %u", PROBE);
 	skip();
 	sim_run_for(10 * RTO);
-	expect("A 29201+1024 1");
+	expect("A %u+1024 1", PROBE);
 	ASSERT_EQ(count_of(ATCP_STAT_MTU_PROBES_LOST), 1);
 	ASSERT_EQ(tcb()->mtup_high, 1459);
 	skip();
@@ -519,8 +521,10 @@ static u32 bulk(u64 us)
 		sim_run_for(10 * MSEC);
 		acknowledge();
 	}
-	while (tcb()->snd_una != tcb()->write_seq)
+	while (tcb()->snd_una != tcb()->write_seq) {
+		sim_run_for(MSEC);
 		acknowledge();
+	}
 	for (; from < sim->ntrace; from++)
 		most = max(most, sim->trace[from].len);
 	return most;
