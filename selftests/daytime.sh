@@ -141,9 +141,9 @@ taken()
 		! ip netns exec "$b" "$dir/daytimed" "$2" -p 1313 2>"$tmp/err" &&
 		grep -q 'Address already in use' "$tmp/err" &&
 		grep -q 'ss -ltn.*atcp-ss -l' "$tmp/err"
-	status=$?
+	said=$?	# stop() sets $status
 	stop
-	return $status
+	return $said
 }
 if [ "$ATCP_TEST_STACK" = tcp ]; then
 	result "the other stack has the port: where to look # SKIP atcp may not be there" 0
