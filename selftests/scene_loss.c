@@ -209,6 +209,32 @@ TEST_F(loss, fast_retransmit)
 	conn_close(&self->conn);
 }
 
+/* A full segment is resent as it was sent, after others have been acknowledged. */
+TEST_F(loss, full_segment)
+{
+	static char block[20000], got[20000];
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+	int i;
+
+	CONNECT();
+	for (i = 0; i < 3; i++) {
+		sock_send(self->c, block, 1);
+		sock_recv(self->s, got, 1);
+	}
+	pattern_fill(block, sizeof(block), 0);
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 1400, 65535, 1);
+	sock_send(self->c, block, sizeof(block));
+	sock_recv(self->s, got, sizeof(got));
+	EXPECT_EQ(sizeof(got), pattern_check(got, sizeof(got), 0));
+	EXPECT_EQ(0, getsockopt(self->c, IPPROTO_TCP, TCP_INFO, &info, &len));
+	EXPECT_LT(0, info.tcpi_total_retrans);
+	/* Of both IP versions, IpFragOKs to Ip6FragCreates. */
+	EXPECT_NE(0, net_try(&self->net, CLIENT,
+			     "nstat -asz | grep -E 'Frag(OKs|Fails|Creates) +[1-9]'"));
+	conn_close(&self->conn);
+}
+
 TEST_F(loss, fin)
 {
 	static const char *const script[] = {

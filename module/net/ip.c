@@ -76,6 +76,8 @@ int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb)
 {
 	int err;
 
+	/* What the core has noted there would be read as IP options, or as the size of fragments. */
+	memset(skb->cb, 0, max(sizeof(struct inet_skb_parm), sizeof(struct inet6_skb_parm)));
 	skb_set_hash_from_sk(skb, sk);
 	skb_set_dst_pending_confirm(skb, READ_ONCE(sk->sk_dst_pending_confirm));
 	err = atcp_over_v6(sk) ? atcp_v6_xmit(sk, skb) : atcp_v4_xmit(sk, skb);
