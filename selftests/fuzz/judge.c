@@ -87,8 +87,8 @@ static bool paws(const struct verdict *v)
 	return v->len || age > 1;
 }
 
-/* Checks that a refused segment has changed nothing. */
-static void untouched(const struct verdict *v, const char *why)
+/* Checks that a refused segment has changed nothing, but perhaps @ts_recent. */
+static void untouched_but(const struct verdict *v, const char *why, u32 ts_recent)
 {
 	const struct atcp_tcb *a = v->was, *b = v->is;
 
@@ -96,10 +96,15 @@ static void untouched(const struct verdict *v, const char *why)
 	    a->rcv_nxt != b->rcv_nxt || a->rcv_up != b->rcv_up || a->fin_rcvd != b->fin_rcvd ||
 	    a->bytes_received != b->bytes_received || a->dupacks != b->dupacks ||
 	    a->snd_wl1 != b->snd_wl1 || a->ooo_blocks != b->ooo_blocks ||
-	    a->ts_recent != b->ts_recent || a->last_rcv != b->last_rcv ||
+	    b->ts_recent != ts_recent || a->last_rcv != b->last_rcv ||
 	    a->keep_sent != b->keep_sent || a->last_data_in != b->last_data_in ||
 	    a->dsack_dups != b->dsack_dups)
 		wrong(v, why);
+}
+
+static void untouched(const struct verdict *v, const char *why)
+{
+	untouched_but(v, why, v->was->ts_recent);
 }
 
 static void syn_sent(const struct verdict *v)
@@ -194,7 +199,13 @@ static void synchronized(const struct verdict *v, bool sure)
 		untouched(v, "a segment outside of the window was believed");
 		return;
 	}
-	if (!acceptable(v) && (!(flags & ATCP_ACK) || v->h->ack != c->snd_nxt)) {
+	/* The peer's SYN again is answered with its latest timestamp (RFC 7323 section 4.3). */
+	if (!acceptable(v) && !(flags & ATCP_ACK)) {
+		untouched_but(v, "a SYN before the window was believed",
+			      c->ts_on && v->h->opts & ATCP_OPT_TS ? v->h->tsval : c->ts_recent);
+		return;
+	}
+	if (!acceptable(v) && v->h->ack != c->snd_nxt) {
 		untouched(v, "a SYN before the window was believed");
 		return;
 	}
