@@ -17,7 +17,8 @@
  *   4, 6, ...   half of the last smaller size, down to mtu_probe_floor
  *
  * The size before returns, too, if an ACK covers a segment of that size which was not sent
- * again since the reduction.  An ICMP error that explains the silence forbids a reduction.
+ * again since the reduction.  An ICMP error that explains the silence puts the
+ * first reduction off, to the fourth time-out.
  *
  * Search upwards (sections 7.3 to 7.6; after a reduction, and from the start in mode 2).  A
  * probe is one segment of new data above the MSS, with enough data behind it for three
@@ -94,7 +95,10 @@ static void reduce(struct atcp_tcb *c)
 	u32 full = c->mss + options(c), lost, size;
 	struct atcp_seg *seg = c->snd_first;
 
-	if (!conf->mtu_probing || c->soft_error || !seg || seg == c->snd_head)
+	if (!conf->mtu_probing || !seg || seg == c->snd_head)
+		return;
+	/* It explains this time-out, but not all that follow: nothing clears it meanwhile. */
+	if (c->soft_error && c->retries < 2 * BLACK_HOLE)
 		return;
 	lost = min_t(u32, atcp_seg_len(seg), c->mss);
 	size = max_t(u32, base_size(c), c->mss_sure) >> min(c->retries / BLACK_HOLE - 1, 16);
