@@ -17,6 +17,7 @@ const char *sim_call_name(enum sim_call call)
 		[SIM_TRANSMIT] = "atcp_host_transmit",
 		[SIM_MAY_SPLIT] = "atcp_host_may_split",
 		[SIM_SPLIT] = "atcp_host_split",
+		[SIM_MAY_JOIN] = "atcp_host_may_join",
 		[SIM_JOIN] = "atcp_host_join",
 		[SIM_ADMIT] = "atcp_host_admit",
 		[SIM_COALESCE] = "atcp_host_coalesce",

@@ -114,7 +114,7 @@ bool atcp_host_may_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg
 {
 	SIM_CHECK(to->owner == SIM_SEG_SENT && from->owner == SIM_SEG_SENT,
 		  "joining what is not queued");
-	return !sim_fault(conn_of(c)->host, SIM_JOIN, c->state);
+	return !sim_fault(conn_of(c)->host, SIM_MAY_JOIN, c->state);
 }
 
 bool atcp_host_join(struct atcp_tcb *c, struct atcp_seg *to, struct atcp_seg *from)
