@@ -76,7 +76,7 @@ int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb)
 {
 	int err;
 
-	/* What the core has noted there would be read as IP options, or as the size of fragments. */
+	/* IP would read what the core has noted there: as options, or as a size of fragments. */
 	memset(skb->cb, 0, max(sizeof(struct inet_skb_parm), sizeof(struct inet6_skb_parm)));
 	skb_set_hash_from_sk(skb, sk);
 	skb_set_dst_pending_confirm(skb, READ_ONCE(sk->sk_dst_pending_confirm));

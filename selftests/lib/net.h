@@ -65,13 +65,13 @@ void net_skip(const char *why);
  * Skips the program where @cond is true, before its first test: the harness of 6.1 runs
  * tests whose FIXTURE_SETUP() has skipped them.
  */
-#define SKIP_PROGRAM_IF(cond, why) \
+#define SKIP_PROGRAM_IF(cond, reason) \
 	__attribute__((constructor)) static void skip_program(void) \
 	{ \
 		if (cond) \
-			net_skip(why); \
+			net_skip(reason); \
 	} \
-	_Static_assert(1, "takes the semicolon")
+	void net_skip(const char *why)
 
 /* True when the tests run over the kernel's TCP. */
 bool stack_is_tcp(void);
