@@ -139,7 +139,7 @@ void faults_run(const struct test *t)
 #define OPENING		(ATCP_S(SYN_SENT) | ATCP_S(SYN_RECEIVED))
 
 /* What is done with data that is queued to be sent. */
-enum { QUEUED = 1 << SIM_MAY_SPLIT | 1 << SIM_SPLIT | 1 << SIM_JOIN };
+enum { QUEUED = 1 << SIM_MAY_SPLIT | 1 << SIM_SPLIT | 1 << SIM_MAY_JOIN | 1 << SIM_JOIN };
 
 /* States in which a call is never made, and why.  Such a call is an error. */
 static const struct {

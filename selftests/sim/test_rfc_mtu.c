@@ -550,8 +550,10 @@ SCRIPT(search_again)
 	ASSERT_EQ(bulk(SEC), 1024);
 	sim_run_for(598 * SEC);
 	ASSERT_EQ(bulk(SEC / 2), 1024);
+	ASSERT(!atcp_wants_more(tcb()));
 	sim_run_for(SEC);
 	ASSERT_EQ(bulk(SEC), 1460);
+	ASSERT(!atcp_wants_more(tcb()));
 	ASSERT_EQ(count_of(ATCP_STAT_MTU_PROBES), 1);
 	ASSERT_EQ(tcb()->mss, 1460);
 }

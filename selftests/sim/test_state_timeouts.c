@@ -356,6 +356,8 @@ SCRIPT(user_timeout_set_while_segments_wait)
 	atcp_user_timeout_changed(tcb());
 	pass(0);
 	closed_with(ETIMEDOUT);
+	atcp_user_timeout_changed(tcb());
+	quiet(3600 * SEC);
 }
 
 SCRIPT(user_timeout_set_while_nothing_waits)
