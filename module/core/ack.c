@@ -96,11 +96,12 @@ static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, u64 sent_at)
 {
 	if (sent_at) {
 		atcp_rtt_sample(c, c->now - sent_at);
-	} else if (c->ts_on && (h->opts & ATCP_OPT_TS) && h->tsecr) {
-		u32 ms = atcp_ts_clock(c->now) + c->ts_offset - h->tsecr;
+	} else if (c->ts_on) {
+		u32 rtt = atcp_rtt_by_echo(h, atcp_ts_clock(c->now) + c->ts_offset,
+					   c->space->conf.rto_max - ATCP_MSEC);
 
-		if (ms * ATCP_MSEC <= c->space->conf.rto_max)
-			atcp_rtt_sample(c, max_t(u32, ms, 1) * ATCP_MSEC);
+		if (rtt)
+			atcp_rtt_sample(c, rtt);
 	}
 }
 
