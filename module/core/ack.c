@@ -12,6 +12,7 @@
 #include "core/deadline.h"
 #include "core/output.h"
 #include "core/pmtud.h"
+#include "core/queue.h"
 #include "core/recovery.h"
 #include "core/rtt.h"
 #include "core/seq.h"
@@ -56,36 +57,29 @@ static void measure_rate(struct atcp_tcb *c, const struct atcp_cb *last)
  */
 static bool free_acked(struct atcp_tcb *c, u32 ack, struct atcp_cb *last)
 {
-	struct atcp_seg *seg = c->snd_first;
+	struct atcp_seg *seg;
+	struct atcp_cb *cb;
 	bool again = false;
 
-	while (seg && seg != c->snd_head) {
-		struct atcp_cb *cb = atcp_seg_cb(seg);
-		struct atcp_seg *next;
-
-		if (seq_leq(ack, cb->seq))
-			break;
+	while ((seg = atcp_queue_pop(c, ack))) {
+		cb = atcp_seg_cb(seg);
 		again |= cb->sent & ATCP_SENT_AGAIN;
 		*last = *cb;
 		c->delivered += segments(c, cb->end_seq - seq_max(cb->seq, c->snd_una));
-		if (seq_gt(cb->end_seq, ack)) {
-			c->delivered -= segments(c, cb->end_seq - ack);
-			break;
-		}
-		next = atcp_seg_link(seg)->next;
-		if (c->rtx_seg == seg)
-			c->rtx_seg = next;
 		if (unlikely(cb->sent & ATCP_SENT_TELL))
 			atcp_host_acked(c, seg);
 		atcp_host_free_sent(c, seg);
-		seg = next;
 	}
-	c->snd_first = seg;
-	if (seg)
-		atcp_seg_link(seg)->prev = NULL;
-	else
-		c->snd_last = NULL;
-	return again;
+	seg = atcp_queue_sent(c);
+	if (!seg)
+		return again;
+	cb = atcp_seg_cb(seg);
+	if (seq_leq(ack, cb->seq))
+		return again;
+	*last = *cb;
+	c->delivered += segments(c, cb->end_seq - seq_max(cb->seq, c->snd_una)) -
+			segments(c, cb->end_seq - ack);
+	return again || cb->sent & ATCP_SENT_AGAIN;
 }
 
 /*

@@ -14,28 +14,13 @@
 #include "core/emit.h"
 #include "core/ooo.h"
 #include "core/output.h"
-
-static void purge_sent(struct atcp_tcb *c)
-{
-	struct atcp_seg *seg = c->snd_first;
-
-	while (seg) {
-		struct atcp_seg *next = atcp_seg_link(seg)->next;
-
-		atcp_host_free_sent(c, seg);
-		seg = next;
-	}
-	c->snd_first = NULL;
-	c->snd_last = NULL;
-	c->snd_head = NULL;
-	c->rtx_seg = NULL;
-}
+#include "core/queue.h"
 
 void atcp_done(struct atcp_tcb *c, int err)
 {
 	int i;
 
-	purge_sent(c);
+	atcp_queue_purge(c);
 	atcp_ooo_purge(c);
 	for (i = 0; i < ATCP_T_COUNT; i++)
 		c->deadline[i] = ATCP_NEVER;

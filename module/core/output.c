@@ -7,9 +7,8 @@
  *   atcp_push -> atcp_output -> sendable -> send_data -> transmit -> emit.c
  *                            -> resend_lost -> resend  -> transmit
  *
- * The queue is one list from snd_first (holds SND.UNA) to snd_last; from
- * snd_head on nothing was ever sent.  A segment is either sent or unsent: when only
- * a part may be sent, the segment is split.
+ * A segment of the queue (queue.c) is either sent or unsent: when only a part may be sent,
+ * the segment is split.
  */
 #include "core/ackevent.h"
 #include "core/core.h"
@@ -18,6 +17,7 @@
 #include "core/mss.h"
 #include "core/output.h"
 #include "core/pmtud.h"
+#include "core/queue.h"
 #include "core/rtt.h"
 #include "core/seq.h"
 
@@ -41,9 +41,10 @@ bool atcp_unsent(const struct atcp_tcb *c)
 
 /* --- data --- */
 
-static struct atcp_seg *next_of(struct atcp_seg *seg)
+/* True if our FIN, once CLOSE was called, is next behind @cb, so that it may ride on it. */
+static bool before_fin(const struct atcp_tcb *c, const struct atcp_cb *cb)
 {
-	return atcp_seg_link(seg)->next;
+	return c->fin_queued && cb->end_seq == atcp_fin_seq(c);
 }
 
 /*
@@ -115,75 +116,14 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 	return true;
 }
 
-/*
- * Cuts @seg in two, unless memory or the bound of the queue forbids it.
- *
- * By its MSS, window or ACKs a peer can have a few bytes cut off, at the price of a
- * buffer, which is far larger.  So the host bounds how far a queue may grow by cuts.
- * SND.UNA's segment is exempt: it can be sent when nothing else can, and the connection
- * goes on.  (The kernel's TCP exempts the last as well, for its tail loss probe.)
- */
+/* Cuts @seg in two; false: it is as it was. */
 static bool split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 {
-	struct atcp_cb *cb = atcp_seg_cb(seg);
-	struct atcp_seg *rest;
-	struct atcp_cb *rcb;
-	u8 tell;
+	int err = atcp_queue_split(c, seg, len);
 
-	if (unlikely(seg != c->snd_first && !atcp_host_may_split(c))) {
-		atcp_count(c, ATCP_STAT_SPLITS_REFUSED);
-		return false;
-	}
-	rest = atcp_host_split(c, seg, len);
-	if (unlikely(!rest)) {
-		atcp_count(c, ATCP_STAT_OUT_NO_MEMORY);
+	if (unlikely(err == -ENOMEM))
 		timer_for_flight(c, false);
-		return false;
-	}
-	rcb = atcp_seg_cb(rest);
-	tell = rcb->sent & ATCP_SENT_TELL;
-	*rcb = *cb;
-	rcb->sent = (cb->sent & ~ATCP_SENT_TELL) | tell;
-	rcb->seq = cb->seq + len;
-	cb->end_seq = rcb->seq;
-	cb->flags = 0;
-
-	atcp_seg_link(rest)->next = next_of(seg);
-	atcp_seg_link(rest)->prev = seg;
-	if (next_of(seg))
-		atcp_seg_link(next_of(seg))->prev = rest;
-	else
-		c->snd_last = rest;
-	atcp_seg_link(seg)->next = rest;
-	return true;
-}
-
-/* True if nothing forbids to send @seg and its next as one. */
-static bool separable(struct atcp_seg *seg)
-{
-	u8 sent = atcp_seg_cb(seg)->sent;
-
-	return sent & ATCP_SENT_EOR || (sent | atcp_seg_cb(next_of(seg))->sent) & ATCP_SENT_TELL;
-}
-
-/* Appends its next to @seg, if the host finds that cheap. */
-static bool join(struct atcp_tcb *c, struct atcp_seg *seg)
-{
-	struct atcp_seg *next = next_of(seg), *third = next_of(next);
-	struct atcp_cb *cb = atcp_seg_cb(seg);
-	struct atcp_cb joined = *atcp_seg_cb(next);
-
-	if (separable(seg) || !atcp_host_join(c, seg, next))
-		return false;
-	cb->end_seq = joined.end_seq;
-	cb->flags |= joined.flags;
-	cb->sent |= joined.sent & ATCP_SENT_EOR;
-	atcp_seg_link(seg)->next = third;
-	if (third)
-		atcp_seg_link(third)->prev = seg;
-	else
-		c->snd_last = seg;
-	return true;
+	return !err;
 }
 
 /*
@@ -195,17 +135,16 @@ static bool join(struct atcp_tcb *c, struct atcp_seg *seg)
  */
 static bool fill_up(struct atcp_tcb *c, struct atcp_seg *seg)
 {
-	struct atcp_seg *next = next_of(seg);
+	struct atcp_seg *next = atcp_queue_next(seg);
 	u32 lacks = c->mss - atcp_seg_len(seg) % c->mss;
 	u32 has = atcp_seg_len(next);
 
 	/* Where one is cut on its way, the urgent pointer would not follow. */
 	if (unlikely(seq_gt(c->snd_up, c->snd_una)))
 		return false;
-	if ((has % c->mss == 0 && next_of(next)) || separable(seg) ||
-	    !atcp_host_may_join(c, seg, next))
+	if ((has % c->mss == 0 && atcp_queue_next(next)) || !atcp_queue_may_join(c, seg))
 		return false;
-	return (has <= lacks || split(c, next, lacks)) && join(c, seg);
+	return (has <= lacks || split(c, next, lacks)) && atcp_queue_join(c, seg);
 }
 
 /* True if a partial segment at the queue's end waits: Nagle with Minshall's change. */
@@ -257,7 +196,7 @@ static u32 sendable(struct atcp_tcb *c, struct atcp_seg *seg, bool held)
 		u32 part;
 
 		/* Urgent data waits for nothing, as in the kernel's TCP. */
-		if (held || next_of(seg) || seq_gt(c->snd_up, c->snd_una))
+		if (held || atcp_queue_next(seg) || seq_gt(c->snd_up, c->snd_una))
 			return n;
 		part = n < c->mss ? n : n % c->mss;
 		return part && hold_partial(c) ? n - part : n;
@@ -289,10 +228,10 @@ static bool send_data(struct atcp_tcb *c, struct atcp_seg *seg, u32 n)
 
 	if (n < atcp_seg_len(seg) && !split(c, seg, n))
 		return false;
-	fin = c->fin_queued && !next_of(seg) && window_room(c) > n;
+	fin = before_fin(c, cb) && window_room(c) > n;
 	if (!transmit(c, seg, fin))
 		return false;
-	c->snd_head = next_of(seg);
+	atcp_queue_mark_sent(c);
 	c->snd_nxt = cb->end_seq + fin;
 	note_flight(c);
 	if (n < c->mss || n % c->mss)
@@ -345,14 +284,15 @@ static void pace_sent(struct atcp_tcb *c, u32 n, u64 rate)
 /* Joins the first unsent segments, or cuts them, so that the first has @size bytes. */
 static bool gather(struct atcp_tcb *c, u32 size)
 {
-	struct atcp_seg *seg = c->snd_head;
+	struct atcp_seg *seg = atcp_queue_unsent(c);
 
 	while (atcp_seg_len(seg) < size) {
-		struct atcp_seg *next = next_of(seg);
+		struct atcp_seg *next = atcp_queue_next(seg);
 		u32 lacks = size - atcp_seg_len(seg);
 
-		if (!next || separable(seg) || !atcp_host_may_join(c, seg, next) ||
-		    (atcp_seg_len(next) > lacks && !split(c, next, lacks)) || !join(c, seg))
+		if (!next || !atcp_queue_may_join(c, seg) ||
+		    (atcp_seg_len(next) > lacks && !split(c, next, lacks)) ||
+		    !atcp_queue_join(c, seg))
 			return false;
 	}
 	return atcp_seg_len(seg) == size || split(c, seg, size);
@@ -375,7 +315,7 @@ static bool probe_mtu(struct atcp_tcb *c, u64 rate)
 	if (!pace_allows(c, rate) || !gather(c, size))
 		return false;
 	c->mss = size;		/* it is one segment */
-	sent = send_data(c, c->snd_head, size);
+	sent = send_data(c, atcp_queue_unsent(c), size);
 	c->mss = mss;
 	if (!sent)
 		return false;
@@ -391,6 +331,7 @@ static void resend_lost(struct atcp_tcb *c, u64 rate);
 static void output(struct atcp_tcb *c, bool held)
 {
 	u64 rate = atcp_host_pace(c);
+	struct atcp_seg *seg;
 
 	if (unlikely(rate || c->deadline[ATCP_T_PACE] != ATCP_NEVER))
 		pace_resume(c);
@@ -409,15 +350,14 @@ static void output(struct atcp_tcb *c, bool held)
 	    c->space->conf.slow_start_after_idle)
 		c->cwnd = min(c->cwnd, atcp_initial_window(c));
 
-	if (unlikely(c->mtup_low) && c->snd_head && probe_mtu(c, rate))
+	if (unlikely(c->mtup_low) && atcp_queue_unsent(c) && probe_mtu(c, rate))
 		return;
-	while (c->snd_head) {
-		struct atcp_seg *seg = c->snd_head;
+	while ((seg = atcp_queue_unsent(c))) {
 		u32 n = sendable(c, seg, held);
 
 		if (!n || !pace_allows(c, rate))
 			break;
-		if (unlikely(n % c->mss && n == atcp_seg_len(seg) && next_of(seg)) &&
+		if (unlikely(n % c->mss && n == atcp_seg_len(seg) && atcp_queue_next(seg)) &&
 		    fill_up(c, seg))
 			continue;
 		if (unlikely(rate))
@@ -428,7 +368,7 @@ static void output(struct atcp_tcb *c, bool held)
 			pace_sent(c, n, rate);
 		held = false;
 	}
-	if (!c->snd_head && c->fin_queued && !atcp_fin_sent(c) &&
+	if (!atcp_queue_unsent(c) && c->fin_queued && !atcp_fin_sent(c) &&
 	    window_room(c) && atcp_send_ctl(c, c->snd_nxt, ATCP_FIN | ATCP_ACK)) {
 		timer_for_flight(c, c->snd_nxt == c->snd_una);
 		c->snd_nxt = c->write_seq;
@@ -452,8 +392,8 @@ void atcp_output(struct atcp_tcb *c)
 void atcp_output_held(struct atcp_tcb *c)
 {
 	/* No more data is likely to follow soon. */
-	if (c->snd_last)
-		atcp_seg_cb(c->snd_last)->flags |= ATCP_PSH;
+	if (atcp_queue_last(c))
+		atcp_seg_cb(atcp_queue_last(c))->flags |= ATCP_PSH;
 	output(c, true);
 	atcp_chrono_update(c);
 }
@@ -474,12 +414,13 @@ static void chrono(struct atcp_tcb *c, enum atcp_chrono what)
 
 void atcp_chrono_update(struct atcp_tcb *c)
 {
+	struct atcp_seg *unsent = atcp_queue_unsent(c);
 	enum atcp_chrono what = ATCP_BUSY;
 
 	if (c->snd_una == c->write_seq) {
 		what = ATCP_IDLE;
-	} else if (c->snd_head) {
-		u32 next = min_t(u32, atcp_seg_len(c->snd_head), c->mss);
+	} else if (unsent) {
+		u32 next = min_t(u32, atcp_seg_len(unsent), c->mss);
 
 		if (window_room(c) < next && cwnd_room(c) >= next)
 			what = ATCP_RWND_LIMITED;
@@ -502,15 +443,15 @@ static void join_next(struct atcp_tcb *c, struct atcp_seg *seg)
 
 	if (unlikely(seq_gt(c->snd_up, c->snd_una)))
 		return;
-	while ((next = next_of(seg)) && next != c->snd_head) {
+	while ((next = atcp_queue_next_sent(c, seg))) {
 		u32 end = atcp_seg_cb(next)->end_seq;
 
-		if (end - seq > c->mss || seq_gt(end, c->snd_una + c->snd_wnd) || !join(c, seg))
+		if (end - seq > c->mss || seq_gt(end, c->snd_una + c->snd_wnd) ||
+		    !atcp_queue_join(c, seg))
 			return;
-		if (c->rtx_seg == next) {
-			c->rtx_seg = next_of(seg);
+		/* What was next to be resent goes with this one. */
+		if (seq_lt(seq, c->rtx_nxt) && seq_lt(c->rtx_nxt, end))
 			c->rtx_nxt = end;
-		}
 	}
 }
 
@@ -534,13 +475,15 @@ static bool resend(struct atcp_tcb *c, struct atcp_seg *seg, u32 room)
 	else if (atcp_seg_len(seg) > c->mss && !split(c, seg, c->mss) &&
 		 atcp_seg_len(seg) > room)
 		return false;
-	return transmit(c, seg, atcp_fin_sent(c) && !next_of(seg));
+	return transmit(c, seg, atcp_fin_sent(c) && before_fin(c, cb));
 }
 
 void atcp_resend_first(struct atcp_tcb *c)
 {
-	if (c->snd_first && c->snd_first != c->snd_head) {
-		resend(c, c->snd_first, 0);
+	struct atcp_seg *seg = atcp_queue_sent(c);
+
+	if (seg) {
+		resend(c, seg, 0);
 		return;
 	}
 	if (atcp_fin_sent(c) && atcp_send_ctl(c, atcp_fin_seq(c), ATCP_FIN | ATCP_ACK))
@@ -551,9 +494,10 @@ static void resend_lost(struct atcp_tcb *c, u64 rate)
 {
 	while (seq_lt(c->rtx_nxt, c->recover) && c->rtx_nxt - c->snd_una < c->cwnd &&
 	       pace_allows(c, rate)) {
-		struct atcp_seg *seg = c->rtx_seg;
+		struct atcp_seg *seg = atcp_queue_find(c, c->rtx_nxt);
+		struct atcp_cb *cb;
 
-		if (!seg || seg == c->snd_head) {
+		if (!seg) {
 			atcp_resend_first(c);	/* only the FIN is left */
 			c->rtx_nxt = c->recover;
 			break;
@@ -562,26 +506,26 @@ static void resend_lost(struct atcp_tcb *c, u64 rate)
 			break;
 		if (unlikely(rate))
 			pace_sent(c, atcp_seg_len(seg), rate);
-		c->rtx_nxt = atcp_seg_cb(seg)->end_seq + (atcp_fin_sent(c) && !next_of(seg));
-		c->rtx_seg = next_of(seg);
+		cb = atcp_seg_cb(seg);
+		c->rtx_nxt = cb->end_seq + (atcp_fin_sent(c) && before_fin(c, cb));
 	}
 	timer_for_flight(c, false);
 }
 
 void atcp_send_probe(struct atcp_tcb *c)
 {
+	struct atcp_seg *seg = atcp_queue_unsent(c);
+
 	atcp_count(c, ATCP_STAT_ZERO_WINDOW_PROBES);
 	if (c->snd_nxt != c->snd_una) {
 		atcp_resend_first(c);
 		return;
 	}
-	if (c->snd_head) {
-		struct atcp_seg *seg = c->snd_head;
-
+	if (seg) {
 		if ((atcp_seg_len(seg) > 1 && !split(c, seg, 1)) || !transmit(c, seg, false))
 			return;
 		atcp_host_resent(c, c->snd_nxt, 1, ATCP_RESEND_PROBE);
-		c->snd_head = next_of(seg);
+		atcp_queue_mark_sent(c);
 		c->snd_nxt = atcp_seg_cb(seg)->end_seq;
 	} else if (atcp_send_ctl(c, c->snd_nxt, ATCP_FIN | ATCP_ACK)) {
 		atcp_host_resent(c, c->snd_nxt, 1, ATCP_RESEND_PROBE);
@@ -594,7 +538,6 @@ void atcp_send_probe(struct atcp_tcb *c)
 void atcp_enqueue(struct atcp_tcb *c, struct atcp_seg *seg)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
-	struct atcp_link *link = atcp_seg_link(seg);
 
 	cb->seq = c->write_seq;
 	c->write_seq += atcp_seg_len(seg);
@@ -602,26 +545,18 @@ void atcp_enqueue(struct atcp_tcb *c, struct atcp_seg *seg)
 	cb->sent_at = 0;
 	cb->flags = 0;
 	cb->sent = 0;
-	link->next = NULL;
-	link->prev = c->snd_last;
-	if (c->snd_last)
-		atcp_seg_link(c->snd_last)->next = seg;
-	else
-		c->snd_first = seg;
-	c->snd_last = seg;
-	if (!c->snd_head)
-		c->snd_head = seg;
+	atcp_queue_append(c, seg);
 }
 
 struct atcp_seg *atcp_tail(struct atcp_tcb *c)
 {
-	return c->snd_head ? c->snd_last : NULL;
+	return atcp_queue_unsent(c) ? atcp_queue_last(c) : NULL;
 }
 
 void atcp_grew(struct atcp_tcb *c, u32 bytes)
 {
 	c->write_seq += bytes;
-	atcp_seg_cb(c->snd_last)->end_seq = c->write_seq;
+	atcp_seg_cb(atcp_queue_last(c))->end_seq = c->write_seq;
 }
 
 void atcp_check_app_limited(struct atcp_tcb *c)
@@ -633,8 +568,8 @@ void atcp_check_app_limited(struct atcp_tcb *c)
 void atcp_push(struct atcp_tcb *c, bool end)
 {
 	atcp_enter(c);
-	if (end && c->snd_head)
-		atcp_seg_cb(c->snd_last)->flags |= ATCP_PSH;
+	if (end && atcp_queue_unsent(c))
+		atcp_seg_cb(atcp_queue_last(c))->flags |= ATCP_PSH;
 	atcp_output(c);
 	atcp_leave(c);
 }

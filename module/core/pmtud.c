@@ -35,6 +35,7 @@
 #include "core/core.h"
 #include "core/output.h"
 #include "core/pmtud.h"
+#include "core/queue.h"
 #include "core/seq.h"
 
 #define BLACK_HOLE	2	/* time-outs in a row before the size is doubted */
@@ -93,9 +94,9 @@ static void reduce(struct atcp_tcb *c)
 {
 	const struct atcp_conf *conf = &c->space->conf;
 	u32 full = c->mss + options(c), lost, size;
-	struct atcp_seg *seg = c->snd_first;
+	struct atcp_seg *seg = atcp_queue_sent(c);
 
-	if (!conf->mtu_probing || !seg || seg == c->snd_head)
+	if (!conf->mtu_probing || !seg)
 		return;
 	/* It explains this time-out, but not all that follow: nothing clears it meanwhile. */
 	if (c->soft_error && c->retries < 2 * BLACK_HOLE)
@@ -135,7 +136,7 @@ static bool larger_arrived(struct atcp_tcb *c, u32 ack)
 	u32 size = c->mtup_before - options(c);
 	struct atcp_seg *seg;
 
-	for (seg = c->snd_first; seg && seg != c->snd_head; seg = atcp_seg_link(seg)->next) {
+	for (seg = atcp_queue_sent(c); seg; seg = atcp_queue_next_sent(c, seg)) {
 		const struct atcp_cb *cb = atcp_seg_cb(seg);
 		u32 from = seq_gt(c->snd_una, cb->seq) ? c->snd_una : cb->seq;
 		u32 to = seq_gt(cb->end_seq, ack) ? ack : cb->end_seq;
@@ -223,11 +224,10 @@ bool atcp_mtup_lost(struct atcp_tcb *c)
 /* All of the probe is acknowledged.  True: it arrived itself, for no part was sent again. */
 static bool probe_arrived(struct atcp_tcb *c)
 {
-	struct atcp_seg *seg = c->snd_first;
+	struct atcp_seg *seg = atcp_queue_find(c, c->mtup_seq);
+	const struct atcp_cb *cb = seg ? atcp_seg_cb(seg) : NULL;
 
-	while (seg != c->snd_head && atcp_seg_cb(seg)->seq != c->mtup_seq)
-		seg = atcp_seg_link(seg)->next;
-	return seg != c->snd_head && !(atcp_seg_cb(seg)->sent & ATCP_SENT_AGAIN);
+	return cb && cb->seq == c->mtup_seq && !(cb->sent & ATCP_SENT_AGAIN);
 }
 
 void atcp_mtup_judge(struct atcp_tcb *c, u32 ack)

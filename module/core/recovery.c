@@ -158,7 +158,6 @@ void atcp_recovery_timeout(struct atcp_tcb *c)
 	set_recovery(c, ATCP_LOSS);
 	c->dupacks = 0;
 	c->rtx_nxt = c->snd_una;
-	c->rtx_seg = c->snd_first;
 	atcp_count(c, ATCP_STAT_RETRANS_TIMEOUT);
 	atcp_output(c);
 }
@@ -189,7 +188,6 @@ void atcp_path_changed(struct atcp_tcb *c)
 	set_recovery(c, ATCP_LOSS);
 	c->dupacks = 0;
 	c->rtx_nxt = c->snd_una;
-	c->rtx_seg = c->snd_first;
 	atcp_output(c);
 	atcp_arm_rexmt(c);
 	atcp_leave(c);

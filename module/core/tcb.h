@@ -240,11 +240,11 @@ struct atcp_tcb {
 	bool fin_queued;		/* our FIN is in the send queue */
 	bool interactive;		/* the program answers data with data: delay ACKs */
 
-	/* Queues. */
+	/* Queues.  Those for sending are queue.c's. */
 	struct atcp_seg *snd_first;	/* unacknowledged or unsent, in order */
 	struct atcp_seg *snd_last;
 	struct atcp_seg *snd_head;	/* the first never sent, or NULL */
-	struct atcp_seg *rtx_seg;	/* after a time-out: holds rtx_nxt, or NULL */
+	struct atcp_seg *snd_found;	/* a sent one, where the last look-up ended, or NULL */
 	struct atcp_seg *ooo_root;	/* received out of order, a tree by sequence */
 	struct atcp_sack_block ooo_recent[ATCP_SACK_BLOCKS];	/* most recent first */
 	u8 ooo_blocks;

@@ -30,6 +30,7 @@
 #include "core/keepalive.h"
 #include "core/output.h"
 #include "core/pmtud.h"
+#include "core/queue.h"
 #include "core/recovery.h"
 #include "core/rtt.h"
 
@@ -160,14 +161,15 @@ static void retransmission_timeout(struct atcp_tcb *c)
 
 void atcp_icmp_unreachable(struct atcp_tcb *c, u32 seq)
 {
+	struct atcp_seg *seg = atcp_queue_sent(c);
 	u64 due;
 
 	if (!ATCP_IN(c->state, ATCP_SYNCHRONIZED) || seq != c->snd_una || !c->retries ||
-	    !c->backoff || !c->snd_first || !c->snd_wnd)
+	    !c->backoff || !seg || !c->snd_wnd)
 		return;
 	atcp_enter(c);
 	c->backoff--;
-	due = atcp_seg_cb(c->snd_first)->sent_at + atcp_rto(c);
+	due = atcp_seg_cb(seg)->sent_at + atcp_rto(c);
 	atcp_set_rexmt(c, due > c->now ? due - c->now : 0);
 	atcp_leave(c);
 }

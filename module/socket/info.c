@@ -9,6 +9,7 @@
 
 #include "compat/tcp_uapi.h"
 #include "atcp.h"
+#include "core/queue.h"
 #include "socket/info.h"
 
 static u8 ca_state(const struct atcp_tcb *c)
@@ -30,9 +31,9 @@ static u32 segments(const struct atcp_tcb *c, u32 bytes)
 /* Counts the segments in flight, and those among them that were retransmitted. */
 static void count_flight(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 {
-	struct atcp_seg *seg = c->snd_first;
+	struct atcp_seg *seg;
 
-	for (; seg && seg != c->snd_head; seg = atcp_seg_link(seg)->next) {
+	for (seg = atcp_queue_sent(c); seg; seg = atcp_queue_next_sent(c, seg)) {
 		u32 n = segments(c, atcp_seg_len(seg));
 
 		info->tcpi_unacked += n;

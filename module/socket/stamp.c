@@ -16,6 +16,7 @@
 #include <net/tcp_states.h>
 
 #include "compat/tcp_uapi.h"
+#include "core/queue.h"
 #include "core/seq.h"
 #include "socket/info.h"
 #include "socket/stamp.h"
@@ -37,7 +38,7 @@ void atcp_stamp_base(struct sock *sk, u32 tsflags)
 void atcp_stamp_sent(struct sock *sk, u32 tsflags)
 {
 	struct atcp_sock *as = atcp_sk(sk);
-	struct atcp_seg *seg = as->tcb.snd_last;
+	struct atcp_seg *seg = atcp_queue_last(&as->tcb);
 	struct skb_shared_info *shinfo;
 
 	if (!seg)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "core/drop.h"
+#include "core/queue.h"
 #include "sim_run.h"
 
 #define SNAP		100	/* bytes of a packet that are kept */
@@ -465,7 +466,7 @@ void records_sample(const struct flow *f)
 	u64 pace = atcp_pacing_rate(c);
 	struct atcp_seg *seg;
 
-	for (seg = c->snd_first; seg && seg != c->snd_head; seg = atcp_seg_link(seg)->next) {
+	for (seg = atcp_queue_sent(c); seg; seg = atcp_queue_next_sent(c, seg)) {
 		unacked += segments(c, seg->len);
 		if (c->recovery != ATCP_OPEN && atcp_seg_cb(seg)->sent & ATCP_SENT_AGAIN)
 			again += segments(c, seg->len);

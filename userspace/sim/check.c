@@ -73,7 +73,7 @@ static void check_send_queue(struct sim_conn *conn)
 	u32 end = c->write_seq - c->fin_queued;
 	struct atcp_seg *seg, *prev = NULL;
 	u32 n = 0, charge = 0, next = 0;
-	bool unsent = false;
+	bool unsent = false, found = !c->snd_found;
 
 	for (seg = c->snd_first; seg; prev = seg, seg = atcp_seg_link(seg)->next) {
 		struct atcp_cb *cb = atcp_seg_cb(seg);
@@ -97,11 +97,13 @@ static void check_send_queue(struct sim_conn *conn)
 			unsent = true;
 			SIM_CHECK(cb->seq == c->snd_nxt, "the first unsent is not SND.NXT");
 		}
+		found |= seg == c->snd_found && !unsent;
 		SIM_CHECK(!(cb->sent & ATCP_SENT_ONCE) == unsent,
 			  "a segment's mark does not say whether it was sent");
 	}
 	SIM_CHECK(c->snd_last == prev, "the end of the send queue is lost");
 	SIM_CHECK(!c->snd_head || unsent, "the first unsent segment is not queued");
+	SIM_CHECK(found, "the last segment found is not among those sent");
 	SIM_CHECK(n == conn->nsent && charge == conn->wmem,
 		  "send queue: %u segments, %u bytes; accounts: %u, %u", n, charge,
 		  conn->nsent, conn->wmem);
