@@ -4,6 +4,14 @@
  * RFC 5961 section 5 (which ACKs are acceptable); RFC 7323 section 4.3 (TS.Recent);
  * RFC 5681 section 2 and RFC 6675 section 2 (what a duplicate ACK is); RFC 6298 (5.2),
  * (5.3) and Karn's rule.
+ *
+ * One pass over each ACK, which fills a struct atcp_ack, in this order:
+ *
+ *   valid -> take_window -> take_sack -> is_duplicate -> take_acked -> measure (RTT),
+ *   measure_rate -> atcp_recovery_ack (recovery.c) -> window_opened
+ *
+ * Nothing is sent before the last two, so that both see all that the ACK has told.  What
+ * else may be sent by now, arrive.c sends.
  */
 #include "core/ack.h"
 #include "core/acking.h"
@@ -99,32 +107,6 @@ static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, u64 sent_at)
 	}
 }
 
-static void advance(struct atcp_tcb *c, const struct atcp_hdr *h)
-{
-	u32 acked = h->ack - c->snd_una;
-	u32 delivered = c->delivered;
-	struct atcp_cb last = { 0 };
-	bool again;
-
-	atcp_mtup_acked(c, h->ack);
-	again = free_acked(c, h->ack, &last);
-	c->snd_una = h->ack;
-	c->bytes_acked += acked;
-	if (seq_lt(c->snd_up, c->snd_una))
-		c->snd_up = c->snd_una;
-	if (seq_lt(c->sacked.end, c->snd_una))
-		c->sacked.end = c->snd_una;	/* keeps up, or a wrap puts it ahead */
-	measure(c, h, again ? 0 : last.sent_at);
-	if (c->delivered != delivered)
-		measure_rate(c, &last);	/* after min_rtt has taken this sample in */
-	atcp_progress(c);
-	if (c->snd_una == c->snd_nxt)
-		atcp_stop_timer(c, ATCP_T_REXMT);
-	else
-		atcp_recovery_set_timer(c);
-	atcp_recovery_acked(c, acked);
-}
-
 /*
  * The lowest ACK that is acceptable.  RFC 5961 section 5.2 allows MAX.SND.WND below
  * SND.UNA, which may be a quarter of the sequence space.  Here it is also bounded by what
@@ -181,8 +163,6 @@ static bool sacked_beyond_recover(const struct atcp_tcb *c, const struct atcp_hd
 {
 	u32 i;
 
-	if (!(h->opts & ATCP_OPT_SACK) || !c->sack_on)
-		return false;
 	for (i = 0; i < h->nsack; i++)
 		if (valid_block(c, &h->sack[i], h->ack) && seq_gt(h->sack[i].end, c->recover))
 			return true;
@@ -194,46 +174,9 @@ static bool sacked_beyond_recover(const struct atcp_tcb *c, const struct atcp_hd
  * next there.  Either it has a new block (RFC 6675), or it brings nothing else, neither
  * text nor another window (RFC 5681).
  */
-static bool is_duplicate(const struct atcp_tcb *c, const struct atcp_hdr *h, u32 len, bool block)
+static bool is_duplicate(const struct atcp_tcb *c, const struct atcp_ack *a, u32 len)
 {
-	return h->ack == c->snd_una && c->snd_una != c->snd_nxt &&
-	       (block || (!len && (u32)h->wnd << c->snd_wscale == c->snd_wnd));
-}
-
-/*
- * Takes the window that the segment offers, if it is the latest.  @newer: the ACK has
- * moved SND.UNA.  Then it is, even where WL1 and WL2 say otherwise of a segment that was
- * resent or overtaken: SND.WND counts from SND.UNA, and the old value would reach beyond
- * what was offered.
- */
-static void update_snd_wnd(struct atcp_tcb *c, const struct atcp_hdr *h, bool newer)
-{
-	u32 old = c->snd_wnd;
-
-	if (h->flags & ATCP_SYN)	/* not scaled; arrive.c has taken it */
-		return;
-	if (!newer && !seq_lt(c->snd_wl1, h->seq) &&
-	    !(c->snd_wl1 == h->seq && seq_leq(c->snd_wl2, h->ack)))
-		return;
-	c->snd_wnd = (u32)h->wnd << c->snd_wscale;
-	c->snd_wl1 = h->seq;
-	c->snd_wl2 = h->ack;
-	if (c->snd_wnd == old)
-		return;
-	c->snd_wnd_max = max(c->snd_wnd_max, c->snd_wnd);
-	if (old || !c->snd_wnd)
-		return;
-	/* It was closed and has opened: probes end, and what a probe has lost is sent again. */
-	c->probes = 0;
-	c->retries = 0;
-	c->rtx_since = 0;
-	c->backoff = 0;
-	if (c->snd_una == c->snd_nxt) {
-		atcp_stop_timer(c, ATCP_T_REXMT);
-	} else {
-		atcp_resend_first(c);
-		atcp_arm_rexmt(c);
-	}
+	return !a->acked && c->snd_una != c->snd_nxt && (a->block || (!len && a->same_window));
 }
 
 /* The ACK is acceptable, so that the segment is the peer's: its timestamp holds. */
@@ -249,36 +192,116 @@ static void note_good_ack(struct atcp_tcb *c, const struct atcp_hdr *h)
 	c->keep_sent = 0;
 }
 
+/*
+ * Takes the window that the segment offers, if it is the latest.  Where the ACK moves
+ * SND.UNA it is, whatever WL1 and WL2 say of a segment that was resent or overtaken.
+ * SND.WND counts from SND.UNA, and the old value would reach beyond what was offered.
+ */
+static void take_window(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_ack *a)
+{
+	u32 old = c->snd_wnd, wnd = (u32)h->wnd << c->snd_wscale;
+
+	if (!old)
+		c->retries = 0;		/* the peer answers, if with no window (3.8.6.1) */
+	a->same_window = wnd == old;
+	if (h->flags & ATCP_SYN)	/* not scaled; arrive.c has taken it */
+		return;
+	if (!a->acked && !seq_lt(c->snd_wl1, h->seq) &&
+	    !(c->snd_wl1 == h->seq && seq_leq(c->snd_wl2, h->ack)))
+		return;
+	c->snd_wnd = wnd;
+	c->snd_wl1 = h->seq;
+	c->snd_wl2 = h->ack;
+	c->snd_wnd_max = max(c->snd_wnd_max, wnd);
+	if (likely(old || !wnd))
+		return;
+	a->opened = true;
+	c->probes = 0;
+	c->retries = 0;
+	c->rtx_since = 0;
+	c->backoff = 0;
+}
+
+static void take_sack(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_ack *a)
+{
+	count_dsack(c, h);
+	a->block = note_sack(c, h);
+	a->beyond = sacked_beyond_recover(c, h);
+}
+
+/* Takes what the ACK field acknowledges out of the queue. */
+static void take_acked(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_cb *last,
+		       struct atcp_ack *a)
+{
+	atcp_mtup_acked(c, h->ack);
+	a->again = free_acked(c, h->ack, last);
+	c->snd_una = h->ack;
+	c->bytes_acked += a->acked;
+	if (seq_lt(c->snd_up, c->snd_una))
+		c->snd_up = c->snd_una;
+	if (seq_lt(c->sacked.end, c->snd_una))
+		c->sacked.end = c->snd_una;	/* keeps up, or a wrap puts it ahead */
+}
+
+static void advance(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_ack *a)
+{
+	u32 delivered = c->delivered;
+	struct atcp_cb last = { 0 };
+
+	take_acked(c, h, &last, a);
+	measure(c, h, a->again ? 0 : last.sent_at);
+	if (c->delivered != delivered)
+		measure_rate(c, &last);	/* after min_rtt has taken this sample in */
+	atcp_progress(c);
+}
+
+/* The window was closed and has opened: probes end, and what a probe has lost goes again. */
+static void window_opened(struct atcp_tcb *c)
+{
+	if (c->snd_una == c->snd_nxt) {
+		atcp_stop_timer(c, ATCP_T_REXMT);
+	} else {
+		atcp_resend_first(c);
+		atcp_arm_rexmt(c);
+	}
+}
+
+/* True if the ACK is acceptable: RFC 5961 section 5.2. */
+static bool valid(struct atcp_tcb *c, const struct atcp_hdr *h, enum atcp_drop *why)
+{
+	if (seq_gt(h->ack, c->snd_nxt))
+		*why = ATCP_DROP_BAD_ACK;
+	else if (seq_lt(h->ack, c->snd_una) && seq_lt(h->ack, oldest_ack(c)))
+		*why = ATCP_DROP_OLD_ACK;
+	else
+		return true;
+	atcp_send_challenge(c);
+	return false;
+}
+
 bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 		      enum atcp_drop *why)
 {
-	bool duplicate, newer, block = false;
+	struct atcp_ack a = { 0 };
 
-	if (seq_gt(h->ack, c->snd_nxt) ||
-	    (seq_lt(h->ack, c->snd_una) && seq_lt(h->ack, oldest_ack(c)))) {
-		*why = seq_gt(h->ack, c->snd_nxt) ? ATCP_DROP_BAD_ACK : ATCP_DROP_OLD_ACK;
-		atcp_send_challenge(c);
+	if (!valid(c, h, why))
 		return false;
-	}
 	note_good_ack(c, h);
 	if (seq_lt(h->ack, c->snd_una))
 		return true;		/* the ACK is old; the text may still be new */
 
-	if (unlikely(h->opts & ATCP_OPT_SACK && h->nsack && c->sack_on)) {
-		count_dsack(c, h);
-		block = note_sack(c, h);
-	}
-	if (!c->snd_wnd)
-		c->retries = 0;		/* the peer answers, if with no window (3.8.6.1) */
-	duplicate = is_duplicate(c, h, len, block);
-	newer = seq_gt(h->ack, c->snd_una);
-	if (newer)
-		advance(c, h);
-	update_snd_wnd(c, h, newer);
-	if (duplicate && c->snd_wnd)
-		atcp_recovery_dupack(c, sacked_beyond_recover(c, h));
+	a.acked = h->ack - c->snd_una;
+	take_window(c, h, &a);
+	if (unlikely(h->opts & ATCP_OPT_SACK && h->nsack && c->sack_on))
+		take_sack(c, h, &a);
+	a.duplicate = is_duplicate(c, &a, len);
+	if (a.acked)
+		advance(c, h, &a);
+	atcp_recovery_ack(c, &a);
+	if (unlikely(a.opened))
+		window_opened(c);
 
-	if (newer && atcp_fin_sent(c) && c->snd_una == c->write_seq)
+	if (a.acked && atcp_fin_sent(c) && c->snd_una == c->write_seq)
 		return atcp_fin_acked(c);
 	return true;
 }

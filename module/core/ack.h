@@ -5,6 +5,28 @@
 
 #include "core/tcb.h"
 
+/**
+ * struct atcp_ack - what one acceptable ACK, not an old one, has told
+ * @acked:	bytes of sequence space that its ACK field newly acknowledges
+ * @same_window: it offers the window that was known before
+ * @opened:	the window was closed, and it opens it
+ * @block:	its first SACK block has data that was not reported before
+ * @beyond:	it reports data that was sent after c->recover was noted
+ * @duplicate:	another segment has arrived at the peer than the one that is next there
+ * @again:	part of @acked was sent more than once
+ *
+ * Filled once, in the order of ack.c; what comes after only reads it.
+ */
+struct atcp_ack {
+	u32 acked;
+	bool same_window;
+	bool opened;
+	bool block;
+	bool beyond;
+	bool duplicate;
+	bool again;
+};
+
 /* Section 3.10.7.4, fifth, for the synchronized states. False: drop the segment, for @why. */
 bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 		      enum atcp_drop *why);

@@ -34,7 +34,8 @@ static void set_recovery(struct atcp_tcb *c, enum atcp_recovery recovery)
 		atcp_host_recovery(c, old);
 }
 
-void atcp_recovery_dupack(struct atcp_tcb *c, bool beyond)
+/* @beyond: as in struct atcp_ack. */
+static void dupack(struct atcp_tcb *c, bool beyond)
 {
 	if (c->dupacks < ATCP_COUNT_MAX)
 		c->dupacks++;
@@ -72,8 +73,13 @@ void atcp_recovery_dupack(struct atcp_tcb *c, bool beyond)
 	atcp_arm_rexmt(c);
 }
 
-void atcp_recovery_set_timer(struct atcp_tcb *c)
+/* SND.UNA has advanced. */
+static void set_timer(struct atcp_tcb *c)
 {
+	if (c->snd_una == c->snd_nxt) {
+		atcp_stop_timer(c, ATCP_T_REXMT);
+		return;
+	}
 	if (c->recovery == ATCP_FAST && seq_lt(c->snd_una, c->recover)) {
 		if (c->partial) {
 			c->rtx_since = c->now;	/* the user time-out counts from progress */
@@ -111,7 +117,8 @@ static bool fills_cwnd(const struct atcp_tcb *c)
 				       c->cwnd <= c->max_flight + c->mss;
 }
 
-void atcp_recovery_acked(struct atcp_tcb *c, u32 acked)
+/* SND.UNA has advanced by @acked. */
+static void advanced(struct atcp_tcb *c, u32 acked)
 {
 	bool grow;
 
@@ -133,6 +140,16 @@ void atcp_recovery_acked(struct atcp_tcb *c, u32 acked)
 		c->recover = c->snd_una - 1;	/* keeps up, or a wrap puts it ahead */
 	if (grow)
 		c->cc->acked(c, acked);
+}
+
+void atcp_recovery_ack(struct atcp_tcb *c, const struct atcp_ack *a)
+{
+	if (a->acked) {
+		set_timer(c);
+		advanced(c, a->acked);
+	} else if (a->duplicate && c->snd_wnd) {
+		dupack(c, a->beyond);
+	}
 }
 
 /*

@@ -3,17 +3,13 @@
 #ifndef _ATCP_CORE_RECOVERY_H
 #define _ATCP_CORE_RECOVERY_H
 
-#include "core/tcb.h"
+#include "core/ack.h"
 
 /*
- * A duplicate ACK has arrived.  @beyond: it reports data that was sent after c->recover
- * was noted.
+ * An ACK has arrived; its window and what it acknowledges are taken in.  Sets the
+ * retransmission timer, resends, lets cwnd grow.
  */
-void atcp_recovery_dupack(struct atcp_tcb *c, bool beyond);
-/* SND.UNA has advanced, but not to SND.NXT: sets the retransmission timer. */
-void atcp_recovery_set_timer(struct atcp_tcb *c);
-/* SND.UNA has advanced by @acked. */
-void atcp_recovery_acked(struct atcp_tcb *c, u32 acked);
+void atcp_recovery_ack(struct atcp_tcb *c, const struct atcp_ack *a);
 /* The retransmission time-out has come; c->retries counts it already. */
 void atcp_recovery_timeout(struct atcp_tcb *c);
 
