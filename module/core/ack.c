@@ -151,10 +151,10 @@ static bool note_sack(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
 	const struct atcp_sack_block *b = h->sack;
 
-	if (!valid_block(c, b, h->ack) || within(b, &c->sacked) ||
+	if (!valid_block(c, b, h->ack) || within(b, &c->sack_first) ||
 	    (h->nsack > 1 && within(b, b + 1)))
 		return false;
-	c->sacked = *b;
+	c->sack_first = *b;
 	return true;
 }
 
@@ -239,8 +239,8 @@ static void take_acked(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp
 	c->bytes_acked += a->acked;
 	if (seq_lt(c->snd_up, c->snd_una))
 		c->snd_up = c->snd_una;
-	if (seq_lt(c->sacked.end, c->snd_una))
-		c->sacked.end = c->snd_una;	/* keeps up, or a wrap puts it ahead */
+	if (seq_lt(c->sack_first.end, c->snd_una))
+		c->sack_first.end = c->snd_una;	/* keeps up, or a wrap puts it ahead */
 }
 
 static void advance(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_ack *a)

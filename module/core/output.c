@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sending: RFC 9293 sections 3.7.4 (Nagle), 3.8.6.1 (zero-window probes),
- * 3.8.6.2.1 (sender's silly window avoidance), 3.10.2 (SEND); RFC 3042 (limited
- * transmit).
+ * 3.8.6.2.1 (sender's silly window avoidance), 3.10.2 (SEND).
  *
  *   atcp_push -> atcp_output -> sendable -> send_data -> transmit -> emit.c
  *                            -> resend_lost -> resend  -> transmit
@@ -27,11 +26,18 @@
 #define SENDING	(ATCP_S(ESTABLISHED) | ATCP_S(CLOSE_WAIT) | ATCP_S(FIN_WAIT_1) | \
 		 ATCP_S(CLOSING) | ATCP_S(LAST_ACK))
 
+/*
+ * RFC 6675's pipe: what was sent, without what has left the network or is lost, and with
+ * what was resent of that.  Fast recovery resends at once the one segment that it takes for
+ * lost, so that there the last two cancel out.
+ */
 u32 atcp_flight(const struct atcp_tcb *c)
 {
+	u32 flight = c->snd_nxt - c->snd_una - c->sacked;
+
 	if (c->recovery == ATCP_LOSS && seq_lt(c->rtx_nxt, c->recover))
-		return c->rtx_nxt - c->snd_una;
-	return c->snd_nxt - c->snd_una;
+		flight -= c->recover - c->rtx_nxt;
+	return flight;
 }
 
 bool atcp_unsent(const struct atcp_tcb *c)
@@ -159,15 +165,12 @@ static bool hold_partial(const struct atcp_tcb *c)
 	return c->snd_sml != c->snd_una && seq_within(c->snd_una, c->snd_sml, c->snd_nxt);
 }
 
-/* Bytes that cwnd allows, limited transmit included. */
+/* Bytes that cwnd allows.  Limited transmit and fast recovery are in atcp_flight(). */
 static u32 cwnd_room(const struct atcp_tcb *c)
 {
 	u32 flight = atcp_flight(c);
-	u32 cwnd = c->cwnd;
 
-	if (c->recovery == ATCP_OPEN && c->dupacks && c->dupacks < ATCP_DUPTHRESH)
-		cwnd += c->dupacks * c->mss;
-	return cwnd > flight ? cwnd - flight : 0;
+	return c->cwnd > flight ? c->cwnd - flight : 0;
 }
 
 static u32 window_room(const struct atcp_tcb *c)
@@ -492,8 +495,7 @@ void atcp_resend_first(struct atcp_tcb *c)
 
 static void resend_lost(struct atcp_tcb *c, u64 rate)
 {
-	while (seq_lt(c->rtx_nxt, c->recover) && c->rtx_nxt - c->snd_una < c->cwnd &&
-	       pace_allows(c, rate)) {
+	while (seq_lt(c->rtx_nxt, c->recover) && cwnd_room(c) && pace_allows(c, rate)) {
 		struct atcp_seg *seg = atcp_queue_find(c, c->rtx_nxt);
 		struct atcp_cb *cb;
 
@@ -502,7 +504,7 @@ static void resend_lost(struct atcp_tcb *c, u64 rate)
 			c->rtx_nxt = c->recover;
 			break;
 		}
-		if (!resend(c, seg, c->cwnd - (c->rtx_nxt - c->snd_una)))
+		if (!resend(c, seg, cwnd_room(c)))
 			break;
 		if (unlikely(rate))
 			pace_sent(c, atcp_seg_len(seg), rate);

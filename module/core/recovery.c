@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Loss recovery without SACK: fast retransmit and fast recovery (RFC 5681
- * section 3.2, RFC 6582).  Limited transmit (RFC 3042) is in output.c.
+ * section 3.2, RFC 6582), limited transmit (RFC 3042).
  * One loss is repaired a round trip.  Where that takes longer than a time-out, slow
  * start repairs the rest: only the first partial ACK restarts the timer (the "impatient"
  * variant of RFC 6582 section 4).
  * The retransmission time-out: RFC 5681 section 3.1, RFC 6298 section 5, RFC 3465
  * section 2.3.  A path that takes less than before: RFC 1191 section 6.5.
+ *
+ * The RFCs let cwnd grow by a segment for each duplicate ACK, and shrink again.  Here cwnd
+ * stays as it is: c->sacked tells what the duplicates say, and atcp_flight() subtracts it.
  *
  *              3 duplicate ACKs
  *      OPEN ----------------------> FAST ---+ partial ACK: resend
@@ -34,6 +37,37 @@ static void set_recovery(struct atcp_tcb *c, enum atcp_recovery recovery)
 		atcp_host_recovery(c, old);
 }
 
+/*
+ * At least one segment is in flight, however many duplicates come: a peer that makes them
+ * up gains no more by them than a window of cwnd, and then a segment for each.  (As
+ * tcp_limit_reno_sacked().)
+ */
+static void limit_sacked(struct atcp_tcb *c)
+{
+	u32 flight = c->snd_nxt - c->snd_una;
+
+	c->sacked = min(c->sacked, flight - min_t(u32, flight, c->mss));
+}
+
+/* A duplicate ACK: one more segment has left the network. */
+static void add_sacked(struct atcp_tcb *c)
+{
+	c->sacked += c->mss;
+	limit_sacked(c);
+}
+
+/*
+ * A partial ACK of @acked bytes covers one segment that was resent; the rest of it was
+ * counted by duplicates.
+ */
+static void remove_sacked(struct atcp_tcb *c, u32 acked)
+{
+	if (acked >= c->mss)
+		acked -= c->mss;
+	c->sacked -= min(acked, c->sacked);
+	limit_sacked(c);
+}
+
 /* @beyond: as in struct atcp_ack. */
 static void dupack(struct atcp_tcb *c, bool beyond)
 {
@@ -42,12 +76,13 @@ static void dupack(struct atcp_tcb *c, bool beyond)
 	if (c->dupacks == 1)
 		c->dup_flight = c->snd_nxt - c->snd_una;
 
-	if (c->recovery == ATCP_FAST) {
-		c->cwnd += c->mss;	/* RFC 6582 section 3.2, step 3 */
+	if (c->recovery == ATCP_LOSS)
+		return;
+	/* RFC 6582 section 3.2, step 3; RFC 3042. */
+	if (c->recovery == ATCP_FAST || c->dupacks < ATCP_DUPTHRESH) {
+		add_sacked(c);
 		return;
 	}
-	if (c->recovery == ATCP_LOSS || c->dupacks < ATCP_DUPTHRESH)
-		return;
 	/*
 	 * Step 2: not before more is acknowledged than was outstanding at the last loss.
 	 * What was resent then may have arrived twice, and have caused the duplicates; not so
@@ -65,7 +100,7 @@ static void dupack(struct atcp_tcb *c, bool beyond)
 		c->ssthresh = c->cc->ssthresh(c, c->dup_flight);
 		c->cwnd = c->ssthresh;
 	}
-	c->cwnd += ATCP_DUPTHRESH * c->mss;
+	add_sacked(c);
 	c->partial = false;
 	set_recovery(c, ATCP_FAST);
 	atcp_count(c, ATCP_STAT_RETRANS_FAST);
@@ -96,14 +131,13 @@ static void fast_acked(struct atcp_tcb *c, u32 acked)
 	if (seq_geq(c->snd_una, c->recover)) {
 		u32 flight = c->snd_nxt - c->snd_una;
 
+		c->sacked = 0;
 		c->cwnd = min_t(u32, c->ssthresh, max_t(u32, flight, c->mss) + c->mss);
 		set_recovery(c, ATCP_OPEN);
 		return;
 	}
 	atcp_resend_first(c);
-	c->cwnd -= min(acked, c->cwnd - c->mss);
-	if (acked >= c->mss)
-		c->cwnd += c->mss;
+	remove_sacked(c, acked);
 }
 
 /*
@@ -127,6 +161,7 @@ static void advanced(struct atcp_tcb *c, u32 acked)
 		fast_acked(c, acked);
 		return;
 	}
+	c->sacked = 0;
 	grow = c->recovery == ATCP_LOSS || fills_cwnd(c);
 	if (c->recovery == ATCP_LOSS) {
 		if (seq_lt(c->rtx_nxt, c->snd_una))
@@ -153,12 +188,13 @@ void atcp_recovery_ack(struct atcp_tcb *c, const struct atcp_ack *a)
 }
 
 /*
- * In fast recovery ssthresh has been lowered for this loss, and what is unacknowledged
- * includes what duplicate ACKs have let out: it does not rise again.
+ * What is unacknowledged counts, with what duplicate ACKs stand for (RFC 5681, equation (4)).
+ * In fast recovery ssthresh has been lowered for this loss, and that includes what the
+ * duplicates have let out: it does not rise again.
  */
 static void lower_ssthresh(struct atcp_tcb *c)
 {
-	u32 ssthresh = c->cc->ssthresh(c, atcp_flight(c));
+	u32 ssthresh = c->cc->ssthresh(c, atcp_flight(c) + c->sacked);
 
 	if (c->recovery == ATCP_FAST)
 		ssthresh = min(ssthresh, c->ssthresh);
@@ -174,6 +210,7 @@ void atcp_recovery_timeout(struct atcp_tcb *c)
 	c->recover = c->snd_nxt;
 	set_recovery(c, ATCP_LOSS);
 	c->dupacks = 0;
+	c->sacked = 0;
 	c->rtx_nxt = c->snd_una;
 	atcp_count(c, ATCP_STAT_RETRANS_TIMEOUT);
 	atcp_output(c);
@@ -193,17 +230,13 @@ void atcp_path_changed(struct atcp_tcb *c)
 	if (c->mss >= old || !ATCP_IN(c->state, ATCP_SYNCHRONIZED) || c->snd_una == c->snd_nxt ||
 	    c->recovery == ATCP_LOSS)
 		return;
-	/*
-	 * This is no sign of congestion, and ssthresh stays; a smaller cwnd avoids a burst.
-	 * What duplicate ACKs have added to cwnd was for the recovery that ends here.
-	 */
+	/* This is no sign of congestion, and ssthresh stays; a smaller cwnd avoids a burst. */
 	atcp_enter(c);
-	if (c->recovery == ATCP_FAST)
-		c->cwnd = c->ssthresh;
 	c->cwnd = min(c->cwnd, atcp_initial_window(c));
 	c->recover = c->snd_nxt;
 	set_recovery(c, ATCP_LOSS);
 	c->dupacks = 0;
+	c->sacked = 0;
 	c->rtx_nxt = c->snd_una;
 	atcp_output(c);
 	atcp_arm_rexmt(c);

@@ -289,12 +289,15 @@ struct atcp_tcb {
 	u8 dupacks;
 	bool partial;			/* this fast recovery has had a partial ACK */
 	u32 dup_flight;			/* bytes in flight at the first duplicate ACK */
+	u32 sacked;			/* of what is in flight, bytes that have left the network:
+					 * a segment for each duplicate ACK
+					 */
 	u32 recover;			/* RFC 6582: SND.NXT when recovery began */
 	u32 cwnd;			/* bytes */
 	u32 ssthresh;			/* bytes */
 	u32 max_flight;			/* most bytes in flight in this window of data */
 	u32 max_flight_end;		/* where that window ends */
-	struct atcp_sack_block sacked;	/* the peer's first block, when it last changed */
+	struct atcp_sack_block sack_first; /* the peer's first block, when it last changed */
 	const struct atcp_cc_ops *cc;
 	u64 cc_priv[ATCP_CC_PRIV];
 

@@ -65,7 +65,7 @@ SCRIPT(smaller_does_not_raise_cwnd)
 	ASSERT_LE(tcb()->cwnd, 2000);
 }
 
-/* Nor does it keep what duplicate ACKs have added in fast recovery. */
+/* Nor does it keep what duplicate ACKs have let out in fast recovery. */
 SCRIPT(smaller_while_recovering)
 {
 	u32 i;
@@ -76,7 +76,7 @@ SCRIPT(smaller_while_recovering)
 		while (expect_any())
 			;
 	}
-	ASSERT_GT(tcb()->cwnd, 5000);
+	ASSERT_GT(tcb()->snd_nxt - tcb()->snd_una, 5000);
 	path_takes(500);
 	for (i = 0; i < 4; i++)
 		expect("A %u+500 1", 1 + 500 * i);

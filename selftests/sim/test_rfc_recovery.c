@@ -4,6 +4,7 @@
  * NewReno (RFC 6582), limited transmit (RFC 3042), initial window (RFC 6928).
  * Segments of 1000 bytes.
  */
+#include "core/output.h"
 #include "script.h"
 
 static void be_ready(void)
@@ -311,7 +312,9 @@ static void be_recovering(void)
 	expect_nothing();
 	/* Segments of limited transmit do not count as in flight for ssthresh. */
 	ASSERT_EQ(tcb()->ssthresh, 5000);
-	ASSERT_EQ(tcb()->cwnd, 8000);
+	/* cwnd is not inflated: the duplicates have taken three segments out of the pipe. */
+	ASSERT_EQ(tcb()->cwnd, 5000);
+	ASSERT_EQ(atcp_flight(tcb()), 12000 - 3000);
 }
 
 SCRIPT(fast_retransmit)
@@ -520,7 +523,7 @@ SCRIPT(no_loss_right_after_a_timeout)
 	expect("A 14001+1000 1");
 }
 
-/* Each further duplicate adds a segment to cwnd, which lets a new one be sent in the end. */
+/* Each further duplicate takes a segment out of the pipe: in the end a new one is sent. */
 SCRIPT(window_inflates)
 {
 	u32 i;
@@ -534,6 +537,39 @@ SCRIPT(window_inflates)
 	sent(12001, 1);
 	inject("A 1 1");
 	sent(13001, 1);
+	ASSERT_EQ(tcb()->cwnd, 5000);
+}
+
+/* Duplicates stand for a segment each, but for no more than is in flight. */
+SCRIPT(duplicates_of_small_segments)
+{
+	u32 i;
+
+	script.opt.nodelay = true;
+	be_ready();
+	tcb()->cwnd = 1000;
+	for (i = 0; i < 10; i++) {
+		user_sends(100);
+		expect("PA %u+100 1", 1 + 100 * i);
+	}
+	user_sends(20000);
+	expect_nothing();
+	inject("A 1 1");
+	inject("A 1 1");
+	expect_nothing();
+	ASSERT_EQ(atcp_flight(tcb()), 1000);
+}
+
+/* A partial ACK of more than duplicates have told of leaves cwnd as it is. */
+SCRIPT(partial_ack_after_lost_duplicates)
+{
+	be_recovering();
+	inject("A 1 8001");
+	expect("A 8001+1000 1");
+	expect("A 12001+1000 1");
+	expect_nothing();
+	ASSERT_EQ(tcb()->cwnd, 5000);
+	ASSERT_EQ(atcp_flight(tcb()), 5000);
 }
 
 /* RFC 6582 section 3.2, step 3: a partial ACK makes the next lost segment be resent. */

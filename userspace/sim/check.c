@@ -2,6 +2,7 @@
 /*
  * Invariants of a connection, which must hold after every event.
  */
+#include "core/output.h"
 #include "sim.h"
 
 /* --- states: RFC 9293 figure 5, with RST, ABORT and time-outs to CLOSED --- */
@@ -208,6 +209,11 @@ static void check_numbers(struct sim_conn *conn)
 	SIM_CHECK(c->rcv_nxt - c->irs - 1 - c->fin_rcvd == (u32)conn->delivered,
 		  "RCV.NXT does not tell what was delivered");
 	SIM_CHECK(c->cwnd >= c->mss && c->mss, "cwnd %u, mss %u", c->cwnd, c->mss);
+	SIM_CHECK(!c->sacked || c->sacked < c->snd_nxt - c->snd_una,
+		  "%u bytes have left the network, and %u are not acknowledged", c->sacked,
+		  c->snd_nxt - c->snd_una);
+	SIM_CHECK(atcp_flight(c) <= c->snd_nxt - c->snd_una, "%u bytes in flight, of %u",
+		  atcp_flight(c), c->snd_nxt - c->snd_una);
 	seen->snd_una = c->snd_una;
 	seen->snd_nxt = c->snd_nxt;
 	seen->rcv_nxt = c->rcv_nxt;
