@@ -24,10 +24,13 @@ static void add_syn_options(struct atcp_tcb *c, struct atcp_hdr *h)
 		h->opts |= ATCP_OPT_SACK_OK;
 }
 
-/* Adds as many blocks as fit beside @len bytes of payload (MUST-16: options count). */
+/*
+ * Adds as many blocks as fit beside @len bytes of payload (MUST-16: options count), and into
+ * what the other options leave: atcp_hdr_size().
+ */
 static void add_sack(struct atcp_tcb *c, struct atcp_hdr *h, u32 len)
 {
-	u32 room = c->ts_on ? 3 : 4;
+	u32 room = ATCP_SACK_BLOCKS;
 	u32 i;
 
 	if (len) {
@@ -44,7 +47,7 @@ static void add_sack(struct atcp_tcb *c, struct atcp_hdr *h, u32 len)
 }
 
 /* Notes what the segment says about RCV.NXT and the window. */
-static u16 advertise(struct atcp_tcb *c, u8 flags)
+static u16 advertise(struct atcp_tcb *c, u16 flags)
 {
 	u32 wnd = atcp_window(c);
 	u8 shift = flags & ATCP_SYN ? 0 : c->rcv_wscale;
@@ -61,7 +64,7 @@ static u16 advertise(struct atcp_tcb *c, u8 flags)
 	return field;
 }
 
-void atcp_emit(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u8 flags)
+void atcp_emit(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u16 flags)
 {
 	struct atcp_hdr h;
 	u32 hlen;
@@ -102,7 +105,7 @@ void atcp_emit(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u8 flags)
 
 /* --- control segments --- */
 
-bool atcp_send_ctl(struct atcp_tcb *c, u32 seq, u8 flags)
+bool atcp_send_ctl(struct atcp_tcb *c, u32 seq, u16 flags)
 {
 	struct atcp_seg *out = atcp_host_alloc(c);
 

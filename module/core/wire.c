@@ -132,22 +132,25 @@ bool atcp_hdr_read(struct atcp_hdr *h, const u8 *p, u32 len)
 
 u32 atcp_hdr_size(struct atcp_hdr *h)
 {
-	u32 len = ATCP_HDR_MIN;
+	u32 left = ATCP_OPT_SPACE;
 
 	if (h->opts) {
 		if (h->opts & ATCP_OPT_MSS)
-			len += LEN_MSS;
+			left -= LEN_MSS;
 		if (h->opts & ATCP_OPT_TS)
-			len += 12;
+			left -= ATCP_TS_SPACE;
 		else if (h->opts & ATCP_OPT_SACK_OK)
-			len += 4;
+			left -= 4;
 		if (h->opts & ATCP_OPT_WSCALE)
-			len += 4;
-		if (h->opts & ATCP_OPT_SACK)
-			len += 4 + h->nsack * LEN_SACK_BLOCK;
+			left -= 4;
+		if (h->opts & ATCP_OPT_SACK) {
+			left -= 4;
+			h->nsack = min_t(u32, h->nsack, left / LEN_SACK_BLOCK);
+			left -= h->nsack * LEN_SACK_BLOCK;
+		}
 	}
-	h->hlen = len;
-	return len;
+	h->hlen = ATCP_HDR_MAX - left;
+	return h->hlen;
 }
 
 static void write_options(const struct atcp_hdr *h, u8 *p)

@@ -20,6 +20,7 @@
 
 #define ATCP_HDR_MIN	20	/* bytes, without options */
 #define ATCP_HDR_MAX	60
+#define ATCP_OPT_SPACE	(ATCP_HDR_MAX - ATCP_HDR_MIN)	/* the budget of all options */
 
 /* Options present, in atcp_hdr.opts. */
 #define ATCP_OPT_MSS		0x01
@@ -48,7 +49,7 @@ struct atcp_sack_block {
  * @ack:	SEG.ACK, meaningful when @flags has ATCP_ACK
  * @wnd:	the window field as it stands on the wire, not scaled
  * @up:		SEG.UP, the urgent pointer field
- * @flags:	control bits
+ * @flags:	control bits: the eight above; there is room for the four that are reserved
  * @hlen:	header length in bytes, options included (set by both directions)
  * @opts:	which of the following fields are meaningful
  * @wscale:	shift count; values above 14 are read as 14
@@ -65,9 +66,9 @@ struct atcp_hdr {
 	u32 ack;
 	u16 wnd;
 	u16 up;
-	u8 flags;
+	u16 flags;
+	u16 opts;
 	u8 hlen;
-	u8 opts;
 	u8 wscale;
 	u16 mss;
 	u8 nsack;
@@ -103,7 +104,9 @@ bool atcp_hdr_read(struct atcp_hdr *h, const u8 *p, u32 len);
 
 /**
  * atcp_hdr_size() - bytes that atcp_hdr_write() would write, sets h->hlen
- * @h:		in: flags, opts, nsack; out: hlen
+ * @h:		in: flags, opts, nsack; out: hlen, and nsack: as many blocks as fit
+ *
+ * The options share ATCP_OPT_SPACE.  SACK comes last, and takes what the others leave.
  */
 u32 atcp_hdr_size(struct atcp_hdr *h);
 
