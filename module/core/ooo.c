@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Segments received out of order: a treap, ordered by sequence number, with
- * random priorities.  Every operation takes logarithmic time on average,
- * whatever order a peer sends in, and needs three words in a segment.
+ * Segments received out of order: a tree by sequence number (tree.c), so that every operation
+ * takes logarithmic time on average, whatever order a peer sends in.
  *
  * No two segments in it overlap: the later arrival is trimmed (RFC 9293
  * section 3.10.7.4 leaves the choice).  Nothing follows a FIN, which is therefore in
@@ -10,11 +9,7 @@
  */
 #include "core/ooo.h"
 #include "core/seq.h"
-
-static struct atcp_link *link_of(struct atcp_seg *seg)
-{
-	return atcp_seg_link(seg);
-}
+#include "core/tree.h"
 
 static u32 seq_of(struct atcp_seg *seg)
 {
@@ -26,116 +21,24 @@ static u32 end_of(struct atcp_seg *seg)
 	return atcp_seg_cb(seg)->end_seq;
 }
 
-/* The links of a tree, as struct atcp_link documents them. */
-#define left_of(seg)	(link_of(seg)->prev)
-#define right_of(seg)	(link_of(seg)->next)
-
-static void add(struct atcp_tcb *c, struct atcp_seg *seg)
-{
-	struct atcp_seg **at = &c->ooo_root;
-	struct atcp_seg **left = &left_of(seg);
-	struct atcp_seg **right = &right_of(seg);
-	struct atcp_seg *cur;
-
-	link_of(seg)->prio = atcp_host_random();
-	while (*at && link_of(*at)->prio >= link_of(seg)->prio)
-		at = seq_lt(seq_of(seg), seq_of(*at)) ? &left_of(*at) : &right_of(*at);
-
-	/* The subtree that was there is split between the two sides. */
-	cur = *at;
-	*at = seg;
-	while (cur) {
-		if (seq_lt(seq_of(cur), seq_of(seg))) {
-			*left = cur;
-			left = &right_of(cur);
-			cur = *left;
-		} else {
-			*right = cur;
-			right = &left_of(cur);
-			cur = *right;
-		}
-	}
-	*left = NULL;
-	*right = NULL;
-}
-
 void atcp_ooo_remove(struct atcp_tcb *c, struct atcp_seg *seg)
 {
-	struct atcp_seg **at = &c->ooo_root;
-	struct atcp_seg *left = left_of(seg);
-	struct atcp_seg *right = right_of(seg);
-
-	while (*at != seg)
-		at = seq_lt(seq_of(seg), seq_of(*at)) ? &left_of(*at) : &right_of(*at);
-	while (left && right) {
-		if (link_of(left)->prio >= link_of(right)->prio) {
-			*at = left;
-			at = &right_of(left);
-			left = *at;
-		} else {
-			*at = right;
-			at = &left_of(right);
-			right = *at;
-		}
-	}
-	*at = left ? left : right;
+	atcp_tree_remove(&c->ooo_root, seg);
 }
 
 struct atcp_seg *atcp_ooo_first(struct atcp_tcb *c)
 {
-	struct atcp_seg *seg = c->ooo_root;
-
-	while (seg && left_of(seg))
-		seg = left_of(seg);
-	return seg;
+	return atcp_tree_first(c->ooo_root);
 }
 
 struct atcp_seg *atcp_ooo_last(struct atcp_tcb *c)
 {
-	struct atcp_seg *seg = c->ooo_root;
-
-	while (seg && right_of(seg))
-		seg = right_of(seg);
-	return seg;
-}
-
-/* The last segment that starts before @seq. */
-static struct atcp_seg *before(struct atcp_tcb *c, u32 seq)
-{
-	struct atcp_seg *found = NULL;
-	struct atcp_seg *cur = c->ooo_root;
-
-	while (cur) {
-		if (seq_lt(seq_of(cur), seq)) {
-			found = cur;
-			cur = right_of(cur);
-		} else {
-			cur = left_of(cur);
-		}
-	}
-	return found;
-}
-
-/* The first segment that starts at @seq or after. */
-static struct atcp_seg *from(struct atcp_tcb *c, u32 seq)
-{
-	struct atcp_seg *found = NULL;
-	struct atcp_seg *cur = c->ooo_root;
-
-	while (cur) {
-		if (seq_geq(seq_of(cur), seq)) {
-			found = cur;
-			cur = left_of(cur);
-		} else {
-			cur = right_of(cur);
-		}
-	}
-	return found;
+	return atcp_tree_last(c->ooo_root);
 }
 
 bool atcp_ooo_next(struct atcp_tcb *c, u32 seq, u32 *start, u32 *end)
 {
-	struct atcp_seg *seg = from(c, seq);
+	struct atcp_seg *seg = atcp_tree_from(c->ooo_root, seq);
 
 	if (!seg)
 		return false;
@@ -146,8 +49,8 @@ bool atcp_ooo_next(struct atcp_tcb *c, u32 seq, u32 *start, u32 *end)
 
 bool atcp_ooo_widen(struct atcp_tcb *c, u32 *start, u32 *end)
 {
-	struct atcp_seg *prev = before(c, *start);
-	struct atcp_seg *next = before(c, *end + 1);
+	struct atcp_seg *prev = atcp_tree_before(c->ooo_root, *start);
+	struct atcp_seg *next = atcp_tree_before(c->ooo_root, *end + 1);
 	bool wider = false;
 
 	if (prev && seq_geq(end_of(prev), *start)) {
@@ -197,14 +100,14 @@ void atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg)
 
 	if (cb->flags & ATCP_FIN)
 		end_at(c, cb->end_seq - 1);
-	prev = before(c, cb->seq);
+	prev = atcp_tree_before(c->ooo_root, cb->seq);
 	if (prev && seq_geq(end_of(prev), cb->end_seq))
 		goto nothing_new;
 	if (prev && seq_gt(end_of(prev), cb->seq)) {
 		atcp_seg_trim_head(c, seg, end_of(prev) - cb->seq);
 		cb->seq = end_of(prev);
 	}
-	while ((next = from(c, cb->seq)) && seq_lt(seq_of(next), cb->end_seq)) {
+	while ((next = atcp_tree_from(c->ooo_root, cb->seq)) && seq_lt(seq_of(next), cb->end_seq)) {
 		if (seq_of(next) == cb->seq && seq_geq(end_of(next), cb->end_seq))
 			goto nothing_new;
 		if (seq_gt(end_of(next), cb->end_seq)) {
@@ -224,7 +127,7 @@ void atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg)
 			return;
 		}
 	}
-	add(c, seg);
+	atcp_tree_add(&c->ooo_root, seg);
 	return;
 
 nothing_new:
