@@ -242,6 +242,8 @@ TRACE_EVENT(atcp_recovery,
 		__field(__u32, recover)
 		__field(__u32, snd_cwnd)
 		__field(__u32, ssthresh)
+		__field(__u32, sacked)
+		__field(__u32, lost)
 	),
 	TP_fast_assign(
 		const struct atcp_tcb *c = atcp_trace_tcb(sk);
@@ -254,12 +256,15 @@ TRACE_EVENT(atcp_recovery,
 		__entry->recover = c ? c->recover : 0;
 		__entry->snd_cwnd = c ? c->cwnd : 0;
 		__entry->ssthresh = c ? c->ssthresh : 0;
+		__entry->sacked = c ? c->sacked : 0;
+		__entry->lost = c ? c->lost : 0;
 	),
 	TP_printk(ATCP_ENDS_FORMAT
-		  "oldstate=%s newstate=%s snd_una=%u snd_nxt=%u recover=%u snd_cwnd=%u ssthresh=%u sock_cookie=%llx",
+		  "oldstate=%s newstate=%s snd_una=%u snd_nxt=%u recover=%u snd_cwnd=%u ssthresh=%u sacked=%u lost=%u sock_cookie=%llx",
 		  ATCP_ENDS_PRINT, show_atcp_recovery(__entry->oldstate),
 		  show_atcp_recovery(__entry->newstate), __entry->snd_una, __entry->snd_nxt,
-		  __entry->recover, __entry->snd_cwnd, __entry->ssthresh, __entry->cookie)
+		  __entry->recover, __entry->snd_cwnd, __entry->ssthresh, __entry->sacked,
+		  __entry->lost, __entry->cookie)
 );
 
 /*

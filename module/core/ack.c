@@ -7,14 +7,15 @@
  *
  * One pass over each ACK, which fills a struct atcp_ack, in this order:
  *
- *   valid -> take_window -> take_sack -> is_duplicate -> take_acked -> measure (RTT),
- *   measure_rate -> atcp_recovery_ack (recovery.c) -> window_opened
+ *   valid -> take_window -> take_sack (board.c) -> is_duplicate -> take_acked ->
+ *   measure (RTT), measure_rate -> atcp_recovery_ack (recovery.c) -> window_opened
  *
  * Nothing is sent before the last two, so that both see all that the ACK has told.  What
  * else may be sent by now, arrive.c sends.
  */
 #include "core/ack.h"
 #include "core/acking.h"
+#include "core/board.h"
 #include "core/close.h"
 #include "core/core.h"
 #include "core/deadline.h"
@@ -24,11 +25,6 @@
 #include "core/recovery.h"
 #include "core/rtt.h"
 #include "core/seq.h"
-
-static u32 segments(const struct atcp_tcb *c, u32 len)
-{
-	return len <= c->mss ? 1 : (len + c->mss - 1) / c->mss;
-}
 
 /*
  * One sample of the delivery rate, over the time since @last was sent: the lower of the
@@ -58,47 +54,50 @@ static void measure_rate(struct atcp_tcb *c, const struct atcp_cb *last)
 }
 
 /*
- * Frees the segments that are wholly acknowledged.  Leaves in @last a copy of the control
- * block of the last that is acknowledged, be it in part.  Returns true when any of them
- * was sent again.  Then no time of sending is a round-trip sample: not that segment's own
+ * Frees the segments that are wholly acknowledged.  a->again is true when any of them was
+ * sent again.  Then no time of sending is a round-trip sample: not that segment's own
  * (Karn), nor that of a later one, which may have waited at the peer for it.
  */
-static bool free_acked(struct atcp_tcb *c, u32 ack, struct atcp_cb *last)
+static void free_acked(struct atcp_tcb *c, u32 ack, struct atcp_ack *a)
 {
 	struct atcp_seg *seg;
 	struct atcp_cb *cb;
-	bool again = false;
 
 	while ((seg = atcp_queue_pop(c, ack))) {
 		cb = atcp_seg_cb(seg);
-		again |= cb->sent & ATCP_SENT_AGAIN;
-		*last = *cb;
-		c->delivered += segments(c, cb->end_seq - seq_max(cb->seq, c->snd_una));
+		a->again |= cb->sent & ATCP_SENT_AGAIN;
+		if (likely(!(cb->sent & ATCP_SENT_SACKED))) {
+			atcp_board_arrived(c, cb, cb->end_seq, a);
+			c->delivered += atcp_segments(c, cb->end_seq -
+						      seq_max(cb->seq, c->snd_una));
+		}
 		if (unlikely(cb->sent & ATCP_SENT_TELL))
 			atcp_host_acked(c, seg);
 		atcp_host_free_sent(c, seg);
 	}
 	seg = atcp_queue_sent(c);
 	if (!seg)
-		return again;
+		return;
 	cb = atcp_seg_cb(seg);
 	if (seq_leq(ack, cb->seq))
-		return again;
-	*last = *cb;
-	c->delivered += segments(c, cb->end_seq - seq_max(cb->seq, c->snd_una)) -
-			segments(c, cb->end_seq - ack);
-	return again || cb->sent & ATCP_SENT_AGAIN;
+		return;
+	a->again |= cb->sent & ATCP_SENT_AGAIN;
+	if (cb->sent & ATCP_SENT_SACKED)
+		return;
+	atcp_board_arrived(c, cb, ack, a);
+	c->delivered += atcp_segments(c, cb->end_seq - seq_max(cb->seq, c->snd_una)) -
+			atcp_segments(c, cb->end_seq - ack);
 }
 
 /*
- * Takes a round-trip sample: by our own clock where the segment was sent once; by the
+ * Takes a round-trip sample: by our own clock where what has arrived was sent once; by the
  * echoed timestamp, to a millisecond, where it was sent again (RFC 7323 section 4).
  */
-static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, u64 sent_at)
+static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, const struct atcp_ack *a)
 {
-	if (sent_at) {
-		atcp_rtt_sample(c, c->now - sent_at);
-	} else if (c->ts_on) {
+	if (!a->again && a->last.sent_at && !(a->last.sent & ATCP_SENT_AGAIN)) {
+		atcp_rtt_sample(c, c->now - a->last.sent_at);
+	} else if (a->acked && c->ts_on) {
 		u32 rtt = atcp_rtt_by_echo(h, atcp_ts_clock(c->now) + c->ts_offset,
 					   c->space->conf.rto_max - ATCP_MSEC);
 
@@ -118,19 +117,6 @@ static u32 oldest_ack(const struct atcp_tcb *c)
 	return c->snd_una - (u32)min_t(u64, c->snd_wnd_max, c->bytes_acked);
 }
 
-/*
- * RFC 2883: a first block below the ACK reports data that the peer had already.  A block
- * of data that was never sent is ignored.
- */
-static void count_dsack(struct atcp_tcb *c, const struct atcp_hdr *h)
-{
-	const struct atcp_sack_block *b = &h->sack[0];
-
-	if (seq_leq(b->end, h->ack) && seq_lt(b->start, b->end) &&
-	    seq_geq(b->start, oldest_ack(c)))
-		c->dsack_dups += segments(c, b->end - b->start);
-}
-
 /* True if @b may report data that waits at the peer, which acknowledges @ack. */
 static bool valid_block(const struct atcp_tcb *c, const struct atcp_sack_block *b, u32 ack)
 {
@@ -140,6 +126,26 @@ static bool valid_block(const struct atcp_tcb *c, const struct atcp_sack_block *
 static bool within(const struct atcp_sack_block *in, const struct atcp_sack_block *out)
 {
 	return seq_geq(in->start, out->start) && seq_leq(in->end, out->end);
+}
+
+/*
+ * RFC 2883 section 4: a first block that is below the ACK, or within the second, reports data
+ * that the peer had already.  A block of data that was never sent is ignored.
+ */
+static void take_dsack(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_ack *a)
+{
+	const struct atcp_sack_block *b = h->sack;
+
+	if (!seq_lt(b->start, b->end) || !seq_geq(b->start, oldest_ack(c)) ||
+	    seq_gt(b->end, c->snd_nxt))
+		return;
+	if (!seq_leq(b->end, h->ack) && (h->nsack < 2 || !within(b, b + 1)))
+		return;
+	a->dsack = true;
+	a->dsack_start = b->start;
+	a->dsack_end = b->end;
+	c->dsack_dups += atcp_segments(c, b->end - b->start);
+	atcp_count(c, ATCP_STAT_DSACK_RECEIVED);
 }
 
 /*
@@ -224,18 +230,29 @@ static void take_window(struct atcp_tcb *c, const struct atcp_hdr *h, struct atc
 
 static void take_sack(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_ack *a)
 {
-	count_dsack(c, h);
-	a->block = note_sack(c, h);
-	a->beyond = sacked_beyond_recover(c, h);
+	take_dsack(c, h, a);
+	if (c->rack) {
+		atcp_board_take(c, h, a);
+	} else {
+		a->block = note_sack(c, h);
+		a->beyond = sacked_beyond_recover(c, h);
+	}
+}
+
+/* RFC 3522: what the ACK is for was sent before anything of this recovery was sent again. */
+static bool is_delayed(const struct atcp_tcb *c, const struct atcp_hdr *h)
+{
+	return c->undo && c->undo_sent && c->snd_una == c->undo_una && c->ts_on &&
+	       (h->opts & ATCP_OPT_TS) && h->tsecr && seq_lt(h->tsecr, c->resent_ts);
 }
 
 /* Takes what the ACK field acknowledges out of the queue. */
-static void take_acked(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_cb *last,
-		       struct atcp_ack *a)
+static void take_acked(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_ack *a)
 {
 	atcp_mtup_acked(c, h->ack);
-	a->again = free_acked(c, h->ack, last);
-	c->snd_una = h->ack;
+	free_acked(c, h->ack, a);
+	atcp_queue_advance(c, h->ack);
+	c->fin_lost &= c->snd_una != c->snd_nxt;
 	c->bytes_acked += a->acked;
 	if (seq_lt(c->snd_up, c->snd_una))
 		c->snd_up = c->snd_una;
@@ -243,16 +260,19 @@ static void take_acked(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp
 		c->sack_first.end = c->snd_una;	/* keeps up, or a wrap puts it ahead */
 }
 
-static void advance(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_ack *a)
+/* The ACK tells of data that has arrived. */
+static void advance(struct atcp_tcb *c, const struct atcp_hdr *h, u32 delivered,
+		    struct atcp_ack *a)
 {
-	u32 delivered = c->delivered;
-	struct atcp_cb last = { 0 };
-
-	take_acked(c, h, &last, a);
-	measure(c, h, a->again ? 0 : last.sent_at);
-	if (c->delivered != delivered)
-		measure_rate(c, &last);	/* after min_rtt has taken this sample in */
-	atcp_progress(c);
+	if (a->acked) {
+		a->delayed = is_delayed(c, h);
+		take_acked(c, h, a);
+	}
+	measure(c, h, a);
+	if (c->delivered != delivered && a->last.sent_at)
+		measure_rate(c, &a->last);	/* after min_rtt has taken this sample in */
+	if (a->acked)
+		atcp_progress(c);
 }
 
 /* The window was closed and has opened: probes end, and what a probe has lost goes again. */
@@ -282,7 +302,8 @@ static bool valid(struct atcp_tcb *c, const struct atcp_hdr *h, enum atcp_drop *
 bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 		      enum atcp_drop *why)
 {
-	struct atcp_ack a = { 0 };
+	struct atcp_ack a = { .prior_sacked = c->sacked, .prior_fack = c->fack };
+	u32 delivered = c->delivered;
 
 	if (!valid(c, h, why))
 		return false;
@@ -295,8 +316,8 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 	if (unlikely(h->opts & ATCP_OPT_SACK && h->nsack && c->sack_on))
 		take_sack(c, h, &a);
 	a.duplicate = is_duplicate(c, &a, len);
-	if (a.acked)
-		advance(c, h, &a);
+	if (a.acked || unlikely(a.sacked))
+		advance(c, h, delivered, &a);
 	atcp_recovery_ack(c, &a);
 	if (unlikely(a.opened))
 		window_opened(c);

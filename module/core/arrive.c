@@ -349,7 +349,7 @@ void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr
 	if (c->state == ATCP_CLOSED)
 		return;
 	atcp_ack_gap(c);
-	if (atcp_unsent(c) || c->recovery == ATCP_LOSS)
+	if (atcp_unsent(c) || unlikely(c->snd_lost || c->fin_lost))
 		atcp_output(c);
 	else
 		atcp_chrono_update(c);

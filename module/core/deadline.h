@@ -19,8 +19,9 @@ static inline void atcp_enter(struct atcp_tcb *c)
 /* Tells the host the next deadline, if it has changed. */
 static inline void atcp_leave(struct atcp_tcb *c)
 {
-	u64 when = min(min(c->deadline[ATCP_T_REXMT], c->deadline[ATCP_T_PACE]),
-		       min(c->deadline[ATCP_T_DELACK], c->deadline[ATCP_T_KEEP]));
+	u64 when = min(min(min(c->deadline[ATCP_T_REXMT], c->deadline[ATCP_T_PACE]),
+			   min(c->deadline[ATCP_T_DELACK], c->deadline[ATCP_T_KEEP])),
+		       min(c->deadline[ATCP_T_REORDER], c->deadline[ATCP_T_TAIL]));
 
 	if (when != c->armed) {
 		c->armed = when;

@@ -22,6 +22,7 @@
  *		SipHash-2-4 (any faster pseudo-random function of its strength)
  *	struct atcp_cb *atcp_seg_cb(struct atcp_seg *seg)
  *	struct atcp_link *atcp_seg_link(struct atcp_seg *seg)
+ *	struct atcp_order *atcp_seg_order(struct atcp_seg *seg)
  *	u32 atcp_seg_len(const struct atcp_seg *seg)
  *		payload bytes, headers not counted
  *	u32 atcp_seg_count(const struct atcp_seg *seg)
@@ -49,6 +50,7 @@
 struct atcp_seg;
 struct atcp_cb;
 struct atcp_link;
+struct atcp_order;
 struct atcp_tcb;
 struct atcp_space;
 
@@ -56,10 +58,11 @@ struct atcp_space;
 enum atcp_resend {
 	ATCP_RESEND_SYN,	/* SYN or SYN-ACK, not answered */
 	ATCP_RESEND_TIMEOUT,	/* retransmission time-out */
-	ATCP_RESEND_FAST,	/* duplicate or partial ACKs */
+	ATCP_RESEND_FAST,	/* fast recovery: duplicate ACKs, SACK blocks */
 	ATCP_RESEND_WINDOW,	/* a probe's data, as the window has opened */
 	ATCP_RESEND_PROBE,	/* zero-window probe, of new data as well */
 	ATCP_RESEND_KEEPALIVE,	/* keep-alive probe */
+	ATCP_RESEND_TAIL,	/* tail loss probe, RFC 8985 */
 };
 
 /* What has happened in path MTU discovery without ICMP (pmtud.c). */
@@ -84,6 +87,7 @@ enum atcp_mtu {
  * @sent_at:	sending: time of the last transmission, in microseconds
  * @flags:	ATCP_FIN, ATCP_PSH...: control bits to send it with, or received with it
  * @sent:	ATCP_SENT_*: its history since it was queued
+ * @segs:	sending: the segments on the wire that it was, when it was sent
  * @delivered:	sending: tcb.delivered, .delivered_at, .first_sent at @sent_at
  * @delivered_at: likewise
  * @first_sent:	likewise
@@ -96,6 +100,7 @@ struct atcp_cb {
 	u64 sent_at;
 	u8 flags;
 	u8 sent;
+	u16 segs;
 	u32 delivered;
 	u32 delivered_at;
 	u32 first_sent;
@@ -106,6 +111,8 @@ struct atcp_cb {
 #define ATCP_SENT_EOR		0x40	/* host's: nothing is appended to it */
 #define ATCP_SENT_TELL		0x80	/* host's: call atcp_host_acked() for it */
 #define ATCP_SENT_LIMITED	0x04	/* the program had nothing more to send then */
+#define ATCP_SENT_LOST		0x08	/* taken for lost, and not sent again since */
+#define ATCP_SENT_SACKED	0x10	/* reported by the peer, not acknowledged */
 
 /**
  * struct atcp_link - three words by which the core queues a segment
@@ -120,6 +127,19 @@ struct atcp_link {
 	struct atcp_seg *next;
 	struct atcp_seg *prev;
 	unsigned long prio;
+};
+
+/**
+ * struct atcp_order - two more words, for a sent segment in order of time
+ * @next:	the one that was sent after it
+ * @prev:	the one that was sent before it
+ *
+ * Overlays skb->tcp_tsorted_anchor.  Both are NULL in a segment that is handed to the host;
+ * only in atcp_host_clone() and atcp_host_split() they may have values, and keep them.
+ */
+struct atcp_order {
+	struct atcp_seg *next;
+	struct atcp_seg *prev;
 };
 
 #define ATCP_NEVER	(~0ULL)		/* a deadline that does not come */

@@ -44,6 +44,10 @@ void atcp_space_init(struct atcp_space *space)
 		.tolerate_missing_ts = true,
 		.window_scaling = true,
 		.sack = true,
+		.recovery = true,
+		.tail_probe = true,
+		.frto = true,
+		.reordering = 3,
 		.slow_start_after_idle = true,
 	};
 	draw_key(space->isn_key);

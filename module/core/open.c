@@ -14,6 +14,7 @@
 #include "core/mss.h"
 #include "core/open.h"
 #include "core/pmtud.h"
+#include "core/rack.h"
 #include "core/rtt.h"
 #include "core/tune.h"
 
@@ -48,7 +49,7 @@ static void init_snd_seq(struct atcp_tcb *c, u32 iss)
 	c->max_flight_end = iss;
 	c->sack_first.start = iss;
 	c->sack_first.end = iss;
-	c->rtx_nxt = iss;
+	c->fack = iss;
 }
 
 void atcp_open(struct atcp_tcb *c, const struct atcp_tuple *t)
@@ -155,6 +156,11 @@ void atcp_established(struct atcp_tcb *c)
 	c->last_rcv = c->now;
 	c->last_snd = c->now;
 	c->cc->init(c);
+	c->rack = c->sack_on && c->space->conf.recovery;
+	c->reordering = min_t(u32, c->space->conf.reordering, ATCP_REORDERING_MAX);
+	c->reo_mult = 1;
+	c->fack = c->snd_una;
+	c->reo_round = c->snd_una;
 	atcp_tune_start(c);
 	atcp_count(c, ATCP_STAT_ESTABLISHED);
 	atcp_set_state(c, ATCP_ESTABLISHED);

@@ -17,6 +17,7 @@
 #include "core/output.h"
 #include "core/pmtud.h"
 #include "core/queue.h"
+#include "core/rack.h"
 #include "core/rtt.h"
 #include "core/seq.h"
 
@@ -27,17 +28,12 @@
 		 ATCP_S(CLOSING) | ATCP_S(LAST_ACK))
 
 /*
- * RFC 6675's pipe: what was sent, without what has left the network or is lost, and with
- * what was resent of that.  Fast recovery resends at once the one segment that it takes for
- * lost, so that there the last two cancel out.
+ * RFC 6675's pipe: what was sent, without what has left the network or is lost.  What is
+ * sent again is not lost any more.
  */
 u32 atcp_flight(const struct atcp_tcb *c)
 {
-	u32 flight = c->snd_nxt - c->snd_una - c->sacked;
-
-	if (c->recovery == ATCP_LOSS && seq_lt(c->rtx_nxt, c->recover))
-		flight -= c->recover - c->rtx_nxt;
-	return flight;
+	return c->snd_nxt - c->snd_una - c->sacked - c->lost - c->fin_lost;
 }
 
 bool atcp_unsent(const struct atcp_tcb *c)
@@ -78,40 +74,58 @@ static void take_snapshot(struct atcp_tcb *c, struct atcp_cb *cb)
 		cb->sent |= ATCP_SENT_LIMITED;
 }
 
-/* Counts and traces a retransmission of @len bytes of sequence space in @segs segments. */
-static void resent(struct atcp_tcb *c, u32 seq, u32 len, u32 segs)
+/* Why something is sent again now, for a reason other than a tail loss probe. */
+static enum atcp_resend reason(const struct atcp_tcb *c)
 {
-	enum atcp_resend kind = ATCP_RESEND_WINDOW;
-
 	if (!c->snd_wnd)
-		kind = ATCP_RESEND_PROBE;
-	else if (c->recovery != ATCP_OPEN)
-		kind = c->recovery == ATCP_FAST ? ATCP_RESEND_FAST : ATCP_RESEND_TIMEOUT;
-	c->total_retrans += segs;
-	atcp_count(c, ATCP_STAT_RETRANS_SEGS);
-	atcp_host_resent(c, seq, len, kind);
+		return ATCP_RESEND_PROBE;
+	if (c->recovery == ATCP_OPEN)
+		return ATCP_RESEND_WINDOW;
+	return c->recovery == ATCP_FAST ? ATCP_RESEND_FAST : ATCP_RESEND_TIMEOUT;
 }
 
-/* Sends a copy of a queued segment, with FIN when it is the last and @fin. */
-static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
+/* Counts and traces a retransmission of @len bytes of sequence space in @segs segments. */
+static void resent(struct atcp_tcb *c, u32 seq, u32 len, u32 segs, enum atcp_resend why)
+{
+	c->total_retrans += segs;
+	atcp_count(c, ATCP_STAT_RETRANS_SEGS);
+	atcp_host_resent(c, seq, len, why);
+	/* A tail loss probe is judged by itself: atcp_tail_acked(). */
+	if (!c->undo || why == ATCP_RESEND_TAIL)
+		return;
+	if (!c->undo_sent)
+		c->resent_ts = atcp_ts_clock(c->now) + c->ts_offset;
+	c->undo_sent += segs;
+}
+
+/*
+ * Sends a copy of a queued segment, with FIN when it is the last and @fin.  @why: the reason,
+ * if it was sent before.
+ */
+static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin, enum atcp_resend why)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
 	struct atcp_seg *out = atcp_host_clone(c, seg);
 	u32 len = cb->end_seq - cb->seq;
-	u32 segs = len <= c->mss ? 1 : (len + c->mss - 1) / c->mss;
+	u32 segs = atcp_segments(c, len);
 
 	if (unlikely(!out)) {
 		atcp_count(c, ATCP_STAT_OUT_NO_MEMORY);
 		timer_for_flight(c, false);
 		return false;
 	}
+	cb->sent_at = c->now;
 	if (cb->sent & ATCP_SENT_ONCE) {
-		cb->sent |= ATCP_SENT_AGAIN;
-		resent(c, cb->seq, len + fin, segs);
+		atcp_queue_sent_again(c, seg, segs);
+		resent(c, cb->seq, len + fin, segs, why);
 		c->bytes_retrans += len;
 	}
 	cb->sent |= ATCP_SENT_ONCE;
-	cb->sent_at = c->now;
+	cb->segs = segs;
+	c->fin_lost &= !fin;
+	if (c->recovery == ATCP_FAST)
+		c->prr_out += len;
+	c->fill_room -= min(len, c->fill_room);
 	c->last_snd = c->now;
 	c->bytes_sent += len;
 	c->data_segs_out += segs;
@@ -125,11 +139,10 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin)
 /* Cuts @seg in two; false: it is as it was. */
 static bool split(struct atcp_tcb *c, struct atcp_seg *seg, u32 len)
 {
-	int err = atcp_queue_split(c, seg, len);
-
-	if (unlikely(err == -ENOMEM))
-		timer_for_flight(c, false);
-	return !err;
+	if (likely(atcp_queue_split(c, seg, len)))
+		return true;
+	timer_for_flight(c, false);
+	return false;
 }
 
 /*
@@ -150,7 +163,7 @@ static bool fill_up(struct atcp_tcb *c, struct atcp_seg *seg)
 		return false;
 	if ((has % c->mss == 0 && atcp_queue_next(next)) || !atcp_queue_may_join(c, seg))
 		return false;
-	return (has <= lacks || split(c, next, lacks)) && atcp_queue_join(c, seg);
+	return (has <= lacks || split(c, next, lacks)) && atcp_queue_join(c, seg, next);
 }
 
 /* True if a partial segment at the queue's end waits: Nagle with Minshall's change. */
@@ -169,8 +182,9 @@ static bool hold_partial(const struct atcp_tcb *c)
 static u32 cwnd_room(const struct atcp_tcb *c)
 {
 	u32 flight = atcp_flight(c);
+	u32 room = c->cwnd > flight ? c->cwnd - flight : 0;
 
-	return c->cwnd > flight ? c->cwnd - flight : 0;
+	return unlikely(c->filling) ? min(room, c->fill_room) : room;
 }
 
 static u32 window_room(const struct atcp_tcb *c)
@@ -232,7 +246,7 @@ static bool send_data(struct atcp_tcb *c, struct atcp_seg *seg, u32 n)
 	if (n < atcp_seg_len(seg) && !split(c, seg, n))
 		return false;
 	fin = before_fin(c, cb) && window_room(c) > n;
-	if (!transmit(c, seg, fin))
+	if (!transmit(c, seg, fin, 0))
 		return false;
 	atcp_queue_mark_sent(c);
 	c->snd_nxt = cb->end_seq + fin;
@@ -240,6 +254,7 @@ static bool send_data(struct atcp_tcb *c, struct atcp_seg *seg, u32 n)
 	if (n < c->mss || n % c->mss)
 		c->snd_sml = cb->end_seq;
 	timer_for_flight(c, first);
+	atcp_tail_arm(c);
 	return true;
 }
 
@@ -295,7 +310,7 @@ static bool gather(struct atcp_tcb *c, u32 size)
 
 		if (!next || !atcp_queue_may_join(c, seg) ||
 		    (atcp_seg_len(next) > lacks && !split(c, next, lacks)) ||
-		    !atcp_queue_join(c, seg))
+		    !atcp_queue_join(c, seg, next))
 			return false;
 	}
 	return atcp_seg_len(seg) == size || split(c, seg, size);
@@ -328,8 +343,14 @@ static bool probe_mtu(struct atcp_tcb *c, u64 rate)
 	return false;
 }
 
-/* Go-back-N after a time-out, as far as cwnd and pacing allow. */
+/* Sends what is lost again, as far as cwnd and pacing allow. */
 static void resend_lost(struct atcp_tcb *c, u64 rate);
+
+/* True if what is lost goes before what was never sent.  RFC 5682, (2b): not in doubt. */
+static bool lost_first(const struct atcp_tcb *c)
+{
+	return (c->snd_lost || c->fin_lost) && c->frto != ATCP_FRTO_NEW;
+}
 
 static void output(struct atcp_tcb *c, bool held)
 {
@@ -340,9 +361,9 @@ static void output(struct atcp_tcb *c, bool held)
 		pace_resume(c);
 	if (!ATCP_IN(c->state, SENDING))
 		return;
-	if (c->recovery == ATCP_LOSS) {
+	if (unlikely(lost_first(c))) {
 		resend_lost(c, rate);
-		if (seq_lt(c->rtx_nxt, c->recover))
+		if (lost_first(c))
 			return;
 	}
 	if (!atcp_unsent(c))
@@ -450,19 +471,13 @@ static void join_next(struct atcp_tcb *c, struct atcp_seg *seg)
 		u32 end = atcp_seg_cb(next)->end_seq;
 
 		if (end - seq > c->mss || seq_gt(end, c->snd_una + c->snd_wnd) ||
-		    !atcp_queue_join(c, seg))
+		    !atcp_queue_join(c, seg, next))
 			return;
-		/* What was next to be resent goes with this one. */
-		if (seq_lt(seq, c->rtx_nxt) && seq_lt(c->rtx_nxt, end))
-			c->rtx_nxt = end;
 	}
 }
 
-/*
- * Sends @seg again from SND.UNA on, at most one full segment.  If it cannot be cut, it is
- * sent whole, but no more than @room bytes.  False: it waits.
- */
-static bool resend(struct atcp_tcb *c, struct atcp_seg *seg, u32 room)
+/* What is acknowledged of @seg is not sent again. */
+static void trim_acked(struct atcp_tcb *c, struct atcp_seg *seg)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
 
@@ -470,15 +485,36 @@ static bool resend(struct atcp_tcb *c, struct atcp_seg *seg, u32 room)
 		atcp_seg_trim_head(c, seg, c->snd_una - cb->seq);
 		cb->seq = c->snd_una;
 	}
+}
+
+/*
+ * Sends @seg again from SND.UNA on, in whole segments: one; with c->rack as many as @room
+ * has.  If it cannot be cut, it is sent whole, but no more than @room bytes.  False: it waits.
+ */
+static bool resend(struct atcp_tcb *c, struct atcp_seg *seg, u32 room)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	u32 most = c->mss;
+
+	trim_acked(c, seg);
 	/* Not whole: where it is cut on its way, the urgent pointer would not follow. */
 	if (unlikely(seq_gt(c->snd_up, cb->seq)))
 		room = 0;
+	if (c->rack && room > most)
+		most = room - room % c->mss;
 	if (atcp_seg_len(seg) < c->mss)
 		join_next(c, seg);
-	else if (atcp_seg_len(seg) > c->mss && !split(c, seg, c->mss) &&
-		 atcp_seg_len(seg) > room)
+	else if (atcp_seg_len(seg) > most && !split(c, seg, most) && atcp_seg_len(seg) > room)
 		return false;
-	return transmit(c, seg, atcp_fin_sent(c) && before_fin(c, cb));
+	return transmit(c, seg, atcp_fin_sent(c) && before_fin(c, cb), reason(c));
+}
+
+static void resend_fin(struct atcp_tcb *c, enum atcp_resend why)
+{
+	if (!atcp_send_ctl(c, atcp_fin_seq(c), ATCP_FIN | ATCP_ACK))
+		return;
+	c->fin_lost = false;
+	resent(c, atcp_fin_seq(c), 1, 1, why);
 }
 
 void atcp_resend_first(struct atcp_tcb *c)
@@ -489,29 +525,49 @@ void atcp_resend_first(struct atcp_tcb *c)
 		resend(c, seg, 0);
 		return;
 	}
-	if (atcp_fin_sent(c) && atcp_send_ctl(c, atcp_fin_seq(c), ATCP_FIN | ATCP_ACK))
-		resent(c, atcp_fin_seq(c), 1, 1);
+	if (atcp_fin_sent(c))
+		resend_fin(c, reason(c));
 }
 
 static void resend_lost(struct atcp_tcb *c, u64 rate)
 {
-	while (seq_lt(c->rtx_nxt, c->recover) && cwnd_room(c) && pace_allows(c, rate)) {
-		struct atcp_seg *seg = atcp_queue_find(c, c->rtx_nxt);
-		struct atcp_cb *cb;
+	struct atcp_seg *seg;
 
-		if (!seg) {
-			atcp_resend_first(c);	/* only the FIN is left */
-			c->rtx_nxt = c->recover;
-			break;
-		}
-		if (!resend(c, seg, cwnd_room(c)))
+	while ((seg = atcp_queue_lost(c)) && c->snd_wnd && cwnd_room(c) && pace_allows(c, rate)) {
+		u32 room = cwnd_room(c);
+
+		if (!resend(c, seg, unlikely(rate) ? pace_piece(c, room, rate) : room))
 			break;
 		if (unlikely(rate))
 			pace_sent(c, atcp_seg_len(seg), rate);
-		cb = atcp_seg_cb(seg);
-		c->rtx_nxt = cb->end_seq + (atcp_fin_sent(c) && before_fin(c, cb));
 	}
+	if (!seg && c->fin_lost && c->snd_wnd && cwnd_room(c) && pace_allows(c, rate))
+		resend_fin(c, reason(c));
 	timer_for_flight(c, false);
+}
+
+bool atcp_send_new(struct atcp_tcb *c)
+{
+	struct atcp_seg *seg = atcp_queue_unsent(c);
+	u32 n = min_t(u32, window_room(c), c->mss);
+
+	return seg && n && send_data(c, seg, min(n, atcp_seg_len(seg)));
+}
+
+bool atcp_resend_last(struct atcp_tcb *c)
+{
+	struct atcp_seg *seg = atcp_queue_last_sent(c);
+	u32 len;
+
+	trim_acked(c, seg);
+	len = atcp_seg_len(seg);
+	if (len > c->mss) {
+		seg = atcp_queue_split(c, seg, len - ((len - 1) % c->mss + 1));
+		if (!seg)
+			return false;
+	}
+	return transmit(c, seg, atcp_fin_sent(c) && before_fin(c, atcp_seg_cb(seg)),
+			ATCP_RESEND_TAIL);
 }
 
 void atcp_send_probe(struct atcp_tcb *c)
@@ -524,7 +580,8 @@ void atcp_send_probe(struct atcp_tcb *c)
 		return;
 	}
 	if (seg) {
-		if ((atcp_seg_len(seg) > 1 && !split(c, seg, 1)) || !transmit(c, seg, false))
+		if ((atcp_seg_len(seg) > 1 && !split(c, seg, 1)) ||
+		    !transmit(c, seg, false, ATCP_RESEND_PROBE))
 			return;
 		atcp_host_resent(c, c->snd_nxt, 1, ATCP_RESEND_PROBE);
 		atcp_queue_mark_sent(c);

@@ -171,7 +171,7 @@ u32 atcp_mtup_probe_size(struct atcp_tcb *c)
 	u32 low = c->mtup_low, high;
 
 	/* Its loss has to be told from others: nothing else is being repaired. */
-	if (!low || c->mtup_size || c->recovery != ATCP_OPEN || c->dupacks ||
+	if (!low || c->mtup_size || c->recovery != ATCP_OPEN || c->dupacks || c->sacked ||
 	    seq_leq(c->snd_nxt, c->recover) || seq_gt(c->snd_up, c->snd_una))
 		return 0;
 	if (c->snd_una == c->iss + 1)

@@ -1,32 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loss recovery without SACK: fast retransmit and fast recovery (RFC 5681
- * section 3.2, RFC 6582), limited transmit (RFC 3042).
- * One loss is repaired a round trip.  Where that takes longer than a time-out, slow
- * start repairs the rest: only the first partial ACK restarts the timer (the "impatient"
- * variant of RFC 6582 section 4).
- * The retransmission time-out: RFC 5681 section 3.1, RFC 6298 section 5, RFC 3465
- * section 2.3.  A path that takes less than before: RFC 1191 section 6.5.
+ * Loss recovery: what is sent again, and what cwnd has to answer for.
+ *
+ * With SACK and net.atcp.recovery, RACK (rack.c) tells what is lost:
+ *
+ *   proportional rate reduction in FAST: RFC 9937
+ *   spurious time-outs: F-RTO, RFC 5682, in its variant with SACK
+ *   undo of a reduction for which nothing was lost: by the peer's D-SACKs (RFC 3708 section
+ *   2), by timestamps (Eifel, RFC 3522, RFC 4015), by F-RTO
+ *
+ * Without, duplicate ACKs do: fast retransmit and fast recovery (RFC 5681 section 3.2,
+ * RFC 6582).  One loss is repaired a round trip.  Where that takes longer than a time-out,
+ * slow start repairs the rest: only the first partial ACK restarts the timer (the
+ * "impatient" variant of RFC 6582 section 4).
+ *
+ * Both: limited transmit (RFC 3042), which is arithmetic of atcp_flight(); the retransmission
+ * time-out (RFC 5681 section 3.1, RFC 6298 section 5, RFC 3465 section 2.3); a path that
+ * takes less than before (RFC 1191 section 6.5).
  *
  * The RFCs let cwnd grow by a segment for each duplicate ACK, and shrink again.  Here cwnd
  * stays as it is: c->sacked tells what the duplicates say, and atcp_flight() subtracts it.
  *
- *              3 duplicate ACKs
- *      OPEN ----------------------> FAST ---+ partial ACK: resend
- *       ^  ^                         |  ^---+
- *       |  +--- all of it acked -----+
- *       |                            | time-out
- *       +--- all of it acked --- LOSS <------+ (from OPEN too)
+ *              3 duplicate ACKs, or RACK
+ *      OPEN ----------------------------> FAST ---+ what is lost goes again
+ *       ^  ^                               |  ^---+
+ *       |  +--- all of it acked, or undo --+
+ *       |                                  | time-out
+ *       +--- all of it acked, or undo --- LOSS <-- (from OPEN, too)
  */
+#include "core/board.h"
 #include "core/cc.h"
 #include "core/core.h"
 #include "core/deadline.h"
 #include "core/mss.h"
 #include "core/output.h"
 #include "core/pmtud.h"
+#include "core/queue.h"
+#include "core/rack.h"
 #include "core/recovery.h"
 #include "core/rtt.h"
 #include "core/seq.h"
+
+#define FILL_SEGMENTS	3	/* new segments an ACK may let out after an undo, as RFC 4015 */
 
 static void set_recovery(struct atcp_tcb *c, enum atcp_recovery recovery)
 {
@@ -36,6 +51,8 @@ static void set_recovery(struct atcp_tcb *c, enum atcp_recovery recovery)
 	if (old != recovery)
 		atcp_host_recovery(c, old);
 }
+
+/* --- without SACK --- */
 
 /*
  * At least one segment is in flight, however many duplicates come: a peer that makes them
@@ -140,6 +157,13 @@ static void fast_acked(struct atcp_tcb *c, u32 acked)
 	remove_sacked(c, acked);
 }
 
+/* Keeps c->recover behind SND.UNA, or a wrap puts it ahead. */
+static void keep_up(struct atcp_tcb *c)
+{
+	if (c->recovery == ATCP_OPEN && seq_gt(c->snd_una, c->recover))
+		c->recover = c->snd_una - 1;
+}
+
 /*
  * cwnd does not grow while the sender does not fill it (RFC 7661 section 4.3).  The most
  * in flight in a window decides, and not what was at this ACK: ACKs of a burst come
@@ -164,21 +188,243 @@ static void advanced(struct atcp_tcb *c, u32 acked)
 	c->sacked = 0;
 	grow = c->recovery == ATCP_LOSS || fills_cwnd(c);
 	if (c->recovery == ATCP_LOSS) {
-		if (seq_lt(c->rtx_nxt, c->snd_una))
-			c->rtx_nxt = c->snd_una;
 		if (seq_geq(c->snd_una, c->recover))
 			set_recovery(c, ATCP_OPEN);
 		/* One ACK may cover much that had waited at the peer: no burst for that. */
 		acked = min_t(u32, acked, c->mss);
 	}
-	if (c->recovery == ATCP_OPEN && seq_gt(c->snd_una, c->recover))
-		c->recover = c->snd_una - 1;	/* keeps up, or a wrap puts it ahead */
+	keep_up(c);
 	if (grow)
 		c->cc->acked(c, acked);
 }
 
+/* --- with SACK --- */
+
+/* What is to be restored if nothing was lost. */
+static void remember(struct atcp_tcb *c)
+{
+	c->undo = true;
+	c->undo_una = c->snd_una;
+	c->undo_sent = 0;
+	c->undo_dups = 0;
+	c->prior_cwnd = c->cwnd;
+	c->prior_ssthresh = c->ssthresh;
+}
+
+/* No loss was behind it: RFC 4015 section 3.  What was taken for lost is in flight. */
+static void undo(struct atcp_tcb *c, enum atcp_stat why)
+{
+	atcp_count(c, why);
+	c->cwnd = max(c->cwnd, c->prior_cwnd);
+	c->ssthresh = max(c->ssthresh, c->prior_ssthresh);
+	c->undo = false;
+	c->frto = ATCP_FRTO_NO;
+	c->filling = true;
+	/* What was taken for lost was late.  A time-out tells of no order. */
+	if (why != ATCP_STAT_UNDO_FRTO && c->recovery != ATCP_LOSS)
+		atcp_rack_reordered(c, c->fack - c->undo_una);
+	if (c->recovery == ATCP_OPEN)
+		return;
+	atcp_queue_unmark_lost(c);
+	c->fin_lost = false;
+	set_recovery(c, ATCP_OPEN);
+}
+
+/*
+ * Undoes a reduction when each segment that was sent again has been reported as a duplicate,
+ * or when the first of them was acknowledged before it could have arrived.
+ */
+static void try_undo(struct atcp_tcb *c, const struct atcp_ack *a)
+{
+	if (!c->undo)
+		return;
+	if (a->delayed && c->recovery != ATCP_OPEN)
+		undo(c, ATCP_STAT_UNDO_TIMESTAMP);
+	else if (c->undo_sent && c->undo_dups >= c->undo_sent)
+		undo(c, ATCP_STAT_UNDO_DSACK);
+}
+
+/*
+ * Counts what the peer says it had already.  A probe's duplicate tells nothing of recovery.
+ * One of what was not sent since recovery began is none of ours: an old one, or made up.
+ */
+static void note_dsack(struct atcp_tcb *c, const struct atcp_ack *a)
+{
+	if (c->tlp_out && c->tlp_again && a->dsack_end == c->tlp_end)
+		return;
+	if (!c->undo || seq_lt(a->dsack_start, c->undo_una) || seq_gt(a->dsack_end, c->recover)) {
+		atcp_count(c, ATCP_STAT_DSACK_IGNORED);
+		return;
+	}
+	atcp_rack_dsack(c);
+	c->undo_dups += atcp_segments(c, a->dsack_end - a->dsack_start);
+}
+
+/* RFC 9937 section 6.2, when an ACK has come; @safe: as there. */
+static void reduce(struct atcp_tcb *c, u32 delivered, bool safe)
+{
+	u32 flight = atcp_flight(c);
+	s64 room;
+
+	c->prr_delivered += delivered;
+	if (flight > c->ssthresh) {
+		room = (s64)div_u64((u64)c->prr_delivered * c->ssthresh + c->prr_flight - 1,
+				    c->prr_flight) - c->prr_out;
+	} else {
+		room = max((s64)c->prr_delivered - c->prr_out, (s64)delivered);
+		if (safe)
+			room += c->mss;
+		room = min(room, (s64)(c->ssthresh - flight));
+	}
+	/* The first is sent again in any case. */
+	if (!c->prr_out)
+		room = max(room, (s64)c->mss);
+	c->cwnd = max_t(u32, flight + max(room, (s64)0), c->mss);
+}
+
+/* RACK has found a loss. */
+static void enter_fast(struct atcp_tcb *c, const struct atcp_ack *a)
+{
+	u32 flight = c->snd_nxt - c->snd_una + a->acked;
+	struct atcp_seg *first = atcp_queue_lost(c);
+
+	remember(c);
+	c->recover = c->snd_nxt;
+	c->tlp_out = false;
+	c->filling = false;
+	c->prr_delivered = 0;
+	c->prr_out = 0;
+	c->prr_flight = 0;
+	/* A probe alone is no sign of congestion: RFC 4821 section 7.6.2. */
+	if (likely(seq_gt(atcp_seg_cb(first)->seq, c->snd_una) || !atcp_mtup_lost(c))) {
+		c->prr_flight = max_t(u32, flight - min(flight, a->prior_sacked), c->mss);
+		c->ssthresh = c->cc->ssthresh(c, min(flight, c->cwnd));
+	}
+	set_recovery(c, ATCP_FAST);
+	atcp_count(c, ATCP_STAT_RETRANS_FAST);
+}
+
+/* SND.UNA has reached what was sent when recovery began. */
+static void leave_fast(struct atcp_tcb *c)
+{
+	if (c->prr_flight)
+		c->cwnd = max_t(u32, c->ssthresh, c->mss);
+	atcp_rack_recovered(c);
+}
+
+/* RFC 5682 section 3.1, while it is open whether the time-out was spurious. */
+static void doubt_timeout(struct atcp_tcb *c, const struct atcp_ack *a)
+{
+	if (a->original) {
+		undo(c, ATCP_STAT_UNDO_FRTO);
+	} else if (c->frto == ATCP_FRTO_NEW) {
+		if (a->acked || a->sacked)
+			c->frto = ATCP_FRTO_NO;		/* (3a) */
+	} else if (a->acked) {
+		/* (2b): new data, if there is any that may be sent; else (2a). */
+		c->frto = c->write_seq - c->snd_nxt >= c->mss &&
+			  c->snd_nxt - c->snd_una + c->mss <= c->snd_wnd ?
+			  ATCP_FRTO_NEW : ATCP_FRTO_NO;
+	} else if (a->sacked) {
+		c->frto = ATCP_FRTO_NO;
+	}
+}
+
+/* One loss, which a tail loss probe has found and repaired. */
+static void tail_lost(struct atcp_tcb *c)
+{
+	c->ssthresh = c->cc->ssthresh(c, c->cwnd);
+	c->cwnd = c->ssthresh;
+}
+
+static void grow(struct atcp_tcb *c, const struct atcp_ack *a)
+{
+	if (c->recovery == ATCP_LOSS) {
+		if (a->delivered)
+			c->cc->acked(c, a->delivered);
+	} else if (a->acked && fills_cwnd(c)) {
+		c->cc->acked(c, a->acked);
+	}
+}
+
+/*
+ * Data that was reported is missing at SND.UNA: the peer has dropped it.  The time-out comes
+ * soon, and then all of it goes again.
+ */
+static void hasten_timeout(struct atcp_tcb *c)
+{
+	u64 soon = max_t(u64, c->srtt / 16, 10 * ATCP_MSEC);
+
+	if (c->now + soon < c->deadline[ATCP_T_REXMT])
+		atcp_set_rexmt(c, soon);
+}
+
+static void rack_ack(struct atcp_tcb *c, const struct atcp_ack *a)
+{
+	bool lost;
+
+	if (a->acked) {
+		if (c->snd_una == c->snd_nxt)
+			atcp_stop_timer(c, ATCP_T_REXMT);
+		else
+			atcp_arm_rexmt(c);
+	}
+	if (unlikely(a->dsack))
+		note_dsack(c, a);
+	if (unlikely(atcp_tail_acked(c, a)))
+		tail_lost(c);
+	try_undo(c, a);
+	if (unlikely(c->frto))
+		doubt_timeout(c, a);
+	if (unlikely(c->filling)) {
+		c->fill_room = a->delivered + FILL_SEGMENTS * c->mss;
+		c->filling = c->cwnd > atcp_flight(c) + c->fill_room;
+	}
+
+	/* Undo was first: what is marked from here on is lost anew. */
+	lost = atcp_rack_mark(c);
+	if (c->recovery != ATCP_OPEN && seq_geq(c->snd_una, c->recover)) {
+		if (c->recovery == ATCP_FAST)
+			leave_fast(c);
+		c->frto = ATCP_FRTO_NO;
+		set_recovery(c, ATCP_OPEN);
+	}
+	if (unlikely(c->snd_lost && c->recovery == ATCP_OPEN))
+		enter_fast(c, a);
+	keep_up(c);
+	if (c->recovery != ATCP_FAST)
+		grow(c, a);
+	else if (c->prr_flight && (a->delivered || !c->prr_out))
+		reduce(c, a->delivered, a->acked && !lost);
+	if (unlikely(c->snd_sacked && a->acked && atcp_board_reneged(c)))
+		hasten_timeout(c);
+	atcp_tail_arm(c);
+}
+
+void atcp_recovery_reorder(struct atcp_tcb *c)
+{
+	struct atcp_ack none = { .prior_sacked = c->sacked };
+
+	atcp_rack_mark(c);
+	if (!c->snd_lost)
+		return;
+	if (c->recovery == ATCP_OPEN) {
+		enter_fast(c, &none);
+		if (c->prr_flight)
+			reduce(c, 0, false);
+		atcp_tail_arm(c);
+	}
+	atcp_output(c);
+}
+
+/* --- both --- */
+
 void atcp_recovery_ack(struct atcp_tcb *c, const struct atcp_ack *a)
 {
+	if (c->rack) {
+		rack_ack(c, a);
+		return;
+	}
 	if (a->acked) {
 		set_timer(c);
 		advanced(c, a->acked);
@@ -201,17 +447,49 @@ static void lower_ssthresh(struct atcp_tcb *c)
 	c->ssthresh = ssthresh;
 }
 
-void atcp_recovery_timeout(struct atcp_tcb *c)
+/* RFC 8985 section 6.3, RFC 2018 section 8. */
+static void mark_timeout(struct atcp_tcb *c)
 {
-	/* Once for all the time-outs of one segment: RFC 5681, below equation (4). */
-	if (c->retries == 1)
-		lower_ssthresh(c);
-	c->cwnd = c->mss;
+	bool reneged = atcp_board_reneged(c);
+
+	if (reneged)
+		atcp_count(c, ATCP_STAT_SACK_RENEGING);
+	if (c->rack && !reneged)
+		atcp_rack_mark_timeout(c);
+	else
+		atcp_queue_mark_all_lost(c, true);
+	if (reneged)
+		c->fack = c->snd_una;
+	c->fin_lost = atcp_fin_sent(c) && !c->snd_flight;
+}
+
+/* Everything is to be sent again, from SND.UNA on, as far as it is lost. */
+static void enter_loss(struct atcp_tcb *c)
+{
 	c->recover = c->snd_nxt;
 	set_recovery(c, ATCP_LOSS);
 	c->dupacks = 0;
-	c->sacked = 0;
-	c->rtx_nxt = c->snd_una;
+	if (!c->rack)
+		c->sacked = 0;
+	c->tlp_out = false;
+	c->filling = false;
+	atcp_tail_arm(c);	/* stops it */
+}
+
+void atcp_recovery_timeout(struct atcp_tcb *c)
+{
+	bool open = c->recovery == ATCP_OPEN;
+
+	if (open && c->rack)
+		remember(c);
+	/* Once for all the time-outs of one segment: RFC 5681, below equation (4). */
+	if (c->retries == 1)
+		lower_ssthresh(c);
+	enter_loss(c);
+	mark_timeout(c);
+	c->cwnd = (c->rack ? atcp_flight(c) : 0) + c->mss;
+	c->frto = c->rack && c->space->conf.frto && (open || c->retries > 1) ?
+		  ATCP_FRTO_FIRST : ATCP_FRTO_NO;
 	atcp_count(c, ATCP_STAT_RETRANS_TIMEOUT);
 	atcp_output(c);
 }
@@ -233,11 +511,12 @@ void atcp_path_changed(struct atcp_tcb *c)
 	/* This is no sign of congestion, and ssthresh stays; a smaller cwnd avoids a burst. */
 	atcp_enter(c);
 	c->cwnd = min(c->cwnd, atcp_initial_window(c));
-	c->recover = c->snd_nxt;
-	set_recovery(c, ATCP_LOSS);
-	c->dupacks = 0;
-	c->sacked = 0;
-	c->rtx_nxt = c->snd_una;
+	enter_loss(c);
+	c->undo = false;
+	c->frto = ATCP_FRTO_NO;
+	atcp_queue_mark_all_lost(c, false);
+	c->fin_lost = atcp_fin_sent(c);
+	atcp_stop_timer(c, ATCP_T_REORDER);
 	atcp_output(c);
 	atcp_arm_rexmt(c);
 	atcp_leave(c);

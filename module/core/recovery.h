@@ -10,6 +10,8 @@
  * retransmission timer, resends, lets cwnd grow.
  */
 void atcp_recovery_ack(struct atcp_tcb *c, const struct atcp_ack *a);
+/* ATCP_T_REORDER has fired. */
+void atcp_recovery_reorder(struct atcp_tcb *c);
 /* The retransmission time-out has come; c->retries counts it already. */
 void atcp_recovery_timeout(struct atcp_tcb *c);
 

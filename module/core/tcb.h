@@ -87,6 +87,11 @@ struct atcp_tuple {
  * @tolerate_missing_ts: accept a segment without a timestamp where they were negotiated
  * @window_scaling:	offer and accept RFC 7323 window scaling
  * @sack:		offer and accept RFC 2018 SACK
+ * @recovery:		SACK blocks and time tell what is lost (RFC 8985); false: duplicate
+ *			ACKs, as without SACK
+ * @tail_probe:		tail loss probes (RFC 8985 section 7)
+ * @frto:		find spurious time-outs (RFC 5682)
+ * @reordering:		segments that one may be late by before it is taken for lost
  * @rfc1337:		a RST does not end TIME-WAIT; false: one that is exactly next does
  * @slow_start_after_idle: RFC 5681 section 4.1
  * @mtu_probing:	path MTU discovery without ICMP, 0: none; 1: after two time-outs;
@@ -121,9 +126,13 @@ struct atcp_conf {
 	u32 base_mss;
 	u32 mtu_probe_floor;
 	u32 probe_threshold;
+	u32 reordering;
 	bool tolerate_missing_ts;
 	bool window_scaling;
 	bool sack;
+	bool recovery;
+	bool tail_probe;
+	bool frto;
 	bool rfc1337;
 	bool slow_start_after_idle;
 	u32 debug_isn;
@@ -154,6 +163,8 @@ enum atcp_timer {
 	ATCP_T_DELACK,		/* delayed ACK */
 	ATCP_T_KEEP,		/* keep-alive; FIN-WAIT-2 of an orphan */
 	ATCP_T_PACE,		/* pacing: the next segment may go */
+	ATCP_T_REORDER,		/* RACK: what is late is lost, RFC 8985 section 6.2 */
+	ATCP_T_TAIL,		/* tail loss probe, RFC 8985 section 7 */
 	ATCP_T_COUNT
 };
 
@@ -167,8 +178,15 @@ enum atcp_chrono {
 
 enum atcp_recovery {
 	ATCP_OPEN,		/* no loss is known */
-	ATCP_FAST,		/* fast recovery, RFC 6582 */
+	ATCP_FAST,		/* fast recovery, RFC 6582 or RFC 8985 */
 	ATCP_LOSS,		/* after a retransmission time-out */
+};
+
+/* RFC 5682, after a time-out. */
+enum atcp_frto {
+	ATCP_FRTO_NO,		/* not in doubt, or not any more */
+	ATCP_FRTO_FIRST,	/* the first segment was sent again */
+	ATCP_FRTO_NEW,		/* and acknowledged: new data goes */
 };
 
 struct atcp_cc_ops;
@@ -221,7 +239,6 @@ struct atcp_tcb {
 	u32 write_seq;			/* one past the last queued byte or FIN */
 	u32 snd_wnd_max;		/* largest window the peer ever offered */
 	u32 snd_sml;			/* end of the last partial segment sent (Minshall) */
-	u32 rtx_nxt;			/* while recovering from a time-out: next to resend */
 
 	/* Receive sequence space. */
 	u32 rcv_nxt;
@@ -241,10 +258,13 @@ struct atcp_tcb {
 	bool interactive;		/* the program answers data with data: delay ACKs */
 
 	/* Queues.  Those for sending are queue.c's. */
-	struct atcp_seg *snd_first;	/* unacknowledged or unsent, in order */
-	struct atcp_seg *snd_last;
-	struct atcp_seg *snd_head;	/* the first never sent, or NULL */
-	struct atcp_seg *snd_found;	/* a sent one, where the last look-up ended, or NULL */
+	struct atcp_seg *snd_unsent;	/* never sent: a list */
+	struct atcp_seg *snd_last;	/* its end */
+	struct atcp_seg *snd_flight;	/* sent, perhaps in the network: a tree by sequence */
+	struct atcp_seg *snd_lost;	/* sent, and lost: a tree */
+	struct atcp_seg *snd_sacked;	/* sent, and reported: a tree */
+	struct atcp_seg *snd_oldest;	/* in flight: a list in order of time */
+	struct atcp_seg *snd_newest;	/* its end */
 	struct atcp_seg *ooo_root;	/* received out of order, a tree by sequence */
 	struct atcp_sack_block ooo_recent[ATCP_SACK_BLOCKS];	/* most recent first */
 	u8 ooo_blocks;
@@ -288,16 +308,53 @@ struct atcp_tcb {
 	u8 recovery;			/* enum atcp_recovery */
 	u8 dupacks;
 	bool partial;			/* this fast recovery has had a partial ACK */
-	u32 dup_flight;			/* bytes in flight at the first duplicate ACK */
-	u32 sacked;			/* of what is in flight, bytes that have left the network:
-					 * a segment for each duplicate ACK
+	bool rack;			/* SACK blocks and RACK tell what is lost (RFC 8985); false:
+					 * duplicate ACKs (RFC 6582)
 					 */
+	bool fin_lost;			/* the FIN was sent, and is taken for lost */
+	u32 dup_flight;			/* bytes in flight at the first duplicate ACK */
+	u32 sacked;			/* bytes that have left the network: reported by SACK
+					 * blocks; without c->rack a segment for each duplicate ACK
+					 */
+	u32 lost;			/* bytes taken for lost, and not sent again since */
+	u32 sacked_segs;		/* the same in segments on the wire */
+	u32 lost_segs;
+	u32 resent_segs;		/* of those in flight, sent more than once */
 	u32 recover;			/* RFC 6582: SND.NXT when recovery began */
 	u32 cwnd;			/* bytes */
 	u32 ssthresh;			/* bytes */
 	u32 max_flight;			/* most bytes in flight in this window of data */
 	u32 max_flight_end;		/* where that window ends */
 	struct atcp_sack_block sack_first; /* the peer's first block, when it last changed */
+
+	/* RACK-TLP (rack.c). */
+	u64 rack_at;			/* of what has arrived, the one that was sent last: when */
+	u32 rack_end;			/* its end */
+	u32 rack_rtt;			/* its round trip, microseconds */
+	u32 fack;			/* one past the highest number that has arrived */
+	u32 reord_seen;			/* times that segments were reordered */
+	u16 reordering;			/* segments that one may be late by */
+	u8 reo_mult;			/* the reordering window, in quarters of the least RTT */
+	u8 reo_persist;			/* recoveries until that is 1 again */
+	u32 reo_round;			/* SND.NXT when it last grew */
+	bool tlp_out;			/* a tail loss probe was sent, and not judged yet */
+	bool tlp_again;			/* it was data that was sent before */
+	u32 tlp_end;			/* SND.NXT when it was sent */
+
+	/* Proportional rate reduction (RFC 9937) and undo (recovery.c). */
+	u32 prr_flight;			/* bytes in flight when recovery began */
+	u32 prr_delivered;		/* bytes that have arrived since */
+	u32 prr_out;			/* bytes sent since */
+	bool undo;			/* cwnd was reduced, and prior_cwnd may be restored */
+	u8 frto;			/* enum atcp_frto */
+	bool filling;			/* it was restored: fill_room bounds a burst */
+	u32 undo_una;			/* SND.UNA when recovery began */
+	u32 undo_sent;			/* segments sent again since */
+	u32 undo_dups;			/* segments since that the peer had already */
+	u32 fill_room;			/* bytes that may be sent before the next ACK */
+	u32 prior_cwnd;
+	u32 prior_ssthresh;
+	u32 resent_ts;			/* the timestamp of the first that was sent again, or 0 */
 	const struct atcp_cc_ops *cc;
 	u64 cc_priv[ATCP_CC_PRIV];
 

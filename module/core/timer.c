@@ -4,7 +4,7 @@
  * 3.10.8; RFC 6298 (5.4) to (5.7).
  *
  * A timer is a deadline in the control block.  The host knows the nearest only, and may
- * call early.  There are four, and most of them serve several ends:
+ * call early.  There are six, and most of them serve several ends:
  *
  *   ATCP_T_REXMT   SYN-SENT, SYN-RECEIVED: the SYN or SYN-ACK goes again; soon, and not
  *                  as a time-out, once a challenge ACK has answered the SYN (arrive.c)
@@ -18,6 +18,8 @@
  *   ATCP_T_KEEP    keep-alive (keepalive.c)
  *                  FIN-WAIT-2 of an orphan: the end of the connection (close.c)
  *   ATCP_T_PACE    pacing lets the next segment go (output.c)
+ *   ATCP_T_REORDER RACK has waited long enough for what may be reordered (rack.c)
+ *   ATCP_T_TAIL    tail loss probe (rack.c), before ATCP_T_REXMT
  *
  * TIME-WAIT and a listener's SYN-RECEIVED have no control block: their only deadline is
  * in struct atcp_tw and struct atcp_req.
@@ -31,6 +33,7 @@
 #include "core/output.h"
 #include "core/pmtud.h"
 #include "core/queue.h"
+#include "core/rack.h"
 #include "core/recovery.h"
 #include "core/rtt.h"
 
@@ -222,6 +225,8 @@ void atcp_timeout(struct atcp_tcb *c)
 		[ATCP_T_DELACK] = atcp_ack_timeout,
 		[ATCP_T_KEEP] = keep,
 		[ATCP_T_PACE] = atcp_output,	/* it stops the timer */
+		[ATCP_T_REORDER] = atcp_recovery_reorder,
+		[ATCP_T_TAIL] = atcp_tail_timeout,
 	};
 	int t;
 

@@ -10,6 +10,7 @@
 #include <linux/tcp.h>
 #include <net/tcp_states.h>
 
+#include "core/queue.h"
 #include "net/carrier.h"
 #include "netns.h"
 #include "port/timewait.h"
@@ -103,19 +104,33 @@ static int free_skipped(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg)
+/*
+ * The core's words in a queued sk_buff (atcp_seg_order()) overlay its route and its
+ * destructor, which a clone inherits: meanwhile they are 0.
+ */
+static struct sk_buff *clone_queued(struct sk_buff *skb, gfp_t gfp)
 {
-	struct sock *sk = atcp_tcb_sk(c);
-	struct sk_buff *skb = atcp_skb(seg), *copy;
-	gfp_t gfp = sk_gfp_mask(sk, GFP_ATOMIC | __GFP_NOWARN);
+	struct atcp_order saved = *atcp_seg_order(atcp_seg(skb));
+	struct sk_buff *copy;
 
-	if (free_skipped(sk, skb))
-		return NULL;
+	*atcp_seg_order(atcp_seg(skb)) = (struct atcp_order){ };
 	/* The header of an earlier clone is still in the linear part that they share. */
 	if (unlikely(skb_cloned(skb)))
 		copy = pskb_copy(skb, gfp);
 	else
 		copy = skb_clone(skb, gfp);
+	*atcp_seg_order(atcp_seg(skb)) = saved;
+	return copy;
+}
+
+struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	struct sock *sk = atcp_tcb_sk(c);
+	struct sk_buff *skb = atcp_skb(seg), *copy;
+
+	if (free_skipped(sk, skb))
+		return NULL;
+	copy = clone_queued(skb, sk_gfp_mask(sk, GFP_ATOMIC | __GFP_NOWARN));
 	if (unlikely(!copy))
 		return NULL;
 	copy->dev = NULL;
@@ -163,7 +178,7 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 	if (free_skipped(sk, skb) || unshare(skb))
 		return NULL;
 	/* Only the queue's first segment may exceed net.atcp.mem: one buffer a connection. */
-	rest = atcp_alloc_sendable(sk, GFP_ATOMIC | __GFP_NOWARN, seg == c->snd_first);
+	rest = atcp_alloc_sendable(sk, GFP_ATOMIC | __GFP_NOWARN, seg == atcp_queue_first(c));
 	if (!rest)
 		return NULL;
 

@@ -58,6 +58,16 @@ static inline struct atcp_link *atcp_seg_link(struct atcp_seg *seg)
 	return (struct atcp_link *)seg;
 }
 
+/*
+ * Two more words, in the place of the route and the destructor, which a queued sk_buff has
+ * not.  Whoever clones one takes care: clone_queued() in socket/host.c.
+ */
+static inline struct atcp_order *atcp_seg_order(struct atcp_seg *seg)
+{
+	return (struct atcp_order *)&atcp_skb(seg)->tcp_tsorted_anchor;
+}
+
+static_assert(sizeof_field(struct sk_buff, tcp_tsorted_anchor) == 2 * sizeof(void *));
 static_assert(offsetof(struct sk_buff, next) == 0);
 static_assert(offsetof(struct sk_buff, prev) == sizeof(void *));
 static_assert(offsetof(struct sk_buff, dev) == 2 * sizeof(void *));

@@ -2,7 +2,7 @@
 /*
  * TCP_INFO: a connection's state for the program.  Every field of struct tcp_info has
  * the meaning that the kernel's TCP gives it.  Fields of what atcp does not have (ECN,
- * fast open, a SACK scoreboard) stay 0.
+ * fast open) stay 0.
  */
 #include <net/tcp.h>
 #include <net/tcp_states.h>
@@ -20,7 +20,7 @@ static u8 ca_state(const struct atcp_tcb *c)
 	case ATCP_LOSS:
 		return TCP_CA_Loss;
 	}
-	return c->dupacks ? TCP_CA_Disorder : TCP_CA_Open;
+	return c->dupacks || c->sacked ? TCP_CA_Disorder : TCP_CA_Open;
 }
 
 static u32 segments(const struct atcp_tcb *c, u32 bytes)
@@ -28,17 +28,21 @@ static u32 segments(const struct atcp_tcb *c, u32 bytes)
 	return DIV_ROUND_UP(bytes, max_t(u32, c->mss, 1));
 }
 
-/* Counts the segments in flight, and those among them that were retransmitted. */
+/*
+ * Counts the segments in flight.  What was lost and is sent again counts among both, as in
+ * the kernel's TCP.
+ */
 static void count_flight(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 {
+	u32 again = c->rack || c->recovery != ATCP_OPEN ? c->resent_segs : 0;
 	struct atcp_seg *seg;
 
-	for (seg = atcp_queue_sent(c); seg; seg = atcp_queue_next_sent(c, seg)) {
-		u32 n = segments(c, atcp_seg_len(seg));
-
-		info->tcpi_unacked += n;
-		if (c->recovery != ATCP_OPEN && atcp_seg_cb(seg)->sent & ATCP_SENT_AGAIN)
-			info->tcpi_retrans += n;
+	for (seg = atcp_queue_sent(c); seg; seg = atcp_queue_next_sent(c, seg))
+		info->tcpi_unacked += segments(c, atcp_seg_len(seg));
+	info->tcpi_retrans = again;
+	if (c->rack) {
+		info->tcpi_sacked = c->sacked_segs;
+		info->tcpi_lost = c->lost_segs + (c->recovery == ATCP_OPEN ? 0 : again);
 	}
 	/* A SYN or a FIN alone is in flight, which is no segment of the queue. */
 	if (!info->tcpi_unacked && c->snd_nxt != c->snd_una)
@@ -79,11 +83,14 @@ static void get_flight(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 	info->tcpi_probes = c->probes;
 	info->tcpi_backoff = c->backoff;
 	count_flight(c, info);
-	info->tcpi_sacked = min_t(u32, c->dupacks, info->tcpi_unacked);
-	if (c->recovery == ATCP_FAST)
-		info->tcpi_lost = 1;
-	else if (c->recovery == ATCP_LOSS)
-		info->tcpi_lost = min(segments(c, c->recover - c->snd_una), info->tcpi_unacked);
+	if (!c->rack) {
+		info->tcpi_sacked = min_t(u32, c->dupacks, info->tcpi_unacked);
+		if (c->recovery == ATCP_FAST)
+			info->tcpi_lost = 1;
+		else if (c->recovery == ATCP_LOSS)
+			info->tcpi_lost = min(segments(c, c->recover - c->snd_una),
+					      info->tcpi_unacked);
+	}
 	info->tcpi_snd_ssthresh = c->ssthresh == U32_MAX ? TCP_INFINITE_SSTHRESH :
 				  c->ssthresh / max_t(u32, c->mss, 1);
 	info->tcpi_snd_wnd = c->snd_wnd;
@@ -167,7 +174,8 @@ void atcp_get_info(struct sock *sk, struct atcp_tcp_info *info)
 	memset(info, 0, sizeof(*info));
 	info->tcpi_state = inet_sk_state_load(sk);
 	get_pacing(sk, info);
-	info->tcpi_reordering = 3;	/* so many duplicate ACKs signal a loss */
+	info->tcpi_reordering = c->reordering ?: c->space->conf.reordering;
+	info->tcpi_reord_seen = c->reord_seen;
 	info->tcpi_snd_cwnd = c->cwnd / max_t(u32, c->mss, 1);
 	if (info->tcpi_state == TCP_LISTEN) {
 		info->tcpi_unacked = READ_ONCE(sk->sk_ack_backlog);

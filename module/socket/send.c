@@ -11,6 +11,7 @@
 
 #include "compat/sendpage.h"
 #include "atcp.h"
+#include "core/queue.h"
 #include "net/atcp_ip.h"
 #include "netns.h"
 #include "socket/payload.h"
@@ -274,7 +275,7 @@ refused:
 	atcp_source_done(&src, false);
 	err = sk_stream_error(sk, flags, err);
 	/* With an empty queue no ACK will wake edge-triggered waiters: they are woken here. */
-	if (unlikely(err == -EAGAIN && !c->snd_first))
+	if (unlikely(err == -EAGAIN && atcp_queue_empty(c)))
 		sk->sk_write_space(sk);
 	return err;
 }

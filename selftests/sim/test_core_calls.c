@@ -3,6 +3,7 @@
  * Calls of the core by its host that belong to no event of RFC 9293 section
  * 3.10: what they do, and that they do nothing to a closed connection.
  */
+#include "core/queue.h"
 #include "script.h"
 
 /* --- after the end --- */
@@ -98,7 +99,7 @@ SCRIPT(window_clamp)
 
 static void tell_of_the_last(void)
 {
-	atcp_seg_cb(tcb()->snd_last)->sent |= ATCP_SENT_TELL;
+	atcp_seg_cb(atcp_queue_last(tcb()))->sent |= ATCP_SENT_TELL;
 }
 
 SCRIPT(told_when_the_last_octet_is_acknowledged)

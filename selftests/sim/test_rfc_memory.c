@@ -4,6 +4,7 @@
  * recovers from one failure.  (faults.c has every failure in every test.)  The tests
  * of the send queue show that a peer cannot make its memory exceed a bound.
  */
+#include "core/queue.h"
 #include "script.h"
 
 static void next_fails(u32 nth)
@@ -191,7 +192,7 @@ static void goes_on(u32 una, u32 step)
 		drain();
 	}
 	ASSERT_EQ(atcp_unacked(tcb()), 0);
-	ASSERT(!tcb()->snd_first);
+	ASSERT(atcp_queue_empty(tcb()));
 }
 
 /* With an MSS of 48, a queued segment and its overhead are cut off every 48 bytes. */
@@ -410,8 +411,8 @@ SCRIPT(joined_as_the_window_allows)
 	inject("A 1 31");
 }
 
-/* When the window opens, a resent segment is joined with the next to be resent. */
-SCRIPT(joined_with_the_next_to_go)
+/* What waits to be resent is not joined with what was resent: both go when the window opens. */
+SCRIPT(not_joined_with_the_next_to_go)
 {
 	script.opt.nodelay = true;
 	be_established();
@@ -423,10 +424,11 @@ SCRIPT(joined_with_the_next_to_go)
 	/* The first is cloned and sent; memory for the second fails twice. */
 	next_fails(3);
 	expect_after(RTO, "PA 1+10 1");
-	next_fails(1);
 	inject("A 1 1 win 0");
+	expect_nothing();
 	inject("A 1 1 win 100");
-	expect("PA 1+20 1");
+	expect("PA 1+10 1");
+	expect("PA 11+10 1");
 	inject("A 1 21");
 	quiet(MINUTE);
 }

@@ -212,8 +212,8 @@ TEST(from_the_start)
 		sim->ipv6 = i / 3;
 		begin(0, &k, 2);
 		ASSERT_LE(arrived(0), 3 * SEC);
-		ASSERT_GT(largest(0, sim->ntrace * 3 / 4), mtu[i % 3] - 20);
-		ASSERT_LE(largest(0, sim->ntrace * 3 / 4), mtu[i % 3]);
+		ASSERT_GT(largest(0, sim->ntrace * 7 / 8), mtu[i % 3] - 20);
+		ASSERT_LE(largest(0, sim->ntrace * 7 / 8), mtu[i % 3]);
 		ASSERT_EQ(stat_of(0, ATCP_STAT_RETRANS_TIMEOUT), 0);
 		ASSERT_LE(stat_of(0, ATCP_STAT_MTU_PROBES), 8);
 		finish();

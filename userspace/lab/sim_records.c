@@ -132,6 +132,8 @@ static void resent(struct sim_conn *conn, u32 seq, u32 len, enum atcp_resend kin
 
 	if (kind == ATCP_RESEND_FAST)
 		event = "fast_retransmit";
+	else if (kind == ATCP_RESEND_TAIL)
+		event = "tlp";
 	else if (f->rto_count[role] != conn->c.rto_count)
 		event = "rto";
 	f->rto_count[role] = conn->c.rto_count;
@@ -439,7 +441,7 @@ static const char *ca_state(const struct atcp_tcb *c)
 		return "Recovery";
 	if (c->recovery == ATCP_LOSS)
 		return "Loss";
-	return c->dupacks ? "Disorder" : "Open";
+	return c->dupacks || c->sacked ? "Disorder" : "Open";
 }
 
 static void cell(bool known, u64 value)
@@ -466,15 +468,16 @@ void records_sample(const struct flow *f)
 	u64 pace = atcp_pacing_rate(c);
 	struct atcp_seg *seg;
 
-	for (seg = atcp_queue_sent(c); seg; seg = atcp_queue_next_sent(c, seg)) {
+	for (seg = atcp_queue_sent(c); seg; seg = atcp_queue_next_sent(c, seg))
 		unacked += segments(c, seg->len);
-		if (c->recovery != ATCP_OPEN && atcp_seg_cb(seg)->sent & ATCP_SENT_AGAIN)
-			again += segments(c, seg->len);
-	}
+	if (c->rack || c->recovery != ATCP_OPEN)
+		again = c->resent_segs;
 	if (!unacked && c->snd_nxt != c->snd_una)
 		unacked = 1;
-	sacked = min_t(u32, c->dupacks, unacked);
-	if (c->recovery == ATCP_FAST)
+	sacked = c->rack ? c->sacked_segs : min_t(u32, c->dupacks, unacked);
+	if (c->rack)
+		lost = c->lost_segs + (c->recovery == ATCP_OPEN ? 0 : again);
+	else if (c->recovery == ATCP_FAST)
 		lost = 1;
 	else if (c->recovery == ATCP_LOSS)
 		lost = min(segments(c, c->recover - c->snd_una), unacked);

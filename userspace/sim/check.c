@@ -3,6 +3,7 @@
  * Invariants of a connection, which must hold after every event.
  */
 #include "core/output.h"
+#include "core/queue.h"
 #include "sim.h"
 
 /* --- states: RFC 9293 figure 5, with RST, ABORT and time-outs to CLOSED --- */
@@ -68,47 +69,122 @@ void sim_check_state(struct sim_conn *conn, u8 old)
 
 /* --- queues --- */
 
+/* What the send queue's sums should be. */
+struct sums {
+	u32 n;
+	u32 charge;
+	u32 sacked, sacked_segs;
+	u32 lost, lost_segs;
+	u32 resent_segs;
+	u32 in_flight;
+};
+
+static void add_sent(const struct atcp_tcb *c, struct sums *s, struct atcp_seg *seg)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+	u32 len = cb->end_seq - seq_max(cb->seq, c->snd_una);
+
+	SIM_CHECK(cb->sent & ATCP_SENT_ONCE, "a segment among those sent that was not");
+	SIM_CHECK(cb->segs, "a segment was sent as none");
+	if (cb->sent & ATCP_SENT_SACKED) {
+		s->sacked += len;
+		s->sacked_segs += cb->segs;
+	} else if (cb->sent & ATCP_SENT_LOST) {
+		s->lost += len;
+		s->lost_segs += cb->segs;
+	} else {
+		s->in_flight++;
+		if (cb->sent & ATCP_SENT_AGAIN)
+			s->resent_segs += cb->segs;
+	}
+}
+
+/* One segment of the queue, whatever place it is in. */
+static void check_queued(struct sums *s, struct atcp_seg *seg)
+{
+	struct atcp_cb *cb = atcp_seg_cb(seg);
+
+	SIM_CHECK(seg->owner == SIM_SEG_SENT, "the send queue is broken at its segment %u", s->n);
+	SIM_CHECK(cb->end_seq - cb->seq == seg->len && seg->len,
+		  "a queued segment of %u bytes spans %u", seg->len, cb->end_seq - cb->seq);
+	s->n++;
+	s->charge += seg->charge;
+}
+
+/* The time list has what is in flight, each once, in the order of transmission. */
+static void check_times(const struct atcp_tcb *c, u32 in_flight)
+{
+	struct atcp_seg *seg, *prev = NULL;
+	u32 n = 0;
+
+	for (seg = c->snd_oldest; seg; prev = seg, seg = atcp_seg_order(seg)->next) {
+		struct atcp_cb *cb = atcp_seg_cb(seg);
+
+		if (++n > in_flight || atcp_seg_order(seg)->prev != prev ||
+		    cb->sent & (ATCP_SENT_LOST | ATCP_SENT_SACKED)) {
+			sim_fail("the time list is broken at its segment %u", n);
+			return;
+		}
+		SIM_CHECK(!prev || atcp_seg_cb(prev)->sent_at <= cb->sent_at,
+			  "the time list is not in order");
+	}
+	SIM_CHECK(c->snd_newest == prev && n == in_flight,
+		  "%u segments in the time list, %u in flight", n, in_flight);
+}
+
+static void check_sums(const struct atcp_tcb *c, const struct sums *s)
+{
+	SIM_CHECK(s->lost == c->lost && s->lost_segs == c->lost_segs &&
+		  s->resent_segs == c->resent_segs,
+		  "lost %u bytes, %u segments, resent %u; accounts: %u, %u, %u", s->lost,
+		  s->lost_segs, s->resent_segs, c->lost, c->lost_segs, c->resent_segs);
+	if (c->rack)
+		SIM_CHECK(s->sacked == c->sacked && s->sacked_segs == c->sacked_segs,
+			  "SACKed %u bytes, %u segments; accounts: %u, %u", s->sacked,
+			  s->sacked_segs, c->sacked, c->sacked_segs);
+	else
+		SIM_CHECK(!s->sacked, "SACKed without a scoreboard");
+}
+
 static void check_send_queue(struct sim_conn *conn)
 {
 	struct atcp_tcb *c = &conn->c;
 	u32 end = c->write_seq - c->fin_queued;
 	struct atcp_seg *seg, *prev = NULL;
-	u32 n = 0, charge = 0, next = 0;
-	bool unsent = false, found = !c->snd_found;
+	struct sums s = { 0 };
+	u32 next = 0;
 
-	for (seg = c->snd_first; seg; prev = seg, seg = atcp_seg_link(seg)->next) {
+	for (seg = atcp_queue_sent(c); seg && !sim->stopped; seg = atcp_queue_find(c, next)) {
 		struct atcp_cb *cb = atcp_seg_cb(seg);
 
-		if (++n > conn->nsent || seg->owner != SIM_SEG_SENT ||
-		    atcp_seg_link(seg)->prev != prev) {
-			sim_fail("the send queue is broken at its segment %u", n);
-			return;
-		}
-		charge += seg->charge;
-		SIM_CHECK(cb->end_seq - cb->seq == seg->len && seg->len,
-			  "a queued segment of %u bytes spans %u", seg->len,
-			  cb->end_seq - cb->seq);
-		SIM_CHECK(!prev || cb->seq == next, "a gap in the send queue");
-		SIM_CHECK(prev || seq_gt(cb->end_seq, c->snd_una),
+		SIM_CHECK(s.n || seq_gt(cb->end_seq, c->snd_una),
 			  "an acknowledged segment is still queued");
-		SIM_CHECK(prev || seq_leq(cb->seq, seq_max(c->snd_una, c->iss + 1)),
+		SIM_CHECK(s.n || seq_leq(cb->seq, seq_max(c->snd_una, c->iss + 1)),
 			  "what is unacknowledged is not queued");
+		SIM_CHECK(!s.n || cb->seq == next, "an overlap among what was sent");
+		check_queued(&s, seg);
+		add_sent(c, &s, seg);
 		next = cb->end_seq;
-		if (seg == c->snd_head) {
-			unsent = true;
-			SIM_CHECK(cb->seq == c->snd_nxt, "the first unsent is not SND.NXT");
-		}
-		found |= seg == c->snd_found && !unsent;
-		SIM_CHECK(!(cb->sent & ATCP_SENT_ONCE) == unsent,
-			  "a segment's mark does not say whether it was sent");
+	}
+	if (s.n)
+		SIM_CHECK(next == c->snd_nxt || (c->fin_queued && next == c->snd_nxt - 1),
+			  "a gap among what was sent");
+	check_times(c, s.in_flight);
+	check_sums(c, &s);
+	for (seg = c->snd_unsent; seg && !sim->stopped; prev = seg, seg = atcp_queue_next(seg)) {
+		struct atcp_cb *cb = atcp_seg_cb(seg);
+
+		SIM_CHECK(atcp_seg_link(seg)->prev == prev && !(cb->sent & ATCP_SENT_ONCE),
+			  "the list of the unsent is broken");
+		SIM_CHECK(cb->seq == (prev ? next : c->snd_nxt), "a gap in the send queue");
+		check_queued(&s, seg);
+		next = cb->end_seq;
 	}
 	SIM_CHECK(c->snd_last == prev, "the end of the send queue is lost");
-	SIM_CHECK(!c->snd_head || unsent, "the first unsent segment is not queued");
-	SIM_CHECK(found, "the last segment found is not among those sent");
-	SIM_CHECK(n == conn->nsent && charge == conn->wmem,
-		  "send queue: %u segments, %u bytes; accounts: %u, %u", n, charge,
+	SIM_CHECK(s.n == conn->nsent && s.charge == conn->wmem,
+		  "send queue: %u segments, %u bytes; accounts: %u, %u", s.n, s.charge,
 		  conn->nsent, conn->wmem);
-	SIM_CHECK(n ? next == end : seq_geq(c->snd_una, c->fin_queued ? end : c->write_seq) ||
+	SIM_CHECK(s.n ? next == end : seq_geq(c->snd_una, c->fin_queued ? end : c->write_seq) ||
 		  c->state == ATCP_SYN_SENT || c->state == ATCP_SYN_RECEIVED,
 		  "the send queue does not end at the last byte");
 }
@@ -209,7 +285,7 @@ static void check_numbers(struct sim_conn *conn)
 	SIM_CHECK(c->rcv_nxt - c->irs - 1 - c->fin_rcvd == (u32)conn->delivered,
 		  "RCV.NXT does not tell what was delivered");
 	SIM_CHECK(c->cwnd >= c->mss && c->mss, "cwnd %u, mss %u", c->cwnd, c->mss);
-	SIM_CHECK(!c->sacked || c->sacked < c->snd_nxt - c->snd_una,
+	SIM_CHECK(!c->sacked || c->sacked < c->snd_nxt - c->snd_una || c->rack,
 		  "%u bytes have left the network, and %u are not acknowledged", c->sacked,
 		  c->snd_nxt - c->snd_una);
 	SIM_CHECK(atcp_flight(c) <= c->snd_nxt - c->snd_una, "%u bytes in flight, of %u",

@@ -2,6 +2,7 @@
 /*
  * The functions of host.h, which the core calls, for connections of the simulator.
  */
+#include "core/queue.h"
 #include "sim.h"
 
 #define TIGHT_OVERHEAD	128	/* what a segment costs besides its payload */
@@ -90,7 +91,7 @@ struct atcp_seg *atcp_host_split(struct atcp_tcb *c, struct atcp_seg *seg, u32 l
 
 	SIM_CHECK(seg->owner == SIM_SEG_SENT, "split of a segment that is not queued");
 	SIM_CHECK(len && len < seg->len, "split of %u bytes at %u", seg->len, len);
-	SIM_CHECK(seg == c->snd_first || room_to_split(conn),
+	SIM_CHECK(seg == atcp_queue_first(c) || room_to_split(conn),
 		  "a segment was cut though the send queue has %u already", conn->nsent);
 	if (sim_fault(conn->host, SIM_SPLIT, c->state))
 		return NULL;
@@ -413,7 +414,7 @@ void atcp_host_closed(struct atcp_tcb *c, int err)
 	SIM_CHECK(!conn->closed, "closed twice");
 	SIM_CHECK(err >= 0, "negative error %d", err);
 	SIM_CHECK(c->state == ATCP_CLOSED, "closed in state %s", sim_state_name(c->state));
-	SIM_CHECK(!c->snd_first && !c->ooo_root && !conn->nsent && !conn->wmem,
+	SIM_CHECK(atcp_queue_empty(c) && !c->ooo_root && !conn->nsent && !conn->wmem,
 		  "closed with segments queued");
 	conn->closed = true;
 	conn->close_err = err;

@@ -87,6 +87,7 @@ struct sim_buf;
  * struct atcp_seg - a segment, as the sk_buff is in the kernel
  * @cb:		room for struct atcp_cb; 48 bytes, as in skb->cb
  * @link:	room for struct atcp_link
+ * @order:	room for struct atcp_order
  * @buf:	the payload's memory, shared by clones and splits; may be NULL
  * @data:	first payload byte
  * @len:	payload bytes
@@ -100,6 +101,7 @@ struct sim_buf;
 struct atcp_seg {
 	u64 cb[6];
 	u64 link[3];
+	u64 order[2];
 	struct sim_buf *buf;
 	u8 *data;
 	u32 len;
@@ -144,6 +146,11 @@ static inline struct atcp_cb *atcp_seg_cb(struct atcp_seg *seg)
 static inline struct atcp_link *atcp_seg_link(struct atcp_seg *seg)
 {
 	return (struct atcp_link *)seg->link;
+}
+
+static inline struct atcp_order *atcp_seg_order(struct atcp_seg *seg)
+{
+	return (struct atcp_order *)seg->order;
 }
 
 static inline u32 atcp_seg_len(const struct atcp_seg *seg)
