@@ -124,6 +124,7 @@ static const struct knob knobs[] = {
 	ROW("early_retrans", space.conf.tail_probe, U8, 0, 4, 1, 0, 4),
 	SWITCH("frto", space.conf.frto),
 	ROW("reordering", space.conf.reordering, INT, INT_MIN, INT_MAX, 1, 0, INT_MAX),
+	SWITCH("dsack", space.conf.dsack),
 	SWITCH("rfc1337", space.conf.rfc1337),
 	SWITCH("slow_start_after_idle", space.conf.slow_start_after_idle),
 	ROW("min_snd_mss", space.conf.min_snd_mss, INT, 48, 65535, 1, 48, 65535),

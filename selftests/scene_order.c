@@ -167,15 +167,63 @@ TEST_F(order, blocks_that_have_come)
 	PUT(2100, 900);
 	s = wire_wait(self->wire, "< A 1 1 0");
 	ASSERT_EQ(20, s->opt_len);
-	/* atcp has no D-SACK: the first block is that of what came (RFC 2018). */
-	if (!stack_is_tcp())
-		return;
-	/* The kernel's TCP reports the duplicate first (RFC 2883). */
+}
+
+/* Compares a segment's SACK blocks with numbers of the data, in pairs. */
+static bool blocks_are(const struct seg *s, uint32_t first, const uint32_t *edge, size_t n)
+{
+	size_t i;
+
+	if (s->opt_len != 4 + 4 * n || memcmp(s->opt, "\1\1\5", 3))
+		return false;
+	for (i = 0; i < n; i++) {
+		const uint8_t *p = s->opt + 4 + 4 * i;
+
+		if (((uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]) - first != edge[i])
+			return false;
+	}
+	return true;
+}
+
+#define EXPECT_BLOCKS(line, ...) do {						\
+	static const uint32_t _edge[] = { __VA_ARGS__ };			\
+	const struct seg *_s = wire_wait(self->wire, line);			\
+										\
+	EXPECT_TRUE(blocks_are(_s, self->next.seq, _edge, sizeof(_edge) / 4));	\
+} while (0)
+
+/* What arrives twice is in the first block, and once only (RFC 2883). */
+TEST_F(order, dsack)
+{
+	static const char *const counter[] = { "dsack_old_sent", "dsack_ofo_sent" };
+	long sent[2] = {};
+	int i;
+
+	for (i = 0; i < 2 && !stack_is_tcp(); i++)
+		sent[i] = net_stat(&self->net, SERVER, counter[i]);
+	/* Out of order: the second block is the whole of it. */
+	PUT(1000, 100);
+	EXPECT_BLOCKS("< A 1 1 0", 1000, 1100);
+	PUT(3000, 100);
+	EXPECT_BLOCKS("< A 1 1 0", 3000, 3100, 1000, 1100);
 	PUT(1020, 10);
-	s = wire_wait(self->wire, "< A 1 1 0");
-	ASSERT_EQ(28, s->opt_len);
-	EXPECT_EQ(1020, ((uint32_t)s->opt[4] << 24 | s->opt[5] << 16 |
-			 s->opt[6] << 8 | s->opt[7]) - self->next.seq);
+	EXPECT_BLOCKS("< A 1 1 0", 1020, 1030, 1000, 1100, 3000, 3100);
+	PUT(3050, 100);
+	EXPECT_BLOCKS("< A 1 1 0", 3050, 3100, 3000, 3150, 1000, 1100);
+	PUT(5000, 100);
+	EXPECT_BLOCKS("< A 1 1 0", 5000, 5100, 3000, 3150, 1000, 1100);
+	/* The gap is filled, and over it. */
+	PUT(0, 1050);
+	EXPECT_BLOCKS("< A 1 1101 0", 1000, 1050, 5000, 5100, 3000, 3150);
+	/* Delivered before, all of it and in part. */
+	PUT(200, 100);
+	EXPECT_BLOCKS("< A 1 1101 0", 200, 300, 5000, 5100, 3000, 3150);
+	PUT(1050, 100);
+	EXPECT_BLOCKS("< A 1 1151 0", 1050, 1100, 5000, 5100, 3000, 3150);
+	if (!stack_is_tcp()) {
+		EXPECT_EQ(sent[0] + 3, net_stat(&self->net, SERVER, counter[0]));
+		EXPECT_EQ(sent[1] + 2, net_stat(&self->net, SERVER, counter[1]));
+	}
 }
 
 /* A FIN comes before the data that precedes it. */

@@ -317,6 +317,32 @@ TEST_F(effect, invalid_ratelimit)
 	EXPECT_EQ(5, n[1]);
 }
 
+/* The answer to data that comes twice, with the block that tells so and without. */
+TEST_F(effect, dsack)
+{
+	int on;
+
+	net_no_timestamps(&self->net);
+	for (on = 1; on >= 0; on--) {
+		struct craft again;
+		struct conn c;
+
+		wire_close(self->wire);
+		self->wire = wire_open(&self->net, CLIENT, PORT + on);
+		net_stack_sysctl(&self->net, SERVER, "dsack", on ? "1" : "0");
+		conn_open(&self->net, PORT + on, &c);
+		again = wire_established(self->wire, &self->net, c.end[CLIENT]);
+		again.flags = TH_ACK;
+		again.data = "x";
+		again.len = 1;
+		sock_send(c.end[CLIENT], "x", 1);
+		wire_wait(self->wire, "< A 1 2 0");
+		wire_send(&self->net, CLIENT, &again);
+		EXPECT_EQ(on ? 12 : 0, wire_wait(self->wire, "< A 1 2 0")->opt_len);
+		conn_close(&c);
+	}
+}
+
 TEST_F_TIMEOUT(effect, rfc1337, 60)
 {
 	int on;

@@ -64,6 +64,7 @@ static const struct file files[] = {
 	{ "timestamps", 0, 255, "1" },
 	{ "window_scaling", 0, 255, "1" },
 	{ "sack", 0, 255, "1" },
+	{ "dsack", 0, 255, "1" },
 	{ "rfc1337", 0, 255, "0" },
 	{ "slow_start_after_idle", 0, 255, "1" },
 	{ "min_snd_mss", 48, 65535, "48" },

@@ -29,11 +29,12 @@ void atcp_ack_established(struct atcp_tcb *c);
 
 /*
  * Before an arrival's data is sent: a duplicate ACK goes first, for it counts as one
- * only without data (RFC 5681 section 2).
+ * only without data (RFC 5681 section 2).  So does a D-SACK, for which full segments have
+ * no room.
  */
 static inline void atcp_ack_gap(struct atcp_tcb *c)
 {
-	if (unlikely(c->ooo_root && c->ack_now))
+	if (unlikely((c->ooo_root || c->dsack_due) && c->ack_now))
 		atcp_send_ack(c);
 }
 

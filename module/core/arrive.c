@@ -19,6 +19,7 @@
 #include "core/core.h"
 #include "core/deadline.h"
 #include "core/deliver.h"
+#include "core/dsack.h"
 #include "core/emit.h"
 #include "core/open.h"
 #include "core/output.h"
@@ -166,10 +167,13 @@ static void answer_outside(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len
 {
 	if (h->flags & ATCP_RST)
 		return;
-	if (len && !(h->flags & ATCP_SYN) && plausible(c, h->seq))
+	if (len && !(h->flags & ATCP_SYN) && plausible(c, h->seq)) {
+		if (seq_lt(h->seq, c->rcv_nxt))
+			atcp_dsack_note(c, h->seq, seq_min(h->seq + len, c->rcv_nxt));
 		atcp_send_ack(c);
-	else
+	} else {
 		atcp_send_challenge(c);
+	}
 }
 
 /* PAWS and the sequence check. */
@@ -336,6 +340,7 @@ void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr
 		c->data_segs_in += segs;
 	}
 	c->segs_in += segs;
+	c->dsack_due = false;		/* that was of an earlier segment */
 	cb->seq = h->seq;
 	cb->end_seq = h->seq + atcp_seg_len(seg) + !!(h->flags & ATCP_SYN) +
 		      !!(h->flags & ATCP_FIN);

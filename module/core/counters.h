@@ -37,6 +37,8 @@ ATCP_COUNTER(CHALLENGE_LIMITED, "challenge ACKs, and SYN-ACKs for more SYNs, hel
 ATCP_COUNTER(DELAYED_ACKS, "ACKs sent by the delayed-ACK timer")
 ATCP_COUNTER(OUT_OF_ORDER, "segments queued out of order")
 ATCP_COUNTER(DUPLICATE_DATA, "segments that held only data received before")
+ATCP_COUNTER(DSACK_OLD_SENT, "ACKs that told of data acknowledged before (D-SACK, RFC 2883)")
+ATCP_COUNTER(DSACK_OFO_SENT, "ACKs that told of data that had waited out of order already")
 ATCP_COUNTER(IN_BAD_HEADER, "dropped: truncated or impossible header")
 ATCP_COUNTER(IN_BAD_CHECKSUM, "dropped: wrong checksum")
 ATCP_COUNTER(IN_BAD_ADDRESS, "dropped: not addressed to this host alone")

@@ -13,6 +13,7 @@
 #include "core/core.h"
 #include "core/deadline.h"
 #include "core/deliver.h"
+#include "core/dsack.h"
 #include "core/emit.h"
 #include "core/ooo.h"
 #include "core/sack.h"
@@ -56,6 +57,9 @@ static void accept_waiting(struct atcp_tcb *c)
 
 		if (seq_gt(cb->seq, c->rcv_nxt))
 			break;
+		/* Only the segment that has just come can overlap this one. */
+		if (seq_lt(cb->seq, c->rcv_nxt))
+			atcp_dsack_note(c, cb->seq, seq_min(cb->end_seq, c->rcv_nxt));
 		atcp_ooo_remove(c, seg);
 		if (seq_leq(cb->end_seq, c->rcv_nxt)) {
 			atcp_host_free_admitted(c, seg, ATCP_DROP_NONE);
@@ -100,6 +104,9 @@ static enum atcp_drop trim(struct atcp_tcb *c, struct atcp_seg *seg)
 	if (seq_leq(cb->end_seq, c->rcv_nxt))
 		return ATCP_DROP_DUPLICATE;
 	if (seq_lt(cb->seq, c->rcv_nxt)) {
+		atcp_dsack_note(c, cb->seq, c->rcv_nxt);
+		if (c->dsack_due)
+			atcp_schedule_ack_now(c);
 		atcp_seg_trim_head(c, seg, c->rcv_nxt - cb->seq);
 		cb->seq = c->rcv_nxt;
 	}
@@ -107,9 +114,13 @@ static enum atcp_drop trim(struct atcp_tcb *c, struct atcp_seg *seg)
 	if (seq_gt(cb->seq + atcp_seg_len(seg), edge) && !cut(c, seg, edge))
 		return ATCP_DROP_WINDOW;
 	if (unlikely(c->ooo_root) && atcp_ooo_fin(c, &fin) && seq_gt(cb->end_seq, fin) &&
-	    !cut(c, seg, fin))
-		return cb->seq == fin && !atcp_seg_len(seg) ? ATCP_DROP_DUPLICATE :
-							      ATCP_DROP_AFTER_FIN;
+	    !cut(c, seg, fin)) {
+		if (cb->seq != fin || atcp_seg_len(seg))
+			return ATCP_DROP_AFTER_FIN;
+		atcp_dsack_note(c, fin, fin + 1);
+		atcp_sack_add(c, fin, fin + 1);
+		return ATCP_DROP_DUPLICATE;
+	}
 	return ATCP_DROP_NONE;
 }
 
@@ -170,9 +181,10 @@ static void measure(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_
 void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h)
 {
 	struct atcp_cb *cb = atcp_seg_cb(seg);
+	bool fin = cb->flags & ATCP_FIN;
+	u32 start, end, whole = cb->end_seq;
 	enum atcp_drop why;
 	bool ordered;
-	u32 start, end;
 
 	if (cb->seq == cb->end_seq || !ATCP_IN(c->state, ATCP_CAN_RECEIVE)) {
 		atcp_drop(c, seg, cb->seq == cb->end_seq ? ATCP_DROP_NONE : ATCP_DROP_UNEXPECTED);
@@ -220,6 +232,9 @@ void atcp_text_arrived(struct atcp_tcb *c, struct atcp_seg *seg, const struct at
 	start = cb->seq;
 	end = cb->end_seq;
 	atcp_ooo_insert(c, seg);
+	/* Its FIN was cut off because the same one waits. */
+	if (unlikely(fin && end == whole - 1))
+		atcp_dsack_note(c, end, whole);
 	/* Its block is reported first, even if it held nothing new (RFC 2018 section 4). */
 	atcp_sack_add(c, start, end);
 	atcp_schedule_ack_now(c);

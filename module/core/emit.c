@@ -8,6 +8,7 @@
  */
 #include "core/ackevent.h"
 #include "core/deadline.h"
+#include "core/dsack.h"
 #include "core/emit.h"
 #include "core/seq.h"
 #include "core/window.h"
@@ -26,12 +27,12 @@ static void add_syn_options(struct atcp_tcb *c, struct atcp_hdr *h)
 
 /*
  * Adds as many blocks as fit beside @len bytes of payload (MUST-16: options count), and into
- * what the other options leave: atcp_hdr_size().
+ * what the other options leave: atcp_hdr_size().  What came twice is in the first.
  */
 static void add_sack(struct atcp_tcb *c, struct atcp_hdr *h, u32 len)
 {
 	u32 room = ATCP_SACK_BLOCKS;
-	u32 i;
+	u32 i = 0;
 
 	if (len) {
 		u32 left = c->mss - min_t(u32, len, c->mss);
@@ -41,9 +42,10 @@ static void add_sack(struct atcp_tcb *c, struct atcp_hdr *h, u32 len)
 		room = min(room, (left - 4) / 8);
 	}
 	h->opts |= ATCP_OPT_SACK;
-	h->nsack = min_t(u32, c->ooo_blocks, room);
-	for (i = 0; i < h->nsack; i++)
-		h->sack[i] = c->ooo_recent[i];
+	if (unlikely(c->dsack_due))
+		atcp_dsack_take(c, &h->sack[h->nsack++]);
+	while (i < c->ooo_blocks && h->nsack < room)
+		h->sack[h->nsack++] = c->ooo_recent[i++];
 }
 
 /* Notes what the segment says about RCV.NXT and the window. */
@@ -83,7 +85,7 @@ void atcp_emit(struct atcp_tcb *c, struct atcp_seg *out, u32 seq, u16 flags)
 		h.tsval = atcp_ts_clock(c->now) + c->ts_offset;
 		h.tsecr = flags & ATCP_ACK ? c->ts_recent : 0;
 	}
-	if (unlikely(c->ooo_blocks && !(flags & (ATCP_SYN | ATCP_RST))))
+	if (unlikely((c->ooo_blocks || c->dsack_due) && !(flags & (ATCP_SYN | ATCP_RST))))
 		add_sack(c, &h, atcp_seg_len(out));
 	if (unlikely(seq_gt(c->snd_up, c->snd_una) && seq_gt(c->snd_up, seq) &&
 		     !(flags & (ATCP_SYN | ATCP_RST)))) {

@@ -48,6 +48,7 @@ void atcp_space_init(struct atcp_space *space)
 		.tail_probe = true,
 		.frto = true,
 		.reordering = 3,
+		.dsack = true,
 		.slow_start_after_idle = true,
 	};
 	draw_key(space->isn_key);

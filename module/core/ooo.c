@@ -7,6 +7,7 @@
  * section 3.10.7.4 leaves the choice).  Nothing follows a FIN, which is therefore in
  * the last segment or in none.
  */
+#include "core/dsack.h"
 #include "core/ooo.h"
 #include "core/seq.h"
 #include "core/tree.h"
@@ -101,13 +102,17 @@ void atcp_ooo_insert(struct atcp_tcb *c, struct atcp_seg *seg)
 	if (cb->flags & ATCP_FIN)
 		end_at(c, cb->end_seq - 1);
 	prev = atcp_tree_before(c->ooo_root, cb->seq);
-	if (prev && seq_geq(end_of(prev), cb->end_seq))
+	if (prev && seq_geq(end_of(prev), cb->end_seq)) {
+		atcp_dsack_note(c, cb->seq, cb->end_seq);
 		goto nothing_new;
+	}
 	if (prev && seq_gt(end_of(prev), cb->seq)) {
+		atcp_dsack_note(c, cb->seq, end_of(prev));
 		atcp_seg_trim_head(c, seg, end_of(prev) - cb->seq);
 		cb->seq = end_of(prev);
 	}
 	while ((next = atcp_tree_from(c->ooo_root, cb->seq)) && seq_lt(seq_of(next), cb->end_seq)) {
+		atcp_dsack_note(c, seq_of(next), seq_min(end_of(next), cb->end_seq));
 		if (seq_of(next) == cb->seq && seq_geq(end_of(next), cb->end_seq))
 			goto nothing_new;
 		if (seq_gt(end_of(next), cb->end_seq)) {

@@ -43,4 +43,9 @@ static inline u32 seq_max(u32 a, u32 b)
 	return seq_gt(a, b) ? a : b;
 }
 
+static inline u32 seq_min(u32 a, u32 b)
+{
+	return seq_lt(a, b) ? a : b;
+}
+
 #endif /* _ATCP_CORE_SEQ_H */

@@ -92,6 +92,7 @@ struct atcp_tuple {
  * @tail_probe:		tail loss probes (RFC 8985 section 7)
  * @frto:		find spurious time-outs (RFC 5682)
  * @reordering:		segments that one may be late by before it is taken for lost
+ * @dsack:		report what arrived twice, RFC 2883
  * @rfc1337:		a RST does not end TIME-WAIT; false: one that is exactly next does
  * @slow_start_after_idle: RFC 5681 section 4.1
  * @mtu_probing:	path MTU discovery without ICMP, 0: none; 1: after two time-outs;
@@ -133,6 +134,7 @@ struct atcp_conf {
 	bool recovery;
 	bool tail_probe;
 	bool frto;
+	bool dsack;
 	bool rfc1337;
 	bool slow_start_after_idle;
 	u32 debug_isn;
@@ -268,6 +270,8 @@ struct atcp_tcb {
 	struct atcp_seg *ooo_root;	/* received out of order, a tree by sequence */
 	struct atcp_sack_block ooo_recent[ATCP_SACK_BLOCKS];	/* most recent first */
 	u8 ooo_blocks;
+	bool dsack_due;			/* the next ACK is to tell of dsack: dsack.c */
+	struct atcp_sack_block dsack;	/* what the latest segment has brought again */
 
 	/* Timestamps, RFC 7323. */
 	u32 ts_offset;			/* added to our clock, to hide the uptime */

@@ -231,17 +231,6 @@ struct difference differences[] = {
 		.tcp_line = SEG "pushes",
 	},
 	{
-		.id = "dsack",
-		.what = "a duplicate",
-		.tcp = "is reported by D-SACK",
-		.atcp = "is acknowledged",
-		.why = "RFC 2883 leaves it open; not done yet",
-		.op = "inject",
-		.tcp_line = SEG "A [0-9]+ ack [0-9]+ length 0 time has .*",
-		.atcp_line = SEG "A [0-9]+ ack [0-9]+ length 0 time( has .*)?",
-		.rare = true,
-	},
-	{
 		.id = "dupack-first",
 		.what = "an ACK that reports a gap, when there is data to send",
 		.tcp = "rides on the data",

@@ -27,7 +27,6 @@ static void set_times(const struct net *net)
 	if (!stack_is_tcp())
 		return;
 	net_stack_sysctl(net, CLIENT, "recovery", "0");
-	net_stack_sysctl(net, CLIENT, "dsack", "0");
 	net_stack_sysctl(net, CLIENT, "comp_sack_nr", "0");
 	net_stack_sysctl(net, CLIENT, "syn_linear_timeouts", "0");
 }

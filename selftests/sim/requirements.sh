@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Checks requirements.md:
+# Checks requirements.md, and requirements_*.md, which are about other RFCs:
 #
 #	requirements.sh BIN		the simulator's tests are in BIN
 #	requirements.sh --passed FILE	make check's results are in FILE
@@ -9,6 +9,8 @@
 # test, or gives a reason after "does not apply: " (for a SHOULD "not followed: ", for
 # a MAY "not done: ").  Every test that it names exists.  With --passed: the kselftests
 # that it names ran and passed, on each kernel that was tested.
+#
+# The rows of the other tables have numbers of their own, each once.
 
 cd "$(dirname "$0")" || exit 2
 table=requirements.md
@@ -28,7 +30,7 @@ row() {
 # Names of tests: the words in backquotes in the last column that look like one.
 names() {
 	# shellcheck disable=SC2016 # backquotes, not an expression
-	sed -nE 's/^\| (MUST|SHLD|MAY|REC)-.* \| ([^|]*) \|$/\2/p' "$table" |
+	sed -nE 's/^\| (MUST|SHLD|MAY|REC|[0-9]{4})-.* \| ([^|]*) \|$/\2/p' requirements*.md |
 		grep -oE '`[a-z0-9_]+[./][A-Za-z0-9_.:-]+`' | tr -d '`' | sort -u
 }
 
@@ -78,6 +80,14 @@ done
 grep -oE '^\| [A-Z]+-[0-9]+ ' "$table" | tr -d '| ' | while read -r number; do
 	numbers | grep -qx "$number" || echo "# $number: the RFC has no such number"
 done | grep . && missing=1
+# Rows of the other tables.
+for other in requirements_*.md; do
+	grep -oE '^\| [0-9]{4}-[^ |]+ ' "$other" | sort | uniq -d | sed 's/^/# twice: /' | grep . &&
+		missing=1
+	grep -E '^\| [0-9]{4}-' "$other" |
+		grep -vE '\| [^|]*`[^|]*\|$|\| (does not apply|not followed|not done): [A-Za-z][^|]*\|$' |
+		sed 's/^/# neither a test nor a reason: /' | grep . && missing=1
+done
 [ -z "$missing" ] && echo "ok 1 requirements: every number has a row" ||
 	echo "not ok 1 requirements: every number has a row"
 

@@ -326,6 +326,7 @@ static const struct knob knobs[] = {
 	BYTE(timestamps),
 	SWITCH(window_scaling),
 	SWITCH(sack),
+	SWITCH(dsack),
 	SWITCH(rfc1337),
 	SWITCH(slow_start_after_idle),
 	KNOB("min_snd_mss", min_snd_mss, u32, 1, 48, 65535),
