@@ -120,6 +120,9 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin, enum at
 		resent(c, cb->seq, len + fin, segs, why);
 		c->bytes_retrans += len;
 	}
+	/* The receiver's GRO hands it on at once; only the last piece keeps it. */
+	if (segs > 1)
+		cb->flags |= ATCP_PSH;
 	cb->sent |= ATCP_SENT_ONCE;
 	cb->segs = segs;
 	c->fin_lost &= !fin;

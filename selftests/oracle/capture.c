@@ -363,10 +363,8 @@ static void half_text(struct run *r, const struct half *h, char *buf, size_t siz
 
 static void say_packet(struct run *r, int flow, int dir, const struct packet *p)
 {
-	struct capture *c = r->capture;
-	struct half *h = &c->flow[flow].half[dir];
-	struct half *peer = &c->flow[flow].half[!dir];
-	struct packet flagged;
+	struct half *h = &r->capture->flow[flow].half[dir];
+	struct half *peer = &r->capture->flow[flow].half[!dir];
 	char flags[16], more[160] = "", options[160], ip[64], from[96], to[96];
 
 	if (p->flags & F_SYN && !dir) {
@@ -374,10 +372,7 @@ static void say_packet(struct run *r, int flow, int dir, const struct packet *p)
 		half_text(r, peer, to, sizeof(to));
 		say(r->t, "    wire %d is %s to %s", flow, from, to);
 	}
-	flagged = *p;
-	if (p->len > c->flow[flow].mss)
-		flagged.flags &= ~F_PSH;
-	packet_flags(&flagged, flags);
+	packet_flags(p, flags);
 	if (r->bulk) {
 		/* How much is sent when depends on the size of buffers. */
 		if (p->flags & (F_SYN | F_FIN | F_RST))
@@ -396,8 +391,6 @@ static void say_packet(struct run *r, int flow, int dir, const struct packet *p)
 	    dir ? '<' : '>', flags, h->known ? p->seq - h->isn : 0,
 	    p->flags & F_ACK ? p->ack - (peer->known ? peer->isn : p->ack) : 0,
 	    p->len, more, options, ip);
-	if (p->flags != flagged.flags)
-		say(r->t, "    wire %d %c pushes", flow, dir ? '<' : '>');
 	if (p->flags & F_SYN) {
 		say(r->t, "    wire %d %c window %u", flow, dir ? '<' : '>', p->window);
 		say(r->t, "    wire %d %c scale %d", flow, dir ? '<' : '>', p->scale);

@@ -223,14 +223,6 @@ struct difference differences[] = {
 		.rare = true,
 	},
 	{
-		.id = "gso-push",
-		.what = "PSH on what a device cuts into segments",
-		.tcp = "always",
-		.atcp = "where a `send()` ends",
-		.why = "TCP lets the receiver's GRO end early so",
-		.tcp_line = SEG "pushes",
-	},
-	{
 		.id = "dupack-first",
 		.what = "an ACK that reports a gap, when there is data to send",
 		.tcp = "rides on the data",

@@ -54,6 +54,7 @@ static u8 byte_at(bool ours, u32 seq)
 struct named {
 	struct atcp_hdr h;
 	u32 len;
+	u16 open;		/* control bits that may be there or not */
 	bool win;
 	bool ecr;
 	bool noopt;
@@ -153,6 +154,8 @@ static void parse(struct named *n, const char *text, u32 seq_base, u32 ack_base)
 			;
 		if (i < NFLAGS)
 			n->h.flags |= flag_letters[i].bit;
+		else if (*p == 'p')
+			n->open |= ATCP_PSH;
 		else if (*p != '.')
 			bad(text);
 	}
@@ -256,7 +259,7 @@ static bool matches(const struct named *n, const struct came *c)
 	const struct atcp_hdr *h = &c->h;
 	u32 i;
 
-	if (h->flags != n->h.flags || h->seq != n->h.seq || c->len != n->len)
+	if ((h->flags ^ n->h.flags) & ~n->open || h->seq != n->h.seq || c->len != n->len)
 		return false;
 	if ((h->flags & ATCP_ACK) && h->ack != n->h.ack)
 		return false;

@@ -17,7 +17,8 @@
  *   FLAGS SEQ[+LEN] [ACK] [win N] [up N] [mss N] [ws N] [sok] [ts VAL ECR]
  *         [sack A-B...] [noopt]
  *
- * with flags F S R P A U E C ("." for none); ACK is there when flag A is.  SEQ
+ * with flags F S R P A U E C ("." for none); ACK is there when flag A is.  An expectation may
+ * have p: a PSH that is there or not, as the queue's large segments end anywhere.  SEQ
  * counts from the sender's initial sequence number, ACK and SACK blocks from the
  * other side's.  An expectation that does not name the window, MSS, scale,
  * SACK-permitted or timestamps leaves them open.  All else must be exactly so: no

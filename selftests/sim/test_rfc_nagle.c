@@ -172,6 +172,25 @@ SCRIPT(push_on_the_last)
 	expect("PA 2921+1080 1");
 }
 
+/* What is cut on its way ends with PSH, and a single segment does not: as the kernel's TCP. */
+SCRIPT(push_on_what_is_cut)
+{
+	script.opt.room = 3000;
+	script.syn = "mss 1000";
+	be_established();
+	user_sends(7500);
+	expect("A 1+1000 1");
+	expect("A 1001+1000 1");
+	expect("PA 2001+1000 1");
+	expect("A 3001+1000 1");
+	expect("A 4001+1000 1");
+	expect("PA 5001+1000 1");
+	expect("A 6001+1000 1");
+	expect("PA 7001+500 1");
+	/* Its first segment alone is sent again without. */
+	expect_within(1, 2 * RTO, "A 1+1000 1");
+}
+
 SCRIPT(pushes_are_collapsed)
 {
 	be_established();
@@ -201,7 +220,7 @@ static void all_full(u32 len)
 	u32 at;
 
 	for (at = 1; at + 1000 <= len; at += 1000)
-		expect("A %u+1000 1", at);
+		expect("pA %u+1000 1", at);
 	expect("PA %u+%u 1", at, len + 1 - at);
 	expect_nothing();
 }
@@ -254,9 +273,9 @@ SCRIPT(full_segments_after_a_probe)
 	inject("A 1 2 win 60000");
 	expect("A 2+1000 1");
 	expect("A 1002+1000 1");
-	expect("A 2002+999 1");
+	expect("PA 2002+999 1");
 	for (i = 0; i < 8; i++)
-		expect("A %u+1000 1", 3001 + 1000 * i);
+		expect(i % 3 < 2 ? "A %u+1000 1" : "PA %u+1000 1", 3001 + 1000 * i);
 	expect("PA 11001+1000 1");
 	expect_nothing();
 }

@@ -21,7 +21,7 @@ static void sent(u32 from, u32 n)
 	u32 i;
 
 	for (i = 0; i < n; i++)
-		expect("A %u+1000 1", from + 1000 * i);
+		expect("pA %u+1000 1", from + 1000 * i);
 	expect_nothing();
 }
 
@@ -49,7 +49,7 @@ SCRIPT(initial_window)
 	expect("A 8761+1460 1");
 	expect("A 10221+1460 1");
 	expect("A 11681+1460 1");
-	expect("A 13141+1460 1");
+	expect("PA 13141+1460 1");
 	expect_nothing();
 }
 
@@ -63,7 +63,7 @@ SCRIPT(initial_window_of_large_segments)
 	be_established();
 	user_sends(44800);
 	expect("A 1+8960 1");
-	expect("A 8961+8960 1");
+	expect("PA 8961+8960 1");
 	expect_nothing();
 }
 
@@ -658,7 +658,7 @@ SCRIPT(timer_of_a_second_recovery)
 			;
 		inject("A 1 13001");
 	}
-	expect("A 13001+1000 1");
+	expect("PA 13001+1000 1");
 	quiet(RTO - 1);
 	inject("A 1 14001");
 	expect("A 14001+1000 1");
@@ -689,7 +689,7 @@ SCRIPT(full_ack)
 	inject("A 1 13001");
 	expect_any();
 	inject("A 1 13001");
-	expect("A 13001+1000 1");
+	expect("PA 13001+1000 1");
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 2);
 }
 

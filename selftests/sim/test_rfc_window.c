@@ -172,11 +172,11 @@ SCRIPT(window_is_unsigned)
 	tcb()->cwnd = 100000;
 	user_sends(60000);
 	for (at = 1; at + 1460 <= 40001; at += 1460)
-		expect("A %u+1460 1", at);
+		expect("pA %u+1460 1", at);
 	expect_nothing();
 	inject("A 1 %u win 65535", at);
 	for (; at + 1460 <= 60001; at += 1460)
-		expect("A %u+1460 1", at);
+		expect("pA %u+1460 1", at);
 	expect("PA %u+%u 1", at, 60001 - at);
 }
 
