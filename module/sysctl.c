@@ -107,6 +107,7 @@ static const struct knob knobs[] = {
 	SECONDS("keepalive_time", space.conf.keepalive_time),
 	SECONDS("keepalive_intvl", space.conf.keepalive_intvl),
 	BYTE("keepalive_probes", space.conf.keepalive_probes),
+	ROW("syn_linear_timeouts", space.conf.syn_linear_timeouts, U8, 0, 127, 1, 0, 127),
 	ROW("syn_retries", space.conf.syn_retries, U8, 1, 127, 1, 1, 127),
 	BYTE("synack_retries", space.conf.synack_retries),
 	BYTE("retries1", space.conf.retries1),

@@ -249,9 +249,7 @@ TEST_F(tcpopt, syncnt)
 	struct wire *wire = wire_open(&self->net, CLIENT, PORT);
 	int i;
 
-	/* Newer kernels' TCP sends some more. */
-	net_try(&self->net, CLIENT,
-		"sysctl -qw net.ipv4.tcp_syn_linear_timeouts=0 2>/dev/null");
+	net_syn_backs_off(&self->net, CLIENT);
 	net_drop(&self->net, SERVER, TH_SYN, 40, 120, 0);
 	ASSERT_EQ(0, set(self->fd, TCP_SYNCNT, 1));
 	FAILS(ETIMEDOUT, addr_connect(self->fd, addr_side(&self->net, SERVER, PORT)));

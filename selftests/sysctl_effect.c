@@ -317,6 +317,30 @@ TEST_F(effect, invalid_ratelimit)
 	EXPECT_EQ(5, n[1]);
 }
 
+/* The first SYN that is sent again is followed by another after a second, or after two. */
+TEST_F_TIMEOUT(effect, syn_linear_timeouts, 60)
+{
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
+	int on;
+
+	if (!has(&self->net, "syn_linear_timeouts"))
+		SKIP(return, "this kernel has no syn_linear_timeouts");
+	net_drop(&self->net, SERVER, TH_SYN, 40, 120, 0);
+	for (on = 1; on >= 0; on--) {
+		long long at[3];
+		int i, fd = sock_open(&self->net, CLIENT, 0);
+
+		net_stack_sysctl(&self->net, CLIENT, "syn_linear_timeouts", on ? "1" : "0");
+		sock_nonblock(fd, true);
+		EXPECT_EQ(-1, addr_connect(fd, addr));
+		EXPECT_EQ(EINPROGRESS, errno);
+		for (i = 0; i < 3; i++)
+			at[i] = wire_wait(self->wire, "> S 0 - 0")->time;
+		EXPECT_EQ(on, at[2] - at[1] < 1500);
+		close(fd);
+	}
+}
+
 /* The answer to data that comes twice, with the block that tells so and without. */
 TEST_F(effect, dsack)
 {

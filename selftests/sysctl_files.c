@@ -52,6 +52,7 @@ static const struct file files[] = {
 	{ "keepalive_time", -INT_MAX, INT_MAX, "7200" },
 	{ "keepalive_intvl", -INT_MAX, INT_MAX, "75" },
 	{ "keepalive_probes", 0, 255, "9" },
+	{ "syn_linear_timeouts", 0, 127, "4" },
 	{ "syn_retries", 1, 127, "7", OTHER_DEFAULT },
 	{ "synack_retries", 0, 255, "5" },
 	{ "retries1", 0, 255, "3" },

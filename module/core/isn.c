@@ -27,7 +27,8 @@ void atcp_space_init(struct atcp_space *space)
 		.keepalive_intvl = 75 * ATCP_SEC,
 		.challenge_interval = 500 * ATCP_MSEC,
 		.keepalive_probes = 9,
-		.syn_retries = 7,	/* 247 s; R2 of a SYN is at least 180 s, MUST-23 */
+		.syn_linear_timeouts = 4,
+		.syn_retries = 7,	/* 251 s; R2 of a SYN is at least 180 s, MUST-23 */
 		.synack_retries = 5,
 		.retries1 = 3,
 		.retries2 = 15,

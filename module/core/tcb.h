@@ -68,6 +68,7 @@ struct atcp_tuple {
  * @keepalive_time:	idle time before the first probe, microseconds
  * @keepalive_intvl:	time between probes, microseconds
  * @keepalive_probes:	unanswered probes before the connection is given up
+ * @syn_linear_timeouts: time-outs of a SYN before they begin to back off
  * @syn_retries:	retransmissions of a SYN, or of a simultaneous open's SYN-ACK,
  *			before connect() times out (R2)
  * @synack_retries:	retransmissions of a SYN-ACK by a listener
@@ -114,6 +115,7 @@ struct atcp_conf {
 	u64 tw_reuse_delay;
 	u64 probe_interval;
 	u32 keepalive_probes;
+	u32 syn_linear_timeouts;
 	u32 syn_retries;
 	u32 synack_retries;
 	u32 retries1;

@@ -99,20 +99,39 @@ static void count_timeout(struct atcp_tcb *c)
 	c->rto_since = max_t(u32, atcp_ms(c->now), 1);
 }
 
-/* A SYN's time-out, or a simultaneous open's SYN-ACK's: R2 is the same (MUST-23). */
+/*
+ * R2 of a SYN, or of a simultaneous open's SYN-ACK (MUST-23), as a number of
+ * retransmissions: those after a time-out that did not back off come on top.
+ */
+static u32 syn_retries(const struct atcp_tcb *c)
+{
+	u32 most = c->syn_retries ? c->syn_retries : c->space->conf.syn_retries;
+
+	return most + c->retries - c->backoff;
+}
+
+/*
+ * A SYN's first few time-outs do not back off: what is lost on a radio link is not lost by
+ * congestion, and one segment a second harms nobody.  RFC 6298 (5.5) would have it back off.
+ */
+static void syn_back_off(struct atcp_tcb *c)
+{
+	if (c->state != ATCP_SYN_SENT || c->rto_count > c->space->conf.syn_linear_timeouts)
+		back_off(c);
+}
+
 static void syn_timeout(struct atcp_tcb *c)
 {
 	/* The SYN was not lost but challenged, which is no time-out. */
 	bool again = c->state == ATCP_SYN_SENT && c->flags & ATCP_F_SYN_AGAIN && !c->total_retrans;
 
 	if (!again) {
-		if (exhausted(c, c->syn_retries ? c->syn_retries : c->space->conf.syn_retries,
-			      atcp_rto(c))) {
+		if (exhausted(c, syn_retries(c), atcp_rto(c))) {
 			atcp_give_up(c, ATCP_STAT_CONN_FAILED);
 			return;
 		}
 		count_timeout(c);
-		back_off(c);
+		syn_back_off(c);
 	}
 	atcp_send_syn_again(c);
 	atcp_arm_rexmt(c);

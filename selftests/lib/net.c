@@ -279,6 +279,13 @@ void net_stack_sysctl(const struct net *net, int side, const char *name,
 	net_sysctl(net, side, path, value);
 }
 
+void net_syn_backs_off(const struct net *net, int side)
+{
+	/* Only TCP of 6.5 and later has it. */
+	if (!side_is_tcp(side) || !access("/proc/sys/net/ipv4/tcp_syn_linear_timeouts", F_OK))
+		net_stack_sysctl(net, side, "syn_linear_timeouts", "0");
+}
+
 void net_no_timestamps(const struct net *net)
 {
 	int side;

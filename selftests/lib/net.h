@@ -132,6 +132,8 @@ void net_sysctl(const struct net *net, int side, const char *path,
 /* The same of the stack: net.ipv4.tcp_NAME, or net.atcp.NAME. */
 void net_stack_sysctl(const struct net *net, int side, const char *name,
 		      const char *value);
+/* The time-outs of a SYN back off from the first on, in a stack that has others. */
+void net_syn_backs_off(const struct net *net, int side);
 /* No segment of either side has timestamps any more: crafted ones have none. */
 void net_no_timestamps(const struct net *net);
 

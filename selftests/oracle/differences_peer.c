@@ -91,7 +91,7 @@ struct difference differences_peer[] = {
 	{
 		.id = "syn-again",
 		.what = "in SYN-SENT, the SYN that comes again soon after an ACK of something else",
-		.tcp = "is a time-out: the next takes twice as long",
+		.tcp = "is a time-out, and counts among those of `syn_linear_timeouts`",
 		.atcp = "is none",
 		.why = "RFC 6298 section 5.5: no timer has expired",
 		.since = "again",

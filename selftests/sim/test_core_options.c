@@ -114,9 +114,24 @@ TEST(rto_max_of_a_listener)
 
 SCRIPT(syn_retries)
 {
+	script.conf->syn_linear_timeouts = 0;
 	be_syn_sent();
 	tcb()->syn_retries = 2;
 	expect_after(1 * SEC, "S 0");
+	expect_after(2 * SEC, "S 0");
+	quiet(4 * SEC);
+	closed_with(ETIMEDOUT);
+}
+
+/* Those that do not back off come on top, as in the kernel's TCP. */
+SCRIPT(syn_retries_beside_linear_timeouts)
+{
+	u32 i;
+
+	be_syn_sent();
+	tcb()->syn_retries = 2;
+	for (i = 0; i < 5; i++)
+		expect_after(1 * SEC, "S 0");
 	expect_after(2 * SEC, "S 0");
 	quiet(4 * SEC);
 	closed_with(ETIMEDOUT);

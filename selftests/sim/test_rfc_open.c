@@ -385,7 +385,7 @@ SCRIPT(half_open_peer_that_stays)
 	expect_after(500 * MSEC, "S 0");
 	inject("A 300 -100");
 	expect("R -100");
-	expect_after(2 * SEC, "S 0");
+	expect_after(1 * SEC, "S 0");
 	ASSERT_EQ(tcb()->total_retrans, 3);
 	ASSERT_EQ(tcb()->rto_count, 2);
 }
@@ -397,7 +397,7 @@ SCRIPT(half_open_peer_late)
 	expect_after(1 * SEC, "S 0");
 	inject("A 300 -100");
 	expect("R -100");
-	expect_after(2 * SEC, "S 0");
+	expect_after(1 * SEC, "S 0");
 }
 
 /* Figure 10: data for a closed connection is answered by a reset. */

@@ -478,9 +478,39 @@ SCRIPT(r2_of_a_syn)
 	u64 start = sim->now;
 
 	be_syn_sent();
+	ASSERT_EQ(until_over(3600 * SEC),
+		  script.conf->syn_retries + script.conf->syn_linear_timeouts);
+	closed_with(ETIMEDOUT);
+	ASSERT_EQ(sim->now - start, 251 * SEC);
+}
+
+SCRIPT(r2_of_a_syn_that_backs_off)
+{
+	u64 start = sim->now;
+
+	script.conf->syn_linear_timeouts = 0;
+	be_syn_sent();
 	ASSERT_EQ(until_over(3600 * SEC), script.conf->syn_retries);
 	closed_with(ETIMEDOUT);
-	ASSERT_GE(sim->now - start, 180 * SEC);
+	ASSERT_EQ(sim->now - start, 247 * SEC);
+}
+
+/* The peer's SYN comes late: the time-outs before it take nothing from those of the SYN-ACK. */
+SCRIPT(r2_of_a_late_simultaneous_open)
+{
+	u32 i;
+
+	be_syn_sent();
+	for (i = 0; i < 5; i++)
+		expect_after(1 * SEC, "S 0");
+	inject("S 0 mss 1460");
+	expect("SA 0 1");
+	for (i = 1; i < 7; i++)
+		expect_after(SEC << i, "SA 0 1");
+	quiet(120 * SEC - 1);
+	state_is(SYN_RECEIVED);
+	quiet(1);
+	closed_with(ETIMEDOUT);
 }
 
 /* A simultaneous open, which resends a SYN-ACK, is given up no earlier. */

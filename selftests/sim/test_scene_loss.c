@@ -37,11 +37,35 @@ TEST(lost_syn)
 	scene_over();
 }
 
+/* Two lost SYNs cost two seconds, and not three: net.atcp.syn_linear_timeouts. */
+TEST(two_lost_syns)
+{
+	struct scene s;
+
+	test_world(1, 2);
+	sim->link[0][1].down = true;
+	scene_begin_connect(&s, 13, NULL);
+	sim_run_for(1500 * MS);
+	sim->link[0][1].down = false;
+	sim_run_for(510 * MS);
+	scene("> SYN 0 LOST\n"
+	      "> SYN 0 LOST\n"
+	      "> SYN 0\n"
+	      "< SYN-ACK 0/1\n"
+	      "> ACK 1/1\n");
+	ASSERT(s.client->connected);
+	sim_close(s.client);
+	sim_run_for(10 * MS);
+	sim_close(test_accept(s.listener));
+	scene_over();
+}
+
 TEST(lost_syns_back_off)
 {
 	struct scene s;
 
 	test_world(1, 2);
+	sim_host(0)->space.conf.syn_linear_timeouts = 0;
 	sim->link[0][1].down = true;
 	scene_begin_connect(&s, 13, NULL);
 	sim_run_for(400 * SEC);

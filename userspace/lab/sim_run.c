@@ -314,6 +314,7 @@ static const struct knob knobs[] = {
 	SECONDS(keepalive_time),
 	SECONDS(keepalive_intvl),
 	BYTE(keepalive_probes),
+	KNOB("syn_linear_timeouts", syn_linear_timeouts, u32, 1, 0, 127),
 	KNOB("syn_retries", syn_retries, u32, 1, 1, 127),
 	BYTE(synack_retries),
 	BYTE(retries1),

@@ -55,6 +55,8 @@ void travel_open(struct net *net)
 	int side;
 
 	net_open(net);
+	for (side = CLIENT; side <= SERVER; side++)
+		net_syn_backs_off(net, side);
 	if (!stack_is_tcp())
 		return;
 	for (side = CLIENT; side <= SERVER; side++) {
@@ -62,9 +64,6 @@ void travel_open(struct net *net)
 		net_stack_sysctl(net, side, "recovery", "0");
 		net_stack_sysctl(net, side, "no_metrics_save", "1");
 		net_stack_sysctl(net, side, "congestion_control", "reno");
-		/* Only 6.5 and later have it. */
-		net_try(net, side,
-			"echo 0 2>/dev/null >/proc/sys/net/ipv4/tcp_syn_linear_timeouts");
 	}
 }
 
