@@ -148,7 +148,7 @@ void atcp_tail_arm(struct atcp_tcb *c)
 	u64 delay = c->srtt ? c->srtt / 4 : ATCP_RTO_INITIAL;
 
 	atcp_stop_timer(c, ATCP_T_TAIL);
-	if (!c->rack || !c->space->conf.tail_probe || c->recovery != ATCP_OPEN || c->sacked ||
+	if (!c->rack || c->space->conf.early_retrans < 3 || c->recovery != ATCP_OPEN || c->sacked ||
 	    c->lost || c->tlp_out || !c->snd_flight || !c->snd_wnd)
 		return;
 	/* The peer may delay the ACK of a single segment. */

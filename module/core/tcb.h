@@ -90,8 +90,8 @@ struct atcp_tuple {
  * @sack:		offer and accept RFC 2018 SACK
  * @recovery:		SACK blocks and time tell what is lost (RFC 8985); false: duplicate
  *			ACKs, as without SACK
- * @tail_probe:		tail loss probes (RFC 8985 section 7)
- * @frto:		find spurious time-outs (RFC 5682)
+ * @early_retrans:	3 and 4: tail loss probes (RFC 8985 section 7); less: none, as Linux
+ * @frto:		find spurious time-outs (RFC 5682), 0: do not
  * @reordering:		segments that one may be late by before it is taken for lost
  * @dsack:		report what arrived twice, RFC 2883
  * @rfc1337:		a RST does not end TIME-WAIT; false: one that is exactly next does
@@ -130,12 +130,12 @@ struct atcp_conf {
 	u32 mtu_probe_floor;
 	u32 probe_threshold;
 	u32 reordering;
+	u32 early_retrans;
+	u32 frto;
 	bool tolerate_missing_ts;
 	bool window_scaling;
 	bool sack;
 	bool recovery;
-	bool tail_probe;
-	bool frto;
 	bool dsack;
 	bool rfc1337;
 	bool slow_start_after_idle;

@@ -27,9 +27,9 @@ static void set_times(const struct net *net)
 	/* TCP before 6.5 does not have it. */
 	if (access("/proc/sys/net/ipv4/tcp_syn_linear_timeouts", F_OK) && !stack_is_tcp())
 		net_stack_sysctl(net, CLIENT, "syn_linear_timeouts", "0");
+	net_stack_sysctl(net, CLIENT, "recovery", "0");
 	if (!stack_is_tcp())
 		return;
-	net_stack_sysctl(net, CLIENT, "recovery", "0");
 	net_stack_sysctl(net, CLIENT, "comp_sack_nr", "0");
 }
 
