@@ -9,23 +9,13 @@
 #include "core/deadline.h"
 #include "core/rtt.h"
 
-static void note_min(struct atcp_tcb *c, u32 rtt)
-{
-	u32 now = (u32)div_u64(c->now, ATCP_SEC);
-
-	if (c->min_rtt && rtt > c->min_rtt && now - c->min_rtt_at < c->space->conf.min_rtt_wlen)
-		return;
-	c->min_rtt = rtt;
-	c->min_rtt_at = now;
-}
-
 /* RFC 6298 (2.2), (2.3) with alpha 1/8 and beta 1/4; srtt is kept times 8, rttvar times 4. */
 void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
 {
 	u32 r = min_t(u64, max_t(u64, rtt, 1), c->space->conf.rto_max);
 
-	note_min(c, r);
-
+	c->min_rtt = atcp_min_sample(&c->min_rtts, c->space->conf.min_rtt_wlen * 1000,
+				     atcp_ms(c->now), r);
 	if (!c->srtt) {
 		c->srtt = r * 8;
 		c->rttvar = r * 2;

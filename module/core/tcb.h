@@ -11,6 +11,7 @@
 #define _ATCP_CORE_TCB_H
 
 #include "core/host.h"
+#include "core/minmax.h"
 #include "core/wire.h"
 
 /*
@@ -404,8 +405,8 @@ struct atcp_tcb {
 	bool rate_app_limited;
 
 	/* Round trips besides srtt; microseconds. */
-	u32 min_rtt;			/* least of the last five minutes, or 0 */
-	u32 min_rtt_at;			/* when; seconds */
+	u32 min_rtt;			/* least of the last conf.min_rtt_wlen, or 0 */
+	struct atcp_min min_rtts;	/* what it is taken from; times in milliseconds */
 	u32 rcv_rtt;			/* the receiver's estimate, times 8; 0: none yet */
 	u32 rcv_tsecr;			/* timestamp echo that it was last taken from */
 	u32 rcv_rtt_seq;		/* end of the window whose time is taken... */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The retransmission time-out: RFC 6298 section 2, compared with a model in floating
- * point; back-off by its section 5.5.
+ * point; back-off by its section 5.5.  The least round trip of a window.
  */
+#include "minmax.h"
 #include "rtt.h"
 #include "test.h"
 
@@ -133,6 +134,89 @@ TEST(bounds)
 	for (i = 0; i < 1000; i++)
 		atcp_rtt_sample(&c, 1000);
 	ASSERT_LE(c.rto, conf->rto_min + 2000);
+}
+
+/* --- the least round trip of a while --- */
+
+/* The least sample is replaced when it is too old, by the least of those after it. */
+TEST(least_of_a_window)
+{
+	static const struct {
+		u32 at;
+		u32 value;
+		u32 least;
+	} row[] = {
+		{ 0, 50, 50 }, { 10, 60, 50 },
+		/* A lower one counts at once. */
+		{ 20, 40, 40 }, { 30, 70, 40 },
+		/* These stand by from the second quarter on. */
+		{ 50, 65, 40 }, { 60, 55, 40 }, { 80, 60, 40 }, { 110, 80, 40 },
+		{ 120, 90, 40 }, { 121, 90, 55 },
+		{ 160, 90, 55 }, { 161, 90, 60 },
+		/* Nothing for longer than the window. */
+		{ 1000, 95, 95 }, { 1001, 94, 94 },
+		/* The clock wraps. */
+		{ ~0u, 90, 90 }, { 29, 92, 90 }, { 99, 93, 90 }, { 100, 93, 92 },
+	};
+	struct atcp_min m = { 0 };
+	u32 i;
+
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		test_case("sample %u", i);
+		ASSERT_EQ(atcp_min_sample(&m, 100, row[i].at, row[i].value), row[i].least);
+	}
+}
+
+/* Against all samples: it is one of the window, and none after it was less. */
+TEST(least_of_a_window_of_random_samples)
+{
+	enum { SAMPLES = 3000 };
+	static u32 at[SAMPLES], value[SAMPLES];
+	u64 rand = 7;
+	u32 run, i, j;
+
+	for (run = 0; run < 50; run++) {
+		u32 window = 100 + sim_below(&rand, 1000), now = 0u - sim_below(&rand, 5000);
+		u32 spread = 1 + sim_below(&rand, 1u << sim_below(&rand, 20));
+		struct atcp_min m = { 0 };
+
+		for (i = 0; i < SAMPLES; i++) {
+			u32 least;
+
+			now += sim_below(&rand, window / 20);
+			at[i] = now;
+			value[i] = 1 + i % 500 + sim_below(&rand, spread);
+			least = atcp_min_sample(&m, window, now, value[i]);
+			test_case("run %u, sample %u", run, i);
+			for (j = i; value[j] > least; j--)
+				ASSERT(j && now - at[j - 1] <= window);
+			ASSERT_EQ(value[j], least);
+		}
+	}
+}
+
+/* It is taken over net.atcp.min_rtt_wlen seconds. */
+TEST(least_round_trip)
+{
+	struct atcp_tcb c;
+
+	test_world(1, 1);
+	tcb_new(&c);
+	sim_host(0)->space.conf.min_rtt_wlen = 10;
+	ASSERT_EQ(c.min_rtt, 0);
+	atcp_rtt_sample(&c, 30000);
+	ASSERT_EQ(c.min_rtt, 30000);
+	c.now += 3 * ATCP_SEC;
+	atcp_rtt_sample(&c, 50000);
+	c.now += 3 * ATCP_SEC;
+	atcp_rtt_sample(&c, 60000);
+	ASSERT_EQ(c.min_rtt, 30000);
+	/* Not the last sample, but the least that is young enough. */
+	c.now += 4 * ATCP_SEC + ATCP_MSEC;
+	atcp_rtt_sample(&c, 90000);
+	ASSERT_EQ(c.min_rtt, 50000);
+	atcp_rtt_sample(&c, 20000);
+	ASSERT_EQ(c.min_rtt, 20000);
 }
 
 /* (5.5) */
