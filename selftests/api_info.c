@@ -2,10 +2,16 @@
 /* TCP_INFO: what the stack tells a program about its connection. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -281,6 +287,61 @@ TEST_F(info, limited_by_the_send_buffer)
 	EXPECT_LE(20000, i.rtt);
 	EXPECT_LE(20000, i.min_rtt);
 	EXPECT_GE(10000000, i.delivery_rate);
+	conn_close(&conn);
+}
+
+/* Lets the page that somebody wants come after 300 ms. */
+static void *late_page(void *arg)
+{
+	int uffd = *(int *)arg;
+	struct uffdio_zeropage zero = { .range.len = sysconf(_SC_PAGESIZE) };
+	struct uffd_msg msg;
+
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg))
+		return NULL;
+	usleep(300000);
+	zero.range.start = msg.arg.pagefault.address & -zero.range.len;
+	ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
+	return NULL;
+}
+
+/*
+ * A round trip ends when the ACK comes.  Here a send() has the socket, and waits for a page
+ * of its data, so that the ACK of the data before it waits as well.
+ */
+TEST_F(info, rtt_ends_at_arrival)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	size_t size = sysconf(_SC_PAGESIZE);
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING, .range.len = size };
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	char *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct conn conn;
+	pthread_t thread;
+	struct info i;
+	char byte[2];
+
+	if (stack_is_tcp())
+		SKIP(return, "the kernel's TCP takes the time when it looks at the ACK");
+	if (uffd < 0)
+		SKIP(return, "no userfaultfd");
+	ASSERT_NE(MAP_FAILED, page);
+	reg.range.start = (unsigned long)page;
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &reg));
+	net_run(&self->net, CLIENT,
+		"tc qdisc add dev v0 root netem delay 20ms");
+	conn_open(&self->net, PORT, &conn);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, late_page, &uffd));
+	sock_send(conn.end[CLIENT], "x", 1);
+	EXPECT_EQ(1, send(conn.end[CLIENT], page, 1, 0));
+	pthread_join(thread, NULL);
+	sock_recv(conn.end[SERVER], byte, 2);
+	ASSERT_LT(0, info_get(conn.end[CLIENT], &i));
+	EXPECT_LE(20000, i.rtt);
+	EXPECT_GT(40000, i.rtt);
+	close(uffd);
+	munmap(page, size);
 	conn_close(&conn);
 }
 

@@ -78,6 +78,8 @@ no:
 static bool sock_input(struct atcp_net *an, struct sock *sk, struct sk_buff *skb,
 		       const struct atcp_hdr *h)
 {
+	bool full;
+
 	/* As segments in the backlog are: without a device; skb->data moves behind the header. */
 	skb->dev = NULL;
 	bh_lock_sock_nested(sk);
@@ -89,13 +91,15 @@ static bool sock_input(struct atcp_net *an, struct sock *sk, struct sk_buff *skb
 	sk_mark_napi_id(sk, skb);
 	__skb_pull(skb, h->hlen);
 	if (!sock_owned_by_user(sk)) {
-		atcp_sock_rcv(sk, skb, h);
-	} else if (unlikely(sk_add_backlog(sk, skb, atcp_backlog_limit(sk)))) {
+		atcp_sock_rcv(sk, skb, h, 0);
 		bh_unlock_sock(sk);
-		atcp_net_drop(an, skb, ATCP_DROP_BACKLOG);
 		return true;
 	}
+	atcp_mark(skb)->arrived = atcp_host_now();
+	full = sk_add_backlog(sk, skb, atcp_backlog_limit(sk));
 	bh_unlock_sock(sk);
+	if (unlikely(full))
+		atcp_net_drop(an, skb, ATCP_DROP_BACKLOG);
 	return true;
 }
 

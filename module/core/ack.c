@@ -96,9 +96,9 @@ static void free_acked(struct atcp_tcb *c, u32 ack, struct atcp_ack *a)
 static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, const struct atcp_ack *a)
 {
 	if (!a->again && a->last.sent_at && !(a->last.sent & ATCP_SENT_AGAIN)) {
-		atcp_rtt_sample(c, c->now - a->last.sent_at);
+		atcp_rtt_sample(c, atcp_arrived(c) - a->last.sent_at);
 	} else if (a->acked && c->ts_on) {
-		u32 rtt = atcp_rtt_by_echo(h, atcp_ts_clock(c->now) + c->ts_offset,
+		u32 rtt = atcp_rtt_by_echo(h, atcp_ts_clock(atcp_arrived(c)) + c->ts_offset,
 					   c->space->conf.rto_max - ATCP_MSEC);
 
 		if (rtt)

@@ -52,11 +52,10 @@ static void syn_again(struct atcp_tcb *c)
  */
 static void measure_syn(struct atcp_tcb *c, const struct atcp_hdr *h, bool again)
 {
-	u64 rtt = c->now - c->syn_sent_at;
+	u64 at = atcp_arrived(c), rtt = at - c->syn_sent_at;
 
 	if (again)
-		rtt = c->ts_on ? atcp_rtt_by_echo(h, atcp_ts_clock(c->now) + c->ts_offset, rtt) :
-				 0;
+		rtt = c->ts_on ? atcp_rtt_by_echo(h, atcp_ts_clock(at) + c->ts_offset, rtt) : 0;
 	if (rtt || !again)
 		atcp_rtt_sample(c, rtt);
 }

@@ -140,6 +140,9 @@ void atcp_set_keepalive(struct atcp_tcb *c, bool on);
  * @c:		any state but LISTEN and CLOSED
  * @seg:	the payload, header removed, checksum verified; consumed
  * @h:		the header
+ *
+ * The host has set c->waited to the microseconds since the segment came, if it could not be
+ * handed over at once, else to 0.  A round trip ends when its last segment comes.
  */
 void atcp_arrive(struct atcp_tcb *c, struct atcp_seg *seg, const struct atcp_hdr *h);
 

@@ -16,6 +16,12 @@ static inline void atcp_enter(struct atcp_tcb *c)
 	c->now = atcp_host_now();
 }
 
+/* When the segment that is being dealt with came: for round trips. */
+static inline u64 atcp_arrived(const struct atcp_tcb *c)
+{
+	return c->now - c->waited;
+}
+
 /* Tells the host the next deadline, if it has changed. */
 static inline void atcp_leave(struct atcp_tcb *c)
 {

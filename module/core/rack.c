@@ -36,7 +36,8 @@ static bool sent_before(const struct atcp_tcb *c, u64 at, u32 end)
 /* Section 6.2, steps 1 and 2. */
 void atcp_rack_arrived(struct atcp_tcb *c, const struct atcp_cb *cb, u32 end)
 {
-	u32 rtt = (u32)min_t(u64, c->now - cb->sent_at, ~0u);
+	u64 at = atcp_arrived(c);
+	u32 rtt = at > cb->sent_at ? (u32)min_t(u64, at - cb->sent_at, ~0u) : 0;
 
 	/* Too early: it is the original that has arrived, and not what was sent again. */
 	if (cb->sent & ATCP_SENT_AGAIN && rtt < c->min_rtt)

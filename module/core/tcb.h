@@ -284,6 +284,9 @@ struct atcp_tcb {
 
 	/* Time. */
 	u64 now;			/* when the core was last entered */
+	u32 waited;			/* before that, for the lock, the segment that arrives: host
+					 * sets, see atcp_arrive()
+					 */
 	u64 deadline[ATCP_T_COUNT];	/* ATCP_NEVER: not running */
 	u64 armed;			/* the earliest of them, as the host was told */
 	u64 last_rcv;			/* arrival of the last acceptable ACK */

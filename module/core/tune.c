@@ -50,7 +50,7 @@ static void sample(struct atcp_tcb *c, u64 us, bool exact)
 
 void atcp_tune_echo(struct atcp_tcb *c, const struct atcp_hdr *h, bool full)
 {
-	u32 clock = atcp_ts_clock(c->now) + c->ts_offset;
+	u32 clock = atcp_ts_clock(atcp_arrived(c)) + c->ts_offset;
 	u32 us;
 
 	if (h->tsecr == c->rcv_tsecr)
@@ -69,9 +69,9 @@ void atcp_tune_text(struct atcp_tcb *c)
 	if (likely(c->rcv_rtt_at && seq_leq(c->rcv_nxt, c->rcv_rtt_seq)))
 		return;
 	if (c->rcv_rtt_at)
-		sample(c, c->now - c->rcv_rtt_at, false);
+		sample(c, atcp_arrived(c) - c->rcv_rtt_at, false);
 	c->rcv_rtt_seq = atcp_rcv_edge(c);
-	c->rcv_rtt_at = c->now;
+	c->rcv_rtt_at = atcp_arrived(c);
 }
 
 void atcp_tune_start(struct atcp_tcb *c)

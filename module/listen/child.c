@@ -135,7 +135,7 @@ void atcp_child_enter(struct atcp_listener *l, struct sock *child, struct sk_buf
 	} else {
 		__skb_pull(skb, h->hlen);
 		skb->dev = NULL;
-		atcp_sock_rcv(child, skb, h);
+		atcp_sock_rcv(child, skb, h, 0);
 		sk->sk_data_ready(sk);
 	}
 	atcp_child_put(child);

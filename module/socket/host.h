@@ -78,13 +78,22 @@ static_assert(offsetof(struct sk_buff, dev) == 2 * sizeof(void *));
  * @skip:	bytes that were trimmed from the front of the payload
  * @cut:	bytes that were trimmed from its end
  *
+ * @arrived:	while a received segment waits in the backlog: when it came, atcp_host_now()
+ *
  * Trimming must not fail, and the segment is often freed soon after.  So it changes only
  * these fields, and not the sk_buff.  Both are 0 in a new sk_buff.
+ *
+ * Until atcp_sock_rcv() what is before @arrived is IP's.
  */
 struct atcp_mark {
 	u8 core[40];
-	u32 skip;
-	u32 cut;
+	union {
+		struct {
+			u32 skip;
+			u32 cut;
+		};
+		u64 arrived;
+	};
 };
 
 static_assert(sizeof(struct atcp_mark) <= sizeof_field(struct sk_buff, cb));

@@ -118,7 +118,10 @@ void atcp_sk_release_cb(struct sock *sk)
 
 /* --- segments --- */
 
-void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h)
+static_assert(offsetof(struct atcp_mark, arrived) >= sizeof(struct inet_skb_parm));
+static_assert(offsetof(struct atcp_mark, arrived) >= sizeof(struct inet6_skb_parm));
+
+void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h, u32 waited)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 	struct atcp_mark *m = atcp_mark(skb);
@@ -140,6 +143,7 @@ void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *
 	end = h->seq + skb->len + !!(h->flags & ATCP_SYN) + !!(h->flags & ATCP_FIN);
 	if (unlikely(as->mss_stale) && atcp_ip_sync_mss(sk))
 		atcp_path_changed(&as->tcb);
+	as->tcb.waited = waited;
 	atcp_arrive(&as->tcb, atcp_seg(skb), h);
 	if (unlikely(copy))
 		atcp_v6_latched(sk, copy, end == as->tcb.rcv_nxt);
@@ -160,7 +164,7 @@ int atcp_sk_backlog_rcv(struct sock *sk, struct sk_buff *skb)
 	}
 	/* The backlog is run in process context; atcp_sock_rcv() wants BHs off as in softirq. */
 	local_bh_disable();
-	atcp_sock_rcv(sk, skb, &h);
+	atcp_sock_rcv(sk, skb, &h, atcp_host_now() - atcp_mark(skb)->arrived);
 	local_bh_enable();
 	return 0;
 }

@@ -36,8 +36,9 @@ void atcp_sock_inherit(struct sock *child, const struct sock *sk);
  *		any state: in CLOSED and LISTEN the segment is dropped
  * @skb:	payload at skb->data, checksum verified; consumed
  * @h:		its header
+ * @waited:	for how long it was in the backlog, microseconds
  */
-void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h);
+void atcp_sock_rcv(struct sock *sk, struct sk_buff *skb, const struct atcp_hdr *h, u32 waited);
 
 /* Bytes of segments that may wait in the backlog while a user owns @sk. Lockless. */
 static inline unsigned int atcp_backlog_limit(const struct sock *sk)

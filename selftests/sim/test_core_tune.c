@@ -13,6 +13,35 @@ static void be_receiver(void)
 	script.opt.no_quick = true;
 }
 
+/* Both end when the segment came, and not when the lock was free. */
+SCRIPT(round_trip_ends_at_arrival)
+{
+	be_receiver();
+	script.syn = "mss 1460 ts 5000 0";
+	be_established();
+	script.ts = true;
+	inject("A 1+1000 1 ts 5000 0");
+	quiet(10 * MSEC);
+	inject("A 1001+9000 1 ts 5000 0");
+	expect("A 1 10001");
+	ASSERT_EQ(user_reads(), 10000);
+	expect("A 1 10001 win 10000");
+	ASSERT_EQ(tcb()->rcv_rtt, 0);
+	quiet(30 * MSEC);
+	tcb()->waited = 15 * MSEC;
+	inject("PA 10001+100 1 ts 5000 0");
+	ASSERT_EQ(tcb()->rcv_rtt / 8, 25 * MSEC);
+	tcb()->waited = 0;
+	expect_within(1, 500 * MSEC, "A 1 10101");
+	ASSERT_EQ(user_reads(), 100);
+	quiet(30 * MSEC);
+	tcb()->waited = 20 * MSEC;
+	inject("A 10101+1460 1 ts 5100 %u", script.last_tsval);
+	ASSERT_EQ(tcb()->rcv_rtt / 8, 10 * MSEC);
+	tcb()->waited = 0;
+	expect_within(1, 500 * MSEC, "A 1 11561");
+}
+
 /* By window: what is beyond the window of one moment needed an ACK that came later. */
 SCRIPT(round_trip_by_window)
 {

@@ -207,6 +207,64 @@ SCRIPT(handshake_gives_a_sample)
 	ASSERT_EQ(tcb()->rto, 900000);
 }
 
+/* An ACK of a part of which some was resent is none, where the peer has no timestamps. */
+SCRIPT(no_sample_of_a_large_segment_in_part)
+{
+	script.opt.room = 14600;
+	be_established();
+	user_sends(14600);
+	while (expect_any())
+		;
+	expect_within(1, 2 * RTO, "A 1+1460 1");
+	tcb()->srtt = 0;
+	inject("A 1 2921");
+	ASSERT_EQ(tcb()->srtt, 0);
+	while (expect_any())
+		;
+}
+
+/* --- a segment that has waited for the lock: the round trip ended when it came --- */
+
+SCRIPT(sample_ends_at_arrival)
+{
+	be_established();
+	user_sends(10);
+	expect("PA 1+10 1");
+	tcb()->srtt = 0;
+	sim_run_for(50 * MSEC);
+	tcb()->waited = 29999;
+	inject("A 1 11");
+	ASSERT_EQ(tcb()->srtt, 20001 * 8);
+}
+
+SCRIPT(echo_ends_at_arrival)
+{
+	u32 first;
+
+	script.syn = "mss 1460 ts 5000 0";
+	be_established();
+	script.ts = true;
+	user_sends(10);
+	expect("PA 1+10 1");
+	expect_within(1, 2 * RTO, "PA 1+10 1");
+	first = script.last_tsval;
+	tcb()->srtt = 0;
+	sim_run_for(50 * MSEC);
+	tcb()->waited = 30 * MSEC;
+	inject("A 1 11 ts 5100 %u", first);
+	ASSERT_EQ(tcb()->srtt, 20 * MSEC * 8);
+}
+
+SCRIPT(handshake_ends_at_arrival)
+{
+	be_syn_sent();
+	sim_run_for(300 * MSEC);
+	tcb()->waited = 200 * MSEC;
+	inject("SA 0 1 mss 1460");
+	expect("A 1 1");
+	ASSERT_EQ(tcb()->srtt / 8, 100 * MSEC);
+}
+
 /* --- the handshake's sample where a SYN or SYN-ACK went twice: Karn's rule --- */
 
 /* The time of sending tells nothing: no sample, and (5.7). */
