@@ -17,7 +17,6 @@
 #include "core/output.h"
 #include "core/pmtud.h"
 #include "core/queue.h"
-#include "core/rack.h"
 #include "core/rtt.h"
 #include "core/seq.h"
 
@@ -257,7 +256,7 @@ static bool send_data(struct atcp_tcb *c, struct atcp_seg *seg, u32 n)
 	if (n < c->mss || n % c->mss)
 		c->snd_sml = cb->end_seq;
 	timer_for_flight(c, first);
-	atcp_tail_arm(c);
+	atcp_arm_tail(c);
 	return true;
 }
 

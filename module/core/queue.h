@@ -78,12 +78,13 @@ static inline struct atcp_seg *atcp_queue_last(const struct atcp_tcb *c)
 	return c->snd_unsent ? c->snd_last : atcp_queue_last_sent(c);
 }
 
-/* The segment in flight that was sent longest ago, or NULL; and the one sent after @seg. */
+/* The segment in flight that was sent longest ago, or NULL. */
 static inline struct atcp_seg *atcp_queue_oldest(const struct atcp_tcb *c)
 {
 	return c->snd_oldest;
 }
 
+/* The segment in flight that was sent after @seg, which is as well; or NULL. */
 static inline struct atcp_seg *atcp_queue_newer(struct atcp_seg *seg)
 {
 	return atcp_seg_order(seg)->next;

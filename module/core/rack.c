@@ -15,7 +15,6 @@
  * for the last, and then again.  So the walk through the time list ends at the first that
  * has time left, and costs no more than it marks.  REORDER_SLACK bounds how often it fires.
  */
-#include "core/core.h"
 #include "core/deadline.h"
 #include "core/output.h"
 #include "core/queue.h"
@@ -25,7 +24,6 @@
 
 #define REORDER_SLACK	ATCP_MSEC
 #define PERSIST		16	/* recoveries that a window larger than the first lasts */
-#define TAIL_SLACK	(2 * ATCP_MSEC)
 
 /* True if what ends at @end and was sent at @at was sent before what RACK goes by. */
 static bool sent_before(const struct atcp_tcb *c, u64 at, u32 end)
@@ -142,21 +140,6 @@ void atcp_rack_recovered(struct atcp_tcb *c)
 }
 
 /* --- tail loss probes --- */
-
-/* Section 7.2. */
-void atcp_tail_arm(struct atcp_tcb *c)
-{
-	u64 delay = c->srtt ? c->srtt / 4 : ATCP_RTO_INITIAL;
-
-	atcp_stop_timer(c, ATCP_T_TAIL);
-	if (!c->rack || c->space->conf.early_retrans < 3 || c->recovery != ATCP_OPEN || c->sacked ||
-	    c->lost || c->tlp_out || !c->snd_flight || !c->snd_wnd)
-		return;
-	/* The peer may delay the ACK of a single segment. */
-	delay += atcp_flight(c) <= c->mss ? atcp_rto_min(c) : TAIL_SLACK;
-	if (c->now + delay < c->deadline[ATCP_T_REXMT])
-		atcp_set_timer(c, ATCP_T_TAIL, delay);
-}
 
 /* Section 7.3. */
 void atcp_tail_timeout(struct atcp_tcb *c)

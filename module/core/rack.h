@@ -23,8 +23,6 @@ void atcp_rack_dsack(struct atcp_tcb *c);
 /* A recovery is over. */
 void atcp_rack_recovered(struct atcp_tcb *c);
 
-/* Sets or stops ATCP_T_TAIL: data was sent, or an ACK taken in. */
-void atcp_tail_arm(struct atcp_tcb *c);
 /* ATCP_T_TAIL has fired. */
 void atcp_tail_timeout(struct atcp_tcb *c);
 /* Judges a probe by an ACK.  True: it has repaired a loss, which cwnd has to answer for. */

@@ -398,7 +398,7 @@ static void rack_ack(struct atcp_tcb *c, const struct atcp_ack *a)
 		reduce(c, a->delivered, a->acked && !lost);
 	if (unlikely(c->snd_sacked && a->acked && atcp_board_reneged(c)))
 		hasten_timeout(c);
-	atcp_tail_arm(c);
+	atcp_arm_tail(c);
 }
 
 void atcp_recovery_reorder(struct atcp_tcb *c)
@@ -412,7 +412,7 @@ void atcp_recovery_reorder(struct atcp_tcb *c)
 		enter_fast(c, &none);
 		if (c->prr_flight)
 			reduce(c, 0, false);
-		atcp_tail_arm(c);
+		atcp_arm_tail(c);
 	}
 	atcp_output(c);
 }
@@ -473,7 +473,7 @@ static void enter_loss(struct atcp_tcb *c)
 		c->sacked = 0;
 	c->tlp_out = false;
 	c->filling = false;
-	atcp_tail_arm(c);	/* stops it */
+	atcp_arm_tail(c);	/* stops it */
 }
 
 void atcp_recovery_timeout(struct atcp_tcb *c)

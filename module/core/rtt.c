@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Round-trip time and the retransmission time-out: RFC 6298.
+ * Round-trip time and the retransmission time-out: RFC 6298; when a tail loss probe is due:
+ * RFC 8985 section 7.2.
  *
  * The clock's granularity G is replaced by rto_min, as in the kernel's TCP, so
  * that an ACK that the peer delays by as much does not cause a time-out.
@@ -8,6 +9,9 @@
 #include "core/core.h"
 #include "core/deadline.h"
 #include "core/rtt.h"
+
+#define TAIL_PROBES	3	/* the least value of early_retrans that sends them */
+#define TAIL_SLACK	(2 * ATCP_MSEC)
 
 /* RFC 6298 (2.2), (2.3) with alpha 1/8 and beta 1/4; srtt is kept times 8, rttvar times 4. */
 void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
@@ -55,4 +59,19 @@ u64 atcp_rto(const struct atcp_tcb *c)
 u64 atcp_persist_delay(const struct atcp_tcb *c)
 {
 	return backed_off(c, c->probes);
+}
+
+/* RFC 8985 section 7.2. */
+void atcp_arm_tail(struct atcp_tcb *c)
+{
+	u64 delay = c->srtt ? c->srtt / 4 : ATCP_RTO_INITIAL;
+
+	atcp_stop_timer(c, ATCP_T_TAIL);
+	if (!c->rack || c->space->conf.early_retrans < TAIL_PROBES || c->tlp_out ||
+	    c->recovery != ATCP_OPEN || c->sacked || c->lost || !c->snd_flight || !c->snd_wnd)
+		return;
+	/* The peer may delay the ACK of a single segment. */
+	delay += c->snd_nxt - c->snd_una <= c->mss ? atcp_rto_min(c) : TAIL_SLACK;
+	if (c->now + delay < c->deadline[ATCP_T_REXMT])
+		atcp_set_timer(c, ATCP_T_TAIL, delay);
 }

@@ -70,6 +70,9 @@ static inline void atcp_arm_rexmt(struct atcp_tcb *c)
 	atcp_set_rexmt(c, atcp_rto(c));
 }
 
+/* ATCP_T_TAIL, anew or not any more: data was sent, or an ACK taken in. */
+void atcp_arm_tail(struct atcp_tcb *c);
+
 /* The same timer, to probe a closed window. */
 static inline void atcp_arm_persist(struct atcp_tcb *c)
 {

@@ -108,8 +108,8 @@ static bool grid(void)
 	u64 seed;
 
 	printf("Simulated throughput in kbyte/s: %u MiB one way, 100 Mbit/s, 20 ms round trip,\n"
-	       "queue of 200 packets, mean of %u seeds. Rows: both buffers; columns: loss each way.\n\n",
-	       TOTAL >> 20, SEEDS);
+	       "queue of 200 packets, mean of %u seeds. Rows: both buffers; columns: loss each way."
+	       "\n\n", TOTAL >> 20, SEEDS);
 	printf("%10s", "");
 	for (j = 0; j < sizeof(losses) / sizeof(losses[0]); j++)
 		printf("%9.2f %%", losses[j] / 1e4);
@@ -163,8 +163,8 @@ static bool paths(void)
 	u64 seed;
 	u32 i;
 
-	printf("\nPaths of 100 Mbit/s and 20 ms, queue of 200, with large buffers; sums of %u seeds.\n\n",
-	       SEEDS);
+	printf("\nPaths of 100 Mbit/s and 20 ms, queue of 200, with large buffers;\n"
+	       "sums of %u seeds.\n\n", SEEDS);
 	printf("%-30s%7s%7s%8s%12s%11s%8s\n", "", "kB/s", "lost", "resent", "duplicates",
 	       "time-outs", "undone");
 	for (i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
@@ -222,8 +222,8 @@ static bool responses(void)
 			sum += rate_of(&f, &out);
 		}
 		qsort(took, MANY, sizeof(took[0]), by_time);
-		printf("%.0f %% lost%22s%7llu%12.1f%12.1f\n", losses[i] / 1e4, "", sum / MANY / 1000,
-		       took[MANY / 2] / 1e3, took[MANY * 99 / 100] / 1e3);
+		printf("%.0f %% lost%22s%7llu%12.1f%12.1f\n", losses[i] / 1e4, "",
+		       sum / MANY / 1000, took[MANY / 2] / 1e3, took[MANY * 99 / 100] / 1e3);
 	}
 	return good;
 }
