@@ -24,11 +24,11 @@
 #include "../module/uapi/atcp.h"
 #include "family.h"
 #include "filter.h"
+#include "ss_options.h"
 #include "ss_owners.h"
 #include "ss_show.h"
 
-/* Wrong usage; the other errors are 1. */
-#define EXIT_USAGE	2
+struct ss_options opts;
 
 static void __attribute__((noreturn)) usage(int status)
 {
@@ -75,7 +75,7 @@ static void __attribute__((noreturn)) usage(int status)
 	exit(status);
 }
 
-static void __attribute__((noreturn, format(printf, 2, 3))) die(int status, const char *fmt, ...)
+void die(int status, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -155,18 +155,6 @@ static const struct {
 	{ "xdp", BIT(TABLE_XDP) },
 };
 
-/*
- * What the options have selected.  A table brings its families, and a family its tables, if
- * none of them has been named; with none of both all are shown.
- */
-static struct {
-	unsigned int tables;
-	unsigned int families;	/* bits by index in families[] */
-	unsigned int states;
-	int preferred;		/* the family named last, or AF_UNSPEC */
-	bool named;		/* a table or family has been named */
-} chosen;
-
 static void choose_tables(unsigned int tables, bool on)
 {
 	int t;
@@ -175,18 +163,18 @@ static void choose_tables(unsigned int tables, bool on)
 		if (!(tables & BIT(t)))
 			continue;
 		if (t == TABLE_UDP || t == TABLE_RAW)
-			chosen.states |= BIT(TCP_ESTABLISHED);
+			opts.states |= BIT(TCP_ESTABLISHED);
 		else if (BIT(t) & (TABLES_PACKET | BIT(TABLE_UNIX_DGRAM) | BIT(TABLE_NETLINK) |
 				   BIT(TABLE_XDP)))
-			chosen.states |= CLOSED;
+			opts.states |= CLOSED;
 		else
-			chosen.states |= STATES_DEFAULT;
+			opts.states |= STATES_DEFAULT;
 	}
 	if (on)
-		chosen.tables |= tables;
+		opts.tables |= tables;
 	else
-		chosen.tables &= ~tables;
-	chosen.named = true;
+		opts.tables &= ~tables;
+	opts.named = true;
 }
 
 static void choose_family(int family)
@@ -196,11 +184,11 @@ static void choose_family(int family)
 	for (i = 0; i < FAMILIES; i++) {
 		if (families[i].family != family)
 			continue;
-		chosen.families |= BIT(i);
-		chosen.states |= families[i].states;
+		opts.families |= BIT(i);
+		opts.states |= families[i].states;
 	}
-	chosen.preferred = family;
-	chosen.named = true;
+	opts.preferred = family;
+	opts.named = true;
 }
 
 static bool family_chosen(int family)
@@ -209,8 +197,26 @@ static bool family_chosen(int family)
 
 	for (i = 0; i < FAMILIES; i++)
 		if (families[i].family == family)
-			return chosen.families & BIT(i);
+			return opts.families & BIT(i);
 	return false;
+}
+
+/* Whether the table of TCP, and a family that it has, are chosen. */
+bool ss_tcp_chosen(void)
+{
+	return opts.tables & BIT(TABLE_TCP) &&
+	       (family_chosen(AF_INET) || family_chosen(AF_INET6));
+}
+
+/* The family to ask for: AF_INET, AF_INET6, or AF_UNSPEC for both. */
+int ss_family_asked(void)
+{
+	bool v4 = family_chosen(AF_INET), v6 = family_chosen(AF_INET6);
+
+	/* Of two the last has it, as in ss. */
+	if (opts.preferred == AF_INET || opts.preferred == AF_INET6)
+		return opts.preferred;
+	return v4 == v6 ? AF_UNSPEC : v4 ? AF_INET : AF_INET6;
 }
 
 static unsigned int families_of(int table)
@@ -232,23 +238,16 @@ static void complete_choice(void)
 
 	for (t = 0; t < TABLES; t++) {
 		set = families_of(t);
-		if (chosen.tables & BIT(t) && !(chosen.families & set))
-			chosen.families |= set;
+		if (opts.tables & BIT(t) && !(opts.families & set))
+			opts.families |= set;
 	}
 	for (i = 0; i < FAMILIES; i++)
-		if (chosen.families & BIT(i) && !(chosen.tables & families[i].tables))
-			chosen.tables |= families[i].tables;
+		if (opts.families & BIT(i) && !(opts.tables & families[i].tables))
+			opts.tables |= families[i].tables;
 }
 
 /* --- the options --- */
 
-static struct ss_view view;
-static struct ss_owners_view owners;
-static int carrier;			/* 0: both */
-static bool kill_them, no_head, no_queues, summary, both, listening;
-static unsigned int asked_states;	/* by -a, -l, -B or words; 0: those of the tables */
-static unsigned int asked_tables;	/* for the column Netid */
-static const char *dump_file;
 static FILE *filter_file;
 
 /* Options that are accepted and select or show nothing, as "-u -x". */
@@ -287,10 +286,10 @@ static void parse_tables(char *text)
 	size_t i;
 
 	if (!before) {
-		chosen.tables = 0;
-		asked_tables = 0;
-		if (!asked_states)
-			asked_states = STATES_DEFAULT;
+		opts.tables = 0;
+		opts.asked_tables = 0;
+		if (!opts.asked_states)
+			opts.asked_states = STATES_DEFAULT;
 		before = true;
 	}
 	while ((name = strsep(&text, ","))) {
@@ -308,9 +307,9 @@ static void parse_tables(char *text)
 			note_option(strangers, sizeof(strangers), name);
 		choose_tables(table_names[i].tables, on);
 		if (on)
-			asked_tables |= table_names[i].tables;
+			opts.asked_tables |= table_names[i].tables;
 		else
-			asked_tables &= ~table_names[i].tables;
+			opts.asked_tables &= ~table_names[i].tables;
 	}
 }
 
@@ -356,45 +355,45 @@ static char **parse_states(char **w)
 			usage(EXIT_USAGE);
 		}
 		if (!before)
-			asked_states = state ? 0 : STATES_ALL;
-		asked_states = state ? asked_states | named : asked_states & ~named;
+			opts.asked_states = state ? 0 : STATES_ALL;
+		opts.asked_states = state ? opts.asked_states | named : opts.asked_states & ~named;
 		before = true;
 	}
 	return w;
 }
 
 /* Completes what is selected, and parses the filter. Return: it; exits if nothing is left. */
-static struct filter *parse_filter(char **w)
+struct filter *ss_options_filter(char **w)
 {
 	struct filter_scope scope;
 	struct filter *filter;
 
 	w = parse_states(w);
-	if (!chosen.named) {
-		if (!asked_states)
-			asked_states = STATES_DEFAULT;
+	if (!opts.named) {
+		if (!opts.asked_states)
+			opts.asked_states = STATES_DEFAULT;
 		choose_tables(TABLES_ALL, true);
 	}
-	if (asked_states)
-		chosen.states = asked_states;
+	if (opts.asked_states)
+		opts.states = opts.asked_states;
 	complete_choice();
-	if (!chosen.tables || !chosen.families) {
+	if (!opts.tables || !opts.families) {
 		fprintf(stderr, "atcp-ss: no tables of sockets are left to show\n");
 		exit(0);
 	}
 	scope = (struct filter_scope){
-		.family = chosen.preferred,
-		.tcp = chosen.tables & BIT(TABLE_TCP),
-		.udp = chosen.tables & BIT(TABLE_UDP),
+		.family = opts.preferred,
+		.tcp = opts.tables & BIT(TABLE_TCP),
+		.udp = opts.tables & BIT(TABLE_UDP),
 	};
 	filter = filter_parse(w, filter_file, &scope);
 	if (!filter)
 		exit(EXIT_USAGE);
 	if (scope.hosts && scope.family != AF_UNSPEC) {
-		chosen.families = 0;
+		opts.families = 0;
 		choose_family(scope.family);
-		if (asked_states)
-			chosen.states = asked_states;
+		if (opts.asked_states)
+			opts.states = opts.asked_states;
 	}
 	return filter;
 }
@@ -413,7 +412,7 @@ enum {
 	OPT_BOTH,
 };
 
-static const struct option options[] = {
+static const struct option long_options[] = {
 	{ "all", no_argument, NULL, 'a' }, { "listening", no_argument, NULL, 'l' },
 	{ "bound-inactive", no_argument, NULL, 'B' },
 	{ "ipv4", no_argument, NULL, '4' }, { "ipv6", no_argument, NULL, '6' },
@@ -451,12 +450,14 @@ static bool set_flags(int opt)
 		int opt;
 		bool *flag;
 	} flags[] = {
-		{ OPT_BOTH, &both }, { 's', &summary }, { 'i', &view.info }, { 'm', &view.memory },
-		{ 'o', &view.timers }, { 'b', &view.timers }, { 'e', &view.timers },
-		{ 'e', &view.extended }, { 'p', &view.processes }, { 'T', &view.processes },
-		{ 'T', &owners.threads }, { OPT_TOS, &view.tos }, { OPT_CGROUP, &view.cgroup },
-		{ 'r', &view.resolve }, { 'n', &view.numeric }, { 'H', &no_head },
-		{ 'O', &view.oneline }, { 'Q', &no_queues }, { 'K', &kill_them },
+		{ OPT_BOTH, &opts.both }, { 's', &opts.summary }, { 'H', &opts.no_head },
+		{ 'Q', &opts.no_queues }, { 'K', &opts.kill }, { 'i', &opts.view.info },
+		{ 'm', &opts.view.memory }, { 'o', &opts.view.timers }, { 'b', &opts.view.timers },
+		{ 'e', &opts.view.timers }, { 'e', &opts.view.extended },
+		{ 'p', &opts.view.processes }, { 'T', &opts.view.processes },
+		{ 'T', &opts.owners.threads }, { OPT_TOS, &opts.view.tos },
+		{ OPT_CGROUP, &opts.view.cgroup }, { 'r', &opts.view.resolve },
+		{ 'n', &opts.view.numeric }, { 'O', &opts.view.oneline },
 	};
 	bool found = false;
 	size_t i;
@@ -503,7 +504,7 @@ static bool strange_option(int opt)
 			choose_family(others[i].family);
 		else if (others[i].tables)
 			choose_tables(others[i].tables, true);
-		asked_tables |= others[i].tables;
+		opts.asked_tables |= others[i].tables;
 		return true;
 	}
 	return false;
@@ -514,14 +515,14 @@ static bool select_option(int opt)
 {
 	switch (opt) {
 	case 'a':
-		asked_states = STATES_ALL;
+		opts.asked_states = STATES_ALL;
 		return true;
 	case 'l':
-		asked_states = BIT(TCP_LISTEN) | CLOSED;
-		listening = true;
+		opts.asked_states = BIT(TCP_LISTEN) | CLOSED;
+		opts.listening = true;
 		return true;
 	case 'B':
-		asked_states = STATES_BOUND;
+		opts.asked_states = STATES_BOUND;
 		return true;
 	case '4':
 		choose_family(AF_INET);
@@ -537,12 +538,12 @@ static bool select_option(int opt)
 		return true;
 	case 't':
 		choose_tables(BIT(TABLE_TCP), true);
-		asked_tables |= BIT(TABLE_TCP);
+		opts.asked_tables |= BIT(TABLE_TCP);
 		return true;
 	case 'c':
-		carrier = !strcmp(optarg, "tcp") ? IPPROTO_TCP :
+		opts.carrier = !strcmp(optarg, "tcp") ? IPPROTO_TCP :
 			  !strcmp(optarg, "253") ? IPPROTO_ATCP : -1;
-		if (carrier < 0)
+		if (opts.carrier < 0)
 			usage(EXIT_USAGE);
 		return true;
 	default:
@@ -554,19 +555,19 @@ static void want_contexts(bool of_sockets)
 {
 	if (access("/sys/fs/selinux/enforce", F_OK))
 		die(1, "SELinux is not enabled");
-	owners.context = true;
-	owners.socket_context |= of_sockets;
-	view.processes = true;
+	opts.owners.context = true;
+	opts.owners.socket_context |= of_sockets;
+	opts.view.processes = true;
 }
 
 /* Return: the first of the words behind the options. */
-static char **parse_options(int argc, char **argv)
+char **ss_options_parse(int argc, char **argv)
 {
 	bool known;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "alB46f:c:A:tuwxdSM0simoepTZzbrnHOQKED:F:N:vVh",
-				  options, NULL)) >= 0) {
+				  long_options, NULL)) >= 0) {
 		known = set_flags(opt);
 		if (strange_option(opt) || known || select_option(opt))
 			continue;
@@ -579,7 +580,7 @@ static char **parse_options(int argc, char **argv)
 			die(EXIT_USAGE, "-E, --events: not done; %s",
 			    "the tracepoint atcp:atcp_state tells each socket that ends");
 		case 'D':
-			dump_file = optarg;
+			opts.dump_file = optarg;
 			break;
 		case 'F':
 			open_filter(optarg);
@@ -602,7 +603,7 @@ static char **parse_options(int argc, char **argv)
 			strangers);
 	if (*idle)
 		fprintf(stderr, "atcp-ss: atcp has nothing to show for%s\n", idle);
-	if (both && kill_them)
+	if (opts.both && opts.kill)
 		die(EXIT_USAGE, "--kill ends sockets of atcp, and --both shows others");
 	return argv + optind;
 }
@@ -704,28 +705,17 @@ static bool request(struct mnl_socket *nl, int type, int flags,
 	return ret >= 0;
 }
 
-/* The family to ask for: AF_INET, AF_INET6, or AF_UNSPEC for both. */
-static int family_asked(void)
-{
-	bool v4 = family_chosen(AF_INET), v6 = family_chosen(AF_INET6);
-
-	/* Of two the last has it, as in ss. */
-	if (chosen.preferred == AF_INET || chosen.preferred == AF_INET6)
-		return chosen.preferred;
-	return v4 == v6 ? AF_UNSPEC : v4 ? AF_INET : AF_INET6;
-}
-
 static bool ask_atcp(struct mnl_socket *nl, struct inet_diag_req_v2 req, struct source *s)
 {
 	req.sdiag_family = s->family;
-	req.sdiag_protocol = carrier;
-	req.pad = family_asked();
+	req.sdiag_protocol = opts.carrier;
+	req.pad = ss_family_asked();
 	return request(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &req, s);
 }
 
 static bool ask_kernel(struct mnl_socket *nl, struct inet_diag_req_v2 req, struct source s)
 {
-	int family = family_asked();
+	int family = ss_family_asked();
 
 	s.kernel = true;
 	req.sdiag_protocol = IPPROTO_TCP;
@@ -765,10 +755,10 @@ static void show_each(const struct source *s, const struct nlmsghdr *h,
 		fwrite(h, 1, NLMSG_ALIGN(h->nlmsg_len), dump_to);
 		return;
 	}
-	ss_show(&view, m, attrs, s->kernel);
+	ss_show(&opts.view, m, attrs, s->kernel);
 	if (!s->kernel && proto == IPPROTO_TCP && m->idiag_state == TCP_LISTEN)
 		held_count++;
-	if (kill_them && proto)
+	if (opts.kill && proto)
 		add_kill(m, proto, s->family);
 }
 
@@ -806,7 +796,7 @@ static void note_ports(struct mnl_socket *nl, const struct filter *filter)
 	if (held_count)
 		fprintf(stderr, "atcp-ss: the port of carrier:tcp is held in the kernel's %s\n",
 			"TCP, where bind() fails with EADDRINUSE and ss shows nothing");
-	if (both || carrier == IPPROTO_ATCP || !ask_kernel(nl, req, s) || !listener_count)
+	if (opts.both || opts.carrier == IPPROTO_ATCP || !ask_kernel(nl, req, s) || !listener_count)
 		return;
 	fputs("atcp-ss: listeners of the kernel's TCP have port", stderr);
 	for (i = 0; i < port_count; i++)
@@ -876,34 +866,33 @@ static bool single(unsigned int set)
 
 static void open_dump(void)
 {
-	dump_to = *dump_file == '-' ? stdout : fopen(dump_file, "w");
+	dump_to = *opts.dump_file == '-' ? stdout : fopen(opts.dump_file, "w");
 	if (!dump_to)
-		die(1, "dump file \"%s\": %s", dump_file, strerror(errno));
-	no_head = true;
+		die(1, "dump file \"%s\": %s", opts.dump_file, strerror(errno));
+	opts.no_head = true;
 }
 
 static void list(struct mnl_socket *nl, int family, const struct filter *filter)
 {
-	struct inet_diag_req_v2 req = { .idiag_states = chosen.states };
+	struct inet_diag_req_v2 req = { .idiag_states = opts.states };
 	struct source s = { .family = family, .filter = filter, .each = show_each };
 	/* The end of a dump file, as ss writes and reads them. */
 	const struct nlmsghdr done = { .nlmsg_len = sizeof(done), .nlmsg_type = NLMSG_DONE };
 	size_t i;
 
-	if (view.info)
+	if (opts.view.info)
 		req.idiag_ext |= 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_CONG - 1);
-	if (view.memory)
+	if (opts.view.memory)
 		req.idiag_ext |= 1 << (INET_DIAG_SKMEMINFO - 1);
-	if (view.tos)
+	if (opts.view.tos)
 		req.idiag_ext |= 1 << (INET_DIAG_TOS - 1) | 1 << (INET_DIAG_TCLASS - 1);
-	if (!no_head)
-		ss_show_header(&view);
+	if (!opts.no_head)
+		ss_show_header(&opts.view);
 	/* The other tables, and families, have none of them. */
-	if (!(chosen.tables & BIT(TABLE_TCP)) ||
-	    (!family_chosen(AF_INET) && !family_chosen(AF_INET6)))
+	if (!ss_tcp_chosen())
 		return;
 	if (!ask_atcp(nl, req, &s) ||
-	    (both && carrier != IPPROTO_ATCP && !ask_kernel(nl, req, s)))
+	    (opts.both && opts.carrier != IPPROTO_ATCP && !ask_kernel(nl, req, s)))
 		die(1, "sock_diag: %s", strerror(errno));
 	if (dump_to)
 		fwrite(&done, 1, sizeof(done), dump_to);
@@ -912,7 +901,7 @@ static void list(struct mnl_socket *nl, int family, const struct filter *filter)
 		if (!request(nl, SOCK_DESTROY, NLM_F_ACK, &kills[i], &s) && errno != ENOENT)
 			die(1, "sock_diag: %s", strerror(errno));
 	fflush(stdout);
-	if (listening && !no_head)
+	if (opts.listening && !opts.no_head)
 		note_ports(nl, filter);
 }
 
@@ -924,27 +913,27 @@ int main(int argc, char **argv)
 	char **words;
 	int family;
 
-	words = parse_options(argc, argv);
+	words = ss_options_parse(argc, argv);
 	/* As with ss, -s alone is no list. */
-	listed = !summary || chosen.named || *words;
+	listed = !opts.summary || opts.named || *words;
 	if (listed)
-		filter = parse_filter(words);
+		filter = ss_options_filter(words);
 	family = atcp_loaded_family();
 	if (family < 0)
 		die(1, "atcp.ko " ATCP_NOT_LOADED);
 	nl = mnl_socket_open(NETLINK_SOCK_DIAG);
 	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
 		die(1, "sock_diag: %s", strerror(errno));
-	if (view.processes && !ss_owners_find(&owners))
+	if (opts.view.processes && !ss_owners_find(&opts.owners))
 		die(1, "out of memory");
-	if (summary)
+	if (opts.summary)
 		show_summary(nl, family);
 	if (listed) {
-		view.netid = both || !single(asked_tables);
-		view.state = !single(chosen.states);
-		view.queues = !no_queues;
-		view.held = listening;
-		if (dump_file)
+		opts.view.netid = opts.both || !single(opts.asked_tables);
+		opts.view.state = !single(opts.states);
+		opts.view.queues = !opts.no_queues;
+		opts.view.held = opts.listening;
+		if (opts.dump_file)
 			open_dump();
 		list(nl, family, filter);
 		filter_free(filter);
