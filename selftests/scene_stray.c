@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -369,6 +370,33 @@ TEST_F(stray, wrong_ack_in_syn_sent)
 		.ack = self->iss[CLIENT] + 1 });
 	ASSERT_TRUE(sock_wait(fd, POLLERR, PATIENCE));
 	EXPECT_EQ(ECONNREFUSED, sock_get(fd, SOL_SOCKET, SO_ERROR));
+	close(fd);
+}
+
+/* In SYN-RECEIVED of a simultaneous open, send() wakes nobody: the SYN's ACK will. */
+TEST_F(stray, no_edge_while_a_syn_is_in_flight)
+{
+	struct addr addr = addr_side(&self->net, SERVER, PORT);
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLOUT | EPOLLET };
+	int fd, ep = epoll_create1(0);
+	const struct seg *s;
+
+	net_deaf(&self->net, SERVER);
+	fd = sock_open(&self->net, CLIENT, SOCK_NONBLOCK);
+	EXPECT_EQ(-1, addr_connect(fd, addr));
+	EXPECT_EQ(EINPROGRESS, errno);
+	s = wire_wait(self->wire, "> S 0 - 0");
+	wire_send(&self->net, SERVER, &(struct craft){
+		.src = self->net.ip[SERVER], .dst = self->net.ip[CLIENT],
+		.sport = PORT, .dport = s->sport, .flags = TH_SYN, .seq = 9 });
+	wire_wait(self->wire, "> SA 0 1 0");
+	EXPECT_EQ(0, shutdown(fd, SHUT_RDWR));
+	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev));
+	ASSERT_EQ(1, epoll_wait(ep, &ev, 1, PATIENCE));
+	EXPECT_EQ(-1, send(fd, "x", 1, MSG_NOSIGNAL));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(0, epoll_wait(ep, &ev, 1, 0));
+	close(ep);
 	close(fd);
 }
 

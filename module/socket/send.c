@@ -274,8 +274,11 @@ static int send_locked(struct sock *sk, struct msghdr *msg, size_t size)
 refused:
 	atcp_source_done(&src, false);
 	err = sk_stream_error(sk, flags, err);
-	/* With an empty queue no ACK will wake edge-triggered waiters: they are woken here. */
-	if (unlikely(err == -EAGAIN && atcp_queue_empty(c)))
+	/*
+	 * With nothing queued or in flight, a SYN included, no ACK will wake edge-triggered
+	 * waiters: they are woken here.
+	 */
+	if (unlikely(err == -EAGAIN && atcp_queue_empty(c) && c->snd_una == c->snd_nxt))
 		sk->sk_write_space(sk);
 	return err;
 }
