@@ -185,6 +185,15 @@ class Bad(unittest.TestCase):
                 self.assertIn(said or "x.toml:3: not TOML", r.stderr)
                 self.assertEqual(os.listdir(d), ["x.toml"])
 
+    def test_lines(self):
+        """Of keys that stand more than once, of texts in lists, of what --set has made."""
+        self.assertIn("x.toml:4: expect[0]", wrong(GOOD.replace("cubic.goodput", "cubci.goodput")))
+        self.assertIn("x.toml:8: flow[2].stack", wrong(GOOD.replace(
+            '"page",  stack = "kernel"', '"page",  stack = "kernl"')))
+        self.assertIn('x.toml:16: link.bottleneck.at[0].rate', wrong(GOOD.replace("5Mbit", "5bits")))
+        text = GOOD.replace('"20ms"', '"20ms"\nback = { delay = "3 weeks" }')
+        self.assertIn("x.toml:14: link.bottleneck.back.delay", wrong(text))
+
     def test_lines_of_arrays_of_tables(self):
         text = 'time = "1s"\n[[flow]]\nname = "a"\n\n[[flow]]\nname = "b"\nstrt = "1s"\n' \
                '[link.x]\nrate = "1Mbit"\n'

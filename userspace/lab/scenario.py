@@ -32,8 +32,8 @@ OPTIONS = {
 }
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
 OURS = "net.atcp."      # sysctls that the simulator has
-DEFAULT_TIME = 10000000
 LEAST_QUEUE = 16        # packets, of a queue of so many BDP
+WAYS = ("there", "back")
 
 
 class Wrong(Exception):
@@ -45,154 +45,108 @@ class Wrong(Exception):
 
 
 class Odd(Exception):
-    """One value that makes no sense."""
+    """One value that makes no sense; @inside: the path of what is wrong in it."""
+
+    def __init__(self, what, *inside):
+        super().__init__(what)
+        self.inside = inside
 
 
 def near(word, known):
     """The end of a message: the nearest right name, or all of them."""
+    known = list(map(str, known))
     found = difflib.get_close_matches(str(word), known, 1, 0.5)
     if found:
         return '; the nearest is "%s"' % found[0]
     return "; there is " + ", ".join(known)
 
 
-# ---------------------------------------------------------------- lines
-
-def lines_of(text):
-    """The line of each key and element of a valid TOML text, by its path."""
-    at = {}
-    end = len(text)
-
-    def line(i):
-        return text.count("\n", 0, i) + 1
-
-    def blank(i, marks=" \t"):
-        while i < end and (text[i] in marks or text[i] == "#"):
-            if text[i] == "#":
-                while i < end and text[i] != "\n":
-                    i += 1
-            else:
-                i += 1
-        return i
-
-    def string(i):
-        for quote in ('"""', "'''", '"', "'"):
-            if text.startswith(quote, i):
-                i += len(quote)
-                while not text.startswith(quote, i):
-                    i += 2 if text[i] == "\\" and quote[0] == '"' else 1
-                return i + len(quote)
-        return i
-
-    def key(i):
-        parts = []
-        while True:
-            i = blank(i)
-            begin = i
-            if text[i] in "\"'":
-                i = string(i)
-                parts.append(text[begin + 1:i - 1])
-            else:
-                while text[i] not in " \t=.]":
-                    i += 1
-                parts.append(text[begin:i])
-            i = blank(i)
-            if text[i] != ".":
-                return tuple(parts), i
-            i += 1
-
-    def pair(i, table):
-        parts, j = key(i)
-        path = table + parts
-        for n in range(len(table), len(path)):
-            at.setdefault(path[:n + 1], line(i))
-        return value(blank(j + 1), path)
-
-    def value(i, path):
-        if text[i] in "\"'":
-            return string(i)
-        if text[i] == "[":
-            n = 0
-            i = blank(i + 1, " \t\r\n,")
-            while text[i] != "]":
-                at[path + (n,)] = line(i)
-                i = blank(value(i, path + (n,)), " \t\r\n,")
-                n += 1
-            return i + 1
-        if text[i] == "{":
-            i = blank(i + 1, " \t\r\n,")
-            while text[i] != "}":
-                i = blank(pair(i, path), " \t\r\n,")
-            return i + 1
-        while i < end and text[i] not in ",]}\n#":
-            i += 1
-        return i
-
-    table = ()
-    counts = {}
-    i = blank(0, " \t\r\n")
-    while i < end:
-        if text[i] == "[":
-            many = text.startswith("[[", i)
-            table, j = key(i + 1 + many)
-            at.setdefault(table, line(i))
-            if many:
-                n = counts[table] = counts.get(table, -1) + 1
-                table += (n,)
-                at[table] = line(i)
-            i = j + 1 + many
-        else:
-            i = pair(i, table)
-        i = blank(i, " \t\r\n")
-    return at
-
-
 # ---------------------------------------------------------------- values
 
-def quantity(value, units, what):
-    """A number with a unit, as an integer of the smallest unit."""
-    if value == 0 or value == "0":
-        return 0
-    m = re.match(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)$", value) if isinstance(value, str) else None
-    if not m:
-        raise Odd('%r is no %s: write it as "10%s"' % (value, what, list(units)[1]))
-    if m.group(2) not in units:
-        raise Odd('"%s" is no unit of a %s%s' % (m.group(2), what, near(m.group(2), list(units))))
-    return round(float(m.group(1)) * units[m.group(2)])
+def quantity(units, what):
+    """What makes an integer of the smallest unit of a number with a unit."""
+    def convert(value):
+        if value == 0 or value == "0":
+            return 0
+        m = re.match(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)$", str(value))
+        if not m:
+            raise Odd('%r is no %s: write it as "10%s"' % (value, what, list(units)[1]))
+        if m[2] not in units:
+            raise Odd('"%s" is no unit of a %s%s' % (m[2], what, near(m[2], units)))
+        return round(float(m[1]) * units[m[2]])
+    return convert
 
 
-def time(value):
-    return quantity(value, TIME, "time")
+time = quantity(TIME, "time")
+rate = quantity(RATE, "rate")
+size = quantity(SIZE, "size")
 
 
-def rate(value):
-    return quantity(value, RATE, "rate")
+def time_between(least, most, what):
+    def convert(value):
+        t = time(value)
+        if not least <= t <= most:
+            raise Odd(what)
+        return t
+    return convert
 
 
-def size(value):
-    return quantity(value, SIZE, "size")
+def number(least, most):
+    def convert(value):
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise Odd("%r is no number from %d to %d" % (value, least, most))
+        return value
+    return convert
+
+
+def one_of(*known):
+    def convert(value):
+        if value not in known:
+            raise Odd("%r is none of its values%s" % (value, near(value, known)))
+        return value
+    return convert
+
+
+def list_of(what, *known):
+    def convert(value):
+        if not isinstance(value, list) or any(known and v not in known for v in value):
+            raise Odd(what)
+        return value
+    return convert
+
+
+def line(value):
+    if not isinstance(value, str) or "\n" in value:
+        raise Odd("a command is one line")
+    return value
+
+
+def name(value):
+    if not isinstance(value, str) or not NAME.match(value):
+        raise Odd("a name is letters, digits and _")
+    return value
 
 
 def chance(value):
     """Parts per million of "0.1%"."""
     if value == 0 or value == "0":
         return 0
-    m = re.match(r"([0-9]+(?:\.[0-9]+)?) ?%$", value) if isinstance(value, str) else None
-    if not m or float(m.group(1)) > 100:
+    m = re.match(r"([0-9]+(?:\.[0-9]+)?) ?%$", str(value))
+    if not m or float(m[1]) > 100:
         raise Odd('%r is no part of packets: write it as "0.1%%", up to "100%%"' % (value,))
-    return round(float(m.group(1)) * 10000)
+    return round(float(m[1]) * 10000)
 
 
 def packets(value):
-    m = re.match(r"([0-9]+) ?p$", value) if isinstance(value, str) else None
+    m = re.match(r"([0-9]+) ?p$", str(value))
     if not m:
         raise Odd('%r is no number of packets: write it as "100p"' % (value,))
-    return int(m.group(1))
+    return int(m[1])
 
 
 def loss(value):
     """The keys of a link's line for "0.1%", "at 17,205-209" or "gilbert 1% 25%"."""
-    words = value.split() if isinstance(value, str) else []
+    words = str(value).split()
     if words[:1] == ["gilbert"]:
         if len(words) not in (3, 4):
             raise Odd('%r: "gilbert" takes two chances: good to bad, bad to good; and a third, '
@@ -200,11 +154,11 @@ def loss(value):
         return {"gilbert_ppm": ",".join(str(chance(w)) for w in words[1:])}
     if words[:1] == ["at"]:
         which = "".join(words[1:])
-        if not re.match(r"[1-9][0-9]*(-[1-9][0-9]*)?(,[1-9][0-9]*(-[1-9][0-9]*)?)*$", which):
-            raise Odd('%r: "at" takes numbers of packets: "at 17,205-209"' % value)
         for part in which.split(","):
-            first, _, last = part.partition("-")
-            if last and int(last) < int(first):
+            m = re.match(r"([1-9][0-9]*)(?:-([1-9][0-9]*))?$", part)
+            if not m:
+                raise Odd('%r: "at" takes numbers of packets: "at 17,205-209"' % value)
+            if int(m[2] or m[1]) < int(m[1]):
                 raise Odd("%r: %s ends before it begins" % (value, part))
         if which.count(",") >= 64:
             raise Odd("at most 64 ranges of packets")
@@ -214,27 +168,29 @@ def loss(value):
     return {"loss_ppm": chance(value)}
 
 
+def aqm(value):
+    for k in value:
+        if k not in ("aqm", "ecn", "limit"):
+            raise Odd('a queue has no key "%s"%s' % (k, near(k, ["aqm", "ecn", "limit"])))
+    kind = value.get("aqm")
+    if kind not in AQMS:
+        raise Odd("%r is no queue of the kernel's%s" % (kind, near(kind, AQMS)))
+    if not isinstance(value.get("ecn", False), bool):
+        raise Odd("ecn is true or false")
+    if value.get("ecn") and kind == "cake":
+        raise Odd("cake has no such setting; it always marks")
+    packets(value.get("limit", "1p"))
+    return {"aqm": value}
+
+
 def queue(value):
     """The keys of a link's line; bdp: so many BDP, which are not known here yet."""
     if isinstance(value, dict):
-        known = ["aqm", "ecn", "limit"]
-        for k in value:
-            if k not in known:
-                raise Odd('a queue has no key "%s"%s' % (k, near(k, known)))
-        if value.get("aqm") not in AQMS:
-            raise Odd('%r is no queue of the kernel\'s%s' % (value.get("aqm"),
-                                                              near(value.get("aqm"), AQMS)))
-        if not isinstance(value.get("ecn", False), bool):
-            raise Odd("ecn is true or false")
-        if value.get("ecn") and value["aqm"] == "cake":
-            raise Odd("cake has no such setting; it always marks")
-        if "limit" in value:
-            packets(value["limit"])
-        return {"aqm": value}
-    text = value if isinstance(value, str) else ""
+        return aqm(value)
+    text = str(value)
     m = re.match(r"([0-9]+(?:\.[0-9]+)?) ?bdp$", text)
     if m:
-        return {"bdp": float(m.group(1))}
+        return {"bdp": float(m[1])}
     if re.match(r"[0-9]+ ?p$", text):
         if not packets(text):
             raise Odd("a queue of no packet is a link that loses what it cannot send at once; "
@@ -252,12 +208,72 @@ def police(value):
 
 
 def reorder(value):
-    words = value.split() if isinstance(value, str) else []
+    words = str(value).split()
     if len(words) != 2:
         raise Odd('%r: write how many, and how much later they come: "3%% 10ms"' % (value,))
     return {"reorder_ppm": chance(words[0]), "reorder_us": time(words[1])}
 
 
+def sysctls(table):
+    if not isinstance(table, dict):
+        raise Odd('this is a table: { "net.ipv4.tcp_sack" = 0 }')
+    for key, value in table.items():
+        if not re.match(r"net\.[a-z0-9_]+\.[A-Za-z0-9_.-]+$", key):
+            raise Odd('a sysctl of a network namespace begins with "net."; '
+                      'write its name in quotes: "net.ipv4.tcp_sack" = 0', key)
+        if isinstance(value, (dict, list)):
+            raise Odd("its value is a number or a text", key)
+    return {k: str(int(v) if isinstance(v, bool) else v) for k, v in table.items()}
+
+
+def options(table):
+    if not isinstance(table, dict) or len(table) > 8:
+        raise Odd("this is a table of up to 8 options: { TCP_NODELAY = 1 }")
+    for key, value in table.items():
+        if key not in OPTIONS:
+            raise Odd("no such option of a socket" + near(key, OPTIONS), key)
+        if not isinstance(value, int):
+            raise Odd("its value is a number", key)
+    return ["%d:%d:%d" % (OPTIONS[k] + (int(v),)) for k, v in table.items()]
+
+
+# ---------------------------------------------------------------- keys
+
+# The keys of a table: what each is called once it is read, what reads it, its default.
+TOP = {
+    "time": ("time_us", time_between(1000, 24 * TIME["h"], 'a run lasts from "1ms" to "24h"'),
+             10000000),
+    "seeds": ("seeds", number(1, 100000), 1),
+    "expect": ("expect", list_of("this is a list of texts"), []),
+    "sample": ("sample_us", time_between(100, math.inf, 'the least is "100us"'), 10000),
+    "mtu": ("mtu", number(576, 9000), 1500),
+    "ip": ("ip", one_of(4, 6), 4),
+    "record": ("record", list_of("a list of " + ", ".join(RECORDS), *RECORDS), RECORDS),
+    "sysctl": ("sysctl", sysctls, {}),
+}
+FLOW = {
+    "name": ("name", name, None),
+    "stack": ("stack", one_of("atcp", "kernel"), "atcp"),
+    "carrier": ("carrier", one_of("tcp", "253"), "tcp"),
+    "cc": ("cc", str, None),
+    "kind": ("kind", one_of("bulk", "answer", "udp-ping", "command"), None),
+    "start": ("start_us", time, 0),
+    "stop": ("stop_us", time, None),
+    "bytes": ("bytes", size, 0),
+    "answer": ("answer_bytes", size, 0),
+    "think": ("think_us", time, 0),
+    "every": ("every_us", time, 10000),
+    "size": ("size", size, 64),
+    "command": ("command", line, None),
+    "server": ("server", line, None),
+    "direction": ("dir", one_of("forward", "back"), "forward"),
+    "path": ("path", list_of("this is a list of links"), None),
+    "sndbuf": ("sndbuf", size, 0),
+    "rcvbuf": ("rcvbuf", size, 0),
+    "options": ("options", options, []),
+    "sysctl": ("sysctl", sysctls, {}),
+}
+# What reads a link's key gives the keys of its line in the description.
 LINK = {
     "rate": lambda v: {"rate_bps": rate(v)},
     "delay": lambda v: {"delay_us": time(v)},
@@ -271,39 +287,71 @@ LINK = {
 }
 
 
+def merged(keys):
+    return {k: v for part in keys.values() for k, v in part.items()}
+
+
 # ---------------------------------------------------------------- the whole
 
 class Reader:
     """Reads one document, and collects what is wrong with it."""
 
-    def __init__(self, doc, name, text, tree):
-        self.doc = doc
-        self.name = name
-        self.lines = lines_of(text)
-        self.tree = tree
+    def __init__(self, doc, file, text, tree):
+        self.doc, self.file, self.text, self.tree = doc, file, text, tree
         self.wrong = []
 
-    def say(self, path, what):
-        line = None
+    def place(self, path):
+        """The line of a key or an element.
+
+        Each place of the key's name in the text gets a number: the number of the key that is
+        then at this path is the number of its place.  A text in a list is found likewise, a
+        table in a list by its first key.
+        """
+        value = tomllib.loads(self.text)
+        for p in path:
+            value = value[p]
+        if isinstance(path[-1], int) and isinstance(value, dict):
+            path += (list(value)[0],)
+        word = value if isinstance(path[-1], int) else path[-1]
+        places = []
+
+        def with_number(m):
+            places.append(m.start())
+            return "%s__%d" % (word, len(places) - 1)
+
+        value = tomllib.loads(re.sub(r"(?<![\w-])%s(?![\w-])" % re.escape(word), with_number,
+                                     self.text))
+        for p in path:
+            if isinstance(p, str):
+                p = [k for k in value if re.fullmatch(re.escape(p) + r"(__\d+)?", k)][0]
+            value = value[p]
+        n = re.search(r"__(\d+)$", p if isinstance(p, str) else value)[1]
+        return self.text.count("\n", 0, places[int(n)]) + 1
+
+    def line(self, path):
+        """The line of a key, or of what it is in; None: not in the file."""
         for n in range(len(path), 0, -1):
-            line = self.lines.get(tuple(path[:n]))
-            if line:
-                break
+            try:
+                return self.place(path[:n])
+            except (LookupError, TypeError, tomllib.TOMLDecodeError):
+                pass
+        return None
+
+    def say(self, path, what):
+        line_of = self.line(path)
         where = ""
         for p in path:
             where += "[%d]" % p if isinstance(p, int) else ("." if where else "") + p
-        text = "%s%s: %s%s" % (self.name, ":%d" % line if line else "",
+        text = "%s%s: %s%s" % (self.file, ":%d" % line_of if line_of else "",
                                where + ": " if where else "", what)
         if text not in self.wrong:
             self.wrong.append(text)
 
-    def get(self, table, path, key, convert, default=None):
-        if key not in table:
-            return default
+    def get(self, table, path, key, convert, default):
         try:
-            return convert(table[key])
+            return convert(table[key]) if key in table else default
         except Odd as e:
-            self.say(path + (key,), str(e))
+            self.say(path + (key,) + e.inside, str(e))
             return default
 
     def known(self, table, path, keys, of):
@@ -315,79 +363,63 @@ class Reader:
                 self.say(path + (k,), '%s has no key "%s"%s' % (of, k, near(k, keys)))
         return table
 
+    def all_of(self, table, path, keys):
+        return {to: self.get(table, path, key, convert, default)
+                for key, (to, convert, default) in keys.items()}
+
     # ------------------------------------------------------------ links
 
     def link_keys(self, table, path):
-        out = {}
-        for k, convert in LINK.items():
-            out.update(self.get(table, path, k, convert, {}))
-        return out
+        return {k: self.get(table, path, k, convert, {}) for k, convert in LINK.items()
+                if k in table}
 
-    def link(self, name, table):
-        path = ("link", name)
-        if not NAME.match(name):
+    def back_keys(self, table, path):
+        path += ("back",)
+        table = self.known(table.get("back", {}), path, LINK, "the way back")
+        return self.link_keys(table, path)
+
+    def change(self, c, path, own):
+        """A change: its time, the keys of the way there, and those of the way back."""
+        c = self.known(c, path, [*LINK, "t", "back"], "a change")
+        if "t" not in c:
+            self.say(path, 'a change needs its time: t = "10s"')
+        keys = self.link_keys(c, path)
+        other = self.back_keys(c, path) if "back" in c else {
+            k: v for k, v in keys.items() if k not in own}
+        both = merged(keys), merged(other)
+        if any(bad in way for bad in ("loss_at", "bdp", "aqm") for way in both):
+            self.say(path, "this cannot change while it runs")
+        return (self.get(c, path, "t", time, 0), *both)
+
+    def link(self, link, table):
+        path = ("link", link)
+        if not NAME.match(link):
             self.say(path, "a name is letters, digits and _")
-        table = self.known(table, path, list(LINK) + ["back", "at"], "a link")
-        there = self.link_keys(table, path)
-        own = self.known(table.get("back", {}), path + ("back",), list(LINK), "the way back")
-        back = {k: v for k, v in there.items() if k != "loss_at"}
-        if own:
-            for k in own:
-                # What a key had set is replaced whole.
-                if k in table and k in LINK:
-                    for old in self.get(table, path, k, LINK[k], {}):
-                        back.pop(old, None)
-            back.update(self.link_keys(own, path + ("back",)))
-        changes = []
-        at = table.get("at", [])
-        if not isinstance(at, list):
-            self.say(path + ("at",), 'this is a list: [ { t = "10s", rate = "5Mbit" } ]')
-            at = []
-        for n, c in enumerate(at):
-            where = path + ("at", n)
-            allowed = [k for k in LINK if k != "queue"] + ["queue", "t", "back"]
-            c = self.known(c, where, allowed, "a change")
-            if "t" not in c:
-                self.say(where, 'a change needs its time: t = "10s"')
-                continue
-            keys = self.link_keys(c, where)
-            for bad in ("loss_at", "bdp", "aqm"):
-                if bad in keys:
-                    self.say(where, "this cannot change while it runs")
-                    keys.pop(bad)
-            other = {k: v for k, v in keys.items() if not own or k not in self.link_keys(own, path)}
-            if "back" in c:
-                other = self.link_keys(self.known(c["back"], where + ("back",), list(LINK),
-                                                  "the way back"), where + ("back",))
-            changes.append((self.get(c, where, "t", time, 0), keys, other))
-        return {"name": name, "there": there, "back": back, "at": changes}
+        table = self.known(table, path, [*LINK, "back", "at"], "a link")
+        keys, own = self.link_keys(table, path), self.back_keys(table, path)
+        back = {k: v for k, v in keys.items() if "loss_at" not in v}
+        is_list = list_of('this is a list: [ { t = "10s", rate = "5Mbit" } ]')
+        return {"name": link, "there": merged(keys), "back": merged({**back, **own}),
+                "at": [self.change(c, path + ("at", n), own)
+                       for n, c in enumerate(self.get(table, path, "at", is_list, []))]}
 
-    def queues(self, links, mtu):
+    def queues(self, links, s):
         """Fills in queues of so many BDP: of the whole path's round trip."""
-        rtt = sum(link[d].get("delay_us", 0) for link in links for d in ("there", "back"))
-        for link in links:
-            for d in ("there", "back"):
-                k = link[d]
-                if "aqm" in k and (not k.get("rate_bps") or self.doc.get("ip") == 6 or link["at"]):
-                    self.say(("link", link["name"], "queue"), "a queue of the kernel's needs a "
-                             "rate, over IPv4, without changes while it runs")
-                if "aqm" in k or "queue_pkts" in k or "queue_bytes" in k or not k.get("rate_bps"):
-                    if "bdp" in k and "rate" not in self.doc["link"][link["name"]]:
-                        self.say(("link", link["name"], "queue"),
-                                 "a queue of so many BDP needs a rate")
-                    continue
-                bdp = k.pop("bdp", 1.0)
-                k["queue_pkts"] = max(math.ceil(bdp * k["rate_bps"] * rtt / 8e6 / mtu), LEAST_QUEUE)
+        rtt = sum(link[d].get("delay_us", 0) for link in links for d in WAYS)
+        for link, k in ((link, link[d]) for link in links for d in WAYS):
+            path = ("link", link["name"], "queue")
+            bits = k.get("rate_bps")
+            if "aqm" in k and (not bits or s["ip"] == 6 or link["at"]):
+                self.say(path, "a queue of the kernel's needs a rate, over IPv4, without changes "
+                         "while it runs")
+            if "bdp" in k and not bits:
+                self.say(path, "a queue of so many BDP needs a rate")
+            bdp = k.pop("bdp", 1.0)
+            if bits and not {"aqm", "queue_pkts", "queue_bytes"} & set(k):
+                k["queue_pkts"] = max(math.ceil(bdp * bits * rtt / 8e6 / s["mtu"]), LEAST_QUEUE)
         return rtt
 
     # ------------------------------------------------------------ flows
-
-    def one_of(self, table, path, key, known, default):
-        value = table.get(key, default)
-        if value not in known:
-            self.say(path + (key,), "%r is none of its values%s" % (value, near(value, known)))
-            return default
-        return value
 
     def atcp_cc(self):
         """What the module of this tree has; None: not known."""
@@ -401,103 +433,39 @@ class Reader:
                     found.update(re.findall(r'\.name\s*=\s*"(\w+)"', t.read()))
         return sorted(found)
 
-    def sysctls(self, table, path):
-        out = {}
-        for name, value in (table.items() if isinstance(table, dict) else ()):
-            if not re.match(r"net\.[a-z0-9_]+\.[A-Za-z0-9_.-]+$", name):
-                self.say(path + (name,), 'a sysctl of a network namespace begins with "net."; '
-                         'write its name in quotes: "net.ipv4.tcp_sack" = 0')
-            elif isinstance(value, (dict, list)):
-                self.say(path + (name,), "its value is a number or a text")
-            else:
-                out[name] = str(int(value) if isinstance(value, bool) else value)
-        if not isinstance(table, dict):
-            self.say(path, 'this is a table: { "net.ipv4.tcp_sack" = 0 }')
-        return out
-
-    def options(self, table, path):
-        out = []
-        for name, value in (table.items() if isinstance(table, dict) else ()):
-            if name not in OPTIONS:
-                self.say(path + (name,), "no such option of a socket" + near(name, list(OPTIONS)))
-            elif not isinstance(value, int):
-                self.say(path + (name,), "its value is a number")
-            else:
-                out.append("%d:%d:%d" % (OPTIONS[name] + (int(value),)))
-        if not isinstance(table, dict) or len(table) > 8:
-            self.say(path, "this is a table of up to 8 options: { TCP_NODELAY = 1 }")
-        return out
-
-    KINDS = ["bulk", "answer", "udp-ping", "command"]
-    FLOW = ["name", "stack", "carrier", "cc", "kind", "start", "stop", "bytes", "answer", "think",
-            "every", "size", "command", "server", "direction", "path", "sndbuf", "rcvbuf", "options",
-            "sysctl"]
-
     def flow(self, n, table, links, until):
         path = ("flow", n)
-        table = self.known(table, path, self.FLOW, "a flow")
-        kind = "bulk"
-        for k, its in (("answer", "answer"), ("command", "command"), ("every", "udp-ping")):
-            if k in table:
-                kind = its
-        f = {
-            "name": table.get("name", "flow%d" % (n + 1)),
-            "kind": self.one_of(table, path, "kind", self.KINDS, kind),
-            "stack": self.one_of(table, path, "stack", ["atcp", "kernel"], "atcp"),
-            "carrier": self.one_of(table, path, "carrier", ["tcp", "253"], "tcp"),
-            "dir": self.one_of(table, path, "direction", ["forward", "back"], "forward"),
-            "cc": table.get("cc"),
-            "start_us": self.get(table, path, "start", time, 0),
-            "stop_us": self.get(table, path, "stop", time, until),
-            "bytes": self.get(table, path, "bytes", size, 0),
-            "answer_bytes": self.get(table, path, "answer", size, 0),
-            "think_us": self.get(table, path, "think", time, 0),
-            "every_us": self.get(table, path, "every", time, 10000),
-            "size": self.get(table, path, "size", size, 64),
-            "sndbuf": self.get(table, path, "sndbuf", size, 0),
-            "rcvbuf": self.get(table, path, "rcvbuf", size, 0),
-            "command": table.get("command"),
-            "server": table.get("server"),
-            "options": self.options(table.get("options", {}), path + ("options",)),
-            "sysctl": self.sysctls(table.get("sysctl", {}), path + ("sysctl",)),
-            "path": table.get("path"),
-        }
-        if not isinstance(f["name"], str) or not NAME.match(f["name"]):
-            self.say(path + ("name",), "a name is letters, digits and _")
-            f["name"] = "flow%d" % (n + 1)
-        if f["stack"] == "kernel" and "carrier" in table and f["carrier"] != "tcp":
-            self.say(path + ("carrier",), "the kernel's TCP has no carrier but tcp")
-        if f["cc"] is not None:
-            known = KERNEL_CC if f["stack"] == "kernel" else self.atcp_cc()
-            if f["kind"] == "udp-ping":
-                self.say(path + ("cc",), "a ping has no congestion control")
-            elif known is not None and f["cc"] not in known:
-                self.say(path + ("cc",), '%s has no congestion control %r%s' % (
-                    f["stack"] if f["stack"] == "atcp" else "the kernel", f["cc"],
-                    near(f["cc"], known)))
-        if f["start_us"] >= until:
-            self.say(path + ("start",), "it starts when the run is over")
-        elif f["stop_us"] <= f["start_us"]:
-            self.say(path + ("stop",), "it stops before it starts")
-        if f["kind"] == "answer" and not f["answer_bytes"]:
-            self.say(path, 'a flow of answers needs their size: answer = "100kB"')
-        if f["kind"] == "udp-ping" and not (8 <= f["size"] <= 1400 and f["every_us"] >= 100):
-            self.say(path, "a ping has 8 to 1400 bytes, at most one in 100us")
-        if f["kind"] == "command" and not (isinstance(f["command"], str) and f["command"].strip()):
-            self.say(path, 'a command is needed: command = "curl http://..."')
-        for k in ("command", "server"):
-            if f[k] is not None and (not isinstance(f[k], str) or "\n" in f[k]):
-                self.say(path + (k,), "a command is one line")
-        if f["kind"] == "command" and (f["options"] or f["cc"]):
-            self.say(path, "a command sets options and congestion control by itself")
-        if f["path"] is not None:
-            names = [link["name"] for link in links]
-            if not isinstance(f["path"], list) or not f["path"]:
-                self.say(path + ("path",), "this is a list of links")
-                f["path"] = None
-            for p in f["path"] or []:
-                if p not in names:
-                    self.say(path + ("path",), 'there is no link "%s"%s' % (p, near(p, names)))
+        table = self.known(table, path, FLOW, "a flow")
+        f = self.all_of(table, path, FLOW)
+        kinds = [k for key, k in (("every", "udp-ping"), ("command", "command"),
+                                  ("answer", "answer")) if key in table]
+        f["kind"] = f["kind"] or (kinds or ["bulk"])[0]
+        f["name"] = f["name"] or "flow%d" % (n + 1)
+        f["stop_us"] = until if f["stop_us"] is None else f["stop_us"]
+        kernel, kind = f["stack"] == "kernel", f["kind"]
+        cc = KERNEL_CC if kernel else self.atcp_cc()
+        for bad, key, what in (
+                (kernel and f["carrier"] != "tcp", "carrier",
+                 "the kernel's TCP has no carrier but tcp"),
+                (f["cc"] and kind == "udp-ping", "cc", "a ping has no congestion control"),
+                (f["cc"] and kind != "udp-ping" and cc is not None and f["cc"] not in cc, "cc",
+                 "%s has no congestion control %r%s" % ("the kernel" if kernel else "atcp",
+                                                        f["cc"], near(f["cc"], cc or []))),
+                (f["start_us"] >= until, "start", "it starts when the run is over"),
+                (f["stop_us"] <= f["start_us"] < until, "stop", "it stops before it starts"),
+                (kind == "answer" and not f["answer_bytes"], None,
+                 'a flow of answers needs their size: answer = "100kB"'),
+                (kind == "udp-ping" and not (8 <= f["size"] <= 1400 and f["every_us"] >= 100), None,
+                 "a ping has 8 to 1400 bytes, at most one in 100us"),
+                (kind == "command" and not (f["command"] or "").strip(), None,
+                 'a command is needed: command = "curl http://..."'),
+                (kind == "command" and (f["options"] or f["cc"]), None,
+                 "a command sets options and congestion control by itself")):
+            if bad:
+                self.say(path + (key,) if key else path, what)
+        for p in f["path"] or []:
+            if p not in links:
+                self.say(path + ("path",), 'there is no link "%s"%s' % (p, near(p, links)))
         return f
 
     # ------------------------------------------------------------ expectations
@@ -514,71 +482,39 @@ class Reader:
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 inside.add(node.value)
-                if node.value.id not in names:
-                    self.say(path, 'there is no flow or link "%s"%s' % (
-                        node.value.id, near(node.value.id, list(names))))
-                elif node.attr not in names[node.value.id]:
-                    self.say(path, '%s has no "%s"%s' % (
-                        node.value.id, node.attr, near(node.attr, names[node.value.id])))
+                who, what = node.value.id, node.attr
+                if who not in names:
+                    self.say(path, 'there is no flow or link "%s"%s' % (who, near(who, names)))
+                elif what not in names[who]:
+                    self.say(path, '%s has no "%s"%s' % (who, what, near(what, names[who])))
             elif not isinstance(node, ALLOWED) and node not in inside:
                 self.say(path, "%r: only names, numbers, + - * /, comparisons, and, or" % text)
                 return
         if not isinstance(tree.body, (ast.Compare, ast.BoolOp)):
             self.say(path, "%r compares nothing" % text)
 
-    TOP = ["time", "seeds", "expect", "flow", "link", "sample", "mtu", "ip", "record", "sysctl",
-           "about"]
-
-    def count(self, table, key, default, least, most):
-        value = table.get(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            self.say((key,), "%r is no number from %d to %d" % (value, least, most))
-            return default
-        return value
-
     def whole(self):
-        doc = self.known(self.doc, (), self.TOP, "a scenario")
-        s = {
-            "time_us": self.get(doc, (), "time", time, DEFAULT_TIME),
-            "seeds": self.count(doc, "seeds", 1, 1, 100000),
-            "sample_us": self.get(doc, (), "sample", time, 10000),
-            "mtu": self.count(doc, "mtu", 1500, 576, 9000),
-            "ip": self.one_of(doc, (), "ip", [4, 6], 4),
-            "record": doc.get("record", RECORDS),
-            "sysctl": self.sysctls(doc.get("sysctl", {}), ("sysctl",)),
-        }
-        if not 1000 <= s["time_us"] <= 24 * TIME["h"]:
-            self.say(("time",), 'a run lasts from "1ms" to "24h"')
-            s["time_us"] = DEFAULT_TIME
-        if not 100 <= s["sample_us"]:
-            self.say(("sample",), 'the least is "100us"')
-            s["sample_us"] = 10000
-        if not isinstance(s["record"], list) or [r for r in s["record"] if r not in RECORDS]:
-            self.say(("record",), "a list of " + ", ".join(RECORDS))
-        links = doc.get("link", {})
-        if not isinstance(links, dict) or not links:
-            self.say(("link",), "a scenario needs a link: [link.bottleneck]")
-            links = {}
-        if len(links) > 16:
-            self.say(("link",), "at most 16 links")
-        s["links"] = [self.link(name, table) for name, table in links.items()]
-        s["rtt_us"] = self.queues(s["links"], s["mtu"])
-        flows = doc.get("flow", [])
-        if not isinstance(flows, list) or not flows:
-            self.say(("flow",), 'a scenario needs a flow: flow = [ { name = "mine" } ]')
-            flows = []
-        if len(flows) > 200:
-            self.say(("flow",), "at most 200 flows")
-        s["flows"] = [self.flow(n, f, s["links"], s["time_us"]) for n, f in enumerate(flows)]
+        doc = self.known(self.doc, (), [*TOP, "flow", "link", "about"], "a scenario")
+        s = self.all_of(doc, (), TOP)
+        links, flows = doc.get("link", {}), doc.get("flow", [])
+        for bad, key, what in (
+                (not isinstance(links, dict) or not links, "link",
+                 "a scenario needs a link: [link.bottleneck]"),
+                (len(links) > 16, "link", "at most 16 links"),
+                (not isinstance(flows, list) or not flows, "flow",
+                 'a scenario needs a flow: flow = [ { name = "mine" } ]'),
+                (len(flows) > 200, "flow", "at most 200 flows")):
+            if bad:
+                self.say((key,), what)
+        s["links"] = [self.link(*link) for link in table_of(doc, "link", {}).items()]
+        s["rtt_us"] = self.queues(s["links"], s)
         names = {link["name"]: LINK_METRICS for link in s["links"]}
+        s["flows"] = [self.flow(n, f, list(links), s["time_us"])
+                      for n, f in enumerate(table_of(doc, "flow", []))]
         for n, f in enumerate(s["flows"]):
             if f["name"] in names:
                 self.say(("flow", n, "name"), 'there are two "%s"' % f["name"])
             names[f["name"]] = FLOW_METRICS
-        s["expect"] = doc.get("expect", [])
-        if not isinstance(s["expect"], list):
-            self.say(("expect",), "this is a list of texts")
-            s["expect"] = []
         for n, text in enumerate(s["expect"]):
             self.expect(n, text, names)
         if self.wrong:
@@ -591,24 +527,24 @@ ALLOWED = (ast.Expression, ast.Compare, ast.BoolOp, ast.And, ast.Or, ast.BinOp, 
            ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
-def load(name):
+def load(file):
     """The document and its text."""
     try:
-        with open(name, encoding="utf-8") as f:
+        with open(file, encoding="utf-8") as f:
             text = f.read()
     except (OSError, UnicodeDecodeError) as e:
-        raise Wrong(["%s: %s" % (name, getattr(e, "strerror", None) or "is no text")]) from e
+        raise Wrong(["%s: %s" % (file, getattr(e, "strerror", None) or "is no text")]) from e
     try:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as e:
         m = re.match(r"(.*) \(at line (\d+), column (\d+)\)$", str(e))
-        line = m.group(2) if m else str(text.count("\n") + 1)
-        raise Wrong(["%s:%s: not TOML: %s" % (name, line, m.group(1) if m else e)]) from e
+        at = m[2] if m else str(text.count("\n") + 1)
+        raise Wrong(["%s:%s: not TOML: %s" % (file, at, m[1] if m else e)]) from e
 
 
-def read(doc, name="scenario", text="", tree=None):
+def read(doc, file="scenario", text="", tree=None):
     """Checks a document, and returns it complete."""
-    return Reader(doc, name, text, tree).whole()
+    return Reader(doc, file, text, tree).whole()
 
 
 def table_of(doc, key, kind):
@@ -623,25 +559,22 @@ def change(doc, key, value):
     except tomllib.TOMLDecodeError:
         pass
     links = {k: v for k, v in table_of(doc, "link", {}).items() if isinstance(v, dict)}
-    flows = [f for f in table_of(doc, "flow", []) if isinstance(f, dict)]
+    flows = {f.get("name", "flow%d" % (n + 1)): f
+             for n, f in enumerate(table_of(doc, "flow", [])) if isinstance(f, dict)}
     of, _, last = key.rpartition(".")
-    found = []
-    if of in links:
-        found = [links[of]]
-    elif of:
-        found = [f for n, f in enumerate(flows) if f.get("name", "flow%d" % (n + 1)) == of]
-        if not found:
-            names = list(links) + [f.get("name", "flow%d" % (n + 1)) for n, f in enumerate(flows)]
-            raise Wrong(['%s: there is no flow or link "%s"%s' % (key, of, near(of, names))])
+    if of:
+        if of not in links and of not in flows:
+            raise Wrong(['%s: there is no flow or link "%s"%s' % (
+                key, of, near(of, [*links, *flows]))])
+        found = [links.get(of, flows.get(of))]
     elif key in LINK:
-        found = list(links.values())
-    elif key in Reader.FLOW:
-        found = flows
-    elif key in Reader.TOP:
+        found = links.values()
+    elif key in FLOW:
+        found = flows.values()
+    elif key in TOP:
         found = [doc]
     else:
-        raise Wrong(['%s: there is no such key%s' % (
-            key, near(key, list(LINK) + Reader.FLOW + Reader.TOP))])
+        raise Wrong(["%s: there is no such key%s" % (key, near(key, [*LINK, *FLOW, *TOP]))])
     for table in found:
         table[last] = value
 
@@ -657,9 +590,8 @@ def refused_by_sim(s):
         elif f["stack"] == "kernel" and f["kind"] != "udp-ping":
             out.append("flow %s: the kernel's TCP" % f["name"])
         out += ["flow %s: %s" % (f["name"], k) for k in f["sysctl"] if not k.startswith(OURS)]
-    for link in s["links"]:
-        if "aqm" in link["there"]:
-            out.append("link %s: the kernel's %s" % (link["name"], link["there"]["aqm"]["aqm"]))
+    out += ["link %s: the kernel's %s" % (link["name"], link["there"]["aqm"]["aqm"])
+            for link in s["links"] if "aqm" in link["there"]]
     return out + [k for k in s["sysctl"] if not k.startswith(OURS)]
 
 
@@ -668,47 +600,47 @@ def pairs(s):
     hosts = [s["sysctl"]]
     of = []
     for f in s["flows"]:
-        if not f["sysctl"]:
-            of.append(0)
-            continue
-        of.append(len(hosts))
-        hosts.append({**s["sysctl"], **f["sysctl"]})
+        of.append(len(hosts) if f["sysctl"] else 0)
+        if f["sysctl"]:
+            hosts.append({**s["sysctl"], **f["sysctl"]})
     return of, hosts
+
+
+def words(keys):
+    return " ".join("%s=%s" % (k, v["aqm"] if k == "aqm" else v) for k, v in keys.items())
+
+
+def flow_line(s, n, seed, pair, sysctl):
+    f = s["flows"][n]
+    # Each start is put off by up to a round trip, so that seeds differ without losses.
+    shift = random.Random("%d start %d" % (seed, n)).randrange(max(s["rtt_us"], 1))
+    keys = {k: f[k] for k in ("stack", "carrier", "dir", "kind")}
+    keys.update(start_us=f["start_us"] + shift, stop_us=f["stop_us"], hosts=pair)
+    keys.update((k, f[k]) for k in ("cc", "bytes", "answer_bytes", "think_us", "sndbuf", "rcvbuf")
+                if f[k])
+    if f["kind"] == "udp-ping":
+        keys.update(every_us=f["every_us"], size=f["size"])
+    if f["path"]:
+        keys["path"] = ",".join(f["path"])
+    return " ".join(["flow", f["name"], words(keys), *("opt=" + o for o in f["options"]),
+                     *("sysctl=%s:%s" % (k[len(OURS):], v) for k, v in sysctl.items())])
 
 
 def description(s, seed, sim=False):
     """The lines that lab-link, lab-flow and the simulator read; it alone sets sysctls by them."""
-    out = ["version 1", "seed %d" % seed, "time_us %d" % s["time_us"],
-           "sample_us %d" % s["sample_us"], "ip %d" % s["ip"], "mtu %d" % s["mtu"],
-           "wire %d" % ("wire" in s["record"])]
-
-    def words(keys):
-        return " ".join("%s=%s" % (k, v["aqm"] if k == "aqm" else v) for k, v in keys.items())
-
+    # Packets are recorded one by one for the wire, for events, and where only the wire tells.
+    packets_too = {"wire", "events"} & set(s["record"]) or \
+        any(f["kind"] == "command" for f in s["flows"])
+    out = ["version 1", "seed %d" % seed, "wire %d" % bool(packets_too)]
+    out += ["%s %d" % (k, s[k]) for k in ("time_us", "sample_us", "ip", "mtu")]
     for link in s["links"]:
         out.append("link %s %s" % (link["name"], words(link["there"])))
         out.append("link %s.back %s" % (link["name"], words(link["back"])))
     of, hosts = pairs(s)
-    for n, f in enumerate(s["flows"]):
-        # Each start is put off by up to a round trip, so that seeds differ without losses.
-        shift = random.Random("%d start %d" % (seed, n)).randrange(max(s["rtt_us"], 1))
-        keys = {"stack": f["stack"], "carrier": f["carrier"], "dir": f["dir"], "kind": f["kind"],
-                "start_us": f["start_us"] + shift, "stop_us": f["stop_us"], "hosts": of[n]}
-        if f["cc"]:
-            keys["cc"] = f["cc"]
-        for k in ("bytes", "answer_bytes", "think_us", "sndbuf", "rcvbuf"):
-            if f[k]:
-                keys[k] = f[k]
-        if f["kind"] == "udp-ping":
-            keys.update(every_us=f["every_us"], size=f["size"])
-        if f["path"]:
-            keys["path"] = ",".join(f["path"])
-        out.append("flow %s %s" % (f["name"], " ".join(
-            [words(keys)] + ["opt=" + o for o in f["options"]] +
-            ["sysctl=%s:%s" % (k[len(OURS):], v) for k, v in hosts[of[n]].items() if sim])))
+    out += [flow_line(s, n, seed, of[n], hosts[of[n]] if sim else {})
+            for n in range(len(s["flows"]))]
     for link in s["links"]:
-        for at, there, back in link["at"]:
-            for name, keys in ((link["name"], there), (link["name"] + ".back", back)):
-                if keys:
-                    out.append("at %d %s %s" % (at, name, words(keys)))
+        for t, there, back in link["at"]:
+            out += ["at %d %s %s" % (t, name_of, words(keys)) for name_of, keys in (
+                (link["name"], there), (link["name"] + ".back", back)) if keys]
     return "\n".join(out) + "\n"
