@@ -235,9 +235,12 @@ class Raw:
     def __init__(self):
         self.data = b""
         self.n = 0
+        self.hosts = [0] * 4    # packets sent left and right, that arrived left and right
 
     def add(self, t, pid, size, what, link, more=b""):
         self.data += records.RECORD.pack(t, pid, size, what, link, len(more)) + more
+        if what in (records.SENT, records.ARRIVED):
+            self.hosts[link + 2 * (what == records.ARRIVED)] += 1
 
     def sent(self, t, right, packet, size):
         self.n += 1
@@ -247,7 +250,7 @@ class Raw:
     def totals(self, there, back):
         for n, t in enumerate((there, back)):
             self.add(9 * 10 ** 9, 0, 0, records.TOTAL, n, struct.pack("=8Q", *t))
-        self.add(9 * 10 ** 9, 0, 0, records.STRAY, 0, struct.pack("=2Q", 0, 0))
+        self.add(9 * 10 ** 9, 0, 0, records.SUMS, 0, struct.pack("=6Q", 0, 0, *self.hosts))
 
 
 FACTS = """== before stat

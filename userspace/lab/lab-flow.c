@@ -135,8 +135,6 @@ static void options(const struct flow *f, int fd)
 
 	if (c->cc[0] && setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, c->cc, strlen(c->cc)))
 		run_die(c->cc);
-	if (c->nodelay)
-		set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	if (c->sndbuf)
 		set(fd, SOL_SOCKET, SO_SNDBUF, c->sndbuf);
 	if (c->rcvbuf)
@@ -160,7 +158,7 @@ static int open_socket(const struct flow *f, bool right, int port)
 		fd = socket(domain, SOCK_STREAM, 0);
 	else
 		fd = socket(atcp_loaded_family(), SOCK_STREAM,
-			    c->proto | (run.ipv6 ? ATCP_IPV6 : 0));
+			    c->carrier | (run.ipv6 ? ATCP_IPV6 : 0));
 	if (fd < 0)
 		run_die(c->kernel || !is_tcp(f) ? "socket" : "socket of atcp");
 	fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -415,8 +413,6 @@ static void work(uint64_t end)
 	int i, n;
 
 	while ((now = run_now()) < end) {
-		struct timespec wait = {};
-
 		if (now >= next_sample) {
 			sample_all(next_sample - begin);
 			next_sample += run.sample_us * US;
@@ -436,12 +432,7 @@ static void work(uint64_t end)
 			fds[n++] = (struct pollfd){ f->fd[i % ROLES], wanted(f, i % ROLES), 0 };
 		}
 		next = next < end ? next : end;
-		now = run_now();
-		if (next > now) {
-			wait.tv_sec = (next - now) / 1000000000;
-			wait.tv_nsec = (next - now) % 1000000000;
-		}
-		if (ppoll(fds, n, &wait, NULL) <= 0)
+		if (run_wait(fds, n, next) <= 0)
 			continue;
 		for (i = 0; i < n; i++)
 			if (fds[i].revents)

@@ -19,8 +19,8 @@
  * has the queue and the rate, and this program does the rest.
  *
  * RECORDS, preferably in memory, gets a record for each packet that is sent, arrives, is
- * dropped or altered, and for each queue at each sample.  Nothing is written before the end
- * but memory.
+ * dropped or altered, if the run wants them ("wire 1"), and for each queue at each sample.
+ * Nothing is written before the end but memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +47,7 @@
 #define US		1000ULL
 
 /* The first eight of enum path_event are events of a link. */
-enum what { SENT = 16, ARRIVED, QUEUE, TOTAL, STRAY };
+enum what { SENT = 16, ARRIVED, QUEUE, TOTAL, SUMS };
 
 /**
  * struct record - in the records, in host byte order
@@ -93,12 +93,18 @@ static struct run run;
 static struct aqm *aqms[RUN_LINKS];
 static int tun[RUN_FLOWS][2];
 static uint64_t begin, ids, strays;
+static uint64_t hosts_sent[2], hosts_got[2];	/* packets, by side */
 static uint64_t latest, late;	/* how late a packet was taken, at most; how many by 1 ms */
 static struct packet *spare;
 static uint8_t *records;
 static uint64_t used, lost_records;
 static uint64_t room;
 static volatile sig_atomic_t done;
+
+static uint64_t min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
 
 static void stop(int sig)
 {
@@ -130,7 +136,8 @@ static int index_of(const struct path_link *link)
 
 static void note(struct path_link *link, struct path_pkt *p, enum path_event what, uint64_t when)
 {
-	record(when, (enum what)what, index_of(link), p->id, p->size, NULL, 0);
+	if (run.wire)
+		record(when, (enum what)what, index_of(link), p->id, p->size, NULL, 0);
 }
 
 static struct packet *packet_new(void)
@@ -164,31 +171,12 @@ static struct path_pkt *copy(struct path_link *link, const struct path_pkt *pkt)
 	return &p->p;
 }
 
-/* Congestion experienced, in the header of IPv4 with its sum (RFC 1624), or of IPv6. */
-static void set_ce(uint8_t *ip)
-{
-	uint32_t sum, old;
-
-	if (ip[0] >> 4 == 6) {
-		ip[1] |= 0x30;
-		return;
-	}
-	old = ip[0] << 8 | ip[1];
-	ip[1] |= 3;
-	sum = (uint16_t)~(ip[10] << 8 | ip[11]) + (uint16_t)~old + (ip[0] << 8 | ip[1]);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~((sum & 0xffff) + (sum >> 16));
-	ip[10] = sum >> 8;
-	ip[11] = sum;
-}
-
-static void put_id(uint8_t *ip, uint16_t id)
+/* The sum of a header of IPv4, anew. */
+static void put_sum(uint8_t *ip)
 {
 	uint32_t sum = 0;
 	int i;
 
-	ip[4] = id >> 8;
-	ip[5] = id;
 	ip[10] = 0;
 	ip[11] = 0;
 	for (i = 0; i < (ip[0] & 15) * 4; i += 2)
@@ -197,6 +185,17 @@ static void put_id(uint8_t *ip, uint16_t id)
 	sum = ~((sum & 0xffff) + (sum >> 16));
 	ip[10] = sum >> 8;
 	ip[11] = sum;
+}
+
+/* Congestion experienced. */
+static void set_ce(uint8_t *ip)
+{
+	if (ip[0] >> 4 == 6) {
+		ip[1] |= 0x30;
+		return;
+	}
+	ip[1] |= 3;
+	put_sum(ip);
 }
 
 /* A packet of a link with a queue of the kernel's. */
@@ -212,7 +211,9 @@ static void aqm_offer(int n, struct packet *p, uint64_t now)
 	run.link[n].pkts++;
 	run.link[n].bytes += p->p.size;
 	memcpy(bytes, p->bytes, p->p.size);
-	put_id(bytes, a->next);
+	bytes[4] = a->next >> 8;
+	bytes[5] = a->next;
+	put_sum(bytes);
 	if (write(a->in, bytes, p->p.size) < 0)
 		run_die("a queue of the kernel's");
 }
@@ -282,9 +283,27 @@ static void forward(struct packet *p, int hop, bool back, uint64_t when)
 	if (p->p.ce)
 		set_ce(p->bytes);
 	/* What a device refuses is not recorded as arrived. */
-	if (write(tun[p->flow->hosts][!back], p->bytes, p->p.size) == (ssize_t)p->p.size)
-		record(run_now(), ARRIVED, !back, p->p.id, p->p.size, NULL, 0);
+	if (write(tun[p->flow->hosts][!back], p->bytes, p->p.size) == (ssize_t)p->p.size) {
+		hosts_got[!back]++;
+		if (run.wire)
+			record(run_now(), ARRIVED, !back, p->p.id, p->p.size, NULL, 0);
+	}
 	drop(NULL, &p->p);
+}
+
+/* The link that has something to do first, at *@next. */
+static int next_link(uint64_t *next)
+{
+	int i, first = 0;
+
+	*next = PATH_NEVER;
+	for (i = 0; i < run.links; i++) {
+		if (path_next(&run.link[i]) < *next) {
+			*next = path_next(&run.link[i]);
+			first = i;
+		}
+	}
+	return first;
 }
 
 /* Does all that is due by @now, in the order of time. */
@@ -292,16 +311,10 @@ static void advance(uint64_t now)
 {
 	struct path_pkt *pkt;
 	uint64_t next;
-	int i, first = 0;
+	int first;
 
 	for (;;) {
-		next = PATH_NEVER;
-		for (i = 0; i < run.links; i++) {
-			if (path_next(&run.link[i]) < next) {
-				next = path_next(&run.link[i]);
-				first = i;
-			}
-		}
+		first = next_link(&next);
 		if (next > now)
 			return;
 		if (now - next > latest)
@@ -349,7 +362,9 @@ static void receive(int pair, bool back)
 	tos = run.ipv6 ? p->bytes[1] >> 4 : p->bytes[1];
 	p->flow = &run.flow[flow - 1];
 	p->p = (struct path_pkt){ .size = len, .id = ++ids, .ect = tos & 3 };
-	record(now, SENT, back, p->p.id, len, p->bytes, len < SNAP ? len : SNAP);
+	hosts_sent[back]++;
+	if (run.wire)
+		record(now, SENT, back, p->p.id, len, p->bytes, min(len, SNAP));
 	forward(p, back ? run.links / 2 - 1 : 0, back, now);
 }
 
@@ -368,7 +383,8 @@ static void sample(uint64_t when)
 
 static void totals(void)
 {
-	uint64_t lateness[] = { latest, late };
+	uint64_t sums[] = { latest, late, hosts_sent[0], hosts_sent[1], hosts_got[0],
+			    hosts_got[1] };
 	int i;
 
 	for (i = 0; i < run.links; i++) {
@@ -383,7 +399,7 @@ static void totals(void)
 
 		record(run_now(), TOTAL, i, 0, 0, t, sizeof(t));
 	}
-	record(run_now(), STRAY, 0, lost_records, strays, lateness, sizeof(lateness));
+	record(run_now(), SUMS, 0, lost_records, strays, sums, sizeof(sums));
 }
 
 /* A device in the namespace that this process is in. */
@@ -446,8 +462,7 @@ static void map_records(const char *file)
 	/* What is not written takes no memory; the rest of it is the host's. */
 	if (fd < 0 || fstatvfs(fd, &fs))
 		run_die(file);
-	room = fs.f_bsize * fs.f_bavail / 4 * 3;
-	room = room < MOST_ROOM ? room : MOST_ROOM;
+	room = min(fs.f_bsize * fs.f_bavail / 4 * 3, MOST_ROOM);
 	if (ftruncate(fd, room))
 		run_die(file);
 	records = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -459,7 +474,7 @@ static void map_records(const char *file)
 static void work(void)
 {
 	static struct pollfd fds[2 * RUN_FLOWS + RUN_LINKS];
-	uint64_t now, next, next_sample = begin;
+	uint64_t now, next, due, next_sample = begin;
 	int i, change = 0, n = 2 * run.hosts + run.links;
 
 	for (i = 0; i < 2 * run.hosts; i++)
@@ -471,8 +486,6 @@ static void work(void)
 			fds[2 * run.hosts + i].fd = aqms[i]->out;
 
 	while (!done) {
-		struct timespec wait = {};
-
 		now = run_now();
 		next = next_sample;
 		if (change < run.changes && begin + run.change[change].at_us * US < next)
@@ -491,15 +504,8 @@ static void work(void)
 			continue;
 		}
 		advance(now);
-		for (i = 0; i < run.links; i++)
-			if (path_next(&run.link[i]) < next)
-				next = path_next(&run.link[i]);
-		now = run_now();
-		if (next > now) {
-			wait.tv_sec = (next - now) / 1000000000;
-			wait.tv_nsec = (next - now) % 1000000000;
-		}
-		if (ppoll(fds, n, &wait, NULL) <= 0)
+		next_link(&due);
+		if (run_wait(fds, n, min(next, due)) <= 0)
 			continue;
 		for (i = 0; i < n; i++) {
 			if (fds[i].revents && i < 2 * run.hosts)
@@ -508,13 +514,6 @@ static void work(void)
 				aqm_receive(i - 2 * run.hosts);
 		}
 	}
-}
-
-static int by_time(const void *a, const void *b)
-{
-	const struct run_change *x = a, *y = b;
-
-	return x->at_us < y->at_us ? -1 : x->at_us > y->at_us;
 }
 
 int main(int argc, char **argv)
@@ -535,7 +534,6 @@ int main(int argc, char **argv)
 		run.link[i].drop = drop;
 		run.link[i].copy = copy;
 	}
-	qsort(run.change, run.changes, sizeof(run.change[0]), by_time);
 	map_records(argv[2]);
 	for (i = 0; i < 2 * run.hosts; i++) {
 		run_enter(argv[3], i % 2 ? 'r' : 'l', i / 2);

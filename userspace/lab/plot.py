@@ -19,6 +19,7 @@ STYLE = {"svg.hashsalt": "atcp-lab", "svg.fonttype": "none", "font.size": 9,
          "grid.alpha": 0.3, "lines.linewidth": 1.1, "path.simplify": True}
 # Told apart by most eyes (Okabe and Ito).
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
+BAD = "#c00000"
 WINDOW = 0.1            # seconds, over which a rate is taken
 WIDTH, HEIGHT = 9, 3.2  # inches of a picture
 
@@ -34,15 +35,18 @@ class Records:
         except (OSError, ValueError) as e:
             raise machine.Failed("%s is no run's folder: no run.json" % folder) from e
         self.s = self.run["effective"]
-        self.flows = [f for f in self.s["flows"]]
+        self.flows = self.s["flows"]
         self.colour = {f["name"]: COLOURS[n % len(COLOURS)] for n, f in enumerate(self.flows)}
         self.until = self.s["time_us"] / 1e6
 
     def table(self, name):
         return runs.table(os.path.join(self.folder, name))
 
-    def of(self, rows, flow):
-        return [r for r in rows if r["flow"] == flow]
+    def samples(self, pings=True):
+        """The name, the colour and the rows of samples of each flow."""
+        rows = self.table("samples.csv")
+        return [(f["name"], self.colour[f["name"]], [r for r in rows if r["flow"] == f["name"]])
+                for f in self.flows if pings or f["kind"] != "udp-ping"]
 
 
 def series(rows, column, scale):
@@ -51,86 +55,55 @@ def series(rows, column, scale):
             [float(r[column]) / scale if r[column] else float("nan") for r in rows])
 
 
-def tcp(folder):
-    return [f for f in folder.flows if f["kind"] != "udp-ping"]
-
-
 def draw_cwnd(axes, folder):
-    rows = folder.table("samples.csv")
-    for f in tcp(folder):
-        mine = folder.of(rows, f["name"])
-        colour = folder.colour[f["name"]]
-        axes.plot(*series(mine, "cwnd_bytes", 1000), color=colour, label=f["name"] + " cwnd")
-        axes.plot(*series(mine, "ssthresh_bytes", 1000), color=colour, linestyle="--",
-                  linewidth=0.8, label="ssthresh")
-        axes.plot(*series(mine, "inflight_bytes", 1000), color=colour, linestyle=":",
-                  linewidth=0.8, label="in flight")
-    axes.set_ylabel("kB")
-    axes.set_title("congestion window", loc="left")
+    for name, colour, rows in folder.samples(pings=False):
+        axes.plot(*series(rows, "cwnd_bytes", 1000), color=colour, label=name + " cwnd")
+        for column, style, label in (("ssthresh_bytes", "--", "ssthresh"),
+                                     ("inflight_bytes", ":", "in flight")):
+            axes.plot(*series(rows, column, 1000), color=colour, linestyle=style, linewidth=0.8,
+                      label=label)
+    return "kB", "congestion window"
 
 
 def draw_rtt(axes, folder):
-    rows = folder.table("samples.csv")
-    for f in folder.flows:
-        mine = folder.of(rows, f["name"])
-        axes.plot(*series(mine, "srtt_us", 1000), color=folder.colour[f["name"]], label=f["name"])
-    axes.set_ylabel("ms")
-    axes.set_title("round-trip time: smoothed; of pings, each", loc="left")
+    for name, colour, rows in folder.samples():
+        axes.plot(*series(rows, "srtt_us", 1000), color=colour, label=name)
+    return "ms", "round-trip time: smoothed; of pings, each"
 
 
 def draw_rate(axes, folder):
-    rows = folder.table("samples.csv")
-    for f in tcp(folder):
-        times, values = series(folder.of(rows, f["name"]), "delivered_bytes", 1)
-        t, v = [], []
-        last = 0
-        for n, at in enumerate(times):
-            if at - times[last] >= WINDOW - 1e-9:
-                t.append(at)
-                v.append(8e-6 * (values[n] - values[last]) / (at - times[last]))
-                last = n
-        axes.plot(t, v, color=folder.colour[f["name"]], label=f["name"])
-    axes.set_ylabel("Mbit/s")
-    axes.set_title("goodput, over %g s" % WINDOW, loc="left")
+    for name, colour, rows in folder.samples(pings=False):
+        points = list(zip(*series(rows, "delivered_bytes", 125000)))
+        rates = []
+        last = points[0] if points else None
+        for t, v in points:
+            if t - last[0] >= WINDOW - 1e-9:
+                rates.append((t, (v - last[1]) / (t - last[0])))
+                last = t, v
+        axes.plot(*(zip(*rates) if rates else ([], [])), color=colour, label=name)
+    return "Mbit/s", "goodput, over %g s" % WINDOW
 
 
 def draw_queue(axes, folder):
     rows = folder.table("queue.csv")
     for n, link in enumerate(folder.s["links"]):
-        for way in ("", ".back"):
+        for way, style in (("", "-"), (".back", ":")):
             mine = [r for r in rows if r["link"] == link["name"] + way]
-            if way and not any(r["pkts"] != "0" for r in mine):
-                continue
-            axes.plot(*series(mine, "pkts", 1), color=COLOURS[n % len(COLOURS)],
-                      linestyle=":" if way else "-", label=link["name"] + way)
-    drops = [r for r in folder.table("events.csv")
+            if not way or any(r["pkts"] != "0" for r in mine):
+                axes.plot(*series(mine, "pkts", 1), color=COLOURS[n % len(COLOURS)],
+                          linestyle=style, label=link["name"] + way)
+    drops = [float(r["t_s"]) for r in folder.table("events.csv")
              if r["event"] == "drop" and r["end"] not in ("snd", "rcv")]
     if drops:
-        axes.plot([float(r["t_s"]) for r in drops], [0] * len(drops), "|", color="#c00000",
-                  markersize=6, label="drop")
-    axes.set_ylabel("packets")
-    axes.set_title("waiting for the line", loc="left")
+        axes.plot(drops, [0] * len(drops), "|", color=BAD, markersize=6, label="drop")
+    return "packets", "waiting for the line"
 
 
 # ---------------------------------------------------------------- time and sequence
 
-def packets(path):
-    """Each packet of a capture of ours, with the interface as its side."""
-    with open(path, "rb") as f:
-        data = f.read()
-    at = 0
-    while at + 12 <= len(data):
-        kind, size = struct.unpack_from("<II", data, at)
-        if kind == 6:
-            iface, high, low, kept, whole = struct.unpack_from("<5I", data, at + 8)
-            yield records.Packet((high << 32 | low) / 1e9, iface, data[at + 28:at + 28 + kept],
-                                 whole, [])
-        at += size
-
-
 def options(data):
-    """(shift of the window or None, SACK blocks)."""
-    shift, blocks = None, []
+    """(shift of the window, SACK blocks)."""
+    shift, blocks = 0, []
     at = 0
     while at < len(data) and data[at]:
         if data[at] == 1:
@@ -148,14 +121,35 @@ def options(data):
 
 
 class Sequence:
-    """What one flow's sender sent and heard, relative to its first sequence number."""
+    """What one flow's sender sent and heard, relative to its first sequence number, in kB."""
 
     def __init__(self):
         self.first = None
-        self.shift = 0
-        self.most = 0
+        self.shift = self.most = 0
         self.sent, self.again, self.sacks = [], [], []
-        self.acks, self.window = ([], []), ([], [])
+        self.acks, self.window = [], []
+
+    def relative(self, seq):
+        return ((seq - self.first) & 0xffffffff) / 1000
+
+    def take(self, p, sender):
+        """A packet at the sender's host."""
+        syn = p.flags & records.SYN
+        if sender:
+            self.first = p.seq if syn else self.first
+            if self.first is not None and p.len:
+                low = self.relative(p.seq)
+                high = low + p.len / 1000
+                (self.again if low < self.most else self.sent).append([(p.t, low), (p.t, high)])
+                self.most = max(self.most, high)
+            return
+        shift, blocks = options(p.options)
+        self.shift = shift if syn else self.shift
+        if p.flags & records.ACK and self.first is not None:
+            at = self.relative(p.ack)
+            self.acks.append((p.t, at))
+            self.window.append((p.t, at + (p.window << (0 if syn else self.shift)) / 1000))
+            self.sacks += [[(p.t, self.relative(a)), (p.t, self.relative(b))] for a, b in blocks]
 
 
 def sequences(folder):
@@ -164,69 +158,43 @@ def sequences(folder):
     found = {n: Sequence() for n, f in enumerate(folder.flows) if f["kind"] != "udp-ping"}
     if not os.path.exists(path):
         raise machine.Failed("%s has no wire.pcapng, which this picture takes" % folder.folder)
-    for p in packets(path):
+    for p in records.read_pcapng(path):
         if p.seq is None or p.flow not in found:
             continue
-        q = found[p.flow]
         back = folder.flows[p.flow]["dir"] == "back"
-        if p.right != back:
-            continue
-        # A packet of the sender's own has its address as the source.
-        source = p.head[13] == 78 if p.head[0] >> 4 == 4 else p.head[9] == 0x78
-        if source == back:
-            if p.flags & records.SYN:
-                q.first = p.seq
-            if q.first is None or not p.len:
-                continue
-            low = (p.seq - q.first) & 0xffffffff
-            line = [(p.t, low / 1000), (p.t, (low + p.len) / 1000)]
-            (q.again if low < q.most else q.sent).append(line)
-            q.most = max(q.most, low + p.len)
-            continue
-        shift, blocks = options(p.options)
-        if p.flags & records.SYN:
-            q.shift = shift or 0
-        if p.flags & 16 and q.first is not None:
-            at = (p.ack - q.first) & 0xffffffff
-            window = p.window << (0 if p.flags & records.SYN else q.shift)
-            q.acks[0].append(p.t)
-            q.acks[1].append(at / 1000)
-            q.window[0].append(p.t)
-            q.window[1].append((at + window) / 1000)
-            for a, b in blocks:
-                q.sacks.append([(p.t, ((a - q.first) & 0xffffffff) / 1000),
-                                (p.t, ((b - q.first) & 0xffffffff) / 1000)])
+        if p.right == back:
+            # A packet of the sender's own has its address as the source.
+            source = p.head[13] == 78 if p.head[0] >> 4 == 4 else p.head[9] == 0x78
+            found[p.flow].take(p, source == back)
     return found
 
 
 def draw_seq(axes, folder, n, q):
-    f = folder.flows[n]
+    name = folder.flows[n]["name"]
     for lines, colour, width, label in ((q.sent, "#0072b2", 1.2, "sent"),
-                                        (q.again, "#c00000", 2, "sent again"),
+                                        (q.again, BAD, 2, "sent again"),
                                         (q.sacks, "#cc79a7", 1, "SACK")):
         axes.add_collection(matplotlib.collections.LineCollection(
             lines, colors=colour, linewidths=width))
         if lines:
             axes.plot([], [], color=colour, label=label)
-    axes.step(*q.acks, where="post", color="#009e73", linewidth=0.9, label="acknowledged")
-    axes.step(*q.window, where="post", color="#e69f00", linewidth=0.7, label="window")
+    for points, colour, width, label in ((q.acks, "#009e73", 0.9, "acknowledged"),
+                                         (q.window, "#e69f00", 0.7, "window")):
+        axes.step(*(zip(*points) if points else ([], [])), where="post", color=colour,
+                  linewidth=width, label=label)
     begun = None
-    for r in folder.of(folder.table("events.csv"), f["name"]):
-        t = float(r["t_s"])
-        if r["event"] == "recovery_in" and begun is None:
+    ends = [(r["event"], float(r["t_s"])) for r in folder.table("events.csv") if r["flow"] == name]
+    for event, t in ends + [("recovery_out", folder.until)]:
+        if event == "recovery_in" and begun is None:
             begun = t
-        elif r["event"] == "recovery_out" and begun is not None:
+        elif event == "recovery_out" and begun is not None:
             axes.axvspan(begun, t, color="#e69f00", alpha=0.15, linewidth=0)
             begun = None
-        elif r["event"] in ("rto", "tlp", "undo"):
-            axes.axvline(t, color="#c00000", linewidth=0.6, linestyle=":")
-            axes.annotate(r["event"], (t, 1), xycoords=("data", "axes fraction"), fontsize=6,
-                          va="top")
-    if begun is not None:
-        axes.axvspan(begun, folder.until, color="#e69f00", alpha=0.15, linewidth=0)
-    axes.set_ylim(0, max(q.most / 1000 * 1.05, 1))
-    axes.set_ylabel("kB")
-    axes.set_title("time and sequence: %s (shaded: recovery)" % f["name"], loc="left")
+        elif event in ("rto", "tlp", "undo"):
+            axes.axvline(t, color=BAD, linewidth=0.6, linestyle=":")
+            axes.annotate(event, (t, 1), xycoords=("data", "axes fraction"), fontsize=6, va="top")
+    axes.set_ylim(0, max(q.most * 1.05, 1))
+    return "kB", "time and sequence: %s (shaded: recovery)" % name
 
 
 PICTURES = {"cwnd": draw_cwnd, "rtt": draw_rtt, "rate": draw_rate, "queue": draw_queue}
@@ -249,7 +217,9 @@ def draw_one(folder, what, path):
         figure = matplotlib.figure.Figure(figsize=(WIDTH, HEIGHT * max(len(parts), 1)))
         for n, (function, rest) in enumerate(parts):
             axes = figure.add_subplot(len(parts), 1, n + 1)
-            function(axes, folder, *rest)
+            unit, title = function(axes, folder, *rest)
+            axes.set_ylabel(unit)
+            axes.set_title(title, loc="left")
             axes.set_xlim(0, folder.until)
             axes.set_ylim(bottom=0)
             axes.set_xlabel("seconds")
@@ -257,7 +227,7 @@ def draw_one(folder, what, path):
                 axes.legend(loc="upper right", fontsize=7, ncol=3, framealpha=0.7)
         invalid = folder.run["invalid"]
         if invalid:
-            figure.text(0.5, 0.995, "INVALID: " + "; ".join(invalid[:2]), color="#c00000",
+            figure.text(0.5, 0.995, "INVALID: " + "; ".join(invalid[:2]), color=BAD,
                         ha="center", va="top", fontsize=9, weight="bold", wrap=True)
         figure.tight_layout(rect=(0, 0, 1, 1 - 0.4 * bool(invalid) / figure.get_figheight()))
         kind = "pdf" if path.endswith(".pdf") else "svg"

@@ -19,14 +19,14 @@ LINKS = ("link,offered,passed,dropped_queue,dropped_loss,dropped_police,duplicat
 
 # As in lab-link.c and path.h.
 RECORD = struct.Struct("=qQIBBH")
+TCP = struct.Struct(">HHIIBBH")
 MARK, DROP_POLICE, DROP_QUEUE, DROP_LOSS, DUP, REORDER = range(6)
-SENT, ARRIVED, QUEUED, TOTAL, STRAY = range(16, 21)
-WHY = {DROP_POLICE: "police", DROP_QUEUE: "queue", DROP_LOSS: "loss"}
+SENT, ARRIVED, QUEUED, TOTAL, SUMS = range(16, 21)
 NOTED = {MARK: ("mark", ""), DUP: ("dup", ""), REORDER: ("reorder", ""),
          DROP_POLICE: ("drop", "police"), DROP_QUEUE: ("drop", "queue"),
          DROP_LOSS: ("drop", "loss")}
 NEVER = 2 ** 64 - 1
-FIN, SYN, RST = 1, 2, 4
+FIN, SYN, ACK = 1, 2, 16
 
 # When the processor was busy for more than this part of the time, it may have been what
 # limited the flows; and when so many packets were taken a millisecond too late.
@@ -38,28 +38,25 @@ TICKS = 100  # a second, in /proc/stat
 class Packet:
     """A packet as it was sent: @seq is relative to the sender's first, @len its payload."""
 
-    __slots__ = ("t", "right", "head", "size", "flow", "seq", "len", "flags", "data", "notes", "raw",
-                 "ack", "ports", "window", "options")
+    __slots__ = ("t", "right", "head", "size", "flow", "seq", "len", "flags", "data", "notes",
+                 "raw", "ack", "ports", "window", "options")
 
     def __init__(self, t, right, head, size, notes):
         self.t, self.right, self.head, self.size, self.notes = t, right, head, size, notes
-        self.flow, self.seq, self.len, self.flags = None, None, None, 0
-        self.data = False
-        self.raw = self.ack = self.ports = self.window = self.options = None
+        self.flags, self.data = 0, False
+        self.seq = self.len = self.raw = self.ack = self.ports = self.window = self.options = None
         if head[0] >> 4 == 4:
-            at, proto, total = (head[0] & 15) * 4, head[9], struct.unpack(">H", head[2:4])[0]
+            at, proto, total = (head[0] & 15) * 4, head[9], int.from_bytes(head[2:4], "big")
             self.flow = head[15] - 1
         else:
-            at, proto, total = 40, head[6], 40 + struct.unpack(">H", head[4:6])[0]
+            at, proto, total = 40, head[6], 40 + int.from_bytes(head[4:6], "big")
             self.flow = head[23] - 1
         if proto in (6, 253) and len(head) >= at + 20:
-            self.ports = struct.unpack(">HH", head[at:at + 4])
-            self.raw, self.ack = struct.unpack(">II", head[at + 4:at + 12])
+            *ports, self.raw, self.ack, off, self.flags, self.window = TCP.unpack_from(head, at)
+            self.ports = tuple(ports)
             self.seq = self.raw
-            self.flags = head[at + 13]
-            self.window = struct.unpack(">H", head[at + 14:at + 16])[0]
-            self.options = head[at + 20:at + (head[at + 12] >> 4) * 4]
-            self.len = total - at - (head[at + 12] >> 4) * 4
+            self.options = head[at + 20:at + (off >> 4) * 4]
+            self.len = total - at - (off >> 4) * 4
 
 
 class Raw:
@@ -71,36 +68,33 @@ class Raw:
         self.noted = []         # (t, link, what, packet)
         self.queue = []
         self.totals = {}
-        self.sent = [0, 0]
-        self.arrived = [0, 0]
         self.lost_records = self.strays = self.latest = self.late = 0
+        self.sent = self.arrived = ()
         with open(path, "rb") as f:
             data = f.read()
         at = 0
         while at < len(data):
             t, pid, size, what, link, more = RECORD.unpack_from(data, at)
-            at += RECORD.size
-            rest = data[at:at + more]
-            at += more
+            at += RECORD.size + more
+            rest = data[at - more:at]
             if what == SENT:
                 p = self.packets[pid] = Packet(t, link, rest, size, [])
                 self.order.append((t, p, False))
-                self.sent[link] += 1
             elif what == ARRIVED:
                 self.order.append((t, self.packets[pid], True))
-                self.arrived[link] += 1
             elif what == QUEUED:
                 self.queue.append((t, link, struct.unpack("=5Q", rest)))
             elif what == TOTAL:
                 self.totals[link] = struct.unpack("=8Q", rest)
-            elif what == STRAY:
+            elif what == SUMS:
                 self.lost_records, self.strays = pid, size
-                self.latest, self.late = struct.unpack("=2Q", rest)
+                self.latest, self.late, *sums = struct.unpack("=6Q", rest)
+                self.sent, self.arrived = sums[:2], sums[2:]
             else:
                 self.noted.append((t, link, what, self.packets[pid]))
-                if what in WHY:
+                if NOTED[what][0] == "drop":
                     self.packets[pid].notes.append("lost at %s: %s" % (
-                        link_name(scenario, link), WHY[what]))
+                        link_name(scenario, link), NOTED[what][1]))
         self.order.sort(key=lambda o: o[0])
         self.follow(scenario)
 
@@ -129,123 +123,103 @@ def link_name(scenario, n):
 
 # ---------------------------------------------------------------- the kernel's events
 
-LINE = re.compile(r".*?\s(\d+\.\d+): (\w+): (.*)$")
+LINE = re.compile(r"[^#].*?\s(\d+\.\d+): (\w+): (.*)$", re.M)
+SOURCE = re.compile(r"\[?(?:::ffff:)?(?:10\.(7[78])\.0\.(\d+)|fd(7[78])::([0-9a-f]+))\]?$")
 CA = ["Open", "Disorder", "CWR", "Recovery", "Loss"]
 STATES = {"OPEN": "Open", "FAST": "Recovery", "LOSS": "Loss"}
+PROBES = ("rto", "tlp", "undo")
 
 
-def place(fields, scenario):
+def place(fields, flows):
     """(number of the flow, end) that an event is about; None: of none of ours."""
     if "src" in fields:
-        src, dst = fields["src"], fields["dest"]
-        sport, dport = src.rpartition(":")[2], dst.rpartition(":")[2]
+        src, _, sport = fields["src"].rpartition(":")
+        dport = fields["dest"].rpartition(":")[2]
     else:
-        sport, dport, src = fields["sport"], fields["dport"], fields.get("saddr", "")
-        if fields.get("family") == "AF_INET6":
-            src = fields.get("saddrv6", "")
-    src = src.replace("::ffff:", "") if src.startswith("::ffff:") else src
-    if not re.match(r"(10\.7[78]\.0\.|\[?fd7[78]::|$)", src):
+        sport, dport = fields["sport"], fields["dport"]
+        src = fields.get("saddrv6" if fields.get("family") == "AF_INET6" else "saddr", "")
+    m = SOURCE.match(src)
+    if not int(dport) or (src and not m):
         return None
-    m = re.search(r"([0-9a-f]+)(\]?:[0-9]+)?$", src)
-    if src and int(dport):
-        left = "10.77." in src or "fd77" in src
-        n = int(m.group(1), 16 if "fd7" in src else 10) - 1
-    elif int(dport):
+    if m:
+        left = "77" in (m[1], m[3])
+        n = int(m[2]) - 1 if m[2] else int(m[4], 16) - 1
+    else:
         # A probe tells ports alone: those of flows that lab-flow makes.
-        left = int(sport) > 40000
-        n = (int(sport) if left else int(dport)) - 40001
-        if 0 <= n < len(scenario["flows"]) and scenario["flows"][n]["kind"] == "answer":
-            left = not left
-        left ^= 0 <= n < len(scenario["flows"]) and scenario["flows"][n]["dir"] == "back"
-    else:
+        client = int(sport) > 40000
+        n = int(sport if client else dport) - 40001
+    if not 0 <= n < len(flows):
         return None
-    if not 0 <= n < len(scenario["flows"]):
-        return None
-    return n, "snd" if left == (scenario["flows"][n]["dir"] == "forward") else "rcv"
+    back = flows[n]["dir"] == "back"
+    if not m:
+        left = client ^ (flows[n]["kind"] == "answer") ^ back
+    return n, "snd" if left != back else "rcv"
 
 
-def trace_events(path, begin, scenario):
-    """Rows of events.csv with the time in nanoseconds, and what congestion states there were."""
+def trace_events(path, begin, flows):
+    """Rows of events.csv with the time in nanoseconds: what the kernel's events tell."""
     rows = []
     state = {}
     if not os.path.exists(path):
         return rows
     with open(path, encoding="utf-8", errors="replace") as f:
-        lines = f.read().splitlines()
-    for line in lines:
-        m = LINE.match(line)
-        if not m or line.startswith("#"):
-            continue
-        fields = dict(w.split("=", 1) for w in m.group(3).replace("(", " ").split() if "=" in w)
-        if m.group(2) in ("rto", "tlp", "undo"):
+        found = LINE.findall(f.read())
+    for at, what, text in found:
+        fields = dict(w.split("=", 1) for w in text.replace("(", " ").split() if "=" in w)
+        if what in PROBES:
             # The port of the peer is in network order.
-            fields["dport"] = str(struct.unpack(">H", struct.pack("<H", int(fields["dport"])))[0])
+            fields["dport"] = int.from_bytes(int(fields["dport"]).to_bytes(2, "little"), "big")
         try:
-            where = place(fields, scenario)
+            where = place(fields, flows)
         except (KeyError, ValueError):
             continue
-        if not where:
-            continue
-        t = round(float(m.group(1)) * 1e9) - begin
-        n, end = where
-        what = m.group(2)
         # Sockets of atcp tell of their states twice.
-        if fields.get("protocol", "IPPROTO_TCP") != "IPPROTO_TCP":
+        if not where or fields.get("protocol", "IPPROTO_TCP") != "IPPROTO_TCP":
             continue
-
-        def row(event, detail="", seq="", length=""):
-            rows.append((t, scenario["flows"][n]["name"], end, event, seq, length, detail))
-
+        told = []       # event, length, detail
         if what in ("inet_sock_set_state", "atcp_state"):
-            names = [fields[k].replace("TCP_", "") for k in ("oldstate", "newstate")]
-            row("state", ">".join(names))
+            told = [("state", "", ">".join(fields[k].replace("TCP_", "")
+                                           for k in ("oldstate", "newstate")))]
         elif what in ("tcp_cong_state_set", "atcp_recovery"):
             new = STATES.get(fields.get("newstate")) or CA[int(fields["cong_state"])]
-            old = state.get((n, end), "Open")
-            state[n, end] = new
-            if old in CA[2:] and new != old:
-                row("recovery_out", old)
-            if new in CA[2:] and new != old:
-                row("recovery_in", new)
-                if new == "CWR":
-                    row("ecn")
-        elif what in ("rto", "tlp", "undo"):
-            row(what)
-        elif what == "atcp_retransmit":
-            if fields["kind"] in ("TIMEOUT", "SYN"):
-                row("rto")
+            old = state.get(where, "Open")
+            state[where] = new
+            if new != old:
+                told = [("recovery_out", "", old)] * (old in CA[2:]) + \
+                    [("recovery_in", "", new)] * (new in CA[2:]) + \
+                    [("ecn", "", "")] * (new == "CWR")
+        elif what in PROBES:
+            told = [(what, "", "")]
+        elif what == "atcp_retransmit" and fields["kind"] in ("TIMEOUT", "SYN"):
+            told = [("rto", "", "")]
         elif what == "atcp_drop":
-            row("drop", fields["reason"], "", fields["len"])
+            told = [("drop", fields["len"], fields["reason"])]
+        rows += [(round(float(at) * 1e9) - begin, flows[where[0]]["name"], where[1], event, "",
+                  length, detail) for event, length, detail in told]
     return rows
 
 
-def resent_events(raw, rows, scenario):
+def resent_events(raw, rows, flows):
     """A row for each segment resent, by the state that its sender was in."""
-    timeline = {}
-    for t, name, end, event, _, _, detail in rows:
-        if end == "snd" and event in ("recovery_in", "recovery_out", "tlp"):
-            timeline.setdefault(name, []).append((t, event, detail))
+    changes = [r[:5] + r[6:] for r in rows
+               if r[2] == "snd" and r[3] in ("recovery_in", "recovery_out", "tlp")]
+    resent = [(t, flows[p.flow]["name"], p) for t, p, arrives in raw.order
+              if not arrives and p.data and any(n.startswith("resent") for n in p.notes)]
     out = []
-    at = {}
     inside = {}
     probe = {}
-    for t, p, arrives in raw.order:
-        if arrives or not p.data or not any(n.startswith("resent") for n in p.notes):
-            continue
-        name = scenario["flows"][p.flow]["name"]
-        changes = timeline.get(name, [])
-        i = at.get(name, 0)
-        while i < len(changes) and changes[i][0] <= t:
-            if changes[i][1] == "tlp":
-                probe[name] = changes[i][0]
+    for t, name, *more in sorted(changes + resent, key=lambda r: r[0]):
+        if len(more) > 1:
+            _, event, _, detail = more
+            if event == "tlp":
+                probe[name] = t
             else:
-                inside[name] = changes[i][2] if changes[i][1] == "recovery_in" else None
-            i += 1
-        at[name] = i
+                inside[name] = detail if event == "recovery_in" else None
+            continue
         kind = "fast_retransmit" if inside.get(name) == "Recovery" else "retransmit"
         # A probe leaves within the same interrupt as the event that tells of it.
         detail = "tlp" if t - probe.get(name, -10 ** 9) < 1000000 else ""
-        out.append((t, name, "snd", kind, p.seq, p.len, detail))
+        out.append((t, name, "snd", kind, more[0].seq, more[0].len, detail))
     return out
 
 
@@ -271,7 +245,7 @@ def wire_samples(raw, scenario):
                 at = max(t // period, 0)
             if p.right == back and not arrives and p.flags & SYN:
                 first[p.ports] = p.raw
-            elif p.right != back and arrives and p.flags & 16:
+            elif p.right != back and arrives and p.flags & ACK:
                 key = p.ports[::-1]
                 if key in first:
                     ack = (p.ack - first[key] - 1) & 0xffffffff
@@ -326,6 +300,19 @@ def write_pcapng(path, raw):
             f.write(block(6, body))
 
 
+def read_pcapng(path):
+    """Each packet of such a file, with the interface as its side and its time in seconds."""
+    with open(path, "rb") as f:
+        data = f.read()
+    at = 0
+    while at + 12 <= len(data):
+        kind, size = struct.unpack_from("<II", data, at)
+        if kind == 6:
+            side, high, low, kept, whole = struct.unpack_from("<5I", data, at + 8)
+            yield Packet((high << 32 | low) / 1e9, side, data[at + 28:at + 28 + kept], whole, [])
+        at += size
+
+
 # ---------------------------------------------------------------- the check
 
 def sections(path):
@@ -361,8 +348,8 @@ def counters(lines):
 # Losses outside of the links: of the device, of IP, of the hosts' sockets.
 ELSEWHERE = ["lab0.rx_drop", "lab0.tx_drop", "lab0.rx_errs", "lab0.tx_errs", "IpInDiscards",
              "IpOutDiscards", "IpInHdrErrors", "IpInAddrErrors", "TcpExtTCPBacklogDrop",
-             "TcpExtTCPRcvQDrop", "TcpExtListenDrops", "TcpExtPFMemallocDrop", "TcpExtTCPZeroWindowDrop",
-             "TcpInErrs", "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInErrors"]
+             "TcpExtTCPRcvQDrop", "TcpExtListenDrops", "TcpExtPFMemallocDrop",
+             "TcpExtTCPZeroWindowDrop", "TcpInErrs", "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInErrors"]
 
 
 def busy(facts, seconds_long):
@@ -452,34 +439,26 @@ def convert(folder, out, scenario, hosts):
     facts = sections(os.path.join(folder, "facts"))
     with open(os.path.join(folder, "begin"), encoding="ascii") as f:
         begin = int(f.read().split()[1])
-    until = scenario["time_us"] * 1000
     with open(os.path.join(folder, "flows"), encoding="ascii") as f:
-        samples, _, own = f.read().partition("\n\n") if scenario["flows"] else ("", "", "")
-    record = scenario["record"]
-    samples = (samples.strip("\n") + "\n" if samples.strip() else "") + wire_samples(raw, scenario)
-    samples = "".join(sorted(samples.splitlines(True), key=lambda r: float(r.split(",", 1)[0])))
-    if "samples" in record:
-        with open(os.path.join(out, "samples.csv"), "w", encoding="ascii") as f:
-            f.write(SAMPLES + "\n" + samples)
-    rows = trace_events(os.path.join(folder, "trace"), begin, scenario)
-    rows += resent_events(raw, rows, scenario)
-    for line in csv.reader(own.strip("\n").splitlines()):
-        rows.append((round(float(line[0]) * 1e9), *line[1:]))
-    for t, link, what, p in raw.noted:
-        event, detail = NOTED[what]
-        rows.append((t, scenario["flows"][p.flow]["name"], link_name(scenario, link), event,
-                     "" if p.seq is None else p.seq, "" if p.len is None else p.len, detail))
-    rows = sorted((r for r in rows if r[0] <= until), key=lambda r: r[0])
-    if "events" in record:
-        write_csv(os.path.join(out, "events.csv"), EVENTS, ((seconds(r[0]),) + r[1:] for r in rows))
-    if "queue" in record:
-        write_csv(os.path.join(out, "queue.csv"), QUEUE, (
-            (seconds(t), link_name(scenario, n), q[0], q[1], q[2], q[3],
-             "" if q[4] == NEVER else q[4] // 1000) for t, n, q in raw.queue))
-    write_csv(os.path.join(out, "links.csv"), LINKS, (
-        (link_name(scenario, n),) + t for n, t in sorted(raw.totals.items())))
-    if "wire" in record:
-        write_pcapng(os.path.join(out, "wire.pcapng"), raw)
+        samples, _, own = f.read().partition("\n\n")
+    flows = scenario["flows"]
+    samples = [r.split(",") for r in samples.split() + wire_samples(raw, scenario).split()]
+    rows = trace_events(os.path.join(folder, "trace"), begin, flows)
+    rows += resent_events(raw, rows, flows)
+    rows += [(round(float(t) * 1e9), *rest) for t, *rest in csv.reader(own.splitlines())]
+    rows += [(t, flows[p.flow]["name"], link_name(scenario, link), NOTED[what][0],
+              "" if p.seq is None else p.seq, "" if p.len is None else p.len, NOTED[what][1])
+             for t, link, what, p in raw.noted]
+    rows = sorted((r for r in rows if r[0] <= scenario["time_us"] * 1000), key=lambda r: r[0])
+    for name, header, lines in (
+            ("samples", SAMPLES, sorted(samples, key=lambda r: float(r[0]))),
+            ("events", EVENTS, [(seconds(t), *rest) for t, *rest in rows]),
+            ("queue", QUEUE, [(seconds(t), link_name(scenario, n), *q[:4],
+                               "" if q[4] == NEVER else q[4] // 1000) for t, n, q in raw.queue]),
+            ("links", LINKS, [(link_name(scenario, n), *raw.totals[n])
+                              for n in sorted(raw.totals)])):
+        write_csv(os.path.join(out, name + ".csv"), header, lines)
+    write_pcapng(os.path.join(out, "wire.pcapng"), raw)
     wrong, share = check(raw, facts, hosts, scenario)
     versions = facts.get("versions", []) + ["", "", ""]
     return {"invalid": wrong, "processor": share, "overruns": overruns(facts) + raw.lost_records,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,15 @@ uint64_t run_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+int run_wait(struct pollfd *fds, int n, uint64_t until)
+{
+	uint64_t now = run_now();
+	uint64_t left = until > now ? until - now : 0;
+	struct timespec wait = { left / 1000000000, left % 1000000000 };
+
+	return ppoll(fds, n, &wait, NULL);
 }
 
 void run_die(const char *what)
@@ -79,33 +89,82 @@ static int find_link(struct run *run, const char *name)
 	return -1;
 }
 
-/* The value of a word KEY=VALUE, cut off. */
-static char *value_of(char *word)
-{
-	char *value = strchr(word, '=');
+/* A key with a number, or with one of @values, which is kept as its place among them. */
+struct key {
+	const char *name;
+	size_t at;
+	const char *const *values;
+};
 
-	if (!value)
-		wrong("not KEY=VALUE", word);
-	*value = 0;
-	return value + 1;
+#define RUN_KEY(name)		{ #name, offsetof(struct run, name), NULL }
+#define FLOW_KEY(name)		{ #name, offsetof(struct run_flow, name), NULL }
+#define FLOW_WORD(name, to, ...) \
+	{ name, offsetof(struct run_flow, to), (const char *const []){ __VA_ARGS__, NULL } }
+
+static const struct key run_keys[] = {
+	RUN_KEY(seed), RUN_KEY(time_us), RUN_KEY(sample_us), RUN_KEY(mtu), RUN_KEY(wire),
+	RUN_KEY(ip), { NULL, 0, NULL }
+};
+
+static const struct key flow_keys[] = {
+	FLOW_KEY(start_us), FLOW_KEY(stop_us), FLOW_KEY(bytes), FLOW_KEY(answer_bytes),
+	FLOW_KEY(think_us), FLOW_KEY(every_us), FLOW_KEY(size), FLOW_KEY(sndbuf),
+	FLOW_KEY(rcvbuf), FLOW_KEY(hosts),
+	FLOW_WORD("stack", kernel, "atcp", "kernel"),
+	FLOW_WORD("carrier", carrier, "tcp", "253"),
+	FLOW_WORD("dir", back, "forward", "back"),
+	FLOW_WORD("kind", kind, "bulk", "answer", "udp-ping", "command"),
+	{ NULL, 0, NULL }
+};
+
+/* Sets a key of the structure @to. Return: false: not one of @keys. */
+static bool set_key(const struct key *keys, void *to, const char *name, const char *value)
+{
+	const struct key *k = keys;
+	uint64_t n;
+
+	while (k->name && strcmp(k->name, name))
+		k++;
+	if (!k->name)
+		return false;
+	if (!k->values)
+		n = number(value);
+	else
+		for (n = 0; !k->values[n] || strcmp(k->values[n], value); n++)
+			if (!k->values[n])
+				wrong("no such value", value);
+	*(uint64_t *)((char *)to + k->at) = n;
+	return true;
 }
 
-static void read_link(struct run *run, char *save)
+/* The next word KEY=VALUE of a line, parted. Return: its value; NULL: the line is over. */
+static char *next_word(char **line, char **key)
+{
+	char *value;
+
+	*key = strtok_r(NULL, " \t", line);
+	value = *key ? strchr(*key, '=') : NULL;
+	if (*key && !value)
+		wrong("not KEY=VALUE", *key);
+	if (value)
+		*value++ = 0;
+	return value;
+}
+
+static void read_link(struct run *run, char *line)
 {
 	struct path_link *link = &run->link[run->links];
-	char *name = run->link_name[run->links], *word;
+	char *name = run->link_name[run->links], *key, *value;
 
 	if (run->links == RUN_LINKS)
 		wrong("too many links", NULL);
-	copy(name, strtok_r(NULL, " \t", &save), sizeof(run->link_name[0]));
+	copy(name, strtok_r(NULL, " \t", &line), sizeof(run->link_name[0]));
 	path_init(link, name, run->seed, run->links++);
-	while ((word = strtok_r(NULL, " \t", &save))) {
-		char *value = value_of(word);
-
-		if (!strcmp(word, "aqm"))
+	while ((value = next_word(&line, &key))) {
+		if (!strcmp(key, "aqm"))
 			run->aqm[run->links - 1] = true;
-		else if (!path_set(link, word, value))
-			wrong("a link has no such key or value", word);
+		else if (!path_set(link, key, value))
+			wrong("a link has no such key or value", key);
 	}
 }
 
@@ -137,140 +196,79 @@ static void read_path(struct run *run, struct run_flow *f, char *value)
 		f->path |= 1u << find_link(run, name) / 2;
 }
 
-static int one_of(const char *value, const char *const *list)
-{
-	int i;
-
-	for (i = 0; list[i]; i++)
-		if (!strcmp(value, list[i]))
-			return i;
-	wrong("no such value", value);
-	return -1;
-}
-
-static void flow_key(struct run *run, struct run_flow *f, const char *key, char *value)
-{
-	static const char *const kinds[] = { "bulk", "answer", "udp-ping", "command", NULL };
-	static const char *const stacks[] = { "atcp", "kernel", NULL };
-	static const char *const carriers[] = { "tcp", "253", NULL };
-	static const char *const dirs[] = { "forward", "back", NULL };
-	const struct {
-		const char *key;
-		uint64_t *to;
-	} keys[] = {
-		{ "start_us", &f->start_us }, { "stop_us", &f->stop_us }, { "bytes", &f->bytes },
-		{ "answer_bytes", &f->answer_bytes }, { "think_us", &f->think_us },
-		{ "every_us", &f->every_us }, { "size", &f->size }, { "sndbuf", &f->sndbuf },
-		{ "rcvbuf", &f->rcvbuf }, { "hosts", &f->hosts },
-	};
-	unsigned int i;
-
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (!strcmp(key, keys[i].key)) {
-			*keys[i].to = number(value);
-			return;
-		}
-	}
-	if (!strcmp(key, "stack"))
-		f->kernel = one_of(value, stacks);
-	else if (!strcmp(key, "carrier"))
-		f->proto = one_of(value, carriers) ? 253 : IPPROTO_TCP;
-	else if (!strcmp(key, "dir"))
-		f->back = one_of(value, dirs);
-	else if (!strcmp(key, "kind"))
-		f->kind = one_of(value, kinds);
-	else if (!strcmp(key, "cc"))
-		copy(f->cc, value, sizeof(f->cc));
-	else if (!strcmp(key, "nodelay"))
-		f->nodelay = number(value);
-	else if (!strcmp(key, "opt"))
-		read_opt(f, value);
-	else if (!strcmp(key, "sysctl"))
-		read_sysctl(f, value);
-	else if (!strcmp(key, "path"))
-		read_path(run, f, value);
-	else
-		wrong("a flow has no such key", key);
-}
-
-static void read_flow(struct run *run, char *save)
+static void read_flow(struct run *run, char *line)
 {
 	struct run_flow *f = &run->flow[run->flows++];
-	char *word;
+	char *key, *value;
 
 	if (run->flows > RUN_FLOWS)
 		wrong("too many flows", NULL);
-	copy(f->name, strtok_r(NULL, " \t", &save), sizeof(f->name));
-	f->proto = IPPROTO_TCP;
+	copy(f->name, strtok_r(NULL, " \t", &line), sizeof(f->name));
 	f->stop_us = run->time_us;
 	f->path = ~0u;
-	while ((word = strtok_r(NULL, " \t", &save))) {
-		char *value = value_of(word);
-
-		flow_key(run, f, word, value);
+	while ((value = next_word(&line, &key))) {
+		if (!strcmp(key, "cc"))
+			copy(f->cc, value, sizeof(f->cc));
+		else if (!strcmp(key, "opt"))
+			read_opt(f, value);
+		else if (!strcmp(key, "sysctl"))
+			read_sysctl(f, value);
+		else if (!strcmp(key, "path"))
+			read_path(run, f, value);
+		else if (!set_key(flow_keys, f, key, value))
+			wrong("a flow has no such key", key);
 	}
+	f->carrier = f->carrier ? 253 : IPPROTO_TCP;
 	if (f->hosts >= RUN_FLOWS)
 		wrong("too many hosts", f->name);
 	if (f->hosts >= (uint64_t)run->hosts)
 		run->hosts = f->hosts + 1;
 }
 
-static void read_change(struct run *run, char *save)
+/* In the order of time; of the same time, in that of the file. */
+static void add_change(struct run *run, const struct run_change *c)
 {
-	struct run_change *c = &run->change[run->changes];
+	int i = run->changes++;
+
+	if (i == RUN_CHANGES)
+		wrong("too many changes", NULL);
+	for (; i && run->change[i - 1].at_us > c->at_us; i--)
+		run->change[i] = run->change[i - 1];
+	run->change[i] = *c;
+}
+
+static void read_change(struct run *run, char *line)
+{
+	struct run_change c = { .at_us = number(strtok_r(NULL, " \t", &line)) };
 	struct path_link probe;
-	uint64_t at = number(strtok_r(NULL, " \t", &save));
-	int link = find_link(run, strtok_r(NULL, " \t", &save));
-	char *word;
+	char *key, *value;
 
-	for (; (word = strtok_r(NULL, " \t", &save)); c++) {
-		char *value = value_of(word);
-
-		if (run->changes++ == RUN_CHANGES)
-			wrong("too many changes", NULL);
-		probe = run->link[link];
-		if (!strcmp(word, "loss_at") || !path_set(&probe, word, value))
-			wrong("a change has no such key or value", word);
-		c->at_us = at;
-		c->link = link;
-		copy(c->key, word, sizeof(c->key));
-		copy(c->value, value, sizeof(c->value));
+	c.link = find_link(run, strtok_r(NULL, " \t", &line));
+	while ((value = next_word(&line, &key))) {
+		probe = run->link[c.link];
+		if (!strcmp(key, "loss_at") || !path_set(&probe, key, value))
+			wrong("a change has no such key or value", key);
+		copy(c.key, key, sizeof(c.key));
+		copy(c.value, value, sizeof(c.value));
+		add_change(run, &c);
 	}
 }
 
 static void read_line(struct run *run, char *line)
 {
-	const struct {
-		const char *word;
-		uint64_t *to;
-	} words[] = {
-		{ "seed", &run->seed }, { "time_us", &run->time_us },
-		{ "sample_us", &run->sample_us }, { "mtu", &run->mtu },
-	};
 	char *save, *word = strtok_r(line, " \t", &save);
-	unsigned int i;
 
 	if (!word)
 		return;
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (!strcmp(word, words[i].word)) {
-			*words[i].to = number(strtok_r(NULL, " \t", &save));
-			return;
-		}
-	}
-	if (!strcmp(word, "version"))
-		number(strtok_r(NULL, " \t", &save)) == 1 ? (void)0 : wrong("version", "not 1");
-	else if (!strcmp(word, "ip"))
-		run->ipv6 = number(strtok_r(NULL, " \t", &save)) == 6;
-	else if (!strcmp(word, "wire"))
-		run->wire = number(strtok_r(NULL, " \t", &save));
-	else if (!strcmp(word, "link"))
+	if (!strcmp(word, "link"))
 		read_link(run, save);
 	else if (!strcmp(word, "flow"))
 		read_flow(run, save);
 	else if (!strcmp(word, "at"))
 		read_change(run, save);
-	else
+	else if (!strcmp(word, "version"))
+		number(strtok_r(NULL, " \t", &save)) == 1 ? (void)0 : wrong("version", "not 1");
+	else if (!set_key(run_keys, run, word, strtok_r(NULL, " \t", &save)))
 		wrong("unknown word", word);
 }
 
@@ -281,16 +279,14 @@ void run_read(struct run *run, const char *file)
 
 	if (!in)
 		run_die(file);
-	memset(run, 0, sizeof(*run));
-	run->sample_us = 10000;
-	run->mtu = 1500;
-	run->wire = true;
+	*run = (struct run){ .sample_us = 10000, .mtu = 1500, .wire = 1 };
 	at_file = file;
 	for (at_line = 1; fgets(line, sizeof(line), in); at_line++) {
 		line[strcspn(line, "#\n")] = 0;
 		read_line(run, line);
 	}
 	fclose(in);
+	run->ipv6 = run->ip == 6;
 	if (!run->time_us || !run->sample_us || run->links % 2)
 		wrong("no time_us, no sample_us, or a link without its way back", "");
 }

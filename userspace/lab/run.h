@@ -6,6 +6,7 @@
 #ifndef _ATCP_LAB_RUN_H
 #define _ATCP_LAB_RUN_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,8 +22,9 @@ enum run_kind { RUN_BULK, RUN_ANSWER, RUN_UDP_PING, RUN_COMMAND };
 /**
  * struct run_flow - a flow
  * @kernel:	over the kernel's TCP, else over atcp
- * @proto:	the carrier: IPPROTO_TCP or 253
+ * @carrier:	of atcp's segments: IPPROTO_TCP or 253
  * @back:	the right host sends
+ * @kind:	enum run_kind
  * @hosts:	which pair of hosts, from 0
  * @path:	bit n: takes link n, counted in forward direction
  * @cc:		congestion control, or ""
@@ -33,13 +35,8 @@ enum run_kind { RUN_BULK, RUN_ANSWER, RUN_UDP_PING, RUN_COMMAND };
 struct run_flow {
 	char name[64];
 	char cc[16];
-	bool kernel;
-	bool back;
-	bool nodelay;
-	int proto;
-	enum run_kind kind;
+	uint64_t kernel, carrier, back, kind, hosts;
 	uint32_t path;
-	uint64_t hosts;
 	uint64_t start_us, stop_us;
 	uint64_t bytes, answer_bytes, think_us, every_us, size;
 	uint64_t sndbuf, rcvbuf;
@@ -52,6 +49,7 @@ struct run_flow {
 	int sysctls;
 };
 
+/* A change of a link's key at a time; changes are in the order of their times. */
 struct run_change {
 	uint64_t at_us;
 	int link;
@@ -64,8 +62,8 @@ struct run_change {
  * kernel's; @hosts: how many pairs of hosts there are
  */
 struct run {
-	uint64_t seed, time_us, sample_us, mtu;
-	bool ipv6, wire;
+	uint64_t seed, time_us, sample_us, mtu, wire, ip;
+	bool ipv6;
 	int links, flows, changes, hosts;
 	struct path_link link[RUN_LINKS];
 	bool aqm[RUN_LINKS];
@@ -81,6 +79,8 @@ struct run {
 void run_read(struct run *run, const char *file);
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t run_now(void);
+/* Waits until @until, or until one of @fds is ready. Return: how many are. */
+int run_wait(struct pollfd *fds, int n, uint64_t until);
 /* Ends the program with status 1 and errno's text. */
 void run_die(const char *what) __attribute__((noreturn));
 /*

@@ -380,7 +380,7 @@ static u64 keep(const struct sim_pkt *p, bool right, bool open)
 			run_die("memory");
 	}
 	f = sim_run_flow(p->src, &from_right);
-	proto = is_tcp(p) ? f->conf->proto : UDP;
+	proto = is_tcp(p) ? f->conf->carrier : UDP;
 	k = &kept[nkept++];
 	*k = (struct kept){
 		.when = sim->now - begin, .size = overhead + p->len, .right = right, .open = open,

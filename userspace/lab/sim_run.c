@@ -398,7 +398,6 @@ static int set_up_flow(struct flow *f, const struct run_flow *conf, u32 number)
 		return refuse("cc", conf->cc);
 	f->opt.sndbuf = conf->sndbuf ? min_t(u64, conf->sndbuf, 1u << 30) : SNDBUF;
 	f->opt.rcvbuf = conf->rcvbuf ? min_t(u64, conf->rcvbuf, 1u << 30) : RCVBUF;
-	f->opt.nodelay = conf->nodelay;
 	for (i = 0; i < conf->opts; i++) {
 		const int *o = conf->opt[i];
 
@@ -478,13 +477,6 @@ static void set_up_ends(struct flow *f)
 		sim_event_set(&f->stop, begin + f->conf->stop_us);
 }
 
-static int by_time(const void *a, const void *b)
-{
-	const struct run_change *x = a, *y = b;
-
-	return x->at_us < y->at_us ? -1 : x->at_us > y->at_us;
-}
-
 static void set_up(void)
 {
 	int i;
@@ -495,7 +487,6 @@ static void set_up(void)
 	begin = sim->now;
 	sim_net_begin(run->link, run->links);
 	/* Before all else that is due at the same time. */
-	qsort(run->change, run->changes, sizeof(run->change[0]), by_time);
 	next_change = 0;
 	changer.fn = change;
 	changer.pos = 0;
