@@ -120,6 +120,12 @@ class Scenarios(unittest.TestCase):
         with self.assertRaisesRegex(scenario.Wrong, 'nearest is "rate"'):
             scenario.change(s, "rat", "1")
 
+    def test_values_of_vary(self):
+        for text, values in (("10Mbit,50Mbit", ["10Mbit", "50Mbit"]), ("0,0.1%", ["0", "0.1%"]),
+                             ('[],["samples","wire"]', ["[]", '["samples","wire"]']),
+                             ('"at 3,5","1%"', ['"at 3,5"', '"1%"']), ("1,2", ["1", "2"])):
+            self.assertEqual(runs.values_of(text), values)
+
 
 # One bad scenario of each kind: what replaces what, and what has to be said.
 BAD = [
