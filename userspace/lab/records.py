@@ -160,6 +160,7 @@ def trace_events(path, begin, flows):
     """Rows of events.csv with the time in nanoseconds: what the kernel's events tell."""
     rows = []
     state = {}
+    retries = {}
     if not os.path.exists(path):
         return rows
     with open(path, encoding="utf-8", errors="replace") as f:
@@ -190,8 +191,11 @@ def trace_events(path, begin, flows):
                     [("ecn", "", "")] * (new == "CWR")
         elif what in PROBES:
             told = [(what, "", "")]
-        elif what == "atcp_retransmit" and fields["kind"] in ("TIMEOUT", "SYN"):
-            told = [("rto", "", "")]
+        elif what == "atcp_retransmit":
+            # After a time-out many are sent again: the first of them tells of it.
+            if fields["retries"] not in ("0", retries.get(where)):
+                told = [("rto", "", "")]
+            retries[where] = fields["retries"]
         elif what == "atcp_drop":
             told = [("drop", fields["len"], fields["reason"])]
         rows += [(round(float(at) * 1e9) - begin, flows[where[0]]["name"], where[1], event, "",
