@@ -483,6 +483,7 @@ static void set_up(void)
 
 	sim_begin(run->seed, 2 * run->flows);
 	sim->ipv6 = run->ipv6;
+	sim->wheel = true;
 	sim->max_events = ATCP_NEVER;
 	begin = sim->now;
 	sim_net_begin(run->link, run->links);

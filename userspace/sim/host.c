@@ -366,10 +366,35 @@ bool atcp_host_rehash(struct atcp_tcb *c)
 	return true;
 }
 
+/*
+ * When a timer of the module comes that is set for @when: on Linux's timer wheel at 250 ticks
+ * a second, where those of 63 ticks and more wait for every 8th tick, of 504 for every 64th.
+ */
+static u64 on_the_wheel(u64 when)
+{
+	const u64 tick = ATCP_SEC / 250;
+	u64 now = sim->now / tick, step = 1, left;
+
+	when = when > sim->now ? (when - sim->now + tick - 1) / tick : 0;
+	when += now + 1;	/* as atcp_sock_deadline() does */
+	for (left = when - now; left >= 63; left /= 8)
+		step *= 8;
+	return (when / step + 1) * step * tick;
+}
+
 void atcp_host_set_deadline(struct atcp_tcb *c, u64 when)
 {
 	struct sim_conn *conn = conn_of(c);
 
+	conn->due = when;
+	if (sim->wheel) {
+		/* One that comes earlier stays: it is set again then, as in the module. */
+		if (when == ATCP_NEVER || (conn->timer.pos && conn->armed <= when))
+			return;
+		conn->armed = max(when, sim->now);
+		sim_event_set(&conn->timer, on_the_wheel(when));
+		return;
+	}
 	if (when == ATCP_NEVER) {
 		sim_event_cancel(&conn->timer);
 		return;

@@ -343,6 +343,8 @@ struct sim_conn {
 	struct sim_sockopt opt;
 	struct atcp_tuple tuple;
 	struct sim_event timer;
+	u64 due;			/* the deadline that the core has set, for a wheel */
+	u64 armed;			/* the one that the timer was set for */
 	u8 peer;			/* host index of the other end */
 	bool closed;			/* atcp_host_closed() was called */
 	bool released;			/* the user has closed it */
@@ -504,6 +506,7 @@ struct sim {
 	u32 heap_room;
 	u64 nevents;
 	u64 max_events;
+	bool wheel;			/* connections' timers are as late as a kernel's */
 	u32 nhosts;
 	struct sim_host *host;
 	struct sim_link *link[SIM_MAX_HOSTS];	/* [from][to] */

@@ -59,6 +59,8 @@ static void timer(struct sim_event *ev)
 	sim_conn_dirty(conn);
 	if (!conn->closed)
 		atcp_timeout(&conn->c);
+	if (!conn->closed && sim->wheel && !conn->timer.pos)
+		atcp_host_set_deadline(&conn->c, conn->due);
 }
 
 struct sim_conn *sim_conn_new(struct sim_host *h, const struct sim_sockopt *opt,
@@ -72,6 +74,7 @@ struct sim_conn *sim_conn_new(struct sim_host *h, const struct sim_sockopt *opt,
 	conn->peer = peer;
 	conn->opt = opt ? *opt : sim_sockopt_default;
 	conn->timer.fn = timer;
+	conn->due = ATCP_NEVER;
 	conn->c.lport = lport;
 	conn->c.rport = rport;
 	conn->seen.state = ATCP_CLOSED;
