@@ -258,6 +258,7 @@ void atcp_host_free_sent(struct atcp_tcb *c, struct atcp_seg *seg)
 	struct sk_buff *skb = atcp_skb(seg);
 
 	skb_mark_not_on_list(skb);
+	skb->dev = NULL;		/* the core had its own in that word */
 	sk_wmem_queued_add(sk, -(int)skb->truesize);
 	sk_mem_uncharge(sk, skb->truesize);
 	consume_skb(skb);
