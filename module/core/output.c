@@ -540,6 +540,9 @@ static void resend_lost(struct atcp_tcb *c, u64 rate)
 
 		if (!resend(c, seg, unlikely(rate) ? pace_piece(c, room, rate) : room))
 			break;
+		/* Its ACK is a round trip away: a time-out counts from here. */
+		if (atcp_seg_cb(seg)->seq == c->snd_una)
+			atcp_arm_rexmt(c);
 		if (unlikely(rate))
 			pace_sent(c, atcp_seg_len(seg), rate);
 	}
