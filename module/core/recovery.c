@@ -245,13 +245,16 @@ static void try_undo(struct atcp_tcb *c, const struct atcp_ack *a)
 }
 
 /*
- * Counts what the peer says it had already.  A probe's duplicate tells nothing of recovery.
+ * Counts what the peer says it had already.  A probe's duplicate tells nothing of recovery,
+ * which may have begun since the probe.
  * One of what was not sent since recovery began is none of ours: an old one, or made up.
  */
 static void note_dsack(struct atcp_tcb *c, const struct atcp_ack *a)
 {
-	if (c->tlp_out && c->tlp_again && a->dsack_end == c->tlp_end)
+	if (c->tlp_again && a->dsack_end == c->tlp_end) {
+		c->tlp_again = false;
 		return;
+	}
 	if (!c->undo || seq_lt(a->dsack_start, c->undo_una) || seq_gt(a->dsack_end, c->recover)) {
 		atcp_count(c, ATCP_STAT_DSACK_IGNORED);
 		return;
