@@ -340,9 +340,16 @@ static void tail_lost(struct atcp_tcb *c)
 	c->cwnd = c->ssthresh;
 }
 
-static void grow(struct atcp_tcb *c, const struct atcp_ack *a)
+/*
+ * @was: the state before this ACK.  One that ends recovery may cover much that was counted
+ * when it was reported: after FAST cwnd is what recovery has left, after LOSS it grows by
+ * what is new.
+ */
+static void grow(struct atcp_tcb *c, const struct atcp_ack *a, u8 was)
 {
-	if (c->recovery == ATCP_LOSS) {
+	if (was == ATCP_FAST)
+		return;
+	if (was == ATCP_LOSS) {
 		if (a->delivered)
 			c->cc->acked(c, a->delivered);
 	} else if (a->acked && fills_cwnd(c)) {
@@ -364,6 +371,7 @@ static void hasten_timeout(struct atcp_tcb *c)
 
 static void rack_ack(struct atcp_tcb *c, const struct atcp_ack *a)
 {
+	u8 was = c->recovery;
 	bool lost;
 
 	if (a->acked) {
@@ -396,7 +404,7 @@ static void rack_ack(struct atcp_tcb *c, const struct atcp_ack *a)
 		enter_fast(c, a);
 	keep_up(c);
 	if (c->recovery != ATCP_FAST)
-		grow(c, a);
+		grow(c, a, was);
 	else if (c->prr_flight && (a->delivered || !c->prr_out))
 		reduce(c, a->delivered, a->acked && !lost);
 	if (unlikely(c->snd_sacked && a->acked && atcp_board_reneged(c)))
