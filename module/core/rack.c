@@ -147,13 +147,14 @@ void atcp_tail_timeout(struct atcp_tcb *c)
 	atcp_stop_timer(c, ATCP_T_TAIL);
 	if (c->recovery != ATCP_OPEN || !c->snd_flight || !c->snd_wnd)
 		return;
+	c->tlp_out = true;		/* before it is sent: none is armed for it */
 	c->tlp_again = false;
 	if (!atcp_send_new(c)) {
-		if (!atcp_resend_last(c))
+		c->tlp_again = atcp_resend_last(c);
+		c->tlp_out = c->tlp_again;
+		if (!c->tlp_out)
 			return;
-		c->tlp_again = true;
 	}
-	c->tlp_out = true;
 	c->tlp_end = c->snd_nxt;
 	atcp_count(c, ATCP_STAT_TAIL_PROBES);
 	atcp_arm_rexmt(c);
@@ -167,7 +168,7 @@ bool atcp_tail_acked(struct atcp_tcb *c, const struct atcp_ack *a)
 {
 	if (likely(!c->tlp_out) || seq_lt(c->snd_una, c->tlp_end))
 		return false;
-	if (!c->tlp_again || (a->dsack && a->dsack_end == c->tlp_end) ||
+	if (!c->tlp_again ||		/* new data, or its D-SACK came: recovery.c */
 	    (!a->acked && !a->sacked && a->same_window)) {
 		c->tlp_out = false;
 		return false;

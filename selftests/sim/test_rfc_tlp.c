@@ -47,6 +47,18 @@ SCRIPT(new_data_first)
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_TIMEOUT), 1);
 }
 
+/* No second one before the first is answered, however long the time-out is: section 7.3. */
+SCRIPT(one_at_a_time)
+{
+	loss_ready();
+	tcb()->srtt = 8 * 10 * MSEC;
+	user_sends(12000);
+	sent(1, 10);
+	expect_after(2 * 10 * MSEC + 2 * MSEC, "A 10001+1000 1");
+	expect_after(TRIP_RTO, "A 1+1000 1");
+	ASSERT_EQ(count_of(ATCP_STAT_TAIL_PROBES), 1);
+}
+
 /* Not beyond what the window lets out. */
 SCRIPT(new_data_beyond_the_window)
 {
@@ -242,7 +254,7 @@ SCRIPT(none_without_recovery)
 SCRIPT(none_while_sacked)
 {
 	loss_sending(10);
-	quiet(TRIP);
+	quiet(TRIP / 2);
 	inject("A 1 1 sack 5001-6001");
 	ASSERT_EQ(tcb()->deadline[ATCP_T_TAIL], ATCP_NEVER);
 	loss_drain();
