@@ -394,6 +394,30 @@ TEST(records_tell_what_the_core_did)
 	clean_up();
 }
 
+/* On Linux's timer wheel: time-outs are a whole number of ticks of 4 ms apart. */
+TEST(timers_are_as_late_as_the_wheel)
+{
+	double first = -1;
+	char line[256];
+	FILE *file;
+	u32 n = 0;
+
+	ASSERT_EQ(play("version 1\nseed 2\ntime_us 8000000\n"
+		       "link a rate_bps=10000000 delay_us=10000 queue_pkts=500 loss_at=20-60\n"
+		       "link a.back delay_us=10000\nflow f\n"), 0);
+	file = open_record("events.csv", "r");
+	while (fgets(line, sizeof(line), file)) {
+		if (!cell_is(line, 3, "rto"))
+			continue;
+		if (!n++)
+			first = cell(line, 0);
+		ASSERT_EQ((u64)((cell(line, 0) - first) * 1000000 + 0.5) % 4000, 0);
+	}
+	fclose(file);
+	CHECK(n >= 3, "%u time-outs", n);
+	clean_up();
+}
+
 /* --- the same again --- */
 
 static bool same_file(const char *one, const char *other)
