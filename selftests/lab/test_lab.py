@@ -260,8 +260,8 @@ class Raw:
 
 
 FACTS = """== before stat
-cpu  0 0 0 100 0 0 0 0
-0 0
+1.00 0.50
+0
 
 == before l0
   lab0: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
@@ -271,8 +271,8 @@ Tcp: 0
 == before r0
   lab0: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
 == after stat
-cpu  10 0 0 200 0 0 0 0
-0 0
+2.10 1.50
+0
 
 == after l0
   lab0: 0 0 0 0 0 0 0 0 0 3 0 %d 0 0 0 0

@@ -32,7 +32,6 @@ FIN, SYN, ACK = 1, 2, 16
 # limited the flows; and when so many packets were taken a millisecond too late.
 MOST_BUSY = 0.95
 MOST_LATE = 0.001
-TICKS = 100  # a second, in /proc/stat
 
 
 class Packet:
@@ -359,13 +358,15 @@ ELSEWHERE = ["lab0.rx_drop", "lab0.tx_drop", "lab0.rx_errs", "lab0.tx_errs", "Ip
 def busy(facts, seconds_long):
     """The processors' share of work in a run so long; None: not known."""
     try:
-        a, b = ([int(w) for w in facts[k + " stat"][0].split()[1:8]] for k in ("before", "after"))
+        a, b = ([float(w) for w in facts[k + " stat"][0].split()] for k in ("before", "after"))
     except (KeyError, IndexError, ValueError):
         return None
-    d = [y - x for x, y in zip(a, b)]
-    # The readings are some way before and after the flows, when the processors are idle.
-    ticks = min(sum(d), seconds_long * TICKS * len(facts["before stat"][1].split()))
-    return round(min((sum(d) - d[3] - d[4]) / ticks, 1), 4) if ticks > 0 else None
+    # Of /proc/uptime, as the counts of /proc/stat are samples at ticks, which the flows are in
+    # step with.  The readings are some way before and after the flows, when all is idle.
+    processors = len(facts["before stat"][1].split())
+    work = (b[0] - a[0]) * processors - (b[1] - a[1])
+    span = min(b[0] - a[0], seconds_long) * processors
+    return round(min(max(work, 0) / span, 1), 4) if span > 0 else None
 
 
 def conserved(raw, scenario):
