@@ -190,6 +190,7 @@ def summary(folder, s):
     """Figures of flows and links; None where a record is missing."""
     samples = table(os.path.join(folder, "samples.csv"))
     events = table(os.path.join(folder, "events.csv"))
+    counted = events and scenario.each_packet(s)
     queue = table(os.path.join(folder, "queue.csv"))
     flows = {}
     for f in s["flows"]:
@@ -210,9 +211,9 @@ def summary(folder, s):
             "delivered": int(read[-1][1]) if read else
                          0 if mine and f["kind"] != "udp-ping" else None,
             "resent": sum(r["event"] in RESENT and r["end"] == "snd" and r["len"] not in ("", "0")
-                          for r in own) if events else None,
+                          for r in own) if counted else None,
             "lost": sum(r["event"] == "drop" and r["end"] not in ("snd", "rcv")
-                        for r in own) if events else None,
+                        for r in own) if counted else None,
             "rtt": median(rtts), "min_rtt": min(least) if least else None,
             "answer": median(answers),
         }

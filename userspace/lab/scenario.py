@@ -626,12 +626,15 @@ def flow_line(s, n, seed, pair, sysctl):
                      *("sysctl=%s:%s" % (k[len(OURS):], v) for k, v in sysctl.items())])
 
 
+def each_packet(s):
+    """Packets are recorded one by one for the wire, for events, and where only the wire tells."""
+    return bool({"wire", "events"} & set(s["record"])) or \
+        any(f["kind"] == "command" for f in s["flows"])
+
+
 def description(s, seed, sim=False):
     """The lines that lab-link, lab-flow and the simulator read; it alone sets sysctls by them."""
-    # Packets are recorded one by one for the wire, for events, and where only the wire tells.
-    packets_too = {"wire", "events"} & set(s["record"]) or \
-        any(f["kind"] == "command" for f in s["flows"])
-    out = ["version 1", "seed %d" % seed, "wire %d" % bool(packets_too)]
+    out = ["version 1", "seed %d" % seed, "wire %d" % each_packet(s)]
     out += ["%s %d" % (k, s[k]) for k in ("time_us", "sample_us", "ip", "mtu")]
     for link in s["links"]:
         out.append("link %s %s" % (link["name"], words(link["there"])))
