@@ -192,10 +192,12 @@ static enum atcp_drop first_check(struct atcp_tcb *c, const struct atcp_hdr *h, 
 			return ATCP_DROP_PAWS;
 		}
 	}
-	if (acceptable(c, seq, len))
-		return ATCP_DROP_NONE;
-	/* Simultaneous open: the peer's SYN, repeated, or its SYN-ACK is below the window. */
-	if (c->state == ATCP_SYN_RECEIVED && seq == c->irs && (h->flags & ATCP_SYN)) {
+	/*
+	 * Simultaneous open: the peer's SYN, repeated, or its SYN-ACK begins below the window,
+	 * even if it carries text.
+	 */
+	if (c->state == ATCP_SYN_RECEIVED && seq == c->irs &&
+	    (h->flags & (ATCP_SYN | ATCP_RST)) == ATCP_SYN) {
 		if (h->flags & ATCP_ACK && h->ack == c->snd_nxt)
 			return ATCP_DROP_NONE;
 		if (!(h->flags & ATCP_ACK)) {
@@ -206,6 +208,8 @@ static enum atcp_drop first_check(struct atcp_tcb *c, const struct atcp_hdr *h, 
 			return ATCP_DROP_DUPLICATE;
 		}
 	}
+	if (acceptable(c, seq, len))
+		return ATCP_DROP_NONE;
 	answer_outside(c, h, len);
 	return len && seq_leq(seq + len, c->rcv_nxt) ? ATCP_DROP_DUPLICATE : ATCP_DROP_WINDOW;
 }

@@ -307,6 +307,24 @@ SCRIPT(simultaneous_open_syn_again)
 	state_is(ESTABLISHED);
 }
 
+/* The same if it carries data: the part in the window does not make it another SYN. */
+SCRIPT(simultaneous_open_syn_again_with_data)
+{
+	be_syn_received_open();
+	inject("S 0+100 mss 1460");
+	expect("SA 0 1");
+	state_is(SYN_RECEIVED);
+}
+
+/* A reset before the window has no answer (RFC 9293 section 3.10.7.4), nor if a SYN is in it. */
+SCRIPT(simultaneous_open_syn_and_reset)
+{
+	be_syn_received_open();
+	inject("SR 0");
+	expect_nothing();
+	state_is(SYN_RECEIVED);
+}
+
 TEST(simultaneous_open_of_two)
 {
 	struct sim_conn *a, *b;
