@@ -121,6 +121,17 @@ SCRIPT(conservative)
 	pipe_is(5000);
 }
 
+/* At the end cwnd is ssthresh, though less was in flight. */
+SCRIPT(cwnd_at_the_end)
+{
+	be_below_ssthresh();
+	quiet(TRIP);
+	inject("A 1 20001");
+	ASSERT_EQ(tcb()->cwnd, 10000);
+	recovery_is(OPEN);
+	loss_drain();
+}
+
 /* What is in flight does not pass ssthresh. */
 SCRIPT(ssthresh_is_the_bound)
 {

@@ -163,7 +163,7 @@ SCRIPT(in_vain_by_dsack)
 	be_probed();
 	inject("A 1 3001");
 	quiet(TRIP / 2);
-	inject("A 1 3001 sack 2001-3001");
+	inject("A 1 3001 win 60000 sack 2001-3001");
 	not_repaired();
 	ASSERT_EQ(count_of(ATCP_STAT_DSACK_RECEIVED), 1);
 }
