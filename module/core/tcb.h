@@ -220,6 +220,9 @@ struct atcp_tcb {
 	bool ts_on;			/* timestamps in every segment */
 	bool sack_on;
 	bool wscale_on;
+	bool rack;			/* SACK blocks and RACK tell what is lost (RFC 8985); false:
+					 * duplicate ACKs (RFC 6582)
+					 */
 
 	/* Path MTU discovery without ICMP (pmtud.c); sizes have the unit of mss_path. */
 	u16 mtup_low;			/* no segment but a probe is larger; 0: no such bound */
@@ -261,6 +264,8 @@ struct atcp_tcb {
 	bool fin_rcvd;
 	bool fin_queued;		/* our FIN is in the send queue */
 	bool interactive;		/* the program answers data with data: delay ACKs */
+	bool dsack_due;			/* the next ACK is to tell of dsack: dsack.c */
+	u8 ooo_blocks;			/* blocks in ooo_recent */
 
 	/* Queues.  Those for sending are queue.c's. */
 	struct atcp_seg *snd_unsent;	/* never sent: a list */
@@ -272,8 +277,6 @@ struct atcp_tcb {
 	struct atcp_seg *snd_newest;	/* its end */
 	struct atcp_seg *ooo_root;	/* received out of order, a tree by sequence */
 	struct atcp_sack_block ooo_recent[ATCP_SACK_BLOCKS];	/* most recent first */
-	u8 ooo_blocks;
-	bool dsack_due;			/* the next ACK is to tell of dsack: dsack.c */
 	struct atcp_sack_block dsack;	/* what the latest segment has brought again */
 
 	/* Timestamps, RFC 7323. */
@@ -284,9 +287,6 @@ struct atcp_tcb {
 
 	/* Time. */
 	u64 now;			/* when the core was last entered */
-	u32 waited;			/* before that, for the lock, the segment that arrives: host
-					 * sets, see atcp_arrive()
-					 */
 	u64 deadline[ATCP_T_COUNT];	/* ATCP_NEVER: not running */
 	u64 armed;			/* the earliest of them, as the host was told */
 	u64 last_rcv;			/* arrival of the last acceptable ACK */
@@ -303,6 +303,9 @@ struct atcp_tcb {
 	u32 rto_min;			/* this socket's own, 0: the namespace's; host sets */
 	u32 rto_max;
 	u32 delack_max;			/* most delay of an ACK, 0: no other than ATCP_DELACK */
+	u32 waited;			/* for how long the segment that arrives has waited for the
+					 * lock before @now; host sets, see atcp_arrive()
+					 */
 	u8 keep_probes;
 	u8 keep_sent;
 
@@ -318,10 +321,8 @@ struct atcp_tcb {
 	u8 recovery;			/* enum atcp_recovery */
 	u8 dupacks;
 	bool partial;			/* this fast recovery has had a partial ACK */
-	bool rack;			/* SACK blocks and RACK tell what is lost (RFC 8985); false:
-					 * duplicate ACKs (RFC 6582)
-					 */
 	bool fin_lost;			/* the FIN was sent, and is taken for lost */
+	bool tlp_again;			/* the tail loss probe was data that was sent before */
 	u32 dup_flight;			/* bytes in flight at the first duplicate ACK */
 	u32 sacked;			/* bytes that have left the network: reported by SACK
 					 * blocks; without c->rack a segment for each duplicate ACK
@@ -347,9 +348,7 @@ struct atcp_tcb {
 	u8 reo_mult;			/* the reordering window, in quarters of the least RTT */
 	u8 reo_persist;			/* recoveries until that is 1 again */
 	u32 reo_round;			/* SND.NXT when it last grew */
-	bool tlp_out;			/* a tail loss probe was sent, and not judged yet */
-	bool tlp_again;			/* it was data that was sent before */
-	u32 tlp_end;			/* SND.NXT when it was sent */
+	u32 tlp_end;			/* SND.NXT when the tail loss probe was sent */
 
 	/* Proportional rate reduction (RFC 9937) and undo (recovery.c). */
 	u32 prr_flight;			/* bytes in flight when recovery began */
@@ -358,6 +357,7 @@ struct atcp_tcb {
 	bool undo;			/* cwnd was reduced, and prior_cwnd may be restored */
 	u8 frto;			/* enum atcp_frto */
 	bool filling;			/* it was restored: fill_room bounds a burst */
+	bool tlp_out;			/* a tail loss probe was sent, and not judged yet */
 	u32 undo_una;			/* SND.UNA when recovery began */
 	u32 undo_sent;			/* segments sent again since */
 	u32 undo_dups;			/* segments since that the peer had already */
@@ -416,10 +416,13 @@ struct atcp_tcb {
 	u64 rcv_rtt_at;			/* ...since then; 0: none yet */
 
 	/* Sizing of the receive buffer (tune.c). */
-	u32 tune_seq;			/* copied_seq... */
-	u64 tune_at;			/* ...and time when the measurement began */
+	u64 tune_at;			/* when the measurement began... */
+	u32 tune_seq;			/* ...and copied_seq then */
 	u32 tune_space;			/* most that was read within a round trip, bytes */
 };
+
+/* What a connection takes beside its socket: it is to stay below the kernel's TCP. */
+_Static_assert(sizeof(struct atcp_tcb) <= 832, "the control block has grown");
 
 /* atcp_tcb.flags */
 #define ATCP_F_NODELAY		0x01	/* TCP_NODELAY: no Nagle; host sets */
