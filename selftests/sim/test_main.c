@@ -161,6 +161,17 @@ static void start(struct job *job)
 	run(job->t);
 }
 
+/* What a test has to say though it passed: the cost of what it did. */
+static void print_costs(FILE *out)
+{
+	char line[1024];
+
+	rewind(out);
+	while (fgets(line, sizeof(line), out))
+		if (!strncmp(line, "# cost: ", 8))
+			fputs(line, stdout);
+}
+
 static bool print(const struct job *job, unsigned int n)
 {
 	bool ok = WIFEXITED(job->status) && !WEXITSTATUS(job->status);
@@ -172,6 +183,8 @@ static bool print(const struct job *job, unsigned int n)
 		while ((len = fread(buf, 1, sizeof(buf), job->out)) > 0)
 			fwrite(buf, 1, len, stdout);
 	}
+	if (ok && job->out && !test_with_faults)
+		print_costs(job->out);
 	if (WIFSIGNALED(job->status))
 		printf("# ended by signal %d (%s)\n", WTERMSIG(job->status),
 		       strsignal(WTERMSIG(job->status)));

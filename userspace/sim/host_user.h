@@ -95,6 +95,7 @@ struct sim_buf;
  * @count:	wire segments that it stands for
  * @owner:	SIM_SEG_*: the function that must free it
  * @hlen:	header bytes pushed so far
+ * @touched:	sim_touch.now when its links were last looked at
  * @next:	the host's own list
  * @hdr:	headroom; the header stands at its end
  */
@@ -109,9 +110,22 @@ struct atcp_seg {
 	u16 count;
 	u8 owner;
 	u8 hlen;
+	u32 touched;
 	struct atcp_seg *next;
 	u8 hdr[SIM_HDR_ROOM];
 };
+
+/**
+ * struct sim_touch - the cost of what the core does with its queues
+ * @now:	a number for the present measurement; each one another
+ * @nodes:	segments whose links were looked at since it began, each counted once
+ */
+struct sim_touch {
+	u32 now;
+	u32 nodes;
+};
+
+extern struct sim_touch sim_touch;
 
 u64 sim_time(void);
 u32 sim_host_random(void);
@@ -143,13 +157,23 @@ static inline struct atcp_cb *atcp_seg_cb(struct atcp_seg *seg)
 	return (struct atcp_cb *)seg->cb;
 }
 
+static inline void sim_seg_touch(struct atcp_seg *seg)
+{
+	if (seg->touched == sim_touch.now)
+		return;
+	seg->touched = sim_touch.now;
+	sim_touch.nodes++;
+}
+
 static inline struct atcp_link *atcp_seg_link(struct atcp_seg *seg)
 {
+	sim_seg_touch(seg);
 	return (struct atcp_link *)seg->link;
 }
 
 static inline struct atcp_order *atcp_seg_order(struct atcp_seg *seg)
 {
+	sim_seg_touch(seg);
 	return (struct atcp_order *)seg->order;
 }
 

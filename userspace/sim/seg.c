@@ -13,6 +13,8 @@ static_assert(sizeof(struct atcp_link) <= sizeof(((struct atcp_seg *)0)->link),
 	      "the core's links must fit three words");
 static_assert(SIM_HDR_ROOM == ATCP_HDR_MAX, "room for the longest header");
 
+struct sim_touch sim_touch;
+
 static struct sim_buf *buf_new(u32 size)
 {
 	struct sim_buf *buf = malloc(sizeof(*buf) + size);
@@ -46,6 +48,7 @@ static struct atcp_seg *seg_bare(void)
 	seg->next = NULL;
 	seg->len = 0;
 	seg->charge = 0;
+	seg->touched = sim_touch.now - 1;
 	seg->count = 1;
 	seg->owner = SIM_SEG_LOOSE;
 	seg->hlen = 0;
