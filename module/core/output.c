@@ -92,8 +92,11 @@ static void resent(struct atcp_tcb *c, u32 seq, u32 len, u32 segs, enum atcp_res
 	/* A tail loss probe is judged by itself: atcp_tail_acked(). */
 	if (!c->undo || why == ATCP_RESEND_TAIL)
 		return;
-	if (!c->undo_sent)
+	if (!c->undo_sent) {
 		c->resent_ts = atcp_ts_clock(c->now) + c->ts_offset;
+		c->undo_end = seq + len;
+	}
+	c->undo_end = seq_max(c->undo_end, seq + len);
 	c->undo_sent += segs;
 }
 

@@ -247,7 +247,8 @@ static void try_undo(struct atcp_tcb *c, const struct atcp_ack *a)
 /*
  * Counts what the peer says it had already.  A probe's duplicate tells nothing of recovery,
  * which may have begun since the probe.
- * One of what was not sent since recovery began is none of ours: an old one, or made up.
+ * One beyond what was sent again since recovery began is none of ours: an old one, one of what
+ * the network has duplicated, or made up.
  */
 static void note_dsack(struct atcp_tcb *c, const struct atcp_ack *a)
 {
@@ -255,7 +256,8 @@ static void note_dsack(struct atcp_tcb *c, const struct atcp_ack *a)
 		c->tlp_again = false;
 		return;
 	}
-	if (!c->undo || seq_lt(a->dsack_start, c->undo_una) || seq_gt(a->dsack_end, c->recover)) {
+	if (!c->undo || !c->undo_sent || seq_lt(a->dsack_start, c->undo_una) ||
+	    seq_gt(a->dsack_end, c->undo_end)) {
 		atcp_count(c, ATCP_STAT_DSACK_IGNORED);
 		return;
 	}

@@ -365,6 +365,7 @@ struct atcp_tcb {
 	u32 prior_cwnd;
 	u32 prior_ssthresh;
 	u32 resent_ts;			/* the timestamp of the first that was sent again, or 0 */
+	u32 undo_end;			/* one past the highest number that was sent again */
 	const struct atcp_cc_ops *cc;
 	u64 cc_priv[ATCP_CC_PRIV];
 

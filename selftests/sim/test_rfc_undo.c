@@ -100,6 +100,31 @@ SCRIPT(dsack_of_two)
 	recovery_is(OPEN);
 }
 
+/* Each is refused and counted: of what was not sent twice in this recovery, or never. */
+SCRIPT(forged_dsack)
+{
+	static const char * const forged[] = {
+		"A 1 4001 sack 3001-4001",	/* was sent once */
+		"A 1 4001 sack 11001-12001",	/* above the ACK and in no second block */
+		"A 1 4001 sack 20001-21001",	/* was never sent */
+		"A 1 4001 sack 900-500",
+	};
+	u32 i;
+
+	loss_found();
+	quiet(TRIP / 2);
+	inject("A 1 4001");
+	loss_drain();
+	for (i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
+		test_case("%s", forged[i]);
+		inject("%s", forged[i]);
+		loss_drain();
+		is_not_undone();
+	}
+	recovery_is(FAST);
+	ASSERT_GE(count_of(ATCP_STAT_DSACK_IGNORED), 1);
+}
+
 /* With no recovery to undo there is nothing to be gained by one. */
 SCRIPT(forged_dsack_without_a_loss)
 {
