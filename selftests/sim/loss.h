@@ -35,4 +35,14 @@ u32 loss_drain(void);
 #define recovery_is(state)	ASSERT_EQ(tcb()->recovery, ATCP_##state)
 #define pipe_is(bytes)		ASSERT_EQ(atcp_flight(tcb()), bytes)
 
+/* Prints costs, of one of the runs of a script. */
+#define SAY(...)						\
+	do {							\
+		static bool said;				\
+								\
+		if (!said)					\
+			printf("# cost: " __VA_ARGS__);		\
+		said = true;					\
+	} while (0)
+
 #endif /* _ATCP_SELFTESTS_SIM_LOSS_H */

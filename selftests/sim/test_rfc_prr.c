@@ -165,7 +165,7 @@ SCRIPT(ack_division)
 		inject("A 1 %u sack 1001-4001", 1 + 10 * i);
 		n += loss_drain();
 	}
-	printf("# cost: prr_ack_division: %u segments for 100 ACKs of 1000 bytes\n", n);
+	SAY("prr_ack_division: %u segments for 100 ACKs of 1000 bytes\n", n);
 	ASSERT_LE(n, 1);
 	ASSERT_GE(atcp_flight(tcb()), 10000);
 }
@@ -189,7 +189,7 @@ SCRIPT(sack_division)
 		inject("A 1 1 sack 1001-%u", 4001 + 10 * i);
 		n += loss_drain();
 	}
-	printf("# cost: prr_sack_division: %u segments for 200 ACKs of 1000 bytes\n", n);
+	SAY("prr_sack_division: %u segments for 200 ACKs of 1000 bytes\n", n);
 	ASSERT_LE(n, 1);
 }
 

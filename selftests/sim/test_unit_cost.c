@@ -55,16 +55,6 @@ static u32 cost(const struct atcp_sack_block *b, u32 n, u32 ack)
 	return sim_touch.nodes;
 }
 
-/* Prints costs, of one of the runs of a script. */
-#define SAY(...)						\
-	do {							\
-		static bool said;				\
-								\
-		if (!said)					\
-			printf("# cost: " __VA_ARGS__);		\
-		said = true;					\
-	} while (0)
-
 /* One byte each, anywhere: none covers a segment. */
 SCRIPT(sack_attack)
 {
