@@ -74,6 +74,10 @@ plant()
 plant wire libfuzzer bound_of_an_option wire.c 'if (len < 2 || len > left)' 'if (len < 2)'
 plant wire afl bound_of_an_option wire.c 'if (len < 2 || len > left)' 'if (len < 2)'
 plant wire libfuzzer scale_above_14 wire.c 'min_t(u8, value[0], ATCP_WSCALE_MAX)' 'value[0]'
+plant board libfuzzer edge_rounded_outwards board.c '	from += c->mss - 1;' '	from += 0;'
+plant board afl edge_rounded_outwards board.c '	from += c->mss - 1;' '	from += 0;'
+plant board libfuzzer marks_lost_after_an_undo queue.c \
+	'		time_add(c, seg, prev);' '		time_add(c, seg, NULL);'
 plant connection libfuzzer off_by_one_in_the_window arrive.c \
 	'if (seq - c->rcv_nxt < wnd)' 'if (seq - c->rcv_nxt <= wnd)'
 plant connection afl reset_believed arrive.c 'if (seq != c->rcv_nxt) {' 'if (0) {'

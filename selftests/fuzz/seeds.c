@@ -11,7 +11,7 @@
  *	FLAGS	letters F S R P A U E C, "." for none
  *	SEQ ACK	a base and a number to add: nxt, nxt+100, una-1 (ops.h)
  *
- * For the target `wire` a scene is "hex BYTES...", the input itself.  A comment
+ * For the targets `wire` and `board` a scene is "hex BYTES...", the input itself.  A comment
  * begins with '#'.
  */
 #include <stdbool.h>
