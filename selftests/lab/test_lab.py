@@ -358,13 +358,15 @@ class Records(Folder):
      atcp-9 [000] ..s1. 2.100000: atcp_state: src=10.77.0.1:40001 dest=10.78.0.1:5001 oldstate=SYN_SENT newstate=ESTABLISHED sock_cookie=1
      atcp-9 [000] ..s1. 2.150000: atcp_retransmit: src=10.77.0.1:40001 dest=10.78.0.1:5001 kind=TIMEOUT seq=7 len=9 retries=1
      atcp-9 [000] ..s1. 2.160000: atcp_retransmit: src=10.77.0.1:40001 dest=10.78.0.1:5001 kind=TIMEOUT seq=16 len=9 retries=0
+     atcp-9 [000] ..s1. 2.170000: atcp_retransmit: src=10.77.0.1:40001 dest=10.78.0.1:5001 kind=TAIL seq=16 len=9 retries=0
      <idle>-0 [000] ..s1. 2.200000: rto: (tcp_enter_loss+0x0/0x3b0) dport=35091 sport=40001
 """
         self.make(trace=trace)
         found = [(r["event"], r["detail"]) for r in self.rows("events.csv") if r["end"] == "snd"]
         self.assertEqual(found, [("start", ""), ("recovery_in", "Recovery"),
                                  ("fast_retransmit", ""), ("recovery_out", "Recovery"),
-                                 ("state", "SYN_SENT>ESTABLISHED"), ("rto", ""), ("rto", "")])
+                                 ("state", "SYN_SENT>ESTABLISHED"), ("rto", ""), ("tlp", ""),
+                                 ("rto", "")])
 
     def test_commands_by_the_wire(self):
         self.s["flows"][0]["kind"] = "command"

@@ -192,9 +192,11 @@ def trace_events(path, begin, flows):
             told = [(what, "", "")]
         elif what == "atcp_retransmit":
             # After a time-out many are sent again: the first of them tells of it.
-            if fields["retries"] not in ("0", retries.get(where)):
-                told = [("rto", "", "")]
-            retries[where] = fields["retries"]
+            if fields["kind"] == "TAIL":
+                told = [("tlp", "", "")]
+            elif fields["kind"] in ("TIMEOUT", "SYN"):
+                told = [("rto", "", "")] * (fields["retries"] not in ("0", retries.get(where)))
+                retries[where] = fields["retries"]
         elif what == "atcp_drop":
             told = [("drop", fields["len"], fields["reason"])]
         rows += [(round(float(at) * 1e9) - begin, flows[where[0]]["name"], where[1], event, "",

@@ -129,6 +129,7 @@ static void resent(struct sim_conn *conn, u32 seq, u32 len, enum atcp_resend kin
 	const char *event = "retransmit";
 	enum lab_role role;
 	struct flow *f = flow_of(conn, &role);
+	u32 n;
 
 	if (kind == ATCP_RESEND_FAST)
 		event = "fast_retransmit";
@@ -137,8 +138,14 @@ static void resent(struct sim_conn *conn, u32 seq, u32 len, enum atcp_resend kin
 	else if (f->rto_count[role] != conn->c.rto_count)
 		event = "rto";
 	f->rto_count[role] = conn->c.rto_count;
-	conn_row(conn, event);
-	fprintf(events, "%u,%u,\n", seq - conn->c.iss, len);
+	/* As on the wire, a row for each segment. */
+	do {
+		n = conn->c.mss ? min_t(u32, len, conn->c.mss) : len;
+		conn_row(conn, event);
+		fprintf(events, "%u,%u,\n", seq - conn->c.iss, n);
+		seq += n;
+		len -= n;
+	} while (len);
 }
 
 static void recovery(struct sim_conn *conn, u8 old)
