@@ -371,6 +371,34 @@ static void check_size(const struct sim_conn *conn, const struct atcp_hdr *h, u3
 	SIM_CHECK(len <= mss || !(h->flags & ATCP_URG), "urgent data in a segment to be cut");
 }
 
+static bool within(const struct atcp_sack_block *b, u32 start, u32 end)
+{
+	return seq_geq(b->start, start) && seq_leq(b->end, end);
+}
+
+/*
+ * A first block that tells of what came twice is about the latest segment, and is sent once
+ * (RFC 2883 section 4).  All others are about what waits behind a gap.
+ */
+static void check_sack(struct sim_conn *conn, const struct atcp_hdr *h)
+{
+	const struct atcp_sack_block *b = h->sack;
+	struct sim_seen *seen = &conn->seen;
+	u32 i = 0, n = h->opts & ATCP_OPT_SACK ? h->nsack : 0;
+
+	if (n && (seq_leq(b->end, h->ack) || (n > 1 && within(b, b[1].start, b[1].end)))) {
+		SIM_CHECK(conn->host->space.conf.dsack, "D-SACK, which is switched off");
+		SIM_CHECK(seen->may_dsack, "D-SACK for the second time");
+		SIM_CHECK(seq_lt(b->start, b->end) && within(b, seen->last_seq, seen->last_end),
+			  "D-SACK of something else than the latest segment");
+		seen->may_dsack = false;
+		i++;
+	}
+	for (; i < n; i++)
+		SIM_CHECK(seq_lt(b[i].start, b[i].end) && seq_gt(b[i].start, h->ack),
+			  "SACK block %u is empty or below SEG.ACK", i);
+}
+
 void sim_check_transmit(struct sim_conn *conn, const u8 *hdr, u32 hlen, u32 len, u32 mss)
 {
 	struct sim_seen *seen = &conn->seen;
@@ -391,6 +419,7 @@ void sim_check_transmit(struct sim_conn *conn, const u8 *hdr, u32 hlen, u32 len,
 	SIM_CHECK(h.flags & ATCP_ACK, "a segment without ACK after the handshake");
 	SIM_CHECK(h.ack == c->rcv_nxt, "SEG.ACK %u is not RCV.NXT %u", h.ack - c->irs,
 		  c->rcv_nxt - c->irs);
+	check_sack(conn, &h);
 	edge = h.ack + ((u32)h.wnd << c->rcv_wscale);
 	if (seen->wire_edge_known && !c->fin_rcvd)
 		SIM_CHECK(seq_geq(edge, seen->wire_edge),
@@ -409,13 +438,16 @@ void sim_check_transmit(struct sim_conn *conn, const u8 *hdr, u32 hlen, u32 len,
 }
 
 /* Follows the furthest right edge that the peer has offered. */
-void sim_check_arrival(struct sim_conn *conn, const struct atcp_hdr *h)
+void sim_check_arrival(struct sim_conn *conn, const struct atcp_hdr *h, u32 len)
 {
 	struct sim_seen *seen = &conn->seen;
 	struct atcp_tcb *c = &conn->c;
 	u32 from, edge;
 
 	sim_conn_dirty(conn);
+	seen->may_dsack = true;
+	seen->last_seq = h->seq;
+	seen->last_end = h->seq + len + !!(h->flags & ATCP_SYN) + !!(h->flags & ATCP_FIN);
 	if (h->flags & ATCP_RST)
 		return;
 	if (h->flags & ATCP_ACK)

@@ -147,6 +147,8 @@ static void draw_hosts(void)
 			conf->window_scaling = false;
 		if (one_in(3))
 			conf->sack = false;
+		if (one_in(4))
+			conf->dsack = false;
 		conf->mtu_probing = one_in(3) ? 2 : 1;
 		if (one_in(2))
 			conf->tolerate_missing_ts = false;
@@ -467,9 +469,9 @@ static void describe(void)
 	for (i = 0; i < sim->nhosts; i++) {
 		const struct sim_host *h = sim_host(i);
 
-		printf("# host %u: ts %d, scale %d, sack %d, mtu probing %u, ", i,
+		printf("# host %u: ts %d, scale %d, sack %d, dsack %d, mtu probing %u, ", i,
 		       h->space.conf.timestamps, h->space.conf.window_scaling,
-		       h->space.conf.sack, h->space.conf.mtu_probing);
+		       h->space.conf.sack, h->space.conf.dsack, h->space.conf.mtu_probing);
 		printf("isn %u, faults %u, late by %llu\n", h->space.conf.debug_isn,
 		       h->fault.ppm, h->timer_slack);
 		for (j = 0; j < sim->nhosts; j++) {

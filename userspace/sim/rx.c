@@ -53,7 +53,7 @@ static void to_conn(struct sim_conn *conn, const struct sim_pkt *p, const struct
 		}
 	}
 	/* After the timer, as the segment may acknowledge what the timer has sent. */
-	sim_check_arrival(conn, hdr);
+	sim_check_arrival(conn, hdr, seg->len);
 	atcp_arrive(&conn->c, seg, hdr);
 }
 

@@ -327,6 +327,9 @@ struct sim_seen {
 	u32 right_edge;		/* of the receive window, by the control block */
 	u32 wire_edge;		/* the same, as it was put on the wire */
 	u32 peer_edge;		/* furthest byte that the peer has allowed */
+	u32 last_seq;		/* of the latest segment from the peer */
+	u32 last_end;
+	bool may_dsack;		/* nothing was told of that as having come twice */
 	bool peer_edge_known;
 	bool wire_edge_known;
 	u32 deliver_next;
@@ -490,7 +493,8 @@ void sim_conn_wake(struct sim_conn *conn, u32 what);
 /* check.c */
 void sim_check_conn(struct sim_conn *conn);
 void sim_check_transmit(struct sim_conn *conn, const u8 *hdr, u32 hlen, u32 len, u32 mss);
-void sim_check_arrival(struct sim_conn *conn, const struct atcp_hdr *h);
+/* A segment with @len bytes of payload is about to be handed to the core. */
+void sim_check_arrival(struct sim_conn *conn, const struct atcp_hdr *h, u32 len);
 void sim_check_state(struct sim_conn *conn, u8 old);
 
 /* --- the world (world.c) --- */
