@@ -24,9 +24,6 @@ static void set_times(const struct net *net)
 	net_stack_sysctl(net, CLIENT, "rto_min_us", "1000000");
 	net_stack_sysctl(net, CLIENT, "syn_retries", "6");
 	net_stack_sysctl(net, CLIENT, "invalid_ratelimit", "0");
-	/* TCP before 6.5 does not have it. */
-	if (access("/proc/sys/net/ipv4/tcp_syn_linear_timeouts", F_OK) && !stack_is_tcp())
-		net_stack_sysctl(net, CLIENT, "syn_linear_timeouts", "0");
 	net_stack_sysctl(net, CLIENT, "recovery", "0");
 	if (!stack_is_tcp())
 		return;

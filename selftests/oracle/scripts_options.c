@@ -45,7 +45,7 @@ const struct script scripts_options[] = {
 	  "1 set SOL_TCP TCP_SYNCNT 4 127; 1 set SOL_TCP TCP_SYNCNT 4 128;"
 	  "1 set SOL_TCP TCP_SYNCNT 4 -1" },
 	{ "syncnt_counts",
-	  NONBLOCK "1 set SOL_TCP TCP_SYNCNT 4 1; 1 connect far 1; 1 await POLLERR 5000;"
+	  NONBLOCK "1 set SOL_TCP TCP_SYNCNT 4 1; 1 connect far 1; 1 await POLLERR 9000;"
 	  "1 get SOL_SOCKET SO_ERROR" },
 	{ "linger2_values",
 	  CLIENT_ "1 set SOL_TCP TCP_LINGER2 4 -5; 1 set SOL_TCP TCP_LINGER2 4 0;"

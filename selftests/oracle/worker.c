@@ -244,6 +244,9 @@ static void equalise(struct net *net, int side)
 	size_t i;
 
 	net_stack_sysctl(net, side, "mtu_probing", "0");
+	/* TCP before 6.5 has none. */
+	if (!stack_is_tcp() && access("/proc/sys/net/ipv4/tcp_syn_linear_timeouts", F_OK))
+		net_stack_sysctl(net, side, "syn_linear_timeouts", "0");
 	for (i = 0; stack_is_tcp() && i < sizeof(tcp) / sizeof(tcp[0]); i++)
 		net_stack_sysctl(net, side, tcp[i][0], tcp[i][1]);
 }
