@@ -107,7 +107,8 @@ static u32 syn_retries(const struct atcp_tcb *c)
 {
 	u32 most = c->syn_retries ? c->syn_retries : c->space->conf.syn_retries;
 
-	return most + c->retries - c->backoff;
+	/* Those of a listener's request, which are counted here, did back off. */
+	return c->flags & ATCP_F_PASSIVE ? most : most + c->retries - c->backoff;
 }
 
 /*
