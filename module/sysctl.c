@@ -124,7 +124,7 @@ static const struct knob knobs[] = {
 	SWITCH("recovery", space.conf.recovery),
 	ROW("early_retrans", space.conf.early_retrans, U8, 0, 4, 1, 0, 4),
 	BYTE("frto", space.conf.frto),
-	ROW("reordering", space.conf.reordering, INT, INT_MIN, INT_MAX, 1, 0, INT_MAX),
+	ROW("reordering", space.conf.reordering, INT, 1, 300, 1, 1, 300),
 	SWITCH("dsack", space.conf.dsack),
 	SWITCH("rfc1337", space.conf.rfc1337),
 	SWITCH("slow_start_after_idle", space.conf.slow_start_after_idle),

@@ -661,6 +661,7 @@ TEST_F(effect, initial_window)
 	if (stack_is_tcp())
 		SKIP(return, "a constant of TCP");
 	net_stack_sysctl(&self->net, CLIENT, "initial_window", "3");
+	net_stack_sysctl(&self->net, CLIENT, "early_retrans", "0");
 	conn_open(&self->net, PORT, &c);
 	wire_wait(self->wire, "> A 1 1 0");
 	net_drop(&self->net, SERVER, TH_ACK, 0, 65535, 0);

@@ -69,7 +69,7 @@ static const struct file files[] = {
 	{ "recovery", 0, 255, "1" },
 	{ "early_retrans", 0, 4, "3" },
 	{ "frto", 0, 255, "2" },
-	{ "reordering", INT_MIN, INT_MAX, "3" },
+	{ "reordering", 1, 300, "3" },
 	{ "rfc1337", 0, 255, "0" },
 	{ "slow_start_after_idle", 0, 255, "1" },
 	{ "min_snd_mss", 48, 65535, "48" },

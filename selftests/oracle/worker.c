@@ -234,7 +234,6 @@ void run_enter(struct run *r, int side)
 static void equalise(struct net *net, int side)
 {
 	static const char *const tcp[][2] = {
-		{ "early_retrans", "0" },	/* tail loss probes */
 		{ "no_metrics_save", "1" },
 		{ "autocorking", "0" },
 		{ "ecn", "0" },
@@ -244,6 +243,7 @@ static void equalise(struct net *net, int side)
 	size_t i;
 
 	net_stack_sysctl(net, side, "mtu_probing", "0");
+	net_stack_sysctl(net, side, "early_retrans", "0");	/* tail loss probes */
 	/* TCP before 6.5 has none. */
 	if (!stack_is_tcp() && access("/proc/sys/net/ipv4/tcp_syn_linear_timeouts", F_OK))
 		net_stack_sysctl(net, side, "syn_linear_timeouts", "0");
