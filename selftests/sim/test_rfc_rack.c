@@ -199,7 +199,7 @@ static void pass(u64 us)
  */
 static u64 recover_once(bool dsack)
 {
-	u32 una = tcb()->snd_una - script.iss, nxt;
+	u32 una = tcb()->snd_una - script.iss, nxt, i;
 	u64 began;
 
 	tcb()->cwnd = 10000;
@@ -227,7 +227,8 @@ static u64 recover_once(bool dsack)
 	pass(TRIP);
 	inject("A 1 %u", nxt);
 	loss_drain();
-	while (tcb()->snd_una != tcb()->write_seq) {
+	for (i = 0; tcb()->snd_una != tcb()->write_seq; i++) {
+		ASSERT_LT(i, 100);
 		pass(TRIP);
 		inject("A 1 %u", tcb()->snd_nxt - script.iss);
 		loss_drain();

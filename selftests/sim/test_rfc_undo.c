@@ -367,8 +367,8 @@ SCRIPT(timeout_resends_what_is_lost)
 	loss_sending(10);
 	quiet(TRIP);
 	inject("A 1 1 sack 1001-2001 3001-4001");
-	while (tcb()->recovery != ATCP_LOSS)
-		sim_run_for(MSEC);
+	sim_run_for(2 * TRIP_RTO);
+	recovery_is(LOSS);
 	loss_drain();
 	ASSERT_EQ(tcb()->sacked, 2000);
 	quiet(TRIP);
