@@ -280,12 +280,15 @@ struct atcp_tcb {
 	struct atcp_sack_block dsack;	/* what the latest segment has brought again */
 
 	/* Timestamps, RFC 7323. */
+	u64 ts_recent_at;
 	u32 ts_offset;			/* added to our clock, to hide the uptime */
 	u32 ts_recent;
 	u32 last_ack_sent;
-	u64 ts_recent_at;
 
 	/* Time. */
+	u32 waited;			/* for how long the segment that arrives has waited for the
+					 * lock before @now; host sets, see atcp_arrive()
+					 */
 	u64 now;			/* when the core was last entered */
 	u64 deadline[ATCP_T_COUNT];	/* ATCP_NEVER: not running */
 	u64 armed;			/* the earliest of them, as the host was told */
@@ -303,9 +306,6 @@ struct atcp_tcb {
 	u32 rto_min;			/* this socket's own, 0: the namespace's; host sets */
 	u32 rto_max;
 	u32 delack_max;			/* most delay of an ACK, 0: no other than ATCP_DELACK */
-	u32 waited;			/* for how long the segment that arrives has waited for the
-					 * lock before @now; host sets, see atcp_arrive()
-					 */
 	u8 keep_probes;
 	u8 keep_sent;
 
