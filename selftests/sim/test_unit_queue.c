@@ -13,7 +13,7 @@ enum place { UNSENT, FLIGHT, LOST, SACKED };
 
 struct piece {
 	struct atcp_seg *seg;
-	u32 start;		/* from @base on */
+	u32 start;		/* from the first number of all */
 	u32 end;
 	u64 at;			/* when it was sent last */
 	enum place place;
