@@ -135,6 +135,16 @@ struct difference differences_peer[] = {
 		.ends = true,
 	},
 	{
+		.id = "dsack-of-nothing",
+		.what = "data with an old number that the peer cannot have sent before",
+		.tcp = "is reported by D-SACK",
+		.atcp = "is acknowledged",
+		.why = "RFC 2883 section 1: D-SACK tells of duplicates",
+		.op = "seg ",
+		.tcp_line = SEG "U?A[PF]* " ANY "[0-9]+( urgent [0-9]+)?( time)? has [0-9]{10}-.*",
+		.atcp_line = SEG "U?A[PF]* " ANY "[0-9]+( urgent [0-9]+)?( time)?( has .*)?",
+	},
+	{
 		.id = "data-behind-fin",
 		.what = "data behind a FIN, where something is missing before it",
 		.tcp = "is kept",
