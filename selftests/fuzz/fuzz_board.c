@@ -15,7 +15,7 @@
 #include "core/queue.h"
 #include "fuzz.h"
 
-#define BYTES	(1u << 18)	/* of the stream, at most */
+#define BYTES	262144u		/* of the stream, at most */
 #define FIRST	1		/* number of its first byte, after the SYN */
 
 static struct sim_conn *conn;

@@ -81,7 +81,7 @@ SCRIPT(sack_attack)
 		sum += n;
 		ASSERT_EQ(script.conn->nsent, was);
 	}
-	SAY("sack_attack: %u ACKs of %u one-byte blocks, %u segments queued: %llu nodes on average, %u at most\n",
+	SAY("sack_attack: %u ACKs of %u blocks, %u segments: %llu nodes on average, %u at most\n",
 	    many(), ATCP_SACK_BLOCKS, script.conn->nsent, sum / many(), most);
 	ASSERT_LE(most, BOUND);
 	ASSERT_EQ(tcb()->sacked, 0);
@@ -137,7 +137,7 @@ SCRIPT(sack_attack_of_segments)
 		most = max(most, n);
 		idle = new ? idle : max(idle, n);
 	}
-	SAY("sack_attack_of_segments: %u segments queued, %u cuts refused: %u nodes an ACK at most, %u where nothing is new\n",
+	SAY("sack_attack_of_segments: %u queued, %u refused: %u nodes at most, %u if none is new\n",
 	    script.conn->nsent, (u32)count_of(ATCP_STAT_SPLITS_REFUSED), most, idle);
 	/* Nothing is left of it when all is acknowledged. */
 	cost(NULL, 0, 1 + 16 * MB);
@@ -222,7 +222,7 @@ SCRIPT(memory_of_tiny_segments)
 		cost(b, ATCP_SACK_BLOCKS, 1);
 		ASSERT_LE(memory(), most_memory());
 	}
-	SAY("memory_of_tiny_segments: %llu bytes for a buffer of %u, %u segments, %u cuts refused\n",
+	SAY("memory_of_tiny_segments: %llu bytes for a buffer of %u, %u segments, %u refused\n",
 	    memory(), script.conn->opt.sndbuf, script.conn->nsent,
 	    (u32)count_of(ATCP_STAT_SPLITS_REFUSED));
 	ASSERT_GE(count_of(ATCP_STAT_SPLITS_REFUSED), 1);

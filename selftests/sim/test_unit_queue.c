@@ -11,9 +11,11 @@
 
 enum place { UNSENT, FLIGHT, LOST, SACKED };
 
+#define IN(place)	(1u << (place))	/* in a set of places */
+
 struct piece {
 	struct atcp_seg *seg;
-	u32 start;		/* from the first number of all */
+	u32 start;		/* from base on */
 	u32 end;
 	u64 at;			/* when it was sent last */
 	enum place place;
@@ -26,7 +28,7 @@ static struct sim_conn *conn;
 static struct atcp_tcb *c;
 static struct piece model[MOST + 2];
 static u32 n;			/* pieces */
-static u32 una;			/* from @base on, as all numbers of the model */
+static u32 una;			/* from base on, as all numbers of the model */
 static u32 base;
 static u64 clock_;
 static u64 rand_;
@@ -85,7 +87,7 @@ static u32 any(u32 places)
 	for (i = 0; i < n; i++) {
 		u32 at = (i + skip) % n;
 
-		if (1u << model[at].place & places)
+		if (IN(model[at].place) & places)
 			return at;
 	}
 	return MOST;
@@ -104,12 +106,12 @@ static struct atcp_seg *first_in(u32 places, bool last)
 	u32 found = n, i;
 
 	for (i = 0; i < n && (last || found == n); i++)
-		if (1u << model[i].place & places)
+		if (IN(model[i].place) & places)
 			found = i;
 	return nth(found);
 }
 
-#define SENT	(1 << FLIGHT | 1 << LOST | 1 << SACKED)
+#define SENT	(IN(FLIGHT) | IN(LOST) | IN(SACKED))
 
 static void compare_sums(void)
 {
@@ -189,8 +191,8 @@ static void compare(void)
 	}
 	ASSERT(atcp_queue_sent(c) == first_in(SENT, false));
 	ASSERT(atcp_queue_last_sent(c) == first_in(SENT, true));
-	ASSERT(atcp_queue_lost(c) == first_in(1 << LOST, false));
-	ASSERT(atcp_queue_unsent(c) == first_in(1 << UNSENT, false));
+	ASSERT(atcp_queue_lost(c) == first_in(IN(LOST), false));
+	ASSERT(atcp_queue_unsent(c) == first_in(IN(UNSENT), false));
 	ASSERT(atcp_queue_first(c) == nth(0));
 	ASSERT(atcp_queue_last(c) == (n ? nth(n - 1) : NULL));
 	ASSERT_EQ(atcp_queue_empty(c), !n);
@@ -234,7 +236,7 @@ static void send_one(void)
 {
 	struct atcp_seg *seg = atcp_queue_unsent(c);
 	struct atcp_cb *cb;
-	u32 i = any(1 << UNSENT);
+	u32 i = any(IN(UNSENT));
 
 	if (i == MOST)
 		return;
@@ -293,7 +295,7 @@ static void join(void)
 
 static void lose(void)
 {
-	u32 i = any(1 << FLIGHT);
+	u32 i = any(IN(FLIGHT));
 
 	if (i == MOST)
 		return;
@@ -303,7 +305,7 @@ static void lose(void)
 
 static void sack(void)
 {
-	u32 i = any(1 << FLIGHT | 1 << LOST);
+	u32 i = any(IN(FLIGHT) | IN(LOST));
 
 	if (i == MOST)
 		return;
@@ -313,7 +315,7 @@ static void sack(void)
 
 static void send_again(void)
 {
-	u32 i = any(1 << FLIGHT | 1 << LOST);
+	u32 i = any(IN(FLIGHT) | IN(LOST));
 	struct piece *p = &model[i];
 
 	if (i == MOST || p->start < una)
