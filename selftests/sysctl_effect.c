@@ -367,6 +367,72 @@ TEST_F(effect, dsack)
 	}
 }
 
+/* What was sent last is lost: it goes again soon, or its first part after a time-out. */
+TEST_F_TIMEOUT(effect, early_retrans, 60)
+{
+	static const char block[1000];
+	int on;
+
+	if (!has(&self->net, "rto_min_us"))
+		SKIP(return, "this kernel has no rto_min_us");
+	net_stack_sysctl(&self->net, CLIENT, "rto_min_us", "2000000");
+	for (on = 1; on >= 0; on--) {
+		long long sent;
+		struct conn c;
+
+		wire_close(self->wire);
+		self->wire = wire_open(&self->net, CLIENT, PORT + on);
+		net_stack_sysctl(&self->net, CLIENT, "early_retrans", on ? "3" : "0");
+		conn_open(&self->net, PORT + on, &c);
+		sock_set(c.end[CLIENT], IPPROTO_TCP, TCP_NODELAY, 1);
+		net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 1000, 1100, 2);
+		sock_send(c.end[CLIENT], block, sizeof(block));
+		wire_wait(self->wire, "> PA 1 1 1000");
+		sock_send(c.end[CLIENT], block, sizeof(block));
+		sent = wire_wait(self->wire, "> PA 1001 1 1000")->time;
+		if (on)
+			wire_wait(self->wire, "> PA 1001 1 1000");
+		EXPECT_EQ(on, wire_wait(self->wire, "> PA 1 1 1000")->time - sent < 1000);
+		net_drop_end(&self->net, SERVER);
+		conn_close(&c);
+	}
+}
+
+/*
+ * A segment is lost, and when it is sent again, once more.  Data that was sent after that
+ * tells so, or a time-out does.
+ */
+TEST_F_TIMEOUT(effect, recovery, 60)
+{
+	static const char block[1000];
+	int on, i;
+
+	if (!has(&self->net, "rto_min_us"))
+		SKIP(return, "this kernel has no rto_min_us");
+	net_stack_sysctl(&self->net, CLIENT, "rto_min_us", "2000000");
+	net_stack_sysctl(&self->net, CLIENT, "early_retrans", "0");
+	for (on = 1; on >= 0; on--) {
+		long long sent;
+		struct conn c;
+
+		wire_close(self->wire);
+		self->wire = wire_open(&self->net, CLIENT, PORT + on);
+		net_stack_sysctl(&self->net, CLIENT, "recovery", on ? "1" : "0");
+		conn_open(&self->net, PORT + on, &c);
+		sock_set(c.end[CLIENT], IPPROTO_TCP, TCP_NODELAY, 1);
+		net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 900, 980, 2);
+		sock_send(c.end[CLIENT], block, 900);
+		wire_wait(self->wire, "> PA 1 1 900");
+		for (i = 0; i < 4; i++)
+			sock_send(c.end[CLIENT], block, sizeof(block));
+		sent = wire_wait(self->wire, "> PA 1 1 900")->time;
+		sock_send(c.end[CLIENT], block, sizeof(block));
+		EXPECT_EQ(on, wire_wait(self->wire, "> PA 1 1 900")->time - sent < 1000);
+		net_drop_end(&self->net, SERVER);
+		conn_close(&c);
+	}
+}
+
 TEST_F_TIMEOUT(effect, rfc1337, 60)
 {
 	int on;

@@ -84,6 +84,13 @@ static inline struct atcp_seg *atcp_queue_oldest(const struct atcp_tcb *c)
 	return c->snd_oldest;
 }
 
+/* True if a single segment on the wire is in flight. */
+static inline bool atcp_queue_is_single(const struct atcp_tcb *c)
+{
+	return c->snd_oldest && c->snd_oldest == c->snd_newest &&
+	       atcp_seg_cb(c->snd_oldest)->segs == 1;
+}
+
 /* The segment in flight that was sent after @seg, which is as well; or NULL. */
 static inline struct atcp_seg *atcp_queue_newer(struct atcp_seg *seg)
 {

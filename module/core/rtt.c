@@ -8,6 +8,7 @@
  */
 #include "core/core.h"
 #include "core/deadline.h"
+#include "core/queue.h"
 #include "core/rtt.h"
 
 #define TAIL_PROBES	3	/* the least value of early_retrans that sends them */
@@ -71,7 +72,7 @@ void atcp_arm_tail(struct atcp_tcb *c)
 	    c->recovery != ATCP_OPEN || c->sacked || c->lost || !c->snd_flight || !c->snd_wnd)
 		return;
 	/* The peer may delay the ACK of a single segment. */
-	delay += c->snd_nxt - c->snd_una <= c->mss ? atcp_rto_min(c) : TAIL_SLACK;
+	delay += atcp_queue_is_single(c) ? atcp_rto_min(c) : TAIL_SLACK;
 	if (c->now + delay < c->deadline[ATCP_T_REXMT])
 		atcp_set_timer(c, ATCP_T_TAIL, delay);
 }
