@@ -188,7 +188,8 @@ static void synchronized(const struct verdict *v, bool sure)
 {
 	const struct atcp_tcb *c = v->was;
 	u8 flags = v->h->flags;
-	bool again = c->state == ATCP_SYN_RECEIVED && v->h->seq == c->irs && (flags & ATCP_SYN);
+	bool again = c->state == ATCP_SYN_RECEIVED && v->h->seq == c->irs &&
+		     (flags & (ATCP_SYN | ATCP_RST)) == ATCP_SYN;
 
 	if (paws(v)) {
 		untouched(v, "an old timestamp was believed");
@@ -200,7 +201,7 @@ static void synchronized(const struct verdict *v, bool sure)
 		return;
 	}
 	/* The peer's SYN again is answered with its latest timestamp (RFC 7323 section 4.3). */
-	if (!acceptable(v) && !(flags & ATCP_ACK)) {
+	if (again && !(flags & ATCP_ACK)) {
 		untouched_but(v, "a SYN before the window was believed",
 			      c->ts_on && v->h->opts & ATCP_OPT_TS ? v->h->tsval : c->ts_recent);
 		return;
