@@ -199,7 +199,7 @@ TEST_F(order, dsack)
 	long sent[2] = {};
 	int i;
 
-	for (i = 0; i < 2 && !stack_is_tcp(); i++)
+	for (i = 0; i < 2 && !stack_has_tcp(); i++)
 		sent[i] = net_stat(&self->net, SERVER, counter[i]);
 	/* Out of order: the second block is the whole of it. */
 	PUT(1000, 100);
@@ -220,7 +220,7 @@ TEST_F(order, dsack)
 	EXPECT_BLOCKS("< A 1 1101 0", 200, 300, 5000, 5100, 3000, 3150);
 	PUT(1050, 100);
 	EXPECT_BLOCKS("< A 1 1151 0", 1050, 1100, 5000, 5100, 3000, 3150);
-	if (!stack_is_tcp()) {
+	if (!stack_has_tcp()) {
 		EXPECT_EQ(sent[0] + 3, net_stat(&self->net, SERVER, counter[0]));
 		EXPECT_EQ(sent[1] + 2, net_stat(&self->net, SERVER, counter[1]));
 	}

@@ -331,7 +331,8 @@ static bool probe_mtu(struct atcp_tcb *c, u64 rate)
 	u16 mss = c->mss;
 	bool sent;
 
-	if (!size || c->write_seq - c->snd_nxt < all || c->snd_wnd < all || c->cwnd < all)
+	if (!size || c->filling || c->write_seq - c->snd_nxt < all || c->snd_wnd < all ||
+	    c->cwnd < all)
 		return false;
 	if (window_room(c) < all || cwnd_room(c) < size)
 		return true;
