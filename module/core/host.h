@@ -11,7 +11,7 @@
  *  - the types u8 u16 u32 u64 s32 s64 bool, likely(), unlikely(), min(), max(),
  *    min_t(), max_t(), memcpy(), memset(), errno constants, div_u64() and div64_u64()
  *    (a 32-bit kernel cannot divide a u64 by the operator),
- *    get_unaligned_be16/32() and put_unaligned_be16/32();
+ *    get_unaligned_be16/32() and put_unaligned_be16/32(), static_assert();
  *  - struct atcp_seg, opaque here, and the functions below.  Where a call would cost too
  *    much, the function is static inline in the host's header, and only listed:
  *

@@ -119,6 +119,13 @@ static struct atcp_seg *lower(struct atcp_seg *a, struct atcp_seg *b)
 	return seq_lt(atcp_seg_cb(a)->seq, atcp_seg_cb(b)->seq) ? a : b;
 }
 
+static struct atcp_seg *higher(struct atcp_seg *a, struct atcp_seg *b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return lower(a, b) == a ? b : a;
+}
+
 struct atcp_seg *atcp_queue_sent(const struct atcp_tcb *c)
 {
 	struct atcp_seg *first = atcp_tree_first(c->snd_flight);
@@ -132,31 +139,25 @@ struct atcp_seg *atcp_queue_sent(const struct atcp_tcb *c)
 
 struct atcp_seg *atcp_queue_last_sent(const struct atcp_tcb *c)
 {
-	struct atcp_seg *const root[] = { c->snd_flight, c->snd_lost, c->snd_sacked };
-	struct atcp_seg *last = NULL;
-	u32 i;
+	return higher(atcp_tree_last(c->snd_flight),
+		      higher(atcp_tree_last(c->snd_lost), atcp_tree_last(c->snd_sacked)));
+}
 
-	for (i = 0; i < sizeof(root) / sizeof(root[0]); i++) {
-		struct atcp_seg *seg = atcp_tree_last(root[i]);
+/* The segment of @root that holds @seq, or NULL. */
+static struct atcp_seg *holder(struct atcp_seg *root, u32 seq)
+{
+	struct atcp_seg *seg = atcp_tree_before(root, seq + 1);
 
-		if (!last || (seg && seq_gt(atcp_seg_cb(seg)->seq, atcp_seg_cb(last)->seq)))
-			last = seg;
-	}
-	return last;
+	return seg && seq_gt(atcp_seg_cb(seg)->end_seq, seq) ? seg : NULL;
 }
 
 struct atcp_seg *atcp_queue_find(const struct atcp_tcb *c, u32 seq)
 {
-	struct atcp_seg *const root[] = { c->snd_flight, c->snd_lost, c->snd_sacked };
-	u32 i;
+	struct atcp_seg *seg = holder(c->snd_flight, seq);
 
-	for (i = 0; i < sizeof(root) / sizeof(root[0]); i++) {
-		struct atcp_seg *seg = atcp_tree_before(root[i], seq + 1);
-
-		if (seg && seq_gt(atcp_seg_cb(seg)->end_seq, seq))
-			return seg;
-	}
-	return NULL;
+	if (!seg)
+		seg = holder(c->snd_lost, seq);
+	return seg ? seg : holder(c->snd_sacked, seq);
 }
 
 struct atcp_seg *atcp_queue_lost(const struct atcp_tcb *c)

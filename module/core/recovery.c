@@ -123,7 +123,7 @@ static void reduce(struct atcp_tcb *c, u32 delivered, bool safe)
 	/* The first is sent again in any case. */
 	if (!c->prr_out)
 		room = max(room, (s64)c->mss);
-	c->cwnd = max_t(u32, flight + max(room, (s64)0), c->mss);
+	c->cwnd = max_t(u32, flight + max_t(s64, room, 0), c->mss);
 }
 
 /* RACK has found a loss. */

@@ -423,7 +423,7 @@ struct atcp_tcb {
 };
 
 /* What a connection takes beside its socket: it is to stay below the kernel's TCP. */
-_Static_assert(sizeof(struct atcp_tcb) <= 832, "the control block has grown");
+static_assert(sizeof(struct atcp_tcb) <= 832, "the control block has grown");
 
 /* atcp_tcb.flags */
 #define ATCP_F_NODELAY		0x01	/* TCP_NODELAY: no Nagle; host sets */

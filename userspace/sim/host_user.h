@@ -9,6 +9,7 @@
 #ifndef _ATCP_SIM_HOST_USER_H
 #define _ATCP_SIM_HOST_USER_H
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>

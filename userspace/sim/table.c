@@ -108,8 +108,9 @@ static bool grid(void)
 	u64 seed;
 
 	printf("Simulated throughput in kbyte/s: %u MiB one way, 100 Mbit/s, 20 ms round trip,\n"
-	       "queue of 200 packets, mean of %u seeds. Rows: both buffers; columns: loss each way."
-	       "\n\n", TOTAL >> 20, SEEDS);
+	       "queue of 200 packets, mean of %u seeds. Rows: both buffers; columns: loss each way.\n",
+	       TOTAL >> 20, SEEDS);
+	printf("\n");
 	printf("%10s", "");
 	for (j = 0; j < sizeof(losses) / sizeof(losses[0]); j++)
 		printf("%9.2f %%", losses[j] / 1e4);
