@@ -8,6 +8,7 @@
 #include "core/tree.h"
 
 #define PLACE	(ATCP_SENT_LOST | ATCP_SENT_SACKED)
+#define STEPS	64	/* of a look for a place in the time list */
 
 /* The tree that a sent segment is in. */
 static struct atcp_seg **tree_of(struct atcp_tcb *c, struct atcp_seg *seg)
@@ -208,8 +209,11 @@ void atcp_queue_mark_all_lost(struct atcp_tcb *c, bool sacked)
 }
 
 /*
- * Their places in the time list are before all that was sent since: what was taken for lost
- * was sent before what is in flight now, or RACK would not have taken it for that.
+ * What was taken for lost was sent before all that is in flight, or RACK would not have
+ * taken it for that: its place in the time list is at the front.  Among themselves the lost
+ * are in order of sequence, unless some were sent again.  Such a one is looked for no
+ * further than STEPS, and then counts as sent when the next was: with many of them a peer
+ * could make this long.
  */
 void atcp_queue_unmark_lost(struct atcp_tcb *c)
 {
@@ -217,14 +221,18 @@ void atcp_queue_unmark_lost(struct atcp_tcb *c)
 
 	while ((seg = atcp_tree_last(c->snd_lost))) {
 		struct atcp_seg *prev = NULL, *next = c->snd_oldest;
+		struct atcp_cb *cb = atcp_seg_cb(seg);
+		u32 steps = 0;
 
 		remove_sent(c, seg);
-		atcp_seg_cb(seg)->sent &= ~PLACE;
+		cb->sent &= ~PLACE;
 		add_sent(c, seg);
-		while (next && atcp_seg_cb(next)->sent_at < atcp_seg_cb(seg)->sent_at) {
+		while (next && atcp_seg_cb(next)->sent_at < cb->sent_at && steps++ < STEPS) {
 			prev = next;
 			next = atcp_queue_newer(next);
 		}
+		if (next)
+			cb->sent_at = min(cb->sent_at, atcp_seg_cb(next)->sent_at);
 		time_add(c, seg, prev);
 	}
 }
