@@ -117,12 +117,6 @@ static u32 oldest_ack(const struct atcp_tcb *c)
 	return c->snd_una - (u32)min_t(u64, c->snd_wnd_max, c->bytes_acked);
 }
 
-/* True if @b may report data that waits at the peer, which acknowledges @ack. */
-static bool valid_block(const struct atcp_tcb *c, const struct atcp_sack_block *b, u32 ack)
-{
-	return seq_gt(b->start, ack) && seq_lt(b->start, b->end) && seq_leq(b->end, c->snd_nxt);
-}
-
 static bool within(const struct atcp_sack_block *in, const struct atcp_sack_block *out)
 {
 	return seq_geq(in->start, out->start) && seq_leq(in->end, out->end);
@@ -157,7 +151,7 @@ static bool note_sack(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
 	const struct atcp_sack_block *b = h->sack;
 
-	if (!valid_block(c, b, h->ack) || within(b, &c->sack_first) ||
+	if (!atcp_board_valid(c, b, h->ack) || within(b, &c->sack_first) ||
 	    (h->nsack > 1 && within(b, b + 1)))
 		return false;
 	c->sack_first = *b;
@@ -170,7 +164,8 @@ static bool sacked_beyond_recover(const struct atcp_tcb *c, const struct atcp_hd
 	u32 i;
 
 	for (i = 0; i < h->nsack; i++)
-		if (valid_block(c, &h->sack[i], h->ack) && seq_gt(h->sack[i].end, c->recover))
+		if (atcp_board_valid(c, &h->sack[i], h->ack) &&
+		    seq_gt(h->sack[i].end, c->recover))
 			return true;
 	return false;
 }

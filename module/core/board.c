@@ -102,9 +102,7 @@ void atcp_board_take(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_a
 	for (i = 0; i < h->nsack; i++) {
 		const struct atcp_sack_block *b = &h->sack[i];
 
-		/* One below the ACK is a D-SACK.  Data that was never sent is ignored. */
-		if (!seq_gt(b->start, h->ack) || !seq_lt(b->start, b->end) ||
-		    !seq_leq(b->end, c->snd_nxt))
+		if (!atcp_board_valid(c, b, h->ack))
 			continue;
 		mark(c, &c->snd_flight, b->start, b->end, a);
 		mark(c, &c->snd_lost, b->start, b->end, a);

@@ -4,6 +4,17 @@
 #define _ATCP_CORE_BOARD_H
 
 #include "core/ack.h"
+#include "core/seq.h"
+
+/*
+ * True if @b may report data that waits at the peer, which acknowledges @ack: not one below
+ * that, which is a D-SACK, nor one of data that was never sent.
+ */
+static inline bool atcp_board_valid(const struct atcp_tcb *c, const struct atcp_sack_block *b,
+				    u32 ack)
+{
+	return seq_gt(b->start, ack) && seq_lt(b->start, b->end) && seq_leq(b->end, c->snd_nxt);
+}
 
 /* Takes the SACK blocks of an ACK in, before its ACK field; fills @a. */
 void atcp_board_take(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_ack *a);
