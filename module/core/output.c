@@ -331,11 +331,10 @@ static bool probe_mtu(struct atcp_tcb *c, u64 rate)
 	u16 mss = c->mss;
 	bool sent;
 
-	if (!size || c->filling || c->write_seq - c->snd_nxt < all || c->snd_wnd < all ||
-	    c->cwnd < all)
+	if (!size || c->write_seq - c->snd_nxt < all || c->snd_wnd < all || c->cwnd < all)
 		return false;
 	if (window_room(c) < all || cwnd_room(c) < size)
-		return true;
+		return c->snd_nxt != c->snd_una;	/* else none comes */
 	if (!pace_allows(c, rate) || !gather(c, size))
 		return false;
 	c->mss = size;		/* it is one segment */
