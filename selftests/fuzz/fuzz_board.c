@@ -204,6 +204,21 @@ static u32 number(struct fuzz_in *in)
 	return place(c->snd_una) + fuzz_u16(in) % (c->snd_nxt - c->snd_una + 300) - 100;
 }
 
+/* Its blocks that are as RFC 2018 has them: above the ACK, of data that was sent. */
+static void tell(const struct atcp_hdr *h, bool *valid)
+{
+	u32 i, k;
+
+	for (k = 0; k < h->nsack; k++) {
+		u32 start = place(h->sack[k].start), end = place(h->sack[k].end);
+
+		valid[k] = (s32)(h->sack[k].start - h->ack) > 0 && end > start &&
+			   (s32)(h->sack[k].end - c->snd_nxt) <= 0;
+		for (i = start; valid[k] && i < end && i < BYTES; i++)
+			told[i] = true;
+	}
+}
+
 static void acknowledge(struct fuzz_in *in, u8 op)
 {
 	struct atcp_hdr h = {
@@ -212,7 +227,7 @@ static void acknowledge(struct fuzz_in *in, u8 op)
 	};
 	bool valid[ATCP_SACK_BLOCKS] = { false };
 	u64 was;
-	u32 i, k, len;
+	u32 k, len;
 	u8 bytes[ATCP_HDR_MAX];
 
 	if (op & 8)
@@ -237,18 +252,16 @@ static void acknowledge(struct fuzz_in *in, u8 op)
 	sim_run_for(999);	/* it is on its way */
 	note_reneging();
 	remember();
-	for (k = 0; k < h.nsack; k++) {
-		u32 start = place(h.sack[k].start), end = place(h.sack[k].end);
-
-		/* As RFC 2018 has it: above the ACK, of data that was sent. */
-		valid[k] = (s32)(h.sack[k].start - h.ack) > 0 && end > start &&
-			   (s32)(h.sack[k].end - c->snd_nxt) <= 0;
-		for (i = start; valid[k] && i < end && i < BYTES; i++)
-			told[i] = true;
-	}
+	tell(&h, valid);
 	was = times_reneged();
 	sim_run_for(1);
-	if (times_reneged() != was || conn->closed)
+	if (times_reneged() != was) {
+		/* A timer came first, at the same moment: this ACK is news again. */
+		note_reneging();
+		tell(&h, valid);
+		return;
+	}
+	if (conn->closed)
 		return;
 	for (k = 0; k < h.nsack; k++)
 		if (valid[k] && c->rack)

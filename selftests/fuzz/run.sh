@@ -101,6 +101,7 @@ same_again()
 libfuzzer()
 {
 	found=$out/found/$1
+	rm -rf "$work/libfuzzer"
 	mkdir -p "$found" "$work/libfuzzer"
 	"$out/libfuzzer-$1" -max_total_time=$half -max_len=400 -len_control=0 \
 		-timeout=10 -print_final_stats=1 -artifact_prefix="$work/libfuzzer/" \
