@@ -62,7 +62,10 @@ u64 atcp_persist_delay(const struct atcp_tcb *c)
 	return backed_off(c, c->probes);
 }
 
-/* RFC 8985 section 7.2. */
+/*
+ * RFC 8985 section 7.2.  Where the retransmission time-out is nearer, the probe goes in its
+ * place: what was not lost then tells so, and cwnd stays as it is.
+ */
 void atcp_arm_tail(struct atcp_tcb *c)
 {
 	u64 delay = c->srtt ? c->srtt / 4 : ATCP_RTO_INITIAL;
@@ -73,6 +76,5 @@ void atcp_arm_tail(struct atcp_tcb *c)
 		return;
 	/* The peer may delay the ACK of a single segment. */
 	delay += atcp_queue_is_single(c) ? atcp_rto_min(c) : TAIL_SLACK;
-	if (c->now + delay < c->deadline[ATCP_T_REXMT])
-		atcp_set_timer(c, ATCP_T_TAIL, delay);
+	c->deadline[ATCP_T_TAIL] = min(c->now + delay, c->deadline[ATCP_T_REXMT]);
 }

@@ -163,13 +163,14 @@ struct atcp_space {
 	u64 cookie_key[2];
 };
 
+/* Of those that are due, the first of this list goes first. */
 enum atcp_timer {
+	ATCP_T_TAIL,		/* tail loss probe, RFC 8985 section 7; it moves ATCP_T_REXMT */
 	ATCP_T_REXMT,		/* retransmission, RFC 6298; or zero-window probe */
 	ATCP_T_DELACK,		/* delayed ACK */
 	ATCP_T_KEEP,		/* keep-alive; FIN-WAIT-2 of an orphan */
 	ATCP_T_PACE,		/* pacing: the next segment may go */
 	ATCP_T_REORDER,		/* RACK: what is late is lost, RFC 8985 section 6.2 */
-	ATCP_T_TAIL,		/* tail loss probe, RFC 8985 section 7 */
 	ATCP_T_COUNT
 };
 

@@ -19,7 +19,7 @@
  *                  FIN-WAIT-2 of an orphan: the end of the connection (close.c)
  *   ATCP_T_PACE    pacing lets the next segment go (output.c)
  *   ATCP_T_REORDER RACK has waited long enough for what may be reordered (rack.c)
- *   ATCP_T_TAIL    tail loss probe (rack.c), before ATCP_T_REXMT
+ *   ATCP_T_TAIL    tail loss probe (rack.c), at ATCP_T_REXMT's time at the latest
  *
  * TIME-WAIT and a listener's SYN-RECEIVED have no control block: their only deadline is
  * in struct atcp_tw and struct atcp_req.

@@ -82,7 +82,10 @@ SCRIPT(of_a_large_segment)
 	ASSERT_EQ(tcb()->snd_nxt - tcb()->snd_una, 300);
 }
 
-/* A peer may delay the ACK of a single segment: the time-out comes before that. */
+/*
+ * A peer may delay the ACK of a single segment for longer than the time-out is.  Then the probe
+ * goes in the place of the first time-out, which would have cost cwnd.
+ */
 SCRIPT(not_past_rto)
 {
 	u64 due;
@@ -94,6 +97,14 @@ SCRIPT(not_past_rto)
 	ASSERT_EQ(due, sim->now + TRIP_RTO);
 	quiet(TRIP_RTO - 1);
 	expect_after(1, "PA 1+1000 1");
+	recovery_is(OPEN);
+	ASSERT_EQ(tcb()->cwnd, 10000);
+	ASSERT_EQ(count_of(ATCP_STAT_TAIL_PROBES), 1);
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_TIMEOUT), 0);
+	expect_after(TRIP_RTO, "PA 1+1000 1");
+	recovery_is(LOSS);
+	ASSERT_EQ(count_of(ATCP_STAT_TAIL_PROBES), 1);
+	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_TIMEOUT), 1);
 }
 
 /* The probe of one segment waits for the delay of its ACK where that is below the time-out. */
