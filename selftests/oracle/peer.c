@@ -24,7 +24,6 @@ static void set_times(const struct net *net)
 	net_stack_sysctl(net, CLIENT, "rto_min_us", "1000000");
 	net_stack_sysctl(net, CLIENT, "syn_retries", "6");
 	net_stack_sysctl(net, CLIENT, "invalid_ratelimit", "0");
-	net_stack_sysctl(net, CLIENT, "recovery", "0");
 	if (!stack_is_tcp())
 		return;
 	net_stack_sysctl(net, CLIENT, "comp_sack_nr", "0");

@@ -243,7 +243,8 @@ static void equalise(struct net *net, int side)
 	size_t i;
 
 	net_stack_sysctl(net, side, "mtu_probing", "0");
-	net_stack_sysctl(net, side, "early_retrans", "0");	/* tail loss probes */
+	/* Two round trips are so short here that the machine decides whether a probe goes. */
+	net_stack_sysctl(net, side, "early_retrans", "0");
 	/* TCP before 6.5 has none. */
 	if (!stack_is_tcp() && access("/proc/sys/net/ipv4/tcp_syn_linear_timeouts", F_OK))
 		net_stack_sysctl(net, side, "syn_linear_timeouts", "0");
