@@ -181,8 +181,8 @@ TEST_F(info, retransmission)
 
 	conn_open(&self->net, PORT, &conn);
 	sock_set(conn.end[CLIENT], IPPROTO_TCP, TCP_NODELAY, 1);
-	/* The segment and its retransmission are lost, so that a time-out repairs it. */
-	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 40, 200, 2);
+	/* The segment, its probe and its retransmission are lost: two time-outs. */
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 40, 200, 3);
 	sock_send(conn.end[CLIENT], buf, 100);
 	sock_recv(conn.end[SERVER], buf, 100);
 	net_drop_end(&self->net, SERVER);
@@ -190,11 +190,11 @@ TEST_F(info, retransmission)
 	sock_recv(conn.end[CLIENT], buf, 1);
 	ASSERT_LT(0, info_get(conn.end[CLIENT], &c));
 	ASSERT_LT(0, info_get(conn.end[SERVER], &s));
-	EXPECT_EQ(2, c.total_retrans);
-	EXPECT_EQ(200, c.bytes_retrans);
-	EXPECT_EQ(300, c.bytes_sent);
+	EXPECT_EQ(3, c.total_retrans);
+	EXPECT_EQ(300, c.bytes_retrans);
+	EXPECT_EQ(400, c.bytes_sent);
 	EXPECT_EQ(101, c.bytes_acked);
-	EXPECT_EQ(3, c.data_segs_out);
+	EXPECT_EQ(4, c.data_segs_out);
 	EXPECT_EQ(1, s.data_segs_in);
 	EXPECT_EQ(0, c.retrans);
 	EXPECT_EQ(0, c.retransmits);
