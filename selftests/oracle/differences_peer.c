@@ -608,8 +608,8 @@ struct difference differences_peer[] = {
 	{
 		.id = "recovery",
 		.what = "how much data goes at once, when something was lost",
-		.tcp = "a congestion window of segments, recovery by RFC 6675",
-		.atcp = "one of bytes, recovery by RFC 6582",
+		.tcp = "a congestion window of segments",
+		.atcp = "one of bytes",
 		.why = "RFC 5681: what is small goes sooner",
 		.since = "again",
 		.tcp_line = "[0-9]: in .*|" SEG "U?A?P?F? " ANY "[1-9].*|" SEG "AF [0-9]+ .*",
