@@ -139,10 +139,15 @@ static void enter_fast(struct atcp_tcb *c, const struct atcp_ack *a)
 	c->prr_delivered = 0;
 	c->prr_out = 0;
 	c->prr_flight = 0;
-	/* A probe alone is no sign of congestion: RFC 4821 section 7.6.2. */
+	/*
+	 * A probe alone is no sign of congestion: RFC 4821 section 7.6.2.  Half of cwnd, and not
+	 * of what is in flight: an answer of few segments would fall to two of them at each loss.
+	 * cwnd does not grow beyond what was in flight (atcp_fills_cwnd()), as RFC 9438 section
+	 * 4.6 asks of who does so.
+	 */
 	if (likely(seq_gt(atcp_seg_cb(first)->seq, c->snd_una) || !atcp_mtup_lost(c))) {
 		c->prr_flight = max_t(u32, flight - min(flight, a->prior_sacked), c->mss);
-		c->ssthresh = c->cc->ssthresh(c, min(flight, c->cwnd));
+		c->ssthresh = c->cc->ssthresh(c, c->cwnd);
 	}
 	atcp_set_recovery(c, ATCP_FAST);
 	atcp_count(c, ATCP_STAT_RETRANS_FAST);

@@ -31,7 +31,7 @@ SCRIPT(tail)
 	recovery_is(OPEN);
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_TIMEOUT), 0);
 	ASSERT_EQ(tcb()->total_retrans, 2);
-	ASSERT_EQ(tcb()->ssthresh, 2000);	/* two segments were out */
+	ASSERT_EQ(tcb()->ssthresh, 5000);	/* half of cwnd, though two segments were out */
 }
 
 /* One that was never sent goes before one that was. */
@@ -215,14 +215,14 @@ SCRIPT(dsack_is_not_undo)
 	inject("A 1 1 sack 1001-3001");
 	expect_within(REORDER, REORDER + 2 * MSEC, "A 1+1000 1");
 	recovery_is(FAST);
-	ASSERT_EQ(tcb()->ssthresh, 2000);
+	ASSERT_EQ(tcb()->ssthresh, 5000);
 	quiet(TRIP / 2);
 	inject("A 1 1 sack 2001-3001 1001-3001");
 	recovery_is(FAST);
 	quiet(TRIP / 2);
 	inject("A 1 3001");
 	recovery_is(OPEN);
-	ASSERT_EQ(tcb()->ssthresh, 2000);
+	ASSERT_EQ(tcb()->ssthresh, 5000);
 	ASSERT_EQ(count_of(ATCP_STAT_UNDO_DSACK), 0);
 }
 
