@@ -42,8 +42,8 @@ void atcp_sock_deadline(struct sock *sk, u64 when)
 	now = as->tcb.now;
 	delay = when > now ? min(when - now, 1800 * ATCP_SEC) : 0;
 	as->timer_fires = now + delay;
-	/* One jiffy more, so that rounding does not make the timer fire too early. */
-	sk_reset_timer(sk, &as->timer, jiffies + usecs_to_jiffies(delay) + 1);
+	/* Both this and the timer wheel round up, so that it does not fire too early. */
+	sk_reset_timer(sk, &as->timer, jiffies + usecs_to_jiffies(delay));
 }
 
 /* Runs the core's timers if they are due, and arms the timer again. Locked, BHs off. */
