@@ -16,14 +16,14 @@
  * @name:	as TCP_CONGESTION names it
  * @init:	the connection is established; may use c->cc_priv
  * @acked:	@bytes were newly acknowledged outside loss recovery: grow c->cwnd
- * @ssthresh:	a loss was detected with @flight bytes outstanding: the new
- *		slow-start threshold, at least two segments
+ * @ssthresh:	a loss was detected: the new slow-start threshold, at least two segments; @used
+ *		is cwnd, or what was in flight at a time-out
  */
 struct atcp_cc_ops {
 	const char *name;
 	void (*init)(struct atcp_tcb *c);
 	void (*acked)(struct atcp_tcb *c, u32 bytes);
-	u32 (*ssthresh)(struct atcp_tcb *c, u32 flight);
+	u32 (*ssthresh)(struct atcp_tcb *c, u32 used);
 };
 
 extern const struct atcp_cc_ops atcp_cc_newreno;

@@ -32,9 +32,9 @@ static void newreno_acked(struct atcp_tcb *c, u32 bytes)
 	}
 }
 
-static u32 newreno_ssthresh(struct atcp_tcb *c, u32 flight)
+static u32 newreno_ssthresh(struct atcp_tcb *c, u32 used)
 {
-	return max_t(u32, flight / 2, 2 * c->mss);	/* equation (4) */
+	return max_t(u32, used / 2, 2 * c->mss);	/* equation (4) */
 }
 
 const struct atcp_cc_ops atcp_cc_newreno = {
