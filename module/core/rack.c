@@ -40,11 +40,12 @@ void atcp_rack_arrived(struct atcp_tcb *c, const struct atcp_cb *cb, u32 end)
 	/* Too early: it is the original that has arrived, and not what was sent again. */
 	if (cb->sent & ATCP_SENT_AGAIN && rtt < c->min_rtt)
 		return;
+	/* Of the latest to arrive: what one has taken, those sent before it may still take. */
+	c->rack_rtt = rtt;
 	if (sent_before(c, cb->sent_at, end))
 		return;
 	c->rack_at = cb->sent_at;
 	c->rack_end = end;
-	c->rack_rtt = rtt;
 }
 
 /*

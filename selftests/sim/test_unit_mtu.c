@@ -233,7 +233,7 @@ TEST(path_changes)
 	sim_host(0)->space.conf.probe_interval = 3 * SEC;
 	sim_run_for(2 * SEC);
 	sim->link[0][1].conf.black_hole = 1400;
-	sim_run_for(5 * SEC);
+	sim_run_for(10 * SEC);
 	ASSERT_GE(ends[0]->c.mss, 1400 - 52 - 10);
 	ASSERT_LE(ends[0]->c.mss, 1400 - 52);
 	sim->link[0][1].conf.black_hole = 0;
