@@ -12,9 +12,9 @@ const struct atcp_stat_info atcp_stat_info[ATCP_STAT_COUNT] = {
 
 #undef ATCP_COUNTER
 
-void atcp_host_count(struct atcp_space *space, enum atcp_stat stat)
+void atcp_host_count_by(struct atcp_space *space, enum atcp_stat stat, u32 n)
 {
-	atcp_net_count(atcp_space_net(space), stat);
+	this_cpu_add(atcp_space_net(space)->stats->v[stat], n);
 }
 
 unsigned long atcp_stat_read(const struct atcp_net *an, enum atcp_stat stat)

@@ -151,7 +151,12 @@ struct atcp_order {
 #define ATCP_WAKE_FIN		0x08	/* the peer will send no more */
 #define ATCP_WAKE_URGENT	0x10	/* the urgent pointer moved ahead */
 
-void atcp_host_count(struct atcp_space *space, enum atcp_stat stat);
+void atcp_host_count_by(struct atcp_space *space, enum atcp_stat stat, u32 n);
+
+static inline void atcp_host_count(struct atcp_space *space, enum atcp_stat stat)
+{
+	atcp_host_count_by(space, stat, 1);
+}
 
 /* --- sending --- */
 
@@ -165,6 +170,11 @@ struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg);
  * Returns 0, or a negative errno when the network layer refused it.
  */
 int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 mss);
+/*
+ * True if what was last sent of a queued segment has not left this host.  It is not lost, and
+ * is not sent again.
+ */
+bool atcp_host_in_device(struct atcp_tcb *c, struct atcp_seg *seg);
 /*
  * Cuts a queued segment: @seg keeps the first @len payload bytes, the rest is
  * returned as a new segment, charged likewise.  The core fills its cb and link, except

@@ -87,7 +87,7 @@ static enum atcp_resend reason(const struct atcp_tcb *c)
 static void resent(struct atcp_tcb *c, u32 seq, u32 len, u32 segs, enum atcp_resend why)
 {
 	c->total_retrans += segs;
-	atcp_count(c, ATCP_STAT_RETRANS_SEGS);
+	atcp_host_count_by(c->space, ATCP_STAT_RETRANS_SEGS, segs);
 	atcp_host_resent(c, seq, len, why);
 	/* A tail loss probe is judged by itself: atcp_tail_acked(). */
 	if (!c->undo || why == ATCP_RESEND_TAIL)
@@ -134,7 +134,10 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin, enum at
 	c->last_snd = c->now;
 	c->bytes_sent += len;
 	c->data_segs_out += segs;
-	c->segs_out += segs - 1;		/* atcp_emit() counts one */
+	/* atcp_emit() counts one. */
+	c->segs_out += segs - 1;
+	if (segs > 1)
+		atcp_host_count_by(c->space, ATCP_STAT_OUT_SEGS, segs - 1);
 	take_snapshot(c, cb);
 	atcp_data_sent(c);
 	atcp_emit(c, out, cb->seq, ATCP_ACK | cb->flags | (fin ? ATCP_FIN : 0));
@@ -541,6 +544,8 @@ static void resend_lost(struct atcp_tcb *c, u64 rate)
 	while ((seg = atcp_queue_lost(c)) && c->snd_wnd && cwnd_room(c) && pace_allows(c, rate)) {
 		u32 room = cwnd_room(c);
 
+		if (atcp_host_in_device(c, seg))
+			break;
 		if (!resend(c, seg, unlikely(rate) ? pace_piece(c, room, rate) : room))
 			break;
 		/* Its ACK is a round trip away: a time-out counts from here. */
@@ -567,6 +572,8 @@ bool atcp_resend_last(struct atcp_tcb *c)
 	struct atcp_seg *seg = atcp_queue_last_sent(c);
 	u32 len;
 
+	if (atcp_host_in_device(c, seg))
+		return false;
 	trim_acked(c, seg);
 	len = atcp_seg_len(seg);
 	if (len > c->mss) {

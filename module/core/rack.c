@@ -23,6 +23,7 @@
 #include "core/seq.h"
 
 #define REORDER_SLACK	ATCP_MSEC
+#define DEVICE_WAIT	(10 * ATCP_MSEC)	/* until a full queue of this host is looked at again */
 #define PERSIST		16	/* recoveries that a window larger than the first lasts */
 
 /* True if what ends at @end and was sent at @at was sent before what RACK goes by. */
@@ -90,6 +91,11 @@ bool atcp_rack_mark(struct atcp_tcb *c)
 			break;
 		if (left) {
 			atcp_set_timer(c, ATCP_T_REORDER, left + REORDER_SLACK);
+			break;
+		}
+		/* Nor has what was sent after it, but by another way out of the host. */
+		if (unlikely(atcp_host_in_device(c, seg))) {
+			atcp_set_timer(c, ATCP_T_REORDER, DEVICE_WAIT);
 			break;
 		}
 		lose(c, seg);

@@ -138,6 +138,11 @@ struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg)
 	return atcp_seg(copy);
 }
 
+bool atcp_host_in_device(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	return skb_fclone_busy(atcp_tcb_sk(c), atcp_skb(seg));
+}
+
 int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 mss)
 {
 	struct sock *sk = atcp_tcb_sk(c);

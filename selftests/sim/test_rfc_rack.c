@@ -270,3 +270,17 @@ SCRIPT(window_is_a_round_trip_at_most)
 		recover_once(true);
 	ASSERT_LE(recover_once(false), TRIP + 3 * MSEC);
 }
+
+/* What has not left this host is late, and not lost: it has not been overtaken. */
+SCRIPT(waits_in_the_device)
+{
+	loss_sending(10);
+	script.conn->in_device = true;
+	quiet(TRIP);
+	inject("A 1 1 sack 1001-10001");
+	quiet(TRIP);
+	recovery_is(OPEN);
+	script.conn->in_device = false;
+	expect_within(0, 12 * MSEC, "A 1+1000 1");
+	recovery_is(FAST);
+}

@@ -16,9 +16,9 @@ static struct sim_conn *conn_of(struct atcp_tcb *c)
 	return conn;
 }
 
-void atcp_host_count(struct atcp_space *space, enum atcp_stat stat)
+void atcp_host_count_by(struct atcp_space *space, enum atcp_stat stat, u32 n)
 {
-	sim_container_of(space, struct sim_host, space)->stat[stat]++;
+	sim_container_of(space, struct sim_host, space)->stat[stat] += n;
 }
 
 /* --- sending --- */
@@ -75,6 +75,12 @@ static bool room_to_split(const struct sim_conn *conn)
 	u64 most = (u64)conn->opt.sndbuf + 2 * (65536 + SENT_OVERHEAD);
 
 	return (conn->wmem + (u64)conn->nsent * SENT_OVERHEAD) / 2 <= most;
+}
+
+bool atcp_host_in_device(struct atcp_tcb *c, struct atcp_seg *seg)
+{
+	(void)seg;
+	return conn_of(c)->in_device;
 }
 
 bool atcp_host_may_split(struct atcp_tcb *c)

@@ -349,6 +349,7 @@ struct sim_conn {
 	u64 due;			/* the deadline that the core has set, for a wheel */
 	u64 armed;			/* the one that the timer was set for */
 	u8 peer;			/* host index of the other end */
+	bool in_device;			/* what was sent has not left the host */
 	bool closed;			/* atcp_host_closed() was called */
 	bool released;			/* the user has closed it */
 	bool waking;
