@@ -386,7 +386,7 @@ TEST_F_TIMEOUT(effect, early_retrans, 60)
 		conn_open(&self->net, PORT + on, &c);
 		sock_set(c.end[CLIENT], IPPROTO_TCP, TCP_NODELAY, 1);
 		/* From here on the path is longer: RACK ignores what is faster than ever. */
-		net_run(&self->net, CLIENT, "tc qdisc add dev v0 root netem delay 20ms");
+		net_run(&self->net, SERVER, "tc qdisc add dev v1 root netem delay 20ms");
 		net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 1000, 1100, 2);
 		sock_send(c.end[CLIENT], block, sizeof(block));
 		wire_wait(self->wire, "> PA 1 1 1000");
@@ -396,7 +396,7 @@ TEST_F_TIMEOUT(effect, early_retrans, 60)
 			wire_wait(self->wire, "> PA 1001 1 1000");
 		EXPECT_EQ(on, wire_wait(self->wire, "> PA 1 1 1000")->time - sent < 1000);
 		net_drop_end(&self->net, SERVER);
-		net_run(&self->net, CLIENT, "tc qdisc del dev v0 root");
+		net_run(&self->net, SERVER, "tc qdisc del dev v1 root");
 		conn_close(&c);
 	}
 }
