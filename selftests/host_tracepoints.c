@@ -341,13 +341,14 @@ TEST_F_TIMEOUT(trace, retransmissions, 120)
 	EXPECT_EVENT(at, "atcp_retransmit: ", cs, "kind=SYN ", "state=SYN_SENT ", "retries=1 ");
 	EXPECT_EVENT(at, "atcp_snd: ", cs, " SYN ");
 
-	/* A lone segment is retransmitted by the time-out. */
-	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 0, 65535, 1);
+	/* A lone segment is retransmitted by a probe, and by the time-out. */
+	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 0, 65535, 2);
 	sock_send(c.end[CLIENT], "lost", 4);
 	sock_recv(fd, buf, 4);
 	net_drop_end(&self->net, SERVER);
 	record(&self->text);
 	at = self->text;
+	EXPECT_EVENT(at, "atcp_retransmit: ", cs, "kind=TAIL ", "len=4 ", "retries=0 ");
 	EXPECT_EVENT(at, "atcp_recovery: ", cs, "oldstate=OPEN ", "newstate=LOSS ");
 	EXPECT_EVENT(at, "atcp_retransmit: ", cs, "kind=TIMEOUT ", "len=4 ",
 		     "state=ESTABLISHED ", "retries=1 ");

@@ -151,16 +151,27 @@ void atcp_rack_recovered(struct atcp_tcb *c)
 /* Section 7.3. */
 void atcp_tail_timeout(struct atcp_tcb *c)
 {
+	bool first;
+
 	atcp_stop_timer(c, ATCP_T_TAIL);
 	if (c->recovery != ATCP_OPEN || !c->snd_flight || !c->snd_wnd)
 		return;
 	c->tlp_out = true;		/* before it is sent: none is armed for it */
 	c->tlp_again = false;
-	if (!atcp_send_new(c)) {
+	/*
+	 * What its listener has forgotten, the peer learns anew from the first data (a SYN cookie),
+	 * and from nothing else.
+	 */
+	first = atcp_queue_is_single(c) && c->snd_una == c->iss + 1;
+	if (first || !atcp_send_new(c)) {
 		c->tlp_again = atcp_resend_last(c);
 		c->tlp_out = c->tlp_again;
-		if (!c->tlp_out)
+		if (!c->tlp_out) {
+			/* It has not left this host, or memory is short. */
+			c->deadline[ATCP_T_TAIL] = min(c->now + DEVICE_WAIT,
+						       c->deadline[ATCP_T_REXMT]);
 			return;
+		}
 	}
 	c->tlp_end = c->snd_nxt;
 	atcp_count(c, ATCP_STAT_TAIL_PROBES);

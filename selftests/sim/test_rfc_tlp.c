@@ -59,6 +59,18 @@ SCRIPT(one_at_a_time)
 	ASSERT_EQ(count_of(ATCP_STAT_TAIL_PROBES), 1);
 }
 
+/* The first data carries a SYN cookie, as the peer may not have taken the handshake's ACK. */
+SCRIPT(first_data_first)
+{
+	script.opt.nodelay = false;
+	loss_ready();
+	user_sends(400);
+	expect("PA 1+400 1");
+	user_sends(300);
+	expect_after(TRIP_RTO, "PA 1+400 1");
+	ASSERT_EQ(count_of(ATCP_STAT_TAIL_PROBES), 1);
+}
+
 /* Not beyond what the window lets out. */
 SCRIPT(new_data_beyond_the_window)
 {
@@ -285,6 +297,17 @@ SCRIPT(none_after_a_timeout)
 	inject("A 1 1001");
 	loss_drain();
 	ASSERT_EQ(tcb()->deadline[ATCP_T_TAIL], ATCP_NEVER);
+}
+
+/* The probe goes when the last segment has left this host. */
+SCRIPT(after_the_device)
+{
+	be_at_the_tail();
+	script.conn->in_device = true;
+	quiet(PROBE + MSEC);
+	script.conn->in_device = false;
+	expect_within(0, 12 * MSEC, "PA 2001+1000 1");
+	ASSERT_EQ(count_of(ATCP_STAT_TAIL_PROBES), 1);
 }
 
 /* While the last segment waits in this host's queue, the answer is not late. */
