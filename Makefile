@@ -44,8 +44,9 @@ help:
 	@echo "make lab       build all, run a scenario of flows and links in a VM, and draw it:"
 	@echo "               S=userspace/lab/scenarios/beside.toml, or one of yours; ON=sim in the simulator;"
 	@echo "               see atcp-lab(1)"
-	@echo "make bench-loss    goodput at rates, delays and losses, beside the kernel's TCP; half an"
-	@echo "               hour, and it goes on where it was interrupted"
+	@echo "make bench-loss    goodput, answers and outages on paths that lose and reorder, beside the"
+	@echo "               kernel's TCP; half an hour, and it goes on where it was interrupted;"
+	@echo "               WHOLE=yes for all cells and 20 seeds: many hours"
 	@echo "make profile   print these instructions by function"
 	@echo "make install   install the module for the running kernel (KDIR= for another), programs"
 	@echo "               and manual pages below PREFIX=/usr/local; make uninstall removes them"
@@ -148,10 +149,7 @@ lab:
 bench-loss:
 	@$(V)/setup build vm lab 6.1
 	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module userspace
-	@userspace/lab/atcp-lab run -o build/lab/loss --vary flow.stack=atcp,kernel \
-		--vary bottleneck.rate=10Mbit,50Mbit --vary bottleneck.delay=10ms,50ms \
-		--vary bottleneck.loss=0,0.1%,1%,3% --against flow.stack=kernel \
-		userspace/lab/scenarios/loss.toml
+	@selftests/bench/loss $(if $(filter yes,$(WHOLE)),--whole)
 
 profile:
 	@$(V)/setup build vm test 6.1
