@@ -25,11 +25,15 @@
 
 SKIP_PROGRAM_IF(stack_is_tcp(), "there are two stacks in this");
 
-FIXTURE(recovery)
-{
+struct ends {
 	struct net net;
 	struct wire *wire;
 	int l, c, s;
+};
+
+FIXTURE(recovery)
+{
+	struct ends ends;
 };
 
 FIXTURE_VARIANT(recovery)
@@ -43,13 +47,13 @@ FIXTURE_VARIANT_ADD(recovery, of_tcp) { .sender = TCP };
 FIXTURE_SETUP(recovery)
 {
 	setenv("ATCP_TEST_CARRIER", "tcp", 1);
-	net_open(&self->net);
-	self->wire = wire_open(&self->net, CLIENT, PORT);
+	net_open(&self->ends.net);
+	self->ends.wire = wire_open(&self->ends.net, CLIENT, PORT);
 }
 
 FIXTURE_TEARDOWN(recovery)
 {
-	wire_close(self->wire);
+	wire_close(self->ends.wire);
 }
 
 static void late_timeouts(const struct net *net)
@@ -66,25 +70,25 @@ static void late_timeouts(const struct net *net)
  * CLIENT calls, and both have sent a byte; then @side's packets meet @netem.  CLIENT's are no
  * larger than the MTU.
  */
-static void call(FIXTURE_DATA(recovery) *self, enum stack sender, int side, const char *netem)
+static void call(struct ends *e, enum stack sender, int side, const char *netem)
 {
 	char byte;
 
-	net_run(&self->net, CLIENT, "ethtool -K %s tso off gso off >/dev/null",
-		self->net.dev[CLIENT]);
-	call_far(&self->net, sender, PORT, &self->l, &self->c, &self->s);
-	sock_set(self->c, IPPROTO_TCP, TCP_NODELAY, 1);
-	sock_send(self->c, "x", 1);
-	sock_recv(self->s, &byte, 1);
-	sock_send(self->s, "x", 1);
-	sock_recv(self->c, &byte, 1);
-	wire_wait(self->wire, "< PA 1 2 1");
-	net_run(&self->net, side, "tc qdisc add dev %s root netem limit 10000 %s",
-		self->net.dev[side], netem);
+	net_run(&e->net, CLIENT, "ethtool -K %s tso off gso off >/dev/null",
+		e->net.dev[CLIENT]);
+	call_far(&e->net, sender, PORT, &e->l, &e->c, &e->s);
+	sock_set(e->c, IPPROTO_TCP, TCP_NODELAY, 1);
+	sock_send(e->c, "x", 1);
+	sock_recv(e->s, &byte, 1);
+	sock_send(e->s, "x", 1);
+	sock_recv(e->c, &byte, 1);
+	wire_wait(e->wire, "< PA 1 2 1");
+	net_run(&e->net, side, "tc qdisc add dev %s root netem limit 10000 %s",
+		e->net.dev[side], netem);
 }
 
 /* @n segments of @size bytes, which the peer takes; returns how long it took, ms. */
-static long long send_segments(FIXTURE_DATA(recovery) *self, int n, int size)
+static long long send_segments(struct ends *e, int n, int size)
 {
 	static char block[2000], got[sizeof(block)];
 	long long begun = net_now();
@@ -92,10 +96,10 @@ static long long send_segments(FIXTURE_DATA(recovery) *self, int n, int size)
 
 	for (i = 0; i < n; i++) {
 		pattern_fill(block, size, (uint64_t)i * size);
-		sock_send(self->c, block, size);
+		sock_send(e->c, block, size);
 	}
 	for (i = 0; i < n; i++) {
-		sock_recv(self->s, got, size);
+		sock_recv(e->s, got, size);
 		if (pattern_check(got, size, (uint64_t)i * size) != size)
 			net_die("segment %d has other bytes", i);
 	}
@@ -109,11 +113,11 @@ static bool all_acked(void *fd)
 	return info_get(*(int *)fd, &i) > 0 && !i.unacked;
 }
 
-static void hang_up(FIXTURE_DATA(recovery) *self)
+static void hang_up(struct ends *e)
 {
-	close(self->c);
-	close(self->s);
-	close(self->l);
+	close(e->c);
+	close(e->s);
+	close(e->l);
 }
 
 /* The last two are lost: a probe tells so. */
@@ -121,14 +125,14 @@ TEST_F_TIMEOUT(recovery, tail_loss, 60)
 {
 	struct info i;
 
-	late_timeouts(&self->net);
-	call(self, variant->sender, SERVER, "delay 20ms");
-	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 1000, 1100, 2);
-	EXPECT_GT(SOON, send_segments(self, 2, 1000));
-	EXPECT_TRUE(net_until(all_acked, &self->c, PATIENCE));
-	info_get(self->c, &i);
+	late_timeouts(&self->ends.net);
+	call(&self->ends, variant->sender, SERVER, "delay 20ms");
+	net_drop(&self->ends.net, SERVER, TH_PSH | TH_ACK, 1000, 1100, 2);
+	EXPECT_GT(SOON, send_segments(&self->ends, 2, 1000));
+	EXPECT_TRUE(net_until(all_acked, &self->ends.c, PATIENCE));
+	info_get(self->ends.c, &i);
 	EXPECT_EQ(2, i.total_retrans);
-	hang_up(self);
+	hang_up(&self->ends);
 }
 
 /* The segment that is sent again is lost as well: what is sent later tells so. */
@@ -139,23 +143,23 @@ TEST_F_TIMEOUT(recovery, lost_retransmission, 60)
 	struct info i;
 	int n;
 
-	late_timeouts(&self->net);
-	call(self, variant->sender, SERVER, "delay 20ms");
-	net_drop(&self->net, SERVER, TH_PSH | TH_ACK, 900, 980, 2);
+	late_timeouts(&self->ends.net);
+	call(&self->ends, variant->sender, SERVER, "delay 20ms");
+	net_drop(&self->ends.net, SERVER, TH_PSH | TH_ACK, 900, 980, 2);
 	begun = net_now();
-	sock_send(self->c, block, 900);
+	sock_send(self->ends.c, block, 900);
 	for (n = 0; n < 8; n++)
-		sock_send(self->c, block, sizeof(block));
-	wire_wait(self->wire, "> PA 2 2 900");
-	wire_wait(self->wire, "> PA 2 2 900");
+		sock_send(self->ends.c, block, sizeof(block));
+	wire_wait(self->ends.wire, "> PA 2 2 900");
+	wire_wait(self->ends.wire, "> PA 2 2 900");
 	for (n = 0; n < 4; n++)
-		sock_send(self->c, block, sizeof(block));
-	wire_wait(self->wire, "> PA 2 2 900");
-	EXPECT_TRUE(net_until(all_acked, &self->c, PATIENCE));
+		sock_send(self->ends.c, block, sizeof(block));
+	wire_wait(self->ends.wire, "> PA 2 2 900");
+	EXPECT_TRUE(net_until(all_acked, &self->ends.c, PATIENCE));
 	EXPECT_GT(SOON, net_now() - begun);
-	info_get(self->c, &i);
+	info_get(self->ends.c, &i);
 	EXPECT_LE(2, i.total_retrans);
-	hang_up(self);
+	hang_up(&self->ends);
 }
 
 /* Every eighth packet overtakes the others: that is seen, and soon costs little. */
@@ -164,19 +168,19 @@ TEST_F_TIMEOUT(recovery, reordering, 60)
 	struct info i, later;
 	int n;
 
-	call(self, variant->sender, CLIENT, "delay 20ms reorder 100% gap 8");
+	call(&self->ends, variant->sender, CLIENT, "delay 20ms reorder 100% gap 8");
 	for (n = 0; n < 20; n++)
-		send_segments(self, 40, 1000);
-	EXPECT_TRUE(net_until(all_acked, &self->c, PATIENCE));
-	info_get(self->c, &i);
+		send_segments(&self->ends, 40, 1000);
+	EXPECT_TRUE(net_until(all_acked, &self->ends.c, PATIENCE));
+	info_get(self->ends.c, &i);
 	EXPECT_LT(0, i.reord_seen);
 	for (n = 0; n < 20; n++)
-		send_segments(self, 40, 1000);
-	EXPECT_TRUE(net_until(all_acked, &self->c, PATIENCE));
-	info_get(self->c, &later);
+		send_segments(&self->ends, 40, 1000);
+	EXPECT_TRUE(net_until(all_acked, &self->ends.c, PATIENCE));
+	info_get(self->ends.c, &later);
 	if (variant->sender == ATCP)	/* the kernel's TCP, over netem: 2 to 60 */
 		EXPECT_GE(8, later.total_retrans - i.total_retrans);
-	hang_up(self);
+	hang_up(&self->ends);
 }
 
 /* The path becomes longer than the time-out: cwnd is what it was, once that is known. */
@@ -184,15 +188,15 @@ TEST_F_TIMEOUT(recovery, spurious_timeout, 60)
 {
 	struct info before, after;
 
-	call(self, variant->sender, SERVER, "delay 1500ms");
-	info_get(self->c, &before);
-	send_segments(self, 5, 1000);
-	EXPECT_TRUE(net_until(all_acked, &self->c, PATIENCE));
-	info_get(self->c, &after);
+	call(&self->ends, variant->sender, SERVER, "delay 1500ms");
+	info_get(self->ends.c, &before);
+	send_segments(&self->ends, 5, 1000);
+	EXPECT_TRUE(net_until(all_acked, &self->ends.c, PATIENCE));
+	info_get(self->ends.c, &after);
 	EXPECT_LT(0, after.total_retrans);
 	EXPECT_EQ(INFINITE, after.snd_ssthresh);
 	EXPECT_LE(before.snd_cwnd, after.snd_cwnd);
-	hang_up(self);
+	hang_up(&self->ends);
 }
 
 /* True if the first block tells of a duplicate: RFC 2883. */
@@ -224,21 +228,24 @@ TEST_F_TIMEOUT(recovery, duplicates, 60)
 	int told = 0;
 	size_t n;
 
-	call(self, variant->sender, CLIENT, "duplicate 100%");
-	info_get(self->c, &before);
-	send_segments(self, 20, 1000);
-	EXPECT_TRUE(net_until(all_acked, &self->c, PATIENCE));
-	while (wire_next(self->wire, 300))
+	call(&self->ends, variant->sender, CLIENT, "duplicate 100%");
+	info_get(self->ends.c, &before);
+	send_segments(&self->ends, 20, 1000);
+	EXPECT_TRUE(net_until(all_acked, &self->ends.c, PATIENCE));
+	while (wire_next(self->ends.wire, 300))
 		;
-	for (n = 0; n < wire_count(self->wire); n++)
-		told += wire_at(self->wire, n)->from == SERVER && is_dsack(wire_at(self->wire, n));
+	for (n = 0; n < wire_count(self->ends.wire); n++) {
+		const struct seg *seg = wire_at(self->ends.wire, n);
+
+		told += seg->from == SERVER && is_dsack(seg);
+	}
 	EXPECT_LT(0, told);
-	info_get(self->c, &after);
+	info_get(self->ends.c, &after);
 	EXPECT_LT(0, after.dsack_dups);
 	EXPECT_EQ(0, after.total_retrans);
 	EXPECT_EQ(INFINITE, after.snd_ssthresh);
 	EXPECT_LE(before.snd_cwnd, after.snd_cwnd);
-	hang_up(self);
+	hang_up(&self->ends);
 }
 
 /* A peer that the test plays: CLIENT's is the only stack in this. */
@@ -268,50 +275,50 @@ TEST_F_TIMEOUT(recovery, reneging, 60)
 {
 	static const uint8_t syn_opt[] = { 2, 4, 5, 0xb4, 4, 2, 1, 1 };
 	static char block[1000];
-	struct played p = { .net = &self->net };
+	struct played p = { .net = &self->ends.net };
 	const struct seg *again;
 	long long begun;
 	uint32_t isn;
 	int n;
 
-	late_timeouts(&self->net);
-	net_no_timestamps(&self->net);
-	net_sysctl(&self->net, CLIENT, "net/ipv4/tcp_timestamps", "0");
-	net_run(&self->net, CLIENT, "ethtool -K %s tso off gso off >/dev/null",
-		self->net.dev[CLIENT]);
-	net_deaf(&self->net, SERVER);
-	self->c = sock_in(&self->net, CLIENT, variant->sender);
-	sock_nonblock(self->c, true);
-	EXPECT_EQ(-1, addr_connect(self->c, addr_side(&self->net, SERVER, PORT)));
-	isn = wire_wait(self->wire, "> S 0 - 0")->raw_seq;
+	late_timeouts(&self->ends.net);
+	net_no_timestamps(&self->ends.net);
+	net_sysctl(&self->ends.net, CLIENT, "net/ipv4/tcp_timestamps", "0");
+	net_run(&self->ends.net, CLIENT, "ethtool -K %s tso off gso off >/dev/null",
+		self->ends.net.dev[CLIENT]);
+	net_deaf(&self->ends.net, SERVER);
+	self->ends.c = sock_in(&self->ends.net, CLIENT, variant->sender);
+	sock_nonblock(self->ends.c, true);
+	EXPECT_EQ(-1, addr_connect(self->ends.c, addr_side(&self->ends.net, SERVER, PORT)));
+	isn = wire_wait(self->ends.wire, "> S 0 - 0")->raw_seq;
 	p.seg = (struct craft) {
-		.src = self->net.ip[SERVER], .dst = self->net.ip[CLIENT], .sport = PORT,
-		.dport = sock_port(self->c), .seq = 1000, .ack = isn + 1,
+		.src = self->ends.net.ip[SERVER], .dst = self->ends.net.ip[CLIENT], .sport = PORT,
+		.dport = sock_port(self->ends.c), .seq = 1000, .ack = isn + 1,
 		.flags = TH_SYN | TH_ACK, .opt = syn_opt, .opt_len = sizeof(syn_opt),
 	};
-	wire_send(&self->net, SERVER, &p.seg);
-	ASSERT_TRUE(sock_wait(self->c, POLLOUT, PATIENCE));
-	sock_nonblock(self->c, false);
-	sock_set(self->c, IPPROTO_TCP, TCP_NODELAY, 1);
+	wire_send(&self->ends.net, SERVER, &p.seg);
+	ASSERT_TRUE(sock_wait(self->ends.c, POLLOUT, PATIENCE));
+	sock_nonblock(self->ends.c, false);
+	sock_set(self->ends.c, IPPROTO_TCP, TCP_NODELAY, 1);
 	p.seg.seq++;
 	for (n = 0; n < 6; n++)
-		sock_send(self->c, block, sizeof(block));
-	wire_wait(self->wire, "> PA 5001 1 1000");
+		sock_send(self->ends.c, block, sizeof(block));
+	wire_wait(self->ends.wire, "> PA 5001 1 1000");
 	play(&p, 1, 1001, 6001, isn);
-	begun = wire_wait(self->wire, "> PA 1 1 1000")->time;
+	begun = wire_wait(self->ends.wire, "> PA 1 1 1000")->time;
 	play(&p, 1001, 0, 0, isn);
 	/* What it has dropped goes again, and not only after a whole time-out. */
 	do {
-		again = wire_next(self->wire, PATIENCE);
+		again = wire_next(self->ends.wire, PATIENCE);
 		ASSERT_NE(NULL, again);
 	} while (again->from != CLIENT || again->seq != 1001);
 	EXPECT_GT(SOON, again->time - begun);
 	for (n = 2; n <= 6; n++)
 		play(&p, n * 1000 + 1, 0, 0, isn);
-	EXPECT_TRUE(net_until(all_acked, &self->c, PATIENCE));
+	EXPECT_TRUE(net_until(all_acked, &self->ends.c, PATIENCE));
 	p.seg.flags = TH_RST;
-	wire_send(&self->net, SERVER, &p.seg);
-	close(self->c);
+	wire_send(&self->ends.net, SERVER, &p.seg);
+	close(self->ends.c);
 }
 
 TEST_HARNESS_MAIN

@@ -23,7 +23,7 @@
 #include "core/seq.h"
 
 #define REORDER_SLACK	ATCP_MSEC
-#define DEVICE_WAIT	(10 * ATCP_MSEC)	/* until a full queue of this host is looked at again */
+#define DEVICE_WAIT	(10 * ATCP_MSEC)	/* until this host's queue is looked at again */
 #define PERSIST		16	/* recoveries that a window larger than the first lasts */
 
 /* True if what ends at @end and was sent at @at was sent before what RACK goes by. */

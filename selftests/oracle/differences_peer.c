@@ -141,7 +141,8 @@ struct difference differences_peer[] = {
 		.atcp = "is acknowledged",
 		.why = "RFC 2883 section 1: D-SACK tells of duplicates",
 		.op = "seg ",
-		.tcp_line = SEG "U?A[PF]* " ANY "[0-9]+( urgent [0-9]+)?( time)? has (0|[0-9]{10})-.*",
+		.tcp_line = SEG "U?A[PF]* " ANY
+			    "[0-9]+( urgent [0-9]+)?( time)? has (0|[0-9]{10})-.*",
 		.atcp_line = SEG "U?A[PF]* " ANY "[0-9]+( urgent [0-9]+)?( time)?( has .*)?",
 	},
 	{
