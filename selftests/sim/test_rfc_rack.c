@@ -284,3 +284,20 @@ SCRIPT(waits_in_the_device)
 	expect_within(0, 12 * MSEC, "A 1+1000 1");
 	recovery_is(FAST);
 }
+
+/*
+ * Section 6.2, step 2: the round trip is that of the latest to arrive, and not of the one that
+ * was sent last.  That one has overtaken the others, which take longer.
+ */
+SCRIPT(round_trip_of_the_latest)
+{
+	loss_sending(10);
+	quiet(TRIP / 4);
+	inject("A 1 1 sack 7001-8001");		/* the window is a quarter of that */
+	quiet(TRIP / 20);
+	inject("A 1 1001 sack 7001-8001");
+	quiet(3 * MSEC);
+	recovery_is(OPEN);
+	expect_within(2 * MSEC, 6 * MSEC, "A 1001+1000 1");
+	recovery_is(FAST);
+}
