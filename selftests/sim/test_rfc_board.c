@@ -263,3 +263,16 @@ SCRIPT(without_sack)
 	ASSERT_EQ(tcb()->deadline[ATCP_T_REORDER], ATCP_NEVER);
 	ASSERT_EQ(tcb()->deadline[ATCP_T_TAIL], ATCP_NEVER);
 }
+
+/* An ACK that ends within what was reported: that has been counted. */
+SCRIPT(ack_within_what_was_reported)
+{
+	u32 was;
+
+	loss_sending(10);
+	quiet(TRIP);
+	inject("A 1 1 sack 1001-2001");
+	was = tcb()->delivered;
+	inject("A 1 1501");
+	ASSERT_EQ(tcb()->delivered, was + 1);
+}
