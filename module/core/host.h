@@ -171,8 +171,9 @@ struct atcp_seg *atcp_host_clone(struct atcp_tcb *c, struct atcp_seg *seg);
  */
 int atcp_host_transmit(struct atcp_tcb *c, struct atcp_seg *seg, u32 hlen, u32 mss);
 /*
- * True if what was last sent of a queued segment has not left this host.  It is not lost, and
- * is not sent again.
+ * True if what was last sent of a queued segment has not left this host.  RACK does not take it
+ * for lost, and it is no probe.  A time-out sends it again all the same: a device that keeps what
+ * it has sent must not stop a connection.
  */
 bool atcp_host_in_device(struct atcp_tcb *c, struct atcp_seg *seg);
 /*

@@ -544,8 +544,6 @@ static void resend_lost(struct atcp_tcb *c, u64 rate)
 	while ((seg = atcp_queue_lost(c)) && c->snd_wnd && cwnd_room(c) && pace_allows(c, rate)) {
 		u32 room = cwnd_room(c);
 
-		if (atcp_host_in_device(c, seg))
-			break;
 		if (!resend(c, seg, unlikely(rate) ? pace_piece(c, room, rate) : room))
 			break;
 		/* Its ACK is a round trip away: a time-out counts from here. */
