@@ -17,7 +17,7 @@
  * @init:	the connection is established; may use c->cc_priv
  * @acked:	@bytes were newly acknowledged outside loss recovery: grow c->cwnd
  * @ssthresh:	a loss was detected: the new slow-start threshold, at least two segments; @used
- *		is cwnd, or what was in flight at a time-out
+ *		is cwnd, or what was in flight: at a time-out, and without SACK
  */
 struct atcp_cc_ops {
 	const char *name;

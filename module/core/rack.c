@@ -93,7 +93,7 @@ bool atcp_rack_mark(struct atcp_tcb *c)
 			atcp_set_timer(c, ATCP_T_REORDER, left + REORDER_SLACK);
 			break;
 		}
-		/* Nor has what was sent after it, but by another way out of the host. */
+		/* It is late, and not lost: what was sent after it took another way out. */
 		if (unlikely(atcp_host_in_device(c, seg))) {
 			atcp_set_timer(c, ATCP_T_REORDER, DEVICE_WAIT);
 			break;
