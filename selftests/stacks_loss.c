@@ -202,23 +202,7 @@ TEST_F_TIMEOUT(recovery, spurious_timeout, 60)
 /* True if the first block tells of a duplicate: RFC 2883. */
 static bool is_dsack(const struct seg *s)
 {
-	int at = 0, len;
-
-	while (at + 1 < s->opt_len && s->opt[at]) {
-		if (s->opt[at] == 1) {
-			at++;
-			continue;
-		}
-		len = s->opt[at + 1];
-		if (s->opt[at] == 5 && len >= 10) {
-			uint32_t start;
-
-			memcpy(&start, s->opt + at + 2, sizeof(start));
-			return (int32_t)(ntohl(start) - s->raw_ack) < 0;
-		}
-		at += len > 1 ? len : 1;
-	}
-	return false;
+	return s->sack && (int32_t)(s->sack_start - s->raw_ack) < 0;
 }
 
 /* Each packet comes twice.  The receiver says so, and to the sender it is no loss. */

@@ -79,6 +79,9 @@ static void parse_options(struct seg *s)
 			s->wscale = o[2];
 		} else if (o[0] == 4 && o[1] == 2) {
 			s->sack_perm = true;
+		} else if (o[0] == 5 && o[1] >= 10) {
+			s->sack = true;
+			s->sack_start = get32(o + 2);
 		} else if (o[0] == 8 && o[1] == 10) {
 			s->ts = true;
 			s->tsval = get32(o + 2);

@@ -64,6 +64,8 @@ struct seg {
 	int mss;
 	int wscale;
 	bool sack_perm;
+	bool sack;
+	uint32_t sack_start;	/* of the first block, as it is in the option */
 	bool ts;
 	uint32_t tsval;
 	uint32_t tsecr;
