@@ -146,6 +146,15 @@ struct difference differences_peer[] = {
 		.atcp_line = SEG "U?A[PF]* " ANY "[0-9]+( urgent [0-9]+)?( time)?( has .*)?",
 	},
 	{
+		/* The number of the SYN itself is not 0 then. */
+		.id = "dsack-of-nothing-shifted",
+		.op = "seg ",
+		.since = "shifted",
+		.tcp_line = SEG "U?A[PF]* " ANY
+			    "[0-9]+( urgent [0-9]+)?( time)? has [0-9]+-.*",
+		.atcp_line = SEG "U?A[PF]* " ANY "[0-9]+( urgent [0-9]+)?( time)?( has .*)?",
+	},
+	{
 		.id = "data-behind-fin",
 		.what = "data behind a FIN, where something is missing before it",
 		.tcp = "is kept",

@@ -80,6 +80,7 @@ struct flow {
 #define SINCE_SHRUNK	4	/* the peer's window has become smaller */
 #define SINCE_GAP	8	/* the stack has reported a gap by SACK */
 #define SINCE_SYNS	16	/* the peer has sent a SYN, and another */
+#define SINCE_SHIFTED	32	/* the peer has sent a SYN with another number than 0 */
 
 #define PEER_FLOWS	4
 #define PEER_SEGMENTS	512

@@ -72,10 +72,12 @@ static void say_segment(struct run *r, const struct heard *h)
 
 void say_since(struct run *r, struct flow *f, unsigned int what)
 {
-	static const char *const word[] = { "again", "end", "shrunk", "gap", "syns" };
+	static const char *const word[] = {
+		"again", "end", "shrunk", "gap", "syns", "shifted",
+	};
 	int i;
 
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < (int)(sizeof(word) / sizeof(*word)); i++)
 		if (what & ~f->since & 1 << i)
 			say(r->t, "    since %s", word[i]);
 	f->since |= what;

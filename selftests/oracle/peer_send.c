@@ -132,6 +132,7 @@ static void note_sent(struct run *r, struct flow *f, const struct craft *c, bool
 
 	say_since(r, f, (c->flags & F_FIN ? SINCE_END : 0) |
 		  (c->flags & F_SYN && f->next != f->iss ? SINCE_SYNS : 0) |
+		  (c->flags & F_SYN && c->seq != f->iss ? SINCE_SHIFTED : 0) |
 		  (c->window < f->window ? SINCE_SHRUNK : 0));
 	f->window = c->window;
 	f->spoken++;
