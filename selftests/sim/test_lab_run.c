@@ -50,11 +50,15 @@ static void clean_up(void)
 	rmdir(dir);
 }
 
+/* A new folder.  It goes with the next, or at the end; that of a failure stays. */
 static void make_dir(void)
 {
+	if (dir[0])
+		clean_up();
+	else
+		atexit(clean_up);
 	strcpy(dir, "/tmp/atcp-lab-run-XXXXXX");
 	ASSERT(mkdtemp(dir));
-	test_left = clean_up;
 }
 
 /* Runs the description; its records are in the folder. Return: the status. */
@@ -188,7 +192,6 @@ TEST(goodput_is_rate_by_payload_and_frame)
 		ASSERT_EQ(total("a", BY_QUEUE), 0);
 		ASSERT_NEAR(goodput("f", 3, 7.9), cases[i].rate * cases[i].payload / cases[i].mtu,
 			    0.01);
-		clean_up();
 	}
 }
 
@@ -223,7 +226,6 @@ TEST(full_queue_takes_limit_by_size_and_rate)
 		fclose(file);
 		ASSERT_LE(most, cases[i].us + packet);
 		ASSERT_GE(most, cases[i].us - packet);
-		clean_up();
 	}
 }
 
@@ -247,7 +249,6 @@ TEST(flows_share_a_link)
 	ASSERT_GE(goodput("back", 5, 9.9), 0.8 * 10e6 * 1448 / 1500);
 	ASSERT_GT(total("b", OFFERED), 0);
 	ASSERT_LT(total("b", OFFERED), total("a", OFFERED));
-	clean_up();
 }
 
 TEST(timed_changes)
@@ -265,7 +266,6 @@ TEST(timed_changes)
 	ASSERT_EQ(goodput("f", 9.1, 11.9), 0);
 	ASSERT_EQ(sample_at("p", 7.9, SRTT), 2000);
 	ASSERT_EQ(sample_at("p", 11.9, SRTT), 32000);
-	clean_up();
 }
 
 /* A ping takes the delays of its links and its time on each line, and nothing else. */
@@ -284,7 +284,6 @@ TEST(ping_takes_what_its_path_takes)
 	ASSERT_EQ(sample_at("q", 1, SRTT), 3000 + 13000 + 17000 + 5000 + 7000);
 	ASSERT_EQ(total("b", OFFERED), 20);
 	ASSERT_EQ(total("c", OFFERED), 40);
-	clean_up();
 }
 
 /* --- what the links do is what the records say --- */
@@ -328,7 +327,6 @@ TEST(packets_are_conserved)
 	ASSERT_GT(total("b", BY_POLICER), 0);
 	ASSERT_GT(total("a", DUPLICATED), 0);
 	ASSERT_GT(count_events(2, "a", "reorder"), 0);
-	clean_up();
 }
 
 /* Packets of wire.pcapng: all of them, and those with this at the start of their comment. */
@@ -373,7 +371,6 @@ TEST(wire_has_each_packet_where_it_is_sent_and_where_it_comes)
 		 count_events(3, "retransmit", "retransmit") + count_events(3, "rto", "rto");
 	ASSERT_GT(resent, 10);
 	ASSERT_GT(packets("resent: bytes "), 10);
-	clean_up();
 }
 
 TEST(records_tell_what_the_core_did)
@@ -391,7 +388,6 @@ TEST(records_tell_what_the_core_did)
 	ASSERT_EQ(count_events(1, "f", "end"), 1);
 	ASSERT_EQ(packets("lost at a: loss"), 1);
 	ASSERT_EQ(packets("resent: bytes "), 1);
-	clean_up();
 }
 
 /* On Linux's timer wheel: time-outs are a whole number of ticks of 4 ms apart. */
@@ -415,7 +411,6 @@ TEST(timers_are_as_late_as_the_wheel)
 	}
 	fclose(file);
 	CHECK(n >= 3, "%u time-outs", n);
-	clean_up();
 }
 
 /* --- the same again --- */
@@ -437,6 +432,7 @@ TEST(same_seed_same_bytes)
 
 	ASSERT_EQ(play(rough), 0);
 	strcpy(first, dir);
+	dir[0] = '\0';		/* the folder stays */
 	make_dir();
 	fflush(stdout);
 	pid = fork();
@@ -449,7 +445,6 @@ TEST(same_seed_same_bytes)
 		path_of(other, names[i]);
 		CHECK(same_file(one, other), "%s is not the same", names[i]);
 	}
-	clean_up();
 	snprintf(text, sizeof(text), "version 1\nseed 6\n%s", strstr(rough, "time_us"));
 	ASSERT_EQ(play(text), 0);
 	for (i = 0; i < 3; i++) {
@@ -471,12 +466,12 @@ static int status_of(const char *text, char said[256])
 	pid_t pid;
 
 	ASSERT(!pipe(pipes));
+	make_dir();
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
 		dup2(pipes[1], 2);
-		status = play(text);
-		_exit(status);
+		_exit(play_here(text));
 	}
 	close(pipes[1]);
 	n = read(pipes[0], said, 255);
@@ -529,5 +524,4 @@ TEST(settings_of_a_flow)
 	ASSERT_EQ(sample_at("many", 0.025, 5), 10 * 1448);
 	ASSERT_EQ(sample_at("small", 0.025, 6), 10);
 	ASSERT_EQ(sample_at("small", 0.025, 5), 5360);
-	clean_up();
 }
