@@ -9,15 +9,19 @@
  * every piece but a segment's last has an MSS.  However odd the blocks are that a peer makes
  * up, the queue has no more pieces than segments on the wire.
  *
- * Bounds: an ACK has four blocks at most.  Each costs two look-ups, one in the tree of what
- * is in flight and one in that of what is lost, two cuts in each, and what it newly marks.
- * What was marked before is in neither tree, and costs nothing.
+ * Bounds: an ACK has four blocks at most.  Each costs two looks, one in the tree of what is
+ * in flight and one in that of what is lost, two cuts in each, and what it newly marks.  The
+ * looks that find nothing new pass STEPS segments at most, all of an ACK together.  What is
+ * left then waits for the next ACK: an honest peer has what is new in the first block, and
+ * reports each block in several ACKs (RFC 2018 section 4).
  */
 #include "core/board.h"
 #include "core/queue.h"
 #include "core/rack.h"
 #include "core/seq.h"
 #include "core/tree.h"
+
+#define STEPS	40
 
 void atcp_board_arrived(struct atcp_tcb *c, const struct atcp_cb *cb, u32 end,
 			struct atcp_ack *a)
@@ -37,16 +41,6 @@ void atcp_board_arrived(struct atcp_tcb *c, const struct atcp_cb *cb, u32 end,
 	}
 	if (c->rack)
 		atcp_rack_arrived(c, cb, end);
-}
-
-/* The first segment of @root that has something behind @seq, or NULL. */
-static struct atcp_seg *first_beyond(struct atcp_seg *root, u32 seq)
-{
-	struct atcp_seg *seg = atcp_tree_before(root, seq);
-
-	if (seg && seq_gt(atcp_seg_cb(seg)->end_seq, seq))
-		return seg;
-	return atcp_tree_from(root, seq);
 }
 
 /*
@@ -71,13 +65,15 @@ static struct atcp_seg *cut(struct atcp_tcb *c, struct atcp_seg *seg, u32 start,
 	return from ? atcp_queue_split(c, seg, from) : seg;
 }
 
-/* Marks what a block reports of one tree, @root. */
-static void mark(struct atcp_tcb *c, struct atcp_seg **root, u32 start, u32 end,
+/* Marks what a block reports of one tree, @root.  A look that finds nothing takes of @steps. */
+static void mark(struct atcp_tcb *c, struct atcp_seg **root, u32 start, u32 end, u32 *steps,
 		 struct atcp_ack *a)
 {
+	u32 left = *steps;
 	struct atcp_seg *seg;
 
-	while ((seg = first_beyond(*root, start)) && seq_lt(atcp_seg_cb(seg)->seq, end)) {
+	while ((seg = atcp_tree_beyond(*root, start, steps)) &&
+	       seq_lt(atcp_seg_cb(seg)->seq, end)) {
 		u32 next = atcp_seg_cb(seg)->end_seq;
 		struct atcp_cb *cb;
 
@@ -88,7 +84,9 @@ static void mark(struct atcp_tcb *c, struct atcp_seg **root, u32 start, u32 end,
 			c->delivered += cb->segs;
 			atcp_queue_mark_sacked(c, seg);
 			a->sacked = true;
+			*steps = left;
 		}
+		left = *steps;
 		if (seq_geq(next, end))
 			break;
 		start = next;
@@ -97,15 +95,15 @@ static void mark(struct atcp_tcb *c, struct atcp_seg **root, u32 start, u32 end,
 
 void atcp_board_take(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_ack *a)
 {
-	u32 i;
+	u32 i, steps = STEPS;
 
 	for (i = 0; i < h->nsack; i++) {
 		const struct atcp_sack_block *b = &h->sack[i];
 
 		if (!atcp_board_valid(c, b, h->ack))
 			continue;
-		mark(c, &c->snd_flight, b->start, b->end, a);
-		mark(c, &c->snd_lost, b->start, b->end, a);
+		mark(c, &c->snd_flight, b->start, b->end, &steps, a);
+		mark(c, &c->snd_lost, b->start, b->end, &steps, a);
 	}
 }
 

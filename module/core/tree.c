@@ -113,3 +113,21 @@ struct atcp_seg *atcp_tree_from(struct atcp_seg *cur, u32 seq)
 	}
 	return found;
 }
+
+struct atcp_seg *atcp_tree_beyond(struct atcp_seg *cur, u32 seq, u32 *steps)
+{
+	struct atcp_seg *found = NULL;
+
+	while (cur) {
+		if (!*steps)
+			return NULL;
+		--*steps;
+		if (seq_gt(atcp_seg_cb(cur)->end_seq, seq)) {
+			found = cur;
+			cur = left_of(cur);
+		} else {
+			cur = right_of(cur);
+		}
+	}
+	return found;
+}

@@ -16,5 +16,10 @@ struct atcp_seg *atcp_tree_last(struct atcp_seg *seg);
 struct atcp_seg *atcp_tree_before(struct atcp_seg *cur, u32 seq);
 /* The first segment that starts at @seq or after, or NULL. */
 struct atcp_seg *atcp_tree_from(struct atcp_seg *cur, u32 seq);
+/*
+ * The first segment that ends behind @seq; NULL: there is none, or it is not found within
+ * *@steps segments.  These become less by those that were looked at.
+ */
+struct atcp_seg *atcp_tree_beyond(struct atcp_seg *cur, u32 seq, u32 *steps);
 
 #endif /* _ATCP_CORE_TREE_H */
