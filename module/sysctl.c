@@ -305,9 +305,9 @@ static int congestion_handler(atcp_ctl_table *row, int write, void *buffer, size
 	};
 	int err;
 
-	strscpy(name, atcp_cc_newreno.name, sizeof(name));
+	strscpy(name, atcp_cc_reno.name, sizeof(name));
 	err = proc_dostring(&tmp, write, buffer, lenp, ppos);
-	if (!err && write && strcmp(name, atcp_cc_newreno.name))
+	if (!err && write && strcmp(name, atcp_cc_reno.name))
 		err = -ENOENT;
 	return err;
 }

@@ -136,8 +136,8 @@ DECLARE_EVENT_CLASS(atcp_segment,
 		__entry->snd_wnd = c ? c->snd_wnd : 0;
 		__entry->rcv_nxt = c ? c->rcv_nxt : 0;
 		__entry->rcv_wnd = c ? c->rcv_wnd : 0;
-		__entry->snd_cwnd = c ? c->cwnd : 0;
-		__entry->ssthresh = c ? c->ssthresh : 0;
+		__entry->snd_cwnd = c ? c->cc.cwnd : 0;
+		__entry->ssthresh = c ? c->cc.ssthresh : 0;
 		__entry->srtt = c ? c->srtt >> 3 : 0;
 		__entry->rto = c ? atcp_rto(c) : 0;
 	),
@@ -216,8 +216,8 @@ TRACE_EVENT(atcp_retransmit,
 		__entry->retries = retries;
 		__entry->snd_una = c ? c->snd_una : seq;
 		__entry->snd_nxt = c ? c->snd_nxt : seq + len;
-		__entry->snd_cwnd = c ? c->cwnd : 0;
-		__entry->ssthresh = c ? c->ssthresh : 0;
+		__entry->snd_cwnd = c ? c->cc.cwnd : 0;
+		__entry->ssthresh = c ? c->cc.ssthresh : 0;
 		__entry->rto = c ? atcp_rto(c) : 0;
 	),
 	TP_printk(ATCP_ENDS_FORMAT
@@ -254,8 +254,8 @@ TRACE_EVENT(atcp_recovery,
 		__entry->snd_una = c ? c->snd_una : 0;
 		__entry->snd_nxt = c ? c->snd_nxt : 0;
 		__entry->recover = c ? c->recover : 0;
-		__entry->snd_cwnd = c ? c->cwnd : 0;
-		__entry->ssthresh = c ? c->ssthresh : 0;
+		__entry->snd_cwnd = c ? c->cc.cwnd : 0;
+		__entry->ssthresh = c ? c->cc.ssthresh : 0;
 		__entry->sacked = c ? c->sacked : 0;
 		__entry->lost = c ? c->lost : 0;
 	),

@@ -93,17 +93,21 @@ static void free_acked(struct atcp_tcb *c, u32 ack, struct atcp_ack *a)
  * Takes a round-trip sample: by our own clock where what has arrived was sent once; by the
  * echoed timestamp, to a millisecond, where it was sent again (RFC 7323 section 4).
  */
-static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, const struct atcp_ack *a)
+static void measure(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_ack *a)
 {
-	if (!a->again && a->last.sent_at && !(a->last.sent & ATCP_SENT_AGAIN)) {
-		atcp_rtt_sample(c, atcp_arrived(c) - a->last.sent_at);
-	} else if (a->acked && c->ts_on) {
-		u32 rtt = atcp_rtt_by_echo(h, atcp_ts_clock(atcp_arrived(c)) + c->ts_offset,
-					   c->space->conf.rto_max - ATCP_MSEC);
+	u64 rtt;
 
-		if (rtt)
-			atcp_rtt_sample(c, rtt);
+	if (!a->again && a->last.sent_at && !(a->last.sent & ATCP_SENT_AGAIN)) {
+		rtt = max_t(u64, atcp_arrived(c) - a->last.sent_at, 1);
+	} else if (a->acked && c->ts_on) {
+		rtt = atcp_rtt_by_echo(h, atcp_ts_clock(atcp_arrived(c)) + c->ts_offset,
+				       c->space->conf.rto_max - ATCP_MSEC);
+		if (!rtt)
+			return;
+	} else {
+		return;
 	}
+	a->rtt = atcp_rtt_sample(c, rtt);
 }
 
 /*

@@ -9,6 +9,7 @@
  * struct atcp_ack - what one acceptable ACK, not an old one, has told
  * @acked:	bytes of sequence space that its ACK field newly acknowledges
  * @delivered:	bytes that it reports for the first time, acknowledged or SACKed
+ * @rtt:	the round trip that it has measured, microseconds; 0: none
  * @prior_sacked: c->sacked before it
  * @prior_fack:	c->fack before it: what it reports together may have arrived in any order
  * @last:	the control block of the segment, reported for the first time, that was sent
@@ -30,6 +31,7 @@
 struct atcp_ack {
 	u32 acked;
 	u32 delivered;
+	u32 rtt;
 	u32 prior_sacked;
 	u32 prior_fack;
 	u32 dsack_start;

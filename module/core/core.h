@@ -201,11 +201,11 @@ static inline u32 atcp_unacked(const struct atcp_tcb *c)
  */
 static inline u64 atcp_pacing_rate(const struct atcp_tcb *c)
 {
-	u32 percent = c->cwnd < c->ssthresh / 2 ? 200 : 120;
+	u32 percent = c->cc.cwnd < c->cc.ssthresh / 2 ? 200 : 120;
 
 	if (!c->srtt)
 		return ~0ULL;
-	return div_u64((u64)c->cwnd * percent * (8 * ATCP_SEC / 100), c->srtt);
+	return div_u64((u64)c->cc.cwnd * percent * (8 * ATCP_SEC / 100), c->srtt);
 }
 
 #define ATCP_DELACK	(40 * ATCP_MSEC)	/* at most 500 ms, RFC 9293 MUST-40 */

@@ -11,7 +11,7 @@
  * The RFCs let cwnd grow by a segment for each duplicate ACK, and shrink again.  Here cwnd
  * stays as it is: c->sacked tells what the duplicates say, and atcp_flight() subtracts it.
  */
-#include "core/cc.h"
+#include "core/congestion.h"
 #include "core/deadline.h"
 #include "core/dupack.h"
 #include "core/output.h"
@@ -76,11 +76,11 @@ static void dupack(struct atcp_tcb *c, bool beyond)
 	c->recover = c->snd_nxt;
 	if (unlikely(atcp_mtup_lost(c))) {
 		/* No sign of congestion: RFC 4821 section 7.6.2. */
-		c->ssthresh = max(c->ssthresh, c->cwnd);
+		c->cc.ssthresh = max(c->cc.ssthresh, c->cc.cwnd);
 	} else {
 		/* Without what limited transmit has added: RFC 5681 section 3.2, step 2. */
-		c->ssthresh = c->cc->ssthresh(c, c->dup_flight);
-		c->cwnd = c->ssthresh;
+		c->cc.ssthresh = atcp_cc_ssthresh(c, c->dup_flight, ATCP_CC_LOSS);
+		c->cc.cwnd = c->cc.ssthresh;
 	}
 	add_sacked(c);
 	c->partial = false;
@@ -114,18 +114,20 @@ static void fast_acked(struct atcp_tcb *c, u32 acked)
 		u32 flight = c->snd_nxt - c->snd_una;
 
 		c->sacked = 0;
-		c->cwnd = min_t(u32, c->ssthresh, max_t(u32, flight, c->mss) + c->mss);
+		c->cc.cwnd = min_t(u32, c->cc.ssthresh, max_t(u32, flight, c->mss) + c->mss);
 		atcp_set_recovery(c, ATCP_OPEN);
+		atcp_cc_tell(c, ATCP_CC_RECOVERED);
 		return;
 	}
 	atcp_resend_first(c);
 	remove_sacked(c, acked);
 }
 
-/* SND.UNA has advanced by @acked. */
-static void advanced(struct atcp_tcb *c, u32 acked)
+/* SND.UNA has advanced. */
+static void advanced(struct atcp_tcb *c, const struct atcp_ack *a)
 {
-	bool grow;
+	u32 acked = a->acked;
+	bool full;
 
 	c->dupacks = 0;
 	if (c->recovery == ATCP_FAST) {
@@ -133,23 +135,24 @@ static void advanced(struct atcp_tcb *c, u32 acked)
 		return;
 	}
 	c->sacked = 0;
-	grow = c->recovery == ATCP_LOSS || atcp_fills_cwnd(c);
+	full = c->recovery == ATCP_LOSS || atcp_fills_cwnd(c);
 	if (c->recovery == ATCP_LOSS) {
-		if (seq_geq(c->snd_una, c->recover))
+		if (seq_geq(c->snd_una, c->recover)) {
 			atcp_set_recovery(c, ATCP_OPEN);
+			atcp_cc_tell(c, ATCP_CC_RECOVERED);
+		}
 		/* One ACK may cover much that had waited at the peer: no burst for that. */
 		acked = min_t(u32, acked, c->mss);
 	}
 	atcp_keep_up(c);
-	if (grow)
-		c->cc->acked(c, acked);
+	atcp_cc_acked(c, a, acked, full);
 }
 
 void atcp_dupack_ack(struct atcp_tcb *c, const struct atcp_ack *a)
 {
 	if (a->acked) {
 		set_timer(c);
-		advanced(c, a->acked);
+		advanced(c, a);
 	} else if (a->duplicate && c->snd_wnd) {
 		dupack(c, a->beyond);
 	}

@@ -16,8 +16,8 @@ void atcp_mss_changed(struct atcp_tcb *c)
 	mss = max_t(u32, mss, c->space->conf.min_snd_mss);
 	c->mss = c->ts_on ? mss - 12 : mss;
 	/* At least what RFC 5681 allows, by the new size. */
-	c->cwnd = max_t(u32, c->cwnd, c->mss);
-	c->ssthresh = max_t(u32, c->ssthresh, 2 * c->mss);
+	c->cc.cwnd = max_t(u32, c->cc.cwnd, c->mss);
+	c->cc.ssthresh = max_t(u32, c->cc.ssthresh, 2 * c->mss);
 }
 
 u32 atcp_initial_window(const struct atcp_tcb *c)

@@ -7,7 +7,7 @@
  *           -> arrive.c -> atcp_established()
  */
 #include "core/acking.h"
-#include "core/cc.h"
+#include "core/congestion.h"
 #include "core/core.h"
 #include "core/deadline.h"
 #include "core/emit.h"
@@ -28,10 +28,11 @@ void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
 	c->mss_peer = ATCP_MSS_DEFAULT;
 	c->mss = ATCP_MSS_DEFAULT;
 	c->rcv_mss = ATCP_MSS_DEFAULT;
-	c->ssthresh = ~0u;
-	c->cwnd = space->conf.initial_window * c->mss;
+	c->cc.ssthresh = ~0u;
+	c->cc.cwnd = space->conf.initial_window * c->mss;
 	c->rate_app_limited = true;
-	c->cc = &atcp_cc_newreno;
+	c->cc_ops = &atcp_cc_reno;
+	c->cc.own = c->cc.near;
 	c->armed = ATCP_NEVER;
 	for (i = 0; i < ATCP_T_COUNT; i++)
 		c->deadline[i] = ATCP_NEVER;
@@ -145,7 +146,7 @@ void atcp_established(struct atcp_tcb *c)
 		c->mss_peer = min(c->mss_peer, c->mss_user);
 	atcp_mtup_start(c);
 	atcp_mss_changed(c);
-	c->cwnd = atcp_initial_window(c);
+	c->cc.cwnd = atcp_initial_window(c);
 	if (c->total_retrans && !c->srtt)
 		c->rto = ATCP_RTO_AFTER_SYN;
 	atcp_progress(c);
@@ -155,7 +156,7 @@ void atcp_established(struct atcp_tcb *c)
 	atcp_ack_established(c);
 	c->last_rcv = c->now;
 	c->last_snd = c->now;
-	c->cc->init(c);
+	atcp_cc_start(c);
 	c->rack = c->sack_on && c->space->conf.recovery;
 	c->reordering = min_t(u32, c->space->conf.reordering, ATCP_REORDERING_MAX);
 	c->reo_mult = 1;

@@ -10,6 +10,7 @@
  * the segment is split.
  */
 #include "core/ackevent.h"
+#include "core/congestion.h"
 #include "core/core.h"
 #include "core/deadline.h"
 #include "core/emit.h"
@@ -25,15 +26,6 @@
 
 #define SENDING	(ATCP_S(ESTABLISHED) | ATCP_S(CLOSE_WAIT) | ATCP_S(FIN_WAIT_1) | \
 		 ATCP_S(CLOSING) | ATCP_S(LAST_ACK))
-
-/*
- * RFC 6675's pipe: what was sent, without what has left the network or is lost.  What is
- * sent again is not lost any more.
- */
-u32 atcp_flight(const struct atcp_tcb *c)
-{
-	return c->snd_nxt - c->snd_una - c->sacked - c->lost - c->fin_lost;
-}
 
 bool atcp_unsent(const struct atcp_tcb *c)
 {
@@ -190,7 +182,7 @@ static bool hold_partial(const struct atcp_tcb *c)
 static u32 cwnd_room(const struct atcp_tcb *c)
 {
 	u32 flight = atcp_flight(c);
-	u32 room = c->cwnd > flight ? c->cwnd - flight : 0;
+	u32 room = c->cc.cwnd > flight ? c->cc.cwnd - flight : 0;
 
 	return unlikely(c->filling) ? min(room, c->fill_room) : room;
 }
@@ -334,7 +326,7 @@ static bool probe_mtu(struct atcp_tcb *c, u64 rate)
 	u16 mss = c->mss;
 	bool sent;
 
-	if (!size || c->write_seq - c->snd_nxt < all || c->snd_wnd < all || c->cwnd < all)
+	if (!size || c->write_seq - c->snd_nxt < all || c->snd_wnd < all || c->cc.cwnd < all)
 		return false;
 	if (window_room(c) < all || cwnd_room(c) < size)
 		return c->snd_nxt != c->snd_una;	/* else none comes */
@@ -379,8 +371,10 @@ static void output(struct atcp_tcb *c, bool held)
 
 	/* Restart after idling: RFC 5681 section 4.1. */
 	if (c->snd_nxt == c->snd_una && c->now - c->last_snd > c->rto &&
-	    c->space->conf.slow_start_after_idle)
-		c->cwnd = min(c->cwnd, atcp_initial_window(c));
+	    c->space->conf.slow_start_after_idle) {
+		c->cc.cwnd = min(c->cc.cwnd, atcp_initial_window(c));
+		atcp_cc_tell(c, ATCP_CC_IDLE_END);
+	}
 
 	if (unlikely(c->mtup_low) && atcp_queue_unsent(c) && probe_mtu(c, rate))
 		return;
@@ -633,7 +627,7 @@ void atcp_grew(struct atcp_tcb *c, u32 bytes)
 
 void atcp_check_app_limited(struct atcp_tcb *c)
 {
-	if (c->write_seq - c->snd_nxt < c->mss && atcp_flight(c) < c->cwnd)
+	if (c->write_seq - c->snd_nxt < c->mss && atcp_flight(c) < c->cc.cwnd)
 		c->app_limited = max_t(u32, c->delivered + atcp_flight(c) / c->mss, 1);
 }
 

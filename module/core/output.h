@@ -19,8 +19,6 @@ bool atcp_resend_last(struct atcp_tcb *c);
 void atcp_send_probe(struct atcp_tcb *c);
 /* The same as atcp_output(), overriding Nagle, a cork and a small window. */
 void atcp_output_held(struct atcp_tcb *c);
-/* Bytes that count against cwnd: those that may be in the network. */
-u32 atcp_flight(const struct atcp_tcb *c);
 /* Finds out what limits the connection now, for TCP_INFO. */
 void atcp_chrono_update(struct atcp_tcb *c);
 /* True if anything is queued, data or FIN, that was never sent. */

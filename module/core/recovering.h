@@ -22,15 +22,4 @@ static inline void atcp_keep_up(struct atcp_tcb *c)
 		c->recover = c->snd_una - 1;
 }
 
-/*
- * cwnd does not grow while the sender does not fill it (RFC 7661 section 4.3).  The most
- * in flight in a window decides, and not what was at this ACK: ACKs of a burst come
- * when its end has been sent.
- */
-static inline bool atcp_fills_cwnd(const struct atcp_tcb *c)
-{
-	return c->cwnd < c->ssthresh ? c->cwnd <= 2 * c->max_flight :
-				       c->cwnd <= c->max_flight + c->mss;
-}
-
 #endif /* _ATCP_CORE_RECOVERING_H */

@@ -23,7 +23,7 @@
  *       +--- all of it acked, or undo --- LOSS <-- (from OPEN, too)
  */
 #include "core/board.h"
-#include "core/cc.h"
+#include "core/congestion.h"
 #include "core/core.h"
 #include "core/deadline.h"
 #include "core/dupack.h"
@@ -46,27 +46,28 @@ static void remember(struct atcp_tcb *c)
 	c->undo_una = c->snd_una;
 	c->undo_sent = 0;
 	c->undo_dups = 0;
-	c->prior_cwnd = c->cwnd;
-	c->prior_ssthresh = c->ssthresh;
+	c->prior_cwnd = c->cc.cwnd;
+	c->prior_ssthresh = c->cc.ssthresh;
 }
 
 /* No loss was behind it: RFC 4015 section 3.  What was taken for lost is in flight. */
 static void undo(struct atcp_tcb *c, enum atcp_stat why)
 {
 	atcp_count(c, why);
-	c->cwnd = max(c->cwnd, c->prior_cwnd);
-	c->ssthresh = max(c->ssthresh, c->prior_ssthresh);
+	c->cc.cwnd = max(c->cc.cwnd, c->prior_cwnd);
+	c->cc.ssthresh = max(c->cc.ssthresh, c->prior_ssthresh);
 	c->undo = false;
 	c->frto = ATCP_FRTO_NO;
 	c->filling = true;
 	/* What was taken for lost was late.  A time-out tells of no order. */
 	if (why != ATCP_STAT_UNDO_FRTO && c->recovery != ATCP_LOSS)
 		atcp_rack_reordered(c, c->fack - c->undo_una);
-	if (c->recovery == ATCP_OPEN)
-		return;
-	atcp_queue_unmark_lost(c);
-	c->fin_lost = false;
-	atcp_set_recovery(c, ATCP_OPEN);
+	if (c->recovery != ATCP_OPEN) {
+		atcp_queue_unmark_lost(c);
+		c->fin_lost = false;
+		atcp_set_recovery(c, ATCP_OPEN);
+	}
+	atcp_cc_tell(c, ATCP_CC_UNDO);
 }
 
 /*
@@ -111,19 +112,19 @@ static void reduce(struct atcp_tcb *c, u32 delivered, bool safe)
 	s64 room;
 
 	c->prr_delivered += delivered;
-	if (flight > c->ssthresh) {
-		room = (s64)div_u64((u64)c->prr_delivered * c->ssthresh + c->prr_flight - 1,
+	if (flight > c->cc.ssthresh) {
+		room = (s64)div_u64((u64)c->prr_delivered * c->cc.ssthresh + c->prr_flight - 1,
 				    c->prr_flight) - c->prr_out;
 	} else {
 		room = max((s64)c->prr_delivered - c->prr_out, (s64)delivered);
 		if (safe)
 			room += c->mss;
-		room = min(room, (s64)(c->ssthresh - flight));
+		room = min(room, (s64)(c->cc.ssthresh - flight));
 	}
 	/* The first is sent again in any case. */
 	if (!c->prr_out)
 		room = max(room, (s64)c->mss);
-	c->cwnd = max_t(u32, flight + max_t(s64, room, 0), c->mss);
+	c->cc.cwnd = max_t(u32, flight + max_t(s64, room, 0), c->mss);
 }
 
 /* RACK has found a loss. */
@@ -147,7 +148,7 @@ static void enter_fast(struct atcp_tcb *c, const struct atcp_ack *a)
 	 */
 	if (likely(seq_gt(atcp_seg_cb(first)->seq, c->snd_una) || !atcp_mtup_lost(c))) {
 		c->prr_flight = max_t(u32, flight - min(flight, a->prior_sacked), c->mss);
-		c->ssthresh = c->cc->ssthresh(c, c->cwnd);
+		c->cc.ssthresh = atcp_cc_ssthresh(c, c->cc.cwnd, ATCP_CC_LOSS);
 	}
 	atcp_set_recovery(c, ATCP_FAST);
 	atcp_count(c, ATCP_STAT_RETRANS_FAST);
@@ -157,8 +158,18 @@ static void enter_fast(struct atcp_tcb *c, const struct atcp_ack *a)
 static void leave_fast(struct atcp_tcb *c)
 {
 	if (c->prr_flight)
-		c->cwnd = max_t(u32, c->ssthresh, c->mss);
+		c->cc.cwnd = max_t(u32, c->cc.ssthresh, c->mss);
 	atcp_rack_recovered(c);
+}
+
+/* All that was lost when recovery began is repaired. */
+static void end_recovery(struct atcp_tcb *c)
+{
+	if (c->recovery == ATCP_FAST)
+		leave_fast(c);
+	c->frto = ATCP_FRTO_NO;
+	atcp_set_recovery(c, ATCP_OPEN);
+	atcp_cc_tell(c, ATCP_CC_RECOVERED);
 }
 
 /* RFC 5682 section 3.1, while it is open whether the time-out was spurious. */
@@ -182,8 +193,8 @@ static void doubt_timeout(struct atcp_tcb *c, const struct atcp_ack *a)
 /* One loss, which a tail loss probe has found and repaired. */
 static void tail_lost(struct atcp_tcb *c)
 {
-	c->ssthresh = c->cc->ssthresh(c, c->cwnd);
-	c->cwnd = c->ssthresh;
+	c->cc.ssthresh = atcp_cc_ssthresh(c, c->cc.cwnd, ATCP_CC_LOSS);
+	c->cc.cwnd = c->cc.ssthresh;
 }
 
 /*
@@ -197,9 +208,9 @@ static void grow(struct atcp_tcb *c, const struct atcp_ack *a, u8 was)
 		return;
 	if (was == ATCP_LOSS) {
 		if (a->delivered)
-			c->cc->acked(c, a->delivered);
-	} else if (a->acked && atcp_fills_cwnd(c)) {
-		c->cc->acked(c, a->acked);
+			atcp_cc_acked(c, a, a->delivered, true);
+	} else if (a->acked) {
+		atcp_cc_acked(c, a, a->acked, atcp_fills_cwnd(c));
 	}
 }
 
@@ -235,17 +246,13 @@ static void rack_ack(struct atcp_tcb *c, const struct atcp_ack *a)
 		doubt_timeout(c, a);
 	if (unlikely(c->filling)) {
 		c->fill_room = a->delivered + FILL_SEGMENTS * c->mss;
-		c->filling = c->cwnd > atcp_flight(c) + c->fill_room;
+		c->filling = c->cc.cwnd > atcp_flight(c) + c->fill_room;
 	}
 
 	/* Undo was first: what is marked from here on is lost anew. */
 	lost = atcp_rack_mark(c);
-	if (c->recovery != ATCP_OPEN && seq_geq(c->snd_una, c->recover)) {
-		if (c->recovery == ATCP_FAST)
-			leave_fast(c);
-		c->frto = ATCP_FRTO_NO;
-		atcp_set_recovery(c, ATCP_OPEN);
-	}
+	if (c->recovery != ATCP_OPEN && seq_geq(c->snd_una, c->recover))
+		end_recovery(c);
 	if (unlikely(c->snd_lost && c->recovery == ATCP_OPEN))
 		enter_fast(c, a);
 	atcp_keep_up(c);
@@ -291,11 +298,11 @@ void atcp_recovery_ack(struct atcp_tcb *c, const struct atcp_ack *a)
  */
 static void lower_ssthresh(struct atcp_tcb *c)
 {
-	u32 ssthresh = c->cc->ssthresh(c, atcp_flight(c) + c->sacked);
+	u32 ssthresh = atcp_cc_ssthresh(c, atcp_flight(c) + c->sacked, ATCP_CC_TIMEOUT);
 
 	if (c->recovery == ATCP_FAST)
-		ssthresh = min(ssthresh, c->ssthresh);
-	c->ssthresh = ssthresh;
+		ssthresh = min(ssthresh, c->cc.ssthresh);
+	c->cc.ssthresh = ssthresh;
 }
 
 /* RFC 8985 section 6.3, RFC 2018 section 8. */
@@ -338,7 +345,7 @@ void atcp_recovery_timeout(struct atcp_tcb *c)
 		lower_ssthresh(c);
 	enter_loss(c);
 	mark_timeout(c);
-	c->cwnd = (c->rack ? atcp_flight(c) : 0) + c->mss;
+	c->cc.cwnd = (c->rack ? atcp_flight(c) : 0) + c->mss;
 	c->frto = c->rack && c->space->conf.frto && (open || c->retries > 1) ?
 		  ATCP_FRTO_FIRST : ATCP_FRTO_NO;
 	atcp_count(c, ATCP_STAT_RETRANS_TIMEOUT);
@@ -361,7 +368,7 @@ void atcp_path_changed(struct atcp_tcb *c)
 		return;
 	/* This is no sign of congestion, and ssthresh stays; a smaller cwnd avoids a burst. */
 	atcp_enter(c);
-	c->cwnd = min(c->cwnd, atcp_initial_window(c));
+	c->cc.cwnd = min(c->cc.cwnd, atcp_initial_window(c));
 	enter_loss(c);
 	c->undo = false;
 	c->frto = ATCP_FRTO_NO;

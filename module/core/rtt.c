@@ -15,7 +15,7 @@
 #define TAIL_SLACK	(2 * ATCP_MSEC)
 
 /* RFC 6298 (2.2), (2.3) with alpha 1/8 and beta 1/4; srtt is kept times 8, rttvar times 4. */
-void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
+u32 atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
 {
 	u32 r = min_t(u64, max_t(u64, rtt, 1), c->space->conf.rto_max);
 
@@ -34,6 +34,7 @@ void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt)
 	c->srtt = max_t(u32, c->srtt, 1);
 	c->backoff = 0;			/* not before a sample: section 5, last paragraph */
 	c->rto = min(c->srtt / 8 + max_t(u64, c->rttvar, atcp_rto_min(c)), atcp_rto_max(c));
+	return r;
 }
 
 u32 atcp_rtt_by_echo(const struct atcp_hdr *h, u32 clock, u64 most)

@@ -32,7 +32,7 @@ static inline void atcp_progress(struct atcp_tcb *c)
 }
 
 /* Takes @rtt in, microseconds. */
-void atcp_rtt_sample(struct atcp_tcb *c, u64 rtt);
+u32 atcp_rtt_sample(struct atcp_tcb *c, u64 rtt);
 
 /**
  * atcp_rtt_by_echo() - the round trip by the timestamp that the peer echoes

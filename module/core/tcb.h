@@ -10,6 +10,7 @@
 #ifndef _ATCP_CORE_TCB_H
 #define _ATCP_CORE_TCB_H
 
+#include "core/cc.h"
 #include "core/host.h"
 #include "core/minmax.h"
 #include "core/wire.h"
@@ -195,10 +196,6 @@ enum atcp_frto {
 	ATCP_FRTO_NEW,		/* and acknowledged: new data goes */
 };
 
-struct atcp_cc_ops;
-
-#define ATCP_CC_PRIV	4	/* 64-bit words that a congestion control may use */
-
 struct atcp_tcb {
 	struct atcp_space *space;
 	u16 flags;			/* ATCP_F_*, below */
@@ -333,10 +330,9 @@ struct atcp_tcb {
 	u32 lost_segs;
 	u32 resent_segs;		/* of those in flight, sent more than once */
 	u32 recover;			/* RFC 6582: SND.NXT when recovery began */
-	u32 cwnd;			/* bytes */
-	u32 ssthresh;			/* bytes */
 	u32 max_flight;			/* most bytes in flight in this window of data */
 	u32 max_flight_end;		/* where that window ends */
+	u32 round_end;			/* SND.NXT when this round trip began: congestion.c */
 	struct atcp_sack_block sack_first; /* the peer's first block, when it last changed */
 
 	/* RACK-TLP (rack.c). */
@@ -367,8 +363,8 @@ struct atcp_tcb {
 	u32 prior_ssthresh;
 	u32 resent_ts;			/* the timestamp of the first that was sent again, or 0 */
 	u32 undo_end;			/* one past the highest number that was sent again */
-	const struct atcp_cc_ops *cc;
-	u64 cc_priv[ATCP_CC_PRIV];
+	const struct atcp_cc_ops *cc_ops;
+	struct atcp_cc cc;
 
 	u64 challenge_at;		/* when it last answered by the interval, or 0 */
 
@@ -424,7 +420,7 @@ struct atcp_tcb {
 };
 
 /* What a connection takes beside its socket: it is to stay below the kernel's TCP. */
-static_assert(sizeof(struct atcp_tcb) <= 832, "the control block has grown");
+static_assert(sizeof(struct atcp_tcb) <= 896, "the control block has grown");
 
 /* atcp_tcb.flags */
 #define ATCP_F_NODELAY		0x01	/* TCP_NODELAY: no Nagle; host sets */

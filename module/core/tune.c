@@ -17,10 +17,10 @@
  *   by window    what lies beyond the window that was offered at one moment can only have
  *                been sent after a later ACK has arrived: a round trip has passed at least
  */
+#include "core/congestion.h"
 #include "core/core.h"
 #include "core/deadline.h"
 #include "core/ooo.h"
-#include "core/output.h"
 #include "core/rtt.h"
 #include "core/seq.h"
 #include "core/tune.h"
@@ -120,6 +120,6 @@ void atcp_tune_read(struct atcp_tcb *c)
 void atcp_tune_snd(struct atcp_tcb *c)
 {
 	/* A larger buffer helps only while cwnd is not the limit. */
-	if (atcp_flight(c) < c->cwnd)
-		atcp_host_want_snd(c, 2ULL * max(c->cwnd, FIRST_SEGMENTS * c->mss));
+	if (atcp_flight(c) < c->cc.cwnd)
+		atcp_host_want_snd(c, 2ULL * max(c->cc.cwnd, FIRST_SEGMENTS * c->mss));
 }

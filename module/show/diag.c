@@ -176,7 +176,7 @@ static int put_attributes(struct answer *a, struct sock *sk)
 	    (asked(a, INET_DIAG_SKMEMINFO) &&
 	     sock_diag_put_meminfo(sk, skb, INET_DIAG_SKMEMINFO)) ||
 	    (asked(a, INET_DIAG_CONG) &&
-	     nla_put_string(skb, INET_DIAG_CONG, atcp_sk(sk)->tcb.cc->name)) ||
+	     nla_put_string(skb, INET_DIAG_CONG, atcp_sk(sk)->tcb.cc_ops->name)) ||
 	    (asked(a, INET_DIAG_INFO) && put_info(a, sk)))
 		return -EMSGSIZE;
 	if (sk->sk_family == AF_INET6 &&

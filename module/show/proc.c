@@ -71,10 +71,10 @@ static unsigned long ticks(u64 us)
 /* The RTO, the ACK delay, whether ACKs are delayed, cwnd and ssthresh in segments. */
 static void show_socket(struct seq_file *seq, const struct atcp_tcb *c, bool listens)
 {
-	u32 ssthresh = READ_ONCE(c->ssthresh), mss = max_t(u32, READ_ONCE(c->mss), 1);
+	u32 ssthresh = READ_ONCE(c->cc.ssthresh), mss = max_t(u32, READ_ONCE(c->mss), 1);
 
 	seq_printf(seq, " %lu %lu %u %u %d", ticks(atcp_rto(c)), ticks(atcp_ack_delay(c)),
-		   READ_ONCE(c->interactive), READ_ONCE(c->cwnd) / mss,
+		   READ_ONCE(c->interactive), READ_ONCE(c->cc.cwnd) / mss,
 		   listens ? 0 : ssthresh == U32_MAX ? -1 : (int)(ssthresh / mss));
 }
 

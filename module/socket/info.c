@@ -91,8 +91,8 @@ static void get_flight(const struct atcp_tcb *c, struct atcp_tcp_info *info)
 			info->tcpi_lost = min(segments(c, c->recover - c->snd_una),
 					      info->tcpi_unacked);
 	}
-	info->tcpi_snd_ssthresh = c->ssthresh == U32_MAX ? TCP_INFINITE_SSTHRESH :
-				  c->ssthresh / max_t(u32, c->mss, 1);
+	info->tcpi_snd_ssthresh = c->cc.ssthresh == U32_MAX ? TCP_INFINITE_SSTHRESH :
+				  c->cc.ssthresh / max_t(u32, c->mss, 1);
 	info->tcpi_snd_wnd = c->snd_wnd;
 	info->tcpi_notsent_bytes = c->write_seq - c->snd_nxt;
 }
@@ -176,7 +176,7 @@ void atcp_get_info(struct sock *sk, struct atcp_tcp_info *info)
 	get_pacing(sk, info);
 	info->tcpi_reordering = c->reordering ?: c->space->conf.reordering;
 	info->tcpi_reord_seen = c->reord_seen;
-	info->tcpi_snd_cwnd = c->cwnd / max_t(u32, c->mss, 1);
+	info->tcpi_snd_cwnd = c->cc.cwnd / max_t(u32, c->mss, 1);
 	if (info->tcpi_state == TCP_LISTEN) {
 		info->tcpi_unacked = READ_ONCE(sk->sk_ack_backlog);
 		info->tcpi_sacked = READ_ONCE(sk->sk_max_ack_backlog);

@@ -229,7 +229,7 @@ static int set_congestion(sockptr_t optval, unsigned int optlen)
 	if (len < 0)
 		return -EFAULT;
 	name[len] = 0;
-	return strcmp(name, atcp_cc_newreno.name) ? -ENOENT : 0;
+	return strcmp(name, atcp_cc_reno.name) ? -ENOENT : 0;
 }
 
 /* Sets an option whose value is a number. Locked. */
@@ -503,7 +503,7 @@ int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 		release_sock(sk);
 		return put(optval, optlen, &info, min_t(unsigned int, len, sizeof(info)));
 	case TCP_CONGESTION:
-		strscpy(name, atcp_cc_newreno.name, sizeof(name));
+		strscpy(name, atcp_cc_reno.name, sizeof(name));
 		return put(optval, optlen, name, min_t(unsigned int, len, sizeof(name)));
 	case TCP_CC_INFO:		/* NewReno has no information */
 	case TCP_ULP:			/* none is set */

@@ -195,7 +195,7 @@ static void set_up(struct fuzz_in *in)
 	atcp_hdr_write(&h, bytes);
 	sim_wire_send(1, 0, bytes, len, len, 0);
 	sim_run_for(2000);
-	c->cwnd = 1u << (10 + (b >> 4));
+	c->cc.cwnd = 1u << (10 + (b >> 4));
 }
 
 /* A number near what is out. */

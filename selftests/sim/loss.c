@@ -14,7 +14,7 @@ void loss_ready(void)
 	inject("SA 0 1 %s", script.syn);
 	expect("A 1 1");
 	ASSERT_EQ(tcb()->mss, 1000);
-	tcb()->ssthresh = tcb()->cwnd;
+	tcb()->cc.ssthresh = tcb()->cc.cwnd;
 }
 
 void loss_sent(u32 from, u32 n)

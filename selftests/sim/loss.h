@@ -6,7 +6,7 @@
 #ifndef _ATCP_SELFTESTS_SIM_LOSS_H
 #define _ATCP_SELFTESTS_SIM_LOSS_H
 
-#include "core/output.h"
+#include "core/congestion.h"
 #include "script.h"
 
 #define TRIP		(100 * MSEC)

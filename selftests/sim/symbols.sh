@@ -34,13 +34,14 @@ sed 's/^/# no longer used, take it from allowed-symbols: /' "$tmp/bad"
 [ ! -s "$tmp/bad" ]
 result $? "symbols_allowed_list_is_minimal"
 
-# Only host.h includes a file from outside of the core: that of its host.
+# Only host.h and cc.h include a file from outside of the core: that of their host.
 grep -Hn '^[[:space:]]*#[[:space:]]*include' "$sources"/*.c "$sources"/*.h |
 while IFS= read -r line; do
 	file=${line%%:*}
 	name=$(printf '%s\n' "$line" | sed -n 's/.*include[[:space:]]*"core\/\([^"/]*\)".*/\1/p')
 	case $(basename "$file"):$line in
 	host.h:*'"socket/host.h"'*|host.h:*'"host_user.h"'*) continue ;;
+	cc.h:*'"cc_kernel.h"'*|cc.h:*'"cc_user.h"'*) continue ;;
 	esac
 	[ -n "$name" ] && [ -f "$sources/$name" ] || echo "# $line"
 done > "$tmp/bad"
@@ -49,7 +50,7 @@ cat "$tmp/bad"
 result $? "symbols_core_includes_its_own_headers_only"
 
 grep -Hn '__KERNEL__\|CONFIG_\|LINUX_VERSION' "$sources"/*.c "$sources"/*.h |
-	grep -v '/host\.h:[0-9]*:#ifdef __KERNEL__$' | sed 's/^/# /' > "$tmp/bad"
+	grep -v '/\(host\|cc\)\.h:[0-9]*:#ifdef __KERNEL__$' | sed 's/^/# /' > "$tmp/bad"
 cat "$tmp/bad"
 [ ! -s "$tmp/bad" ]
 result $? "symbols_core_asks_for_no_kernel"

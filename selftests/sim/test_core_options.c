@@ -262,7 +262,7 @@ static void be_paced(void)
 	script.opt.pace = 2000000;
 	be_established();
 	script.conf->slow_start_after_idle = false;
-	tcb()->cwnd = 60000;
+	tcb()->cc.cwnd = 60000;
 	tcb()->srtt = 8 * 20000;
 }
 
@@ -300,8 +300,8 @@ SCRIPT(pacing_after_idle)
 SCRIPT(pacing_after_a_full_cwnd)
 {
 	be_paced();
-	tcb()->ssthresh = 10000;
-	tcb()->cwnd = 10000;
+	tcb()->cc.ssthresh = 10000;
+	tcb()->cc.cwnd = 10000;
 	user_sends(40000);
 	sim_run_for(100 * MS);
 	ASSERT_EQ(segments_now(), 10);

@@ -11,8 +11,8 @@ static void be_large(void)
 	script.opt.room = 64000;
 	script.conf->reordering = 100;	/* nothing is lost meanwhile */
 	loss_ready();
-	tcb()->cwnd = 64000;
-	tcb()->ssthresh = 64000;
+	tcb()->cc.cwnd = 64000;
+	tcb()->cc.ssthresh = 64000;
 	user_sends(64000);
 	ASSERT_EQ(loss_drain(), 64);
 	ASSERT_EQ(script.conn->nsent, 1);
@@ -140,8 +140,8 @@ SCRIPT(many_holes)
 	u32 i;
 
 	loss_ready();
-	tcb()->cwnd = 40000;
-	tcb()->ssthresh = 40000;
+	tcb()->cc.cwnd = 40000;
+	tcb()->cc.ssthresh = 40000;
 	user_sends(40000);
 	ASSERT_EQ(loss_drain(), 40);
 	quiet(TRIP);

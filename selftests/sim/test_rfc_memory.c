@@ -238,7 +238,7 @@ SCRIPT(window_of_crumbs)
 	script.opt.sndbuf = SNDBUF;
 	be_established();
 	is_fed();
-	tcb()->cwnd = SNDBUF;
+	tcb()->cc.cwnd = SNDBUF;
 	for (wnd = 48; wnd < 65535; wnd += 48) {
 		inject("A 1 1 win %u", wnd);
 		drain();
@@ -255,12 +255,12 @@ SCRIPT(path_of_68)
 	script.opt.room = 65000;
 	script.syn = "mss 1460 ws 4";
 	be_established();
-	tcb()->cwnd = SNDBUF;
+	tcb()->cc.cwnd = SNDBUF;
 	is_fed();
 	tcb()->mss_path = 28;
 	atcp_path_changed(tcb());
 	drain();
-	tcb()->cwnd = SNDBUF;
+	tcb()->cc.cwnd = SNDBUF;
 	sim_run_for(10 * SEC);
 	drain();
 	goes_on(acknowledges(1, 48, 1500), 20000);
@@ -277,7 +277,7 @@ SCRIPT(the_first_is_always_cut)
 	script.opt.nodelay = true;
 	script.opt.sndbuf = 4608;
 	be_established();
-	tcb()->cwnd = 65535;
+	tcb()->cc.cwnd = 65535;
 	user_sends(4000);
 	expect("A 1+1460 1");
 	expect("A 1461+1460 1");

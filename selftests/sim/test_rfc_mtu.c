@@ -330,7 +330,7 @@ static void be_probing(void)
 	u32 una = 1;
 
 	be_reduced();
-	tcb()->ssthresh = 100000;
+	tcb()->cc.ssthresh = 100000;
 	while (una < 14601) {
 		una = min(una + 1024, 14601u);
 		inject("A 1 %u", una);
@@ -390,10 +390,10 @@ SCRIPT(probe_is_lost)
 	u32 end, cwnd;
 
 	be_probing();
-	cwnd = tcb()->cwnd;
+	cwnd = tcb()->cc.cwnd;
 	lose_probe(&end);
-	ASSERT_GE(tcb()->cwnd, cwnd);
-	ASSERT_EQ(tcb()->ssthresh, 100000);
+	ASSERT_GE(tcb()->cc.cwnd, cwnd);
+	ASSERT_EQ(tcb()->cc.ssthresh, 100000);
 	skip();
 	inject("A 1 %u", PROBE + 1024);
 	expect("A %u+436 1", PROBE + 1024);
@@ -401,7 +401,7 @@ SCRIPT(probe_is_lost)
 	inject("A 1 %u", end);
 	skip();
 	ASSERT_EQ(tcb()->recovery, ATCP_OPEN);
-	ASSERT_EQ(tcb()->ssthresh, 100000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 100000);
 	ASSERT_EQ(tcb()->mss, 1024);
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_TIMEOUT), 2);
 }
@@ -412,9 +412,9 @@ SCRIPT(next_probe)
 	u32 end;
 
 	be_probing();
-	tcb()->ssthresh = 20000;	/* below cwnd: congestion avoidance */
+	tcb()->cc.ssthresh = 20000;	/* below cwnd: congestion avoidance */
 	lose_probe(&end);
-	ASSERT_GE(tcb()->ssthresh, 20000);
+	ASSERT_GE(tcb()->cc.ssthresh, 20000);
 	skip();
 	inject("A 1 %u", end);
 	skip();
@@ -440,7 +440,7 @@ SCRIPT(segment_before_the_probe_is_lost)
 		skip();
 	}
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 1);
-	ASSERT_LT(tcb()->ssthresh, 100000);
+	ASSERT_LT(tcb()->cc.ssthresh, 100000);
 	ASSERT_EQ(count_of(ATCP_STAT_MTU_PROBES_LOST), 0);
 	inject("A 1 %u", PROBE + 1460);
 	ASSERT_EQ(count_of(ATCP_STAT_MTU_PROBES_PASSED), 1);

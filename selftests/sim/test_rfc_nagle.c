@@ -211,7 +211,7 @@ static void be_queueing(u32 room)
 	script.opt.room = room;
 	script.opt.sndbuf = 400000;
 	be_established();
-	tcb()->cwnd = 100000;
+	tcb()->cc.cwnd = 100000;
 }
 
 /* All segments but the last are full. */
@@ -255,7 +255,7 @@ SCRIPT(full_segments_of_another_size)
 	expect_nothing();
 	tcb()->mss_path = 1000;
 	atcp_path_changed(tcb());
-	tcb()->cwnd = 100000;
+	tcb()->cc.cwnd = 100000;
 	inject("A 1 1 win 65000");
 	all_full(2 * 16384 + 100);
 }

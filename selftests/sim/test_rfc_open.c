@@ -377,7 +377,7 @@ SCRIPT(half_open_peer)
 	expect("A 1 1");
 	state_is(ESTABLISHED);
 	/* ...and its second transmission does not count as a loss. */
-	ASSERT_EQ(tcb()->cwnd, 10 * tcb()->mss);
+	ASSERT_EQ(tcb()->cc.cwnd, 10 * tcb()->mss);
 	ASSERT_EQ(tcb()->srtt, 0);
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_SYN), 1);
 	ASSERT_EQ(tcb()->rto_count, 0);

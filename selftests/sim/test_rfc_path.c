@@ -23,14 +23,14 @@ SCRIPT(too_large_in_flight)
 	expect("A 1+1460 1");
 	expect("A 1461+1460 1");
 	expect("PA 2921+1080 1");
-	ssthresh = tcb()->ssthresh;
+	ssthresh = tcb()->cc.ssthresh;
 	path_takes(1000);
 	expect("A 1+1000 1");
 	expect("A 1001+1000 1");
 	expect("A 2001+1000 1");
 	expect("PA 3001+1000 1");
 	/* It is no sign of congestion. */
-	ASSERT_EQ(tcb()->ssthresh, ssthresh);
+	ASSERT_EQ(tcb()->cc.ssthresh, ssthresh);
 	ASSERT_EQ(tcb()->backoff, 0);
 	inject("A 1 4001");
 	user_sends(2000);
@@ -44,8 +44,8 @@ static void be_short_of_cwnd(void)
 	script.opt.room = 50000;
 	script.opt.sndbuf = 200000;
 	be_established();
-	tcb()->cwnd = 2000;
-	tcb()->ssthresh = 2000;
+	tcb()->cc.cwnd = 2000;
+	tcb()->cc.ssthresh = 2000;
 	user_sends(20000);
 	expect("A 1+1000 1");
 	expect("PA 1001+1000 1");
@@ -62,7 +62,7 @@ SCRIPT(smaller_does_not_raise_cwnd)
 	expect("A 1001+500 1");
 	expect("PA 1501+500 1");
 	expect_nothing();
-	ASSERT_LE(tcb()->cwnd, 2000);
+	ASSERT_LE(tcb()->cc.cwnd, 2000);
 }
 
 /* Nor does it keep what duplicate ACKs have let out in fast recovery. */

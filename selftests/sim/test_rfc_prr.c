@@ -14,11 +14,11 @@ SCRIPT(limited_transmit)
 	inject("A 1 1 sack 1001-2001");
 	sent(10001, 1);
 	pipe_is(10000);
-	ASSERT_EQ(tcb()->cwnd, 10000);
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
 	inject("A 1 1 sack 1001-3001");
 	sent(11001, 1);
 	pipe_is(10000);
-	ASSERT_EQ(tcb()->cwnd, 10000);
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
 	ASSERT_EQ(tcb()->sacked, 2000);
 }
 
@@ -57,8 +57,8 @@ SCRIPT(table)
 	u32 i, next = 20001;
 
 	loss_ready();
-	tcb()->cwnd = 20000;
-	tcb()->ssthresh = 20000;
+	tcb()->cc.cwnd = 20000;
+	tcb()->cc.ssthresh = 20000;
 	user_sends(60000);
 	sent(1, 20);
 	quiet(TRIP);
@@ -66,21 +66,21 @@ SCRIPT(table)
 		inject("A 1 1 sack 1001-%u", 2001 + 1000 * i);
 		if (ack[i].sent == 'R') {
 			sent(1, 1);
-			ASSERT_EQ(tcb()->ssthresh, 10000);
+			ASSERT_EQ(tcb()->cc.ssthresh, 10000);
 		} else if (ack[i].sent == 'N') {
 			sent(next, 1);
 			next += 1000;
 		}
 		expect_nothing();
-		CHECK(tcb()->cwnd == ack[i].cwnd && atcp_flight(tcb()) == ack[i].flight,
-		      "ACK %u: cwnd %u, %u in flight; expected %u, %u", i + 1, tcb()->cwnd,
+		CHECK(tcb()->cc.cwnd == ack[i].cwnd && atcp_flight(tcb()) == ack[i].flight,
+		      "ACK %u: cwnd %u, %u in flight; expected %u, %u", i + 1, tcb()->cc.cwnd,
 		      atcp_flight(tcb()), ack[i].cwnd, ack[i].flight);
 		quiet(10);
 	}
 	/* All of it: recovery ends where it should, at ssthresh. */
 	quiet(TRIP);
 	inject("A 1 %u", next);
-	ASSERT_EQ(tcb()->cwnd, 10000);
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
 	recovery_is(OPEN);
 	sent(next, 10);
 }
@@ -89,15 +89,15 @@ SCRIPT(table)
 static void be_below_ssthresh(void)
 {
 	loss_ready();
-	tcb()->cwnd = 20000;
-	tcb()->ssthresh = 20000;
+	tcb()->cc.cwnd = 20000;
+	tcb()->cc.ssthresh = 20000;
 	user_sends(60000);
 	sent(1, 20);
 	quiet(TRIP);
 	/* 15 of 20: as many go as have arrived. */
 	inject("A 1 1 sack 15001-18001");
 	sent(1, 3);
-	ASSERT_EQ(tcb()->ssthresh, 10000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 10000);
 	pipe_is(20000 - 15000 - 3000 + 3000);
 }
 
@@ -127,7 +127,7 @@ SCRIPT(cwnd_at_the_end)
 	be_below_ssthresh();
 	quiet(TRIP);
 	inject("A 1 20001");
-	ASSERT_EQ(tcb()->cwnd, 10000);
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
 	recovery_is(OPEN);
 	loss_drain();
 }
@@ -154,8 +154,8 @@ SCRIPT(ack_division)
 	u32 i, n = 0;
 
 	loss_ready();
-	tcb()->cwnd = 20000;
-	tcb()->ssthresh = 20000;
+	tcb()->cc.cwnd = 20000;
+	tcb()->cc.ssthresh = 20000;
 	user_sends(60000);
 	sent(1, 20);
 	quiet(TRIP);
@@ -176,8 +176,8 @@ SCRIPT(sack_division)
 	u32 i, n = 0;
 
 	loss_ready();
-	tcb()->cwnd = 20000;
-	tcb()->ssthresh = 20000;
+	tcb()->cc.cwnd = 20000;
+	tcb()->cc.ssthresh = 20000;
 	user_sends(60000);
 	sent(1, 20);
 	quiet(TRIP);
@@ -214,13 +214,13 @@ SCRIPT(optimistic_acks)
 	u32 i, n = 0;
 
 	loss_sending(100);
-	tcb()->ssthresh = 10000;
+	tcb()->cc.ssthresh = 10000;
 	for (i = 1; i <= 10; i++) {
 		inject("A 1 %u", 1 + 1000 * i);
 		n += loss_drain();
 	}
 	ASSERT_LE(n, 11);
-	ASSERT_LE(tcb()->cwnd, 11000);
+	ASSERT_LE(tcb()->cc.cwnd, 11000);
 	/* And what was not sent is not acknowledged. */
 	inject("A 1 60001");
 	expect("A %u 1", 1 + 10000 + 1000 * n);

@@ -202,8 +202,8 @@ static u64 recover_once(bool dsack)
 	u32 una = tcb()->snd_una - script.iss, nxt, i;
 	u64 began;
 
-	tcb()->cwnd = 10000;
-	tcb()->ssthresh = 10000;
+	tcb()->cc.cwnd = 10000;
+	tcb()->cc.ssthresh = 10000;
 	user_sends(20000);
 	loss_drain();
 	pass(TRIP);

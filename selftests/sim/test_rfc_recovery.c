@@ -4,7 +4,7 @@
  * NewReno (RFC 6582), limited transmit (RFC 3042), initial window (RFC 6928).
  * Segments of 1000 bytes.
  */
-#include "core/output.h"
+#include "core/congestion.h"
 #include "script.h"
 
 static void be_ready(void)
@@ -97,7 +97,7 @@ SCRIPT(congestion_avoidance)
 	u32 next = 10001, acked = 1, i;
 
 	be_ready();
-	tcb()->ssthresh = 10000;
+	tcb()->cc.ssthresh = 10000;
 	user_sends(50000);
 	sent(1, 10);
 	/* cwnd grows by one segment for each window acknowledged. */
@@ -109,7 +109,7 @@ SCRIPT(congestion_avoidance)
 	acked += 1000;
 	inject("A 1 %u", acked);
 	sent(next, 2);
-	ASSERT_EQ(tcb()->cwnd, 11000);
+	ASSERT_EQ(tcb()->cc.cwnd, 11000);
 	next += 2000;
 	for (i = 0; i < 10; i++, next += 1000) {
 		acked += 1000;
@@ -119,7 +119,7 @@ SCRIPT(congestion_avoidance)
 	acked += 1000;
 	inject("A 1 %u", acked);
 	sent(next, 2);
-	ASSERT_EQ(tcb()->cwnd, 12000);
+	ASSERT_EQ(tcb()->cc.cwnd, 12000);
 }
 
 /* cwnd does not grow while it is not filled. */
@@ -134,7 +134,7 @@ SCRIPT(no_growth_while_not_filled)
 		at += 1000;
 		inject("A 1 %u", at);
 	}
-	ASSERT_LE(tcb()->cwnd, 10000);
+	ASSERT_LE(tcb()->cc.cwnd, 10000);
 }
 
 /* A program that fills cwnd in bursts: the ACKs of a burst find less and less in flight. */
@@ -143,10 +143,10 @@ SCRIPT(growth_of_bursts)
 	u32 at = 1, burst, i;
 
 	be_ready();
-	tcb()->ssthresh = 10000;
+	tcb()->cc.ssthresh = 10000;
 	for (burst = 10; burst < 14; burst++) {
 		/* Each window acknowledged adds a segment to cwnd. */
-		ASSERT_EQ(tcb()->cwnd, 1000 * burst);
+		ASSERT_EQ(tcb()->cc.cwnd, 1000 * burst);
 		user_sends(1000 * burst);
 		for (i = 1; i < burst; i++)
 			expect("A %u+1000 1", at + 1000 * (i - 1));
@@ -168,7 +168,7 @@ SCRIPT(slow_start_of_bursts)
 		;
 	for (i = 1; i <= 10; i++)
 		inject("A 1 %u", 1 + 1000 * i);
-	ASSERT_EQ(tcb()->cwnd, 20000);
+	ASSERT_EQ(tcb()->cc.cwnd, 20000);
 }
 
 /* What filled cwnd once does not let it grow for ever. */
@@ -182,21 +182,21 @@ SCRIPT(no_growth_when_no_longer_filled)
 		;
 	inject("A 1 10001");
 	at = 10001;
-	ASSERT_EQ(tcb()->cwnd, 20000);
+	ASSERT_EQ(tcb()->cc.cwnd, 20000);
 	for (i = 0; i < 20; i++) {
 		user_sends(1000);
 		expect("PA %u+1000 1", at);
 		at += 1000;
 		inject("A 1 %u", at);
 	}
-	ASSERT_EQ(tcb()->cwnd, 20000);
+	ASSERT_EQ(tcb()->cc.cwnd, 20000);
 }
 
 /* RFC 5681 section 4.1: cwnd falls to the restart window when nothing was sent for an RTO. */
 SCRIPT(restart_after_idle)
 {
 	be_ready();
-	tcb()->cwnd = 40000;
+	tcb()->cc.cwnd = 40000;
 	user_sends(1000);
 	expect("PA 1+1000 1");
 	inject("A 1 1001");
@@ -208,7 +208,7 @@ SCRIPT(restart_after_idle)
 SCRIPT(no_restart_when_not_idle)
 {
 	be_ready();
-	tcb()->cwnd = 40000;
+	tcb()->cc.cwnd = 40000;
 	user_sends(1000);
 	expect("PA 1+1000 1");
 	inject("A 1 1001");
@@ -225,8 +225,8 @@ SCRIPT(timeout)
 	be_sending();
 	expect_after(RTO, "A 1+1000 1");
 	expect_nothing();
-	ASSERT_EQ(tcb()->cwnd, 1000);
-	ASSERT_EQ(tcb()->ssthresh, 5000);
+	ASSERT_EQ(tcb()->cc.cwnd, 1000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 5000);
 	inject("A 1 1001");
 	sent(1001, 2);
 	/* RFC 3465 section 2.3: an ACK adds one segment to cwnd, however much it covers. */
@@ -236,11 +236,11 @@ SCRIPT(timeout)
 	sent(6001, 2);
 	inject("A 1 5001");
 	sent(8001, 2);
-	ASSERT_EQ(tcb()->cwnd, 5000);
+	ASSERT_EQ(tcb()->cc.cwnd, 5000);
 	/* ssthresh is reached: congestion avoidance begins. */
 	inject("A 1 7001");
 	sent(10001, 2);
-	ASSERT_EQ(tcb()->cwnd, 5000);
+	ASSERT_EQ(tcb()->cc.cwnd, 5000);
 }
 
 /* Segments that the receiver held already are not resent. */
@@ -251,7 +251,7 @@ SCRIPT(timeout_of_one_lost_segment)
 	inject("A 1 10001");
 	/* RFC 3465 section 2.3: the large ACK causes no burst. */
 	sent(10001, 2);
-	ASSERT_EQ(tcb()->cwnd, 2000);
+	ASSERT_EQ(tcb()->cc.cwnd, 2000);
 }
 
 /* RFC 5681, below equation (4): repeated time-outs of one segment do not halve again. */
@@ -261,8 +261,8 @@ SCRIPT(repeated_timeouts)
 	expect_after(RTO, "A 1+1000 1");
 	expect_after(2 * RTO, "A 1+1000 1");
 	expect_after(4 * RTO, "A 1+1000 1");
-	ASSERT_EQ(tcb()->ssthresh, 5000);
-	ASSERT_EQ(tcb()->cwnd, 1000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 5000);
+	ASSERT_EQ(tcb()->cc.cwnd, 1000);
 }
 
 SCRIPT(ssthresh_is_two_segments_at_least)
@@ -271,7 +271,7 @@ SCRIPT(ssthresh_is_two_segments_at_least)
 	user_sends(1000);
 	expect("PA 1+1000 1");
 	expect_after(RTO, "PA 1+1000 1");
-	ASSERT_EQ(tcb()->ssthresh, 2000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 2000);
 }
 
 /*
@@ -281,12 +281,12 @@ SCRIPT(ssthresh_is_two_segments_at_least)
 SCRIPT(second_timeout_counts_what_is_in_flight)
 {
 	be_ready();
-	tcb()->cwnd = 40000;
+	tcb()->cc.cwnd = 40000;
 	user_sends(40000);
 	while (expect_any())
 		;
 	expect_after(RTO, "A 1+1000 1");
-	ASSERT_EQ(tcb()->ssthresh, 20000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 20000);
 	inject("A 1 1001");
 	sent(1001, 2);
 	inject("A 1 3001");
@@ -294,7 +294,7 @@ SCRIPT(second_timeout_counts_what_is_in_flight)
 	inject("A 1 6001");
 	sent(6001, 4);
 	expect_after(2 * RTO, "A 6001+1000 1");
-	ASSERT_EQ(tcb()->ssthresh, 2000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 2000);
 }
 
 /* --- fast retransmit and fast recovery --- */
@@ -311,9 +311,9 @@ static void be_recovering(void)
 	expect("A 1+1000 1");
 	expect_nothing();
 	/* Segments of limited transmit do not count as in flight for ssthresh. */
-	ASSERT_EQ(tcb()->ssthresh, 5000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 5000);
 	/* cwnd is not inflated: the duplicates have taken three segments out of the pipe. */
-	ASSERT_EQ(tcb()->cwnd, 5000);
+	ASSERT_EQ(tcb()->cc.cwnd, 5000);
 	ASSERT_EQ(atcp_flight(tcb()), 12000 - 3000);
 }
 
@@ -539,7 +539,7 @@ SCRIPT(window_inflates)
 	sent(12001, 1);
 	inject("A 1 1");
 	sent(13001, 1);
-	ASSERT_EQ(tcb()->cwnd, 5000);
+	ASSERT_EQ(tcb()->cc.cwnd, 5000);
 }
 
 /* Duplicates stand for a segment each, but for no more than is in flight. */
@@ -549,7 +549,7 @@ SCRIPT(duplicates_of_small_segments)
 
 	script.opt.nodelay = true;
 	be_ready();
-	tcb()->cwnd = 1000;
+	tcb()->cc.cwnd = 1000;
 	for (i = 0; i < 10; i++) {
 		user_sends(100);
 		expect("PA %u+100 1", 1 + 100 * i);
@@ -570,7 +570,7 @@ SCRIPT(partial_ack_after_lost_duplicates)
 	expect("A 8001+1000 1");
 	expect("A 12001+1000 1");
 	expect_nothing();
-	ASSERT_EQ(tcb()->cwnd, 5000);
+	ASSERT_EQ(tcb()->cc.cwnd, 5000);
 	ASSERT_EQ(atcp_flight(tcb()), 5000);
 }
 
@@ -638,7 +638,7 @@ SCRIPT(timeout_of_an_inflated_window)
 	}
 	ASSERT_GT(tcb()->snd_nxt - tcb()->snd_una, 2 * 5000);
 	expect_within(1, RTO, "A 1+1000 1");
-	ASSERT_EQ(tcb()->ssthresh, 5000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 5000);
 }
 
 /* The next recovery begins with a timer of its own. */
@@ -677,7 +677,7 @@ SCRIPT(full_ack)
 	be_recovering();
 	inject("A 1 12001");
 	ASSERT_EQ(tcb()->recovery, ATCP_OPEN);
-	ASSERT_LE(tcb()->cwnd, 5000);
+	ASSERT_LE(tcb()->cc.cwnd, 5000);
 	while (expect_any())
 		;
 	/* A later loss begins another recovery. */
@@ -760,8 +760,8 @@ SCRIPT(timeout_while_recovering)
 	be_recovering();
 	expect_within(1, 2 * RTO, "A 1+1000 1");
 	ASSERT_EQ(tcb()->recovery, ATCP_LOSS);
-	ASSERT_EQ(tcb()->cwnd, 1000);
-	ASSERT_EQ(tcb()->ssthresh, 5000);
+	ASSERT_EQ(tcb()->cc.cwnd, 1000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 5000);
 	inject("A 1 12001");
 	ASSERT_EQ(tcb()->recovery, ATCP_OPEN);
 	while (expect_any())

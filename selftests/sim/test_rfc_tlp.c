@@ -22,7 +22,7 @@ SCRIPT(tail)
 	ASSERT_EQ(count_of(ATCP_STAT_TAIL_PROBES), 1);
 	/* It is no loss yet. */
 	recovery_is(OPEN);
-	ASSERT_EQ(tcb()->cwnd, 10000);
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
 	quiet(TRIP);
 	inject("A 1 1001 sack 2001-3001");
 	expect("A 1001+1000 1");
@@ -31,7 +31,7 @@ SCRIPT(tail)
 	recovery_is(OPEN);
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_TIMEOUT), 0);
 	ASSERT_EQ(tcb()->total_retrans, 2);
-	ASSERT_EQ(tcb()->ssthresh, 5000);	/* half of cwnd, though two segments were out */
+	ASSERT_EQ(tcb()->cc.ssthresh, 5000);	/* half of cwnd, though two segments were out */
 }
 
 /* One that was never sent goes before one that was. */
@@ -110,7 +110,7 @@ SCRIPT(not_past_rto)
 	quiet(TRIP_RTO - 1);
 	expect_after(1, "PA 1+1000 1");
 	recovery_is(OPEN);
-	ASSERT_EQ(tcb()->cwnd, 10000);
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
 	ASSERT_EQ(count_of(ATCP_STAT_TAIL_PROBES), 1);
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_TIMEOUT), 0);
 	expect_after(TRIP_RTO, "PA 1+1000 1");
@@ -158,14 +158,14 @@ SCRIPT(repaired)
 	be_probed();
 	quiet(TRIP);
 	inject("A 1 3001");
-	ASSERT_EQ(tcb()->ssthresh, 10000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 10000);
 	user_sends(2000);
 	loss_drain();
 	quiet(TRIP);
 	inject("A 1 4001");
 	ASSERT_EQ(count_of(ATCP_STAT_TAIL_PROBES_REPAIRED), 1);
-	ASSERT_EQ(tcb()->ssthresh, 5000);
-	ASSERT_EQ(tcb()->cwnd, 5000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 5000);
+	ASSERT_EQ(tcb()->cc.cwnd, 5000);
 	ASSERT_EQ(count_of(ATCP_STAT_RETRANS_FAST), 0);
 }
 
@@ -176,8 +176,8 @@ static void not_repaired(void)
 	quiet(TRIP);
 	inject("A 1 5001");
 	ASSERT_EQ(count_of(ATCP_STAT_TAIL_PROBES_REPAIRED), 0);
-	ASSERT_GE(tcb()->cwnd, 10000);
-	ASSERT_EQ(tcb()->ssthresh, 10000);
+	ASSERT_GE(tcb()->cc.cwnd, 10000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 10000);
 }
 
 /* The peer had it already. */
@@ -207,12 +207,12 @@ SCRIPT(new_data_repairs_nothing)
 	loss_sending(11);
 	expect_after(PROBE, "PA 10001+1000 1");
 	inject("A 1 11001");
-	tcb()->cwnd = 10000;
+	tcb()->cc.cwnd = 10000;
 	user_sends(1000);
 	expect_any();
 	inject("A 1 12001");
 	ASSERT_EQ(count_of(ATCP_STAT_TAIL_PROBES_REPAIRED), 0);
-	ASSERT_EQ(tcb()->ssthresh, 10000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 10000);
 }
 
 /*
@@ -227,14 +227,14 @@ SCRIPT(dsack_is_not_undo)
 	inject("A 1 1 sack 1001-3001");
 	expect_within(REORDER, REORDER + 2 * MSEC, "A 1+1000 1");
 	recovery_is(FAST);
-	ASSERT_EQ(tcb()->ssthresh, 5000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 5000);
 	quiet(TRIP / 2);
 	inject("A 1 1 sack 2001-3001 1001-3001");
 	recovery_is(FAST);
 	quiet(TRIP / 2);
 	inject("A 1 3001");
 	recovery_is(OPEN);
-	ASSERT_EQ(tcb()->ssthresh, 5000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 5000);
 	ASSERT_EQ(count_of(ATCP_STAT_UNDO_DSACK), 0);
 }
 

@@ -14,8 +14,8 @@ static void is_undone(enum atcp_stat why)
 	ASSERT_EQ(count_of(why), 1);
 	ASSERT_EQ(count_of(ATCP_STAT_UNDO_DSACK) + count_of(ATCP_STAT_UNDO_TIMESTAMP) +
 		  count_of(ATCP_STAT_UNDO_FRTO), 1);
-	ASSERT_EQ(tcb()->cwnd, BEFORE);
-	ASSERT_EQ(tcb()->ssthresh, BEFORE);
+	ASSERT_EQ(tcb()->cc.cwnd, BEFORE);
+	ASSERT_EQ(tcb()->cc.ssthresh, BEFORE);
 	ASSERT_EQ(tcb()->lost, 0);
 }
 
@@ -23,7 +23,7 @@ static void is_not_undone(void)
 {
 	ASSERT_EQ(count_of(ATCP_STAT_UNDO_DSACK) + count_of(ATCP_STAT_UNDO_TIMESTAMP) +
 		  count_of(ATCP_STAT_UNDO_FRTO), 0);
-	ASSERT_EQ(tcb()->ssthresh, BEFORE / 2);
+	ASSERT_EQ(tcb()->cc.ssthresh, BEFORE / 2);
 }
 
 /* --- by D-SACK --- */
@@ -32,7 +32,7 @@ static void is_not_undone(void)
 SCRIPT(dsack)
 {
 	loss_found();
-	ASSERT_EQ(tcb()->ssthresh, BEFORE / 2);
+	ASSERT_EQ(tcb()->cc.ssthresh, BEFORE / 2);
 	quiet(TRIP / 2);
 	inject("A 1 4001");
 	loss_drain();
@@ -52,7 +52,7 @@ SCRIPT(dsack_after_recovery)
 	inject("A 1 12001");
 	loss_drain();
 	recovery_is(OPEN);
-	ASSERT_EQ(tcb()->cwnd, BEFORE / 2);
+	ASSERT_EQ(tcb()->cc.cwnd, BEFORE / 2);
 	inject("A 1 12001 sack 1-1001");
 	is_undone(ATCP_STAT_UNDO_DSACK);
 	ASSERT_LE(loss_drain(), 3);
@@ -62,14 +62,14 @@ SCRIPT(dsack_after_recovery)
 static void be_found_twice(void)
 {
 	loss_ready();
-	tcb()->cwnd = 20000;
-	tcb()->ssthresh = 20000;
+	tcb()->cc.cwnd = 20000;
+	tcb()->cc.ssthresh = 20000;
 	user_sends(60000);
 	sent(1, 20);
 	quiet(TRIP);
 	inject("A 1 1 sack 2001-6001");
 	sent(1, 2);
-	ASSERT_EQ(tcb()->ssthresh, 10000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 10000);
 }
 
 /* One of two that were sent again was lost. */
@@ -82,7 +82,7 @@ SCRIPT(dsack_of_one_of_two)
 	inject("A 1 20001");
 	loss_drain();
 	ASSERT_EQ(count_of(ATCP_STAT_UNDO_DSACK), 0);
-	ASSERT_EQ(tcb()->ssthresh, 10000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 10000);
 }
 
 /* Both were in vain: one D-SACK tells of both. */
@@ -95,8 +95,8 @@ SCRIPT(dsack_of_two)
 	inject("A 1 6001 sack 1-2001");
 	loss_drain();
 	ASSERT_EQ(count_of(ATCP_STAT_UNDO_DSACK), 1);
-	ASSERT_EQ(tcb()->cwnd, 20000);
-	ASSERT_EQ(tcb()->ssthresh, 20000);
+	ASSERT_EQ(tcb()->cc.cwnd, 20000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 20000);
 	recovery_is(OPEN);
 }
 
@@ -138,8 +138,8 @@ SCRIPT(forged_dsack_without_a_loss)
 		loss_drain();
 	}
 	ASSERT_EQ(count_of(ATCP_STAT_DSACK_IGNORED), 10);
-	ASSERT_EQ(tcb()->ssthresh, BEFORE);
-	ASSERT_LE(tcb()->cwnd, BEFORE + 1000);
+	ASSERT_EQ(tcb()->cc.ssthresh, BEFORE);
+	ASSERT_LE(tcb()->cc.cwnd, BEFORE + 1000);
 	ASSERT_EQ(tcb()->reo_mult, 1);
 }
 
@@ -173,7 +173,7 @@ static void be_found_with_timestamps(u32 *first, u32 *again)
 	inject("A 1 1 ts 5100 %u sack 1001-4001", *first);
 	sent(1, 1);
 	*again = script.last_tsval;
-	ASSERT_EQ(tcb()->ssthresh, BEFORE / 2);
+	ASSERT_EQ(tcb()->cc.ssthresh, BEFORE / 2);
 	quiet(5 * MSEC);
 }
 
@@ -241,7 +241,7 @@ SCRIPT(eifel_after_a_timeout)
 	first = script.last_tsval;
 	expect_after(TRIP_RTO, "A 1+1000 1");
 	recovery_is(LOSS);
-	ASSERT_EQ(tcb()->cwnd, 1000);
+	ASSERT_EQ(tcb()->cc.cwnd, 1000);
 	quiet(10 * MSEC);
 	inject("A 1 1001 ts 5400 %u", first);
 	is_undone(ATCP_STAT_UNDO_TIMESTAMP);
@@ -257,8 +257,8 @@ static void be_timed_out(u32 n)
 	loss_sending(n);
 	expect_after(TRIP_RTO, "A 1+1000 1");
 	recovery_is(LOSS);
-	ASSERT_EQ(tcb()->ssthresh, BEFORE / 2);
-	ASSERT_EQ(tcb()->cwnd, 1000);
+	ASSERT_EQ(tcb()->cc.ssthresh, BEFORE / 2);
+	ASSERT_EQ(tcb()->cc.cwnd, 1000);
 	quiet(10 * MSEC);
 }
 

@@ -169,7 +169,7 @@ SCRIPT(window_is_unsigned)
 	script.opt.sndbuf = 100000;
 	script.opt.room = 14600;
 	be_established();
-	tcb()->cwnd = 100000;
+	tcb()->cc.cwnd = 100000;
 	user_sends(60000);
 	for (at = 1; at + 1460 <= 40001; at += 1460)
 		expect("pA %u+1460 1", at);

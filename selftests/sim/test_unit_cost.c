@@ -21,8 +21,8 @@ static void be_big(u32 total, u32 room)
 	loss_ready();
 	inject("A 1 1");		/* its window is scaled */
 	script.conn->opt.sndbuf = total;
-	tcb()->cwnd = total;
-	tcb()->ssthresh = total;
+	tcb()->cc.cwnd = total;
+	tcb()->cc.ssthresh = total;
 	sim->link[0][1].down = true;	/* what is sent is not looked at */
 	while (script.conn->accepted < total)
 		user_sends(min(total - (u32)script.conn->accepted, 15 * room));

@@ -493,9 +493,9 @@ void records_sample(const struct flow *f)
 
 	time_and_flow(f);
 	fprintf(samples, ",sim,%s,%s", state_name(c->state), ca_state(c));
-	cell(true, c->cwnd);
-	cell(c->mss, c->cwnd / max(c->mss, (u16)1));
-	cell(c->ssthresh != -1u, c->ssthresh);
+	cell(true, c->cc.cwnd);
+	cell(c->mss, c->cc.cwnd / max(c->mss, (u16)1));
+	cell(c->cc.ssthresh != -1u, c->cc.ssthresh);
 	cell(true, (u64)(unacked + again > sacked + lost ? unacked + again - sacked - lost : 0) *
 	     c->mss);
 	cell(c->srtt, c->srtt >> 3);

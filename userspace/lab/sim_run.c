@@ -394,7 +394,7 @@ static int set_up_flow(struct flow *f, const struct run_flow *conf, u32 number)
 		return refuse("stack", "kernel");
 	if (conf->kind == RUN_COMMAND)
 		return refuse("kind", "command");
-	if (conf->cc[0] && strcmp(conf->cc, atcp_cc_newreno.name))
+	if (conf->cc[0] && strcmp(conf->cc, atcp_cc_reno.name))
 		return refuse("cc", conf->cc);
 	f->opt.sndbuf = conf->sndbuf ? min_t(u64, conf->sndbuf, 1u << 30) : SNDBUF;
 	f->opt.rcvbuf = conf->rcvbuf ? min_t(u64, conf->rcvbuf, 1u << 30) : RCVBUF;

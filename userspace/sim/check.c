@@ -2,7 +2,7 @@
 /*
  * Invariants of a connection, which must hold after every event.
  */
-#include "core/output.h"
+#include "core/congestion.h"
 #include "core/queue.h"
 #include "sim.h"
 
@@ -284,7 +284,7 @@ static void check_numbers(struct sim_conn *conn)
 		  "the receive window's right edge moved left");
 	SIM_CHECK(c->rcv_nxt - c->irs - 1 - c->fin_rcvd == (u32)conn->delivered,
 		  "RCV.NXT does not tell what was delivered");
-	SIM_CHECK(c->cwnd >= c->mss && c->mss, "cwnd %u, mss %u", c->cwnd, c->mss);
+	SIM_CHECK(c->cc.cwnd >= c->mss && c->mss, "cwnd %u, mss %u", c->cc.cwnd, c->mss);
 	SIM_CHECK(!c->sacked || c->sacked < c->snd_nxt - c->snd_una || c->rack,
 		  "%u bytes have left the network, and %u are not acknowledged", c->sacked,
 		  c->snd_nxt - c->snd_una);

@@ -10,43 +10,9 @@
 #define _ATCP_SIM_HOST_USER_H
 
 #include <assert.h>
-#include <errno.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-typedef signed int s32;
-typedef signed long long s64;
-
-#ifndef likely
-#define likely(x)	__builtin_expect(!!(x), 1)
-#define unlikely(x)	__builtin_expect(!!(x), 0)
-#endif
-
-#define min(a, b) ({						\
-	__auto_type _min_a = (a);				\
-	__auto_type _min_b = (b);				\
-	_min_a < _min_b ? _min_a : _min_b; })
-#define max(a, b) ({						\
-	__auto_type _max_a = (a);				\
-	__auto_type _max_b = (b);				\
-	_max_a > _max_b ? _max_a : _max_b; })
-#define min_t(type, a, b)	min((type)(a), (type)(b))
-#define max_t(type, a, b)	max((type)(a), (type)(b))
-
-static inline u64 div_u64(u64 dividend, u32 divisor)
-{
-	return dividend / divisor;
-}
-
-static inline u64 div64_u64(u64 dividend, u64 divisor)
-{
-	return dividend / divisor;
-}
+#include "cc_user.h"
 
 static inline u16 get_unaligned_be16(const void *p)
 {

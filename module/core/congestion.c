@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What an algorithm of cc.h is told, and what is taken of its answers.  These may be wrong,
+ * and then harm no other connection:
+ *
+ *   cwnd        is one segment at least, so that something goes, and not above the largest
+ *               window
+ *   ssthresh    is two segments at least: RFC 5681, equation (4)
+ *   in recovery both stay as recovery.c has them
+ */
+#include "core/congestion.h"
+#include "core/core.h"
+#include "core/seq.h"
+
+static struct atcp_cc_sample sample(const struct atcp_tcb *c)
+{
+	return (struct atcp_cc_sample){
+		.now = c->now,
+		.mss = c->mss,
+		.flight = atcp_flight(c),
+		.max_flight = c->max_flight,
+		.srtt = c->srtt / 8,
+		.min_rtt = c->min_rtt,
+		.is = (c->app_limited ? ATCP_CC_APP_LIMITED : 0) |
+		      (c->recovery != ATCP_OPEN ? ATCP_CC_RECOVERY : 0),
+	};
+}
+
+static u32 least_ssthresh(const struct atcp_tcb *c, u32 ssthresh)
+{
+	return max_t(u32, ssthresh, 2 * c->mss);
+}
+
+static void bound(struct atcp_tcb *c)
+{
+	c->cc.cwnd = min(max_t(u32, c->cc.cwnd, c->mss), ATCP_CC_CWND_MAX);
+	c->cc.ssthresh = least_ssthresh(c, c->cc.ssthresh);
+}
+
+void atcp_cc_start(struct atcp_tcb *c)
+{
+	struct atcp_cc_sample s = sample(c);
+
+	c->round_end = c->snd_una;
+	if (!c->cc_ops->init)
+		return;
+	c->cc_ops->init(&c->cc, &s);
+	bound(c);
+}
+
+void atcp_cc_acked(struct atcp_tcb *c, const struct atcp_ack *a, u32 bytes, bool full)
+{
+	struct atcp_cc_sample s = sample(c);
+
+	s.acked = bytes;
+	s.rtt = a->rtt;
+	if (full)
+		s.is |= ATCP_CC_FULL;
+	if (a->again)
+		s.is |= ATCP_CC_AGAIN;
+	if (seq_geq(c->snd_una, c->round_end)) {
+		s.is |= ATCP_CC_ROUND;
+		c->round_end = c->snd_nxt;
+	}
+	c->cc_ops->ack(&c->cc, &s);
+	bound(c);
+}
+
+u32 atcp_cc_ssthresh(struct atcp_tcb *c, u32 used, enum atcp_cc_why why)
+{
+	struct atcp_cc_sample s = sample(c);
+	u32 cwnd = c->cc.cwnd, ssthresh;
+
+	s.used = used;
+	ssthresh = c->cc_ops->ssthresh(&c->cc, &s, why);
+	c->cc.cwnd = cwnd;
+	return least_ssthresh(c, ssthresh);
+}
+
+void atcp_cc_tell(struct atcp_tcb *c, enum atcp_cc_event event)
+{
+	struct atcp_cc_sample s = sample(c);
+	u32 cwnd = c->cc.cwnd, ssthresh = c->cc.ssthresh;
+
+	if (!c->cc_ops->event)
+		return;
+	c->cc_ops->event(&c->cc, &s, event);
+	if (c->recovery != ATCP_OPEN) {
+		c->cc.cwnd = cwnd;
+		c->cc.ssthresh = ssthresh;
+	}
+	bound(c);
+}
