@@ -70,6 +70,7 @@ static int __net_init net_init(struct net *net)
 	atcp_hold_net_init(an);
 	atcp_pool_net_init(an);
 	atcp_space_init(&an->space);
+	an->space.conf.cc = &atcp_cc_reno;
 	limits_init(net, &an->limits);
 	an->stats = alloc_percpu_gfp(struct atcp_stats, GFP_KERNEL_ACCOUNT);
 	if (!an->stats)

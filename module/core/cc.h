@@ -95,7 +95,7 @@ enum atcp_cc_why {
 };
 
 enum atcp_cc_event {
-	ATCP_CC_IDLE_END,	/* the first data after a time-out's length without any */
+	ATCP_CC_START,		/* data is sent where nothing was in flight */
 	ATCP_CC_RECOVERED,	/* what was lost is repaired; cwnd is what recovery has left */
 	ATCP_CC_UNDO,		/* nothing was lost: cwnd and ssthresh are as they were */
 	ATCP_CC_MSS,		/* the size of segments has changed */

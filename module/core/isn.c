@@ -43,6 +43,7 @@ void atcp_space_init(struct atcp_space *space)
 		.probe_threshold = 8,
 		.probe_interval = 600 * ATCP_SEC,	/* RFC 4821 section 7.6.4, RFC 1191 */
 		.tolerate_missing_ts = true,
+		.cc = &atcp_cc_cubic,
 		.window_scaling = true,
 		.sack = true,
 		.recovery = true,

@@ -4,6 +4,7 @@
  * which pmtud.c may bound; and the initial congestion window, which is so many of them
  * (RFC 6928).
  */
+#include "core/congestion.h"
 #include "core/core.h"
 #include "core/mss.h"
 
@@ -18,6 +19,7 @@ void atcp_mss_changed(struct atcp_tcb *c)
 	/* At least what RFC 5681 allows, by the new size. */
 	c->cc.cwnd = max_t(u32, c->cc.cwnd, c->mss);
 	c->cc.ssthresh = max_t(u32, c->cc.ssthresh, 2 * c->mss);
+	atcp_cc_tell(c, ATCP_CC_MSS);
 }
 
 u32 atcp_initial_window(const struct atcp_tcb *c)

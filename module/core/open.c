@@ -31,7 +31,7 @@ void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
 	c->cc.ssthresh = ~0u;
 	c->cc.cwnd = space->conf.initial_window * c->mss;
 	c->rate_app_limited = true;
-	c->cc_ops = &atcp_cc_reno;
+	c->cc_ops = space->conf.cc;
 	c->cc.own = c->cc.near;
 	c->armed = ATCP_NEVER;
 	for (i = 0; i < ATCP_T_COUNT; i++)

@@ -255,6 +255,8 @@ static bool send_data(struct atcp_tcb *c, struct atcp_seg *seg, u32 n)
 		c->snd_sml = cb->end_seq;
 	timer_for_flight(c, first);
 	atcp_arm_tail(c);
+	if (first)
+		atcp_cc_tell(c, ATCP_CC_START);
 	return true;
 }
 
@@ -352,6 +354,25 @@ static bool lost_first(const struct atcp_tcb *c)
 	return (c->snd_lost || c->fin_lost) && c->frto != ATCP_FRTO_NEW;
 }
 
+/*
+ * After idling cwnd tells little of the path (RFC 5681 section 4.1).  As the kernel's TCP, and
+ * RFC 2861: half of it is left after each time-out's length, and the initial window at least.
+ * ssthresh keeps what was known.
+ */
+static void restart(struct atcp_tcb *c, bool held)
+{
+	u32 least = min(c->cc.cwnd, atcp_initial_window(c)), cwnd = c->cc.cwnd;
+	u64 idle = c->now - c->last_snd;
+
+	if (!atcp_queue_unsent(c) || !sendable(c, atcp_queue_unsent(c), held))
+		return;
+	c->cc.ssthresh = max(c->cc.ssthresh, cwnd - cwnd / 4);
+	for (; idle > c->rto && cwnd > least; idle -= c->rto)
+		cwnd /= 2;
+	c->cc.cwnd = max(cwnd, least);
+	c->last_snd = c->now;		/* it goes at once, so that this is done once */
+}
+
 static void output(struct atcp_tcb *c, bool held)
 {
 	u64 rate = atcp_host_pace(c);
@@ -369,12 +390,9 @@ static void output(struct atcp_tcb *c, bool held)
 	if (!atcp_unsent(c))
 		return;
 
-	/* Restart after idling: RFC 5681 section 4.1. */
 	if (c->snd_nxt == c->snd_una && c->now - c->last_snd > c->rto &&
-	    c->space->conf.slow_start_after_idle) {
-		c->cc.cwnd = min(c->cc.cwnd, atcp_initial_window(c));
-		atcp_cc_tell(c, ATCP_CC_IDLE_END);
-	}
+	    c->space->conf.slow_start_after_idle)
+		restart(c, held);
 
 	if (unlikely(c->mtup_low) && atcp_queue_unsent(c) && probe_mtu(c, rate))
 		return;

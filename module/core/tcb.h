@@ -142,6 +142,7 @@ struct atcp_conf {
 	bool rfc1337;
 	bool slow_start_after_idle;
 	u32 debug_isn;
+	const struct atcp_cc_ops *cc;	/* of new connections */
 };
 
 /**

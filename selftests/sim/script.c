@@ -528,6 +528,7 @@ static void begin(u32 iss, u32 irs)
 	memset(&script, 0, sizeof(script));
 	script.opt = sim_sockopt_default;
 	script.conf = &sim_host(0)->space.conf;
+	script.conf->cc = &atcp_cc_reno;	/* what most of them are about */
 	script.conf->debug_isn = iss;
 	script.wnd = 65535;
 	script.syn = "mss 1460";

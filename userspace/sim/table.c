@@ -23,7 +23,7 @@ struct flow {
 	struct sim_link_conf link;
 	u32 buffer;
 	u32 total;
-	bool reno;		/* net.atcp.recovery = 0: duplicate ACKs tell what is lost */
+	bool dupacks;		/* net.atcp.recovery = 0: duplicate ACKs tell what is lost */
 };
 
 struct outcome {
@@ -49,7 +49,7 @@ static u64 stat_of(u8 host, enum atcp_stat stat)
 	return sim_host(host)->stat[stat];
 }
 
-static struct outcome transfer(const struct flow *f, u64 seed)
+static struct outcome transfer(const struct flow *f, const struct atcp_cc_ops *cc, u64 seed)
 {
 	struct sim_sockopt opt = sim_sockopt_default;
 	struct outcome out = { 0 };
@@ -69,7 +69,8 @@ static struct outcome transfer(const struct flow *f, u64 seed)
 	server.expect = f->total;
 	server.write_max = 1;
 	server.read_max = 65536;
-	sim_host(0)->space.conf.recovery = !f->reno;
+	sim_host(0)->space.conf.recovery = !f->dupacks;
+	sim_host(0)->space.conf.cc = cc;
 	l = sim_listen(sim_host(1), 80, 4, &opt);
 	l->ready = accepted;
 	began = sim->now;
@@ -107,9 +108,9 @@ static bool grid(void)
 	u32 i, j;
 	u64 seed;
 
-	printf("Simulated throughput in kbyte/s: %u MiB one way, 100 Mbit/s, 20 ms round trip,\n"
-	       "queue of 200 packets, mean of %u seeds. Rows: both buffers; columns: loss each way.\n",
-	       TOTAL >> 20, SEEDS);
+	printf("Simulated throughput of Reno in kbyte/s: %u MiB one way, 100 Mbit/s, 20 ms round\n"
+	       "trip, queue of 200 packets, mean of %u seeds. Rows: both buffers; columns: loss each\n"
+	       "way.\n", TOTAL >> 20, SEEDS);
 	printf("\n");
 	printf("%10s", "");
 	for (j = 0; j < sizeof(losses) / sizeof(losses[0]); j++)
@@ -126,7 +127,7 @@ static bool grid(void)
 			u64 sum = 0;
 
 			for (seed = 1; seed <= SEEDS; seed++) {
-				struct outcome out = transfer(&f, seed);
+				struct outcome out = transfer(&f, &atcp_cc_reno, seed);
 
 				good &= out.took > 0;
 				sum += rate_of(&f, &out);
@@ -143,7 +144,7 @@ static bool grid(void)
 #define LINK(...)	{ .delay = DELAY, .rate = RATE, .queue = 200, .mtu = 1500, __VA_ARGS__ }
 #define LONG(n)		{ .delay = 5 * DELAY, .rate = RATE, .queue = n, .mtu = 1500 }
 
-static bool paths(void)
+static bool paths(const struct atcp_cc_ops *cc)
 {
 	static const struct flow flows[] = {
 		{ "no loss", LINK(.loss = 0), 1 << 20, TOTAL, false },
@@ -164,8 +165,8 @@ static bool paths(void)
 	u64 seed;
 	u32 i;
 
-	printf("\nPaths of 100 Mbit/s and 20 ms, queue of 200, with large buffers;\n"
-	       "sums of %u seeds.\n\n", SEEDS);
+	printf("\nPaths of 100 Mbit/s and 20 ms, queue of 200, with large buffers, by %s;\n"
+	       "sums of %u seeds.\n\n", cc->name, SEEDS);
 	printf("%-30s%7s%7s%8s%12s%11s%8s\n", "", "kB/s", "lost", "resent", "duplicates",
 	       "time-outs", "undone");
 	for (i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
@@ -173,7 +174,7 @@ static bool paths(void)
 		u64 rate = 0;
 
 		for (seed = 1; seed <= SEEDS; seed++) {
-			struct outcome out = transfer(&flows[i], seed);
+			struct outcome out = transfer(&flows[i], cc, seed);
 
 			good &= out.took > 0;
 			rate += rate_of(&flows[i], &out);
@@ -205,7 +206,8 @@ static bool responses(void)
 	bool good = true;
 	u32 i, n;
 
-	printf("\n%u transfers of 14 KiB over such a path, from connect() to the last byte.\n\n",
+	printf("\n%u transfers of 14 KiB over such a path by CUBIC, from connect() to the last\n"
+	       "byte.\n\n",
 	       MANY);
 	printf("%-30s%7s%12s%12s\n", "", "kB/s", "p50 ms", "p99 ms");
 	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
@@ -216,7 +218,7 @@ static bool responses(void)
 		u64 sum = 0;
 
 		for (n = 0; n < MANY; n++) {
-			struct outcome out = transfer(&f, n + 1);
+			struct outcome out = transfer(&f, &atcp_cc_cubic, n + 1);
 
 			good &= out.took > 0;
 			took[n] = out.took;
@@ -233,7 +235,8 @@ int sim_table(void)
 {
 	bool good = grid();
 
-	good &= paths();
+	good &= paths(&atcp_cc_reno);
+	good &= paths(&atcp_cc_cubic);
 	good &= responses();
 	return good ? 0 : 1;
 }
