@@ -205,6 +205,38 @@ SCRIPT(restart_after_idle)
 	sent(1001, 10);
 }
 
+/* RFC 2861: by half for each time-out's length; ssthresh remembers. */
+SCRIPT(restart_by_halves)
+{
+	be_ready();
+	tcb()->cc.cwnd = 80000;
+	tcb()->cc.ssthresh = 20000;
+	user_sends(1000);
+	expect("PA 1+1000 1");
+	inject("A 1 1001");
+	quiet(2 * RTO + RTO / 2);
+	user_sends(50000);
+	sent(1001, 20);
+	ASSERT_EQ(tcb()->cc.cwnd, 20000);
+	ASSERT_EQ(tcb()->cc.ssthresh, 60000);
+}
+
+/* A cork holds the data back, and the restart with it. */
+SCRIPT(no_restart_before_data_goes)
+{
+	be_ready();
+	tcb()->cc.cwnd = 80000;
+	user_sends(1000);
+	expect("PA 1+1000 1");
+	inject("A 1 1001");
+	quiet(2 * RTO + RTO / 2);
+	user_sends_flags(50, SIM_MORE);
+	ASSERT_EQ(tcb()->cc.cwnd, 80000);
+	user_sends(50);
+	expect("PA 1001+100 1");
+	ASSERT_EQ(tcb()->cc.cwnd, 20000);
+}
+
 SCRIPT(no_restart_when_not_idle)
 {
 	be_ready();

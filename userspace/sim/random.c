@@ -162,6 +162,8 @@ static void draw_hosts(void)
 			h->fault.ppm = draw(scn.wild ? 200000 : 15000);
 		if (one_in(8))
 			h->max_tw = 0;
+		if (one_in(2))
+			conf->cc = &atcp_cc_reno;
 	}
 }
 
