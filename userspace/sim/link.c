@@ -205,6 +205,8 @@ static u64 arrival(struct sim_link *link, struct sim_pkt *p, u32 size)
 	when += k->delay + sim_below(&sim->net_rand, k->jitter);
 	if (sim_chance(&sim->net_rand, k->reorder))
 		return when + sim_below(&sim->net_rand, 4 * k->delay + 1000);
+	if (k->batch)
+		when += k->batch - 1 - (when - 1) % k->batch;
 	when = max(when, link->last_arrival);
 	link->last_arrival = when;
 	return when;
@@ -214,6 +216,31 @@ static bool queue_full(struct sim_link *link)
 {
 	serve(link);
 	return link->conf.queue && link->waiting >= link->conf.queue;
+}
+
+/* True if the policer's bucket has not enough for @size bytes. */
+static bool policed(struct sim_link *link, u32 size)
+{
+	const struct sim_link_conf *k = &link->conf;
+	u64 full = (u64)k->burst * 1000000;
+
+	if (!k->police)
+		return false;
+	link->tokens += (sim->now - link->tokens_at) * k->police;
+	if (!link->tokens_at || link->tokens > full)
+		link->tokens = full;
+	link->tokens_at = sim->now;
+	if (link->tokens < (u64)size * 1000000)
+		return true;
+	link->tokens -= (u64)size * 1000000;
+	return false;
+}
+
+/* True if the packet is an ACK that the next one will replace. */
+static bool thinned(const struct sim_link *link, const struct sim_pkt *p)
+{
+	return link->conf.thin && p->len == atcp_hdr_len(p->bytes) && p->bytes[13] == ATCP_ACK &&
+	       sim_chance(&sim->net_rand, link->conf.thin);
 }
 
 /* Sends one packet, its checksum filled in, over its link. */
@@ -238,7 +265,7 @@ static void put_on_link(struct sim_pkt *p, bool exempt)
 		return;
 	}
 	if (link->down || (k->black_hole && size > k->black_hole) ||
-	    sim_chance(&sim->net_rand, k->loss)) {
+	    sim_chance(&sim->net_rand, k->loss) || thinned(link, p) || policed(link, size)) {
 		lose(link, p, SIM_LOST);
 		return;
 	}

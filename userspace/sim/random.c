@@ -105,6 +105,14 @@ static void draw_link(struct sim_link_conf *k)
 			k->black_hole = max(k->black_hole, SIM_IPV6_MTU_MIN);
 		k->whole = false;
 	}
+	if (one_in(8)) {
+		k->police = 100000 + draw(2000000);
+		k->burst = 4000 + draw(60000);
+	}
+	if (one_in(8))
+		k->batch = 1 + draw(20000);
+	if (one_in(8))
+		k->thin = draw(300000);
 }
 
 static void draw_links(void)

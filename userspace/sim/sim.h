@@ -86,6 +86,12 @@ u32 sim_seg_tailroom(const struct atcp_seg *seg);
  *		since a line carries packets of the MTU
  * @path_mtu:	MTU of a later hop: a larger packet is reported by ICMP instead; 0: none
  * @black_hole:	the same without ICMP: a larger packet is lost; 0: none
+ * @police:	a token bucket of @burst bytes that fills with so many bytes a second; what it
+ *		has not enough for is lost; 0: none
+ * @burst:	see there
+ * @batch:	what arrives within so many microseconds comes together, as from a radio that
+ *		sends several packets in one frame; 0: each by itself
+ * @thin:	chance of an ACK without data to be dropped, since another follows
  */
 struct sim_link_conf {
 	u64 delay;
@@ -99,6 +105,10 @@ struct sim_link_conf {
 	u32 corrupt;
 	u32 path_mtu;
 	u32 black_hole;
+	u32 police;
+	u32 burst;
+	u32 batch;
+	u32 thin;
 	bool whole;
 };
 
@@ -114,6 +124,8 @@ struct sim_link {
 	struct sim_pkt *wait_last;
 	u32 waiting;
 	u64 last_arrival;
+	u64 tokens;		/* of the policer, bytes times 1000000 */
+	u64 tokens_at;		/* when there were so many; 0: it is full */
 	bool down;		/* drops everything */
 	u64 sent;
 	u64 lost;
