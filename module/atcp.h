@@ -57,6 +57,7 @@ struct atcp_node {
 struct atcp_bind;		/* bind.h: one local port in use */
 struct atcp_crowd;		/* bind.h: the holders of a port with equal traits */
 struct atcp_hold;		/* hold.h: a port that is bound in the kernel's TCP for us */
+struct atcp_pace;		/* pace.h: the fine timer */
 struct atcp_listener;		/* listen.c: queues of a listening socket */
 
 /* Urgent data (RFC 6093), as the sockets API shows it. */
@@ -83,6 +84,8 @@ struct atcp_sock {
 	u64 timer_at;			/* the core's deadline, microseconds */
 	u64 timer_fires;		/* when @timer fires if it is pending, likewise */
 	bool timer_deferred;		/* it fired while a user owned the lock */
+	bool timer_fine;		/* @timer_at is to be kept to microseconds */
+	struct atcp_pace *pace;		/* the fine timer (pace.c), or NULL */
 	bool orphaned;			/* counted in atcp_net.orphans */
 	bool corked;			/* TCP_CORK */
 	u8 defer_accept;		/* TCP_DEFER_ACCEPT, as time-outs of the SYN-ACK */

@@ -91,3 +91,8 @@ void atcp_cc_tell(struct atcp_tcb *c, enum atcp_cc_event event)
 	}
 	bound(c);
 }
+
+void atcp_set_quantum(struct atcp_tcb *c)
+{
+	c->quantum = min_t(u64, atcp_pacing_rate(c) >> 10, ATCP_CC_CWND_MAX);
+}

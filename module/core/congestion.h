@@ -32,5 +32,7 @@ void atcp_cc_acked(struct atcp_tcb *c, const struct atcp_ack *a, u32 bytes, bool
 /* ssthresh after a loss; @used as in struct atcp_cc_sample. */
 u32 atcp_cc_ssthresh(struct atcp_tcb *c, u32 used, enum atcp_cc_why why);
 void atcp_cc_tell(struct atcp_tcb *c, enum atcp_cc_event event);
+/* The round trip or cwnd has changed: sizes segments by it (atcp_piece()). */
+void atcp_set_quantum(struct atcp_tcb *c);
 
 #endif /* _ATCP_CORE_CONGESTION_H */

@@ -208,6 +208,21 @@ static inline u64 atcp_pacing_rate(const struct atcp_tcb *c)
 	return div_u64((u64)c->cc.cwnd * percent * (8 * ATCP_SEC / 100), c->srtt);
 }
 
+/*
+ * The most payload that is sent as one segment: a millisecond's worth, so that nobody waits
+ * longer for the line, but two wire segments at least.  Where the round trip is short, a
+ * machine is near that takes large segments for less work than many small ones.
+ *
+ * As tcp_tso_autosize(), but by srtt: where the least round trip counts, a slow line that was
+ * idle once has large segments for ever.
+ */
+static inline u32 atcp_piece(const struct atcp_tcb *c)
+{
+	u32 near = c->srtt >> 12;	/* half milliseconds */
+
+	return max_t(u32, c->quantum + (near < 16 ? 65536 >> near : 0), 2 * c->mss);
+}
+
 #define ATCP_DELACK	(40 * ATCP_MSEC)	/* at most 500 ms, RFC 9293 MUST-40 */
 
 /* The delay of a delayed ACK, microseconds. */

@@ -31,7 +31,7 @@ static inline void atcp_leave(struct atcp_tcb *c)
 
 	if (when != c->armed) {
 		c->armed = when;
-		atcp_host_set_deadline(c, when);
+		atcp_host_set_deadline(c, when, when == c->deadline[ATCP_T_PACE]);
 	}
 }
 

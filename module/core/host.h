@@ -251,8 +251,16 @@ u64 atcp_host_pace(struct atcp_tcb *c);
 bool atcp_host_rehash(struct atcp_tcb *c);
 /* R1 retransmissions were not answered: IP looks for another route (section 3.8.3). */
 void atcp_host_doubt_route(struct atcp_tcb *c);
-/* Calls atcp_timeout() at @when or before; never at ATCP_NEVER. Replaces the last. */
-void atcp_host_set_deadline(struct atcp_tcb *c, u64 when);
+/*
+ * Calls atcp_timeout() at @when or before; never at ATCP_NEVER.  Replaces the last.  @fine: a
+ * tick later is too late, if that can be.
+ */
+void atcp_host_set_deadline(struct atcp_tcb *c, u64 when, bool fine);
+/*
+ * True if the host's own queue to the network has room for @len bytes more of this connection
+ * in one segment.  False: atcp_push() is called when it has.
+ */
+bool atcp_host_room(struct atcp_tcb *c, u32 len);
 /* c->state has changed from @old. */
 void atcp_host_state(struct atcp_tcb *c, u8 old);
 /*

@@ -157,6 +157,7 @@ void atcp_established(struct atcp_tcb *c)
 	c->last_rcv = c->now;
 	c->last_snd = c->now;
 	atcp_cc_start(c);
+	atcp_set_quantum(c);
 	c->rack = c->sack_on && c->space->conf.recovery;
 	c->reordering = min_t(u32, c->space->conf.reordering, ATCP_REORDERING_MAX);
 	c->reo_mult = 1;

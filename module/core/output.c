@@ -286,12 +286,14 @@ static bool pace_allows(struct atcp_tcb *c, u64 rate)
 	return false;
 }
 
-/* Bounds one piece to a millisecond of the rate, or to two segments if that is more. */
-static u32 pace_piece(const struct atcp_tcb *c, u32 n, u64 rate)
+/* Bounds @n bytes to what is sent as one segment, also by the @rate if that is not 0. */
+static u32 piece(const struct atcp_tcb *c, u32 n, u64 rate)
 {
-	u64 most = max_t(u64, div_u64(rate, 1000), 2 * c->mss);
+	u32 most = atcp_piece(c);
 
-	return n > most ? (u32)most - (u32)most % c->mss : n;
+	if (unlikely(rate))
+		most = min_t(u64, most, max_t(u64, rate >> 10, 2 * c->mss));
+	return unlikely(n > most) ? most - most % c->mss : n;
 }
 
 static void pace_sent(struct atcp_tcb *c, u32 n, u64 rate)
@@ -404,9 +406,8 @@ static void output(struct atcp_tcb *c, bool held)
 		if (unlikely(n % c->mss && n == atcp_seg_len(seg) && atcp_queue_next(seg)) &&
 		    fill_up(c, seg))
 			continue;
-		if (unlikely(rate))
-			n = pace_piece(c, n, rate);
-		if (!send_data(c, seg, n))
+		n = piece(c, n, rate);
+		if (!atcp_host_room(c, n) || !send_data(c, seg, n))
 			break;
 		if (unlikely(rate))
 			pace_sent(c, n, rate);
@@ -553,10 +554,11 @@ static void resend_lost(struct atcp_tcb *c, u64 rate)
 {
 	struct atcp_seg *seg;
 
-	while ((seg = atcp_queue_lost(c)) && c->snd_wnd && cwnd_room(c) && pace_allows(c, rate)) {
-		u32 room = cwnd_room(c);
+	while ((seg = atcp_queue_lost(c)) && c->snd_wnd && cwnd_room(c) &&
+	       pace_allows(c, rate)) {
+		u32 room = piece(c, cwnd_room(c), rate);
 
-		if (!resend(c, seg, unlikely(rate) ? pace_piece(c, room, rate) : room))
+		if (!atcp_host_room(c, min(room, atcp_seg_len(seg))) || !resend(c, seg, room))
 			break;
 		/* Its ACK is a round trip away: a time-out counts from here. */
 		if (atcp_seg_cb(seg)->seq == c->snd_una)

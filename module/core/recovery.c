@@ -289,6 +289,7 @@ void atcp_recovery_ack(struct atcp_tcb *c, const struct atcp_ack *a)
 		rack_ack(c, a);
 	else
 		atcp_dupack_ack(c, a);
+	atcp_set_quantum(c);
 }
 
 /*

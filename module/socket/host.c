@@ -14,6 +14,7 @@
 #include "net/carrier.h"
 #include "netns.h"
 #include "port/timewait.h"
+#include "socket/pace.h"
 #include "socket/recv.h"
 #include "socket/send.h"
 #include "socket/sock.h"
@@ -514,9 +515,14 @@ bool atcp_host_rehash(struct atcp_tcb *c)
 	return sk_rethink_txhash(atcp_tcb_sk(c));
 }
 
-void atcp_host_set_deadline(struct atcp_tcb *c, u64 when)
+void atcp_host_set_deadline(struct atcp_tcb *c, u64 when, bool fine)
 {
-	atcp_sock_deadline(atcp_tcb_sk(c), when);
+	atcp_sock_deadline(atcp_tcb_sk(c), when, fine);
+}
+
+bool atcp_host_room(struct atcp_tcb *c, u32 len)
+{
+	return atcp_pace_room(atcp_tcb_sk(c), len);
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "core/queue.h"
 #include "net/atcp_ip.h"
 #include "netns.h"
+#include "socket/pace.h"
 #include "socket/payload.h"
 #include "socket/send.h"
 #include "socket/stamp.h"
@@ -36,6 +37,8 @@ void atcp_write_space(struct sock *sk)
 	struct socket *sock = sk->sk_socket;
 	struct socket_wq *wq;
 
+	if (unlikely(!sock_flag(sk, SOCK_USE_WRITE_QUEUE)))
+		atcp_pace_kick(sk);
 	if (!__sk_stream_is_writeable(sk, 1) || !sock)
 		return;
 	clear_bit(SOCK_NOSPACE, &sock->flags);

@@ -18,6 +18,7 @@
 #include "netns.h"
 #include "port/ports.h"
 #include "socket/connect.h"
+#include "socket/pace.h"
 #include "socket/send.h"
 #include "socket/sock.h"
 #include "stat.h"
@@ -30,13 +31,15 @@
  * and arms it again.  So a connection that sends and receives ACKs all the time changes
  * the timer wheel a few times a second at most.
  */
-void atcp_sock_deadline(struct sock *sk, u64 when)
+void atcp_sock_deadline(struct sock *sk, u64 when, bool fine)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 	u64 now, delay;
 
 	as->timer_at = when;
-	if (when == ATCP_NEVER || (timer_pending(&as->timer) && as->timer_fires <= when))
+	as->timer_fine = fine;
+	if (when == ATCP_NEVER || (fine && atcp_pace_at(sk, when)) ||
+	    (timer_pending(&as->timer) && as->timer_fires <= when))
 		return;
 
 	now = as->tcb.now;
@@ -46,14 +49,16 @@ void atcp_sock_deadline(struct sock *sk, u64 when)
 	sk_reset_timer(sk, &as->timer, jiffies + usecs_to_jiffies(delay));
 }
 
-/* Runs the core's timers if they are due, and arms the timer again. Locked, BHs off. */
+/*
+ * Runs the core's timers if they are due, and arms the timer again; lets it send what has
+ * waited for room in the device's queue.  Locked, BHs off.
+ */
 static void atcp_sock_timeout(struct sock *sk)
 {
 	struct atcp_sock *as = atcp_sk(sk);
 	struct atcp_tcb *c = &as->tcb;
+	bool room = atcp_pace_waited(sk);
 
-	if (as->timer_at == ATCP_NEVER)
-		return;
 	c->now = atcp_host_now();
 	if (as->timer_at <= c->now) {
 		/* A smaller path MTU may be why nothing was acknowledged. */
@@ -61,15 +66,16 @@ static void atcp_sock_timeout(struct sock *sk)
 			atcp_path_changed(c);
 		atcp_timeout(c);
 	}
+	if (room && c->state != ATCP_CLOSED && c->state != ATCP_LISTEN)
+		atcp_push(c, false);
 	/* The deadline is still ahead, or a new one was set. */
-	if (as->timer_at != ATCP_NEVER && !timer_pending(&as->timer))
-		atcp_sock_deadline(sk, as->timer_at);
+	if (as->timer_at != ATCP_NEVER && (as->timer_fine || !timer_pending(&as->timer)))
+		atcp_sock_deadline(sk, as->timer_at, as->timer_fine);
 }
 
-static void atcp_timer(struct timer_list *t)
+void atcp_sock_fires(struct sock *sk)
 {
-	struct atcp_sock *as = timer_container_of(as, t, timer);
-	struct sock *sk = &as->inet.sk;
+	struct atcp_sock *as = atcp_sk(sk);
 
 	bh_lock_sock(sk);
 	if (!sock_owned_by_user(sk)) {
@@ -79,6 +85,14 @@ static void atcp_timer(struct timer_list *t)
 		sock_hold(sk);
 	}
 	bh_unlock_sock(sk);
+}
+
+static void atcp_timer(struct timer_list *t)
+{
+	struct atcp_sock *as = timer_container_of(as, t, timer);
+	struct sock *sk = &as->inet.sk;
+
+	atcp_sock_fires(sk);
 	sock_put(sk);
 }
 
@@ -188,6 +202,7 @@ void atcp_sock_init(struct sock *sk)
 static void atcp_sock_destruct(struct sock *sk)
 {
 	kfree(atcp_sk(sk)->saved_syn);
+	atcp_pace_free(sk);
 	atomic_dec(&atcp_net(sock_net(sk))->sockets);
 	sk_sockets_allocated_dec(sk);
 	if (sk->sk_family == AF_INET6)
@@ -290,6 +305,7 @@ void atcp_sock_destroy(struct sock *sk)
 	atcp_unhash(sk);
 	atcp_port_put(sk);
 	sk_stop_timer(sk, &as->timer);
+	atcp_pace_stop(sk);
 	sk_stream_kill_queues(sk);
 	xfrm_sk_free_policy(sk);
 	if (as->orphaned) {
@@ -305,6 +321,7 @@ void atcp_sock_ended(struct sock *sk, int err)
 	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
 		atcp_port_put(sk);
 	sk_stop_timer(sk, &atcp_sk(sk)->timer);
+	atcp_pace_stop(sk);
 	atcp_sk(sk)->timer_at = ATCP_NEVER;
 
 	if (err)

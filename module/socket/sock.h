@@ -67,8 +67,13 @@ void atcp_sock_state(struct sock *sk, int state);
  */
 void atcp_sock_ended(struct sock *sk, int err);
 
-/* Arms the timer for the core's next deadline, unless it fires earlier anyway. Locked. */
-void atcp_sock_deadline(struct sock *sk, u64 when);
+/*
+ * Arms a timer for the core's next deadline, unless it fires earlier anyway.  @fine: to some
+ * microseconds.  Locked.
+ */
+void atcp_sock_deadline(struct sock *sk, u64 when, bool fine);
+/* A timer has fired: calls the core, now or when the user gives the lock back.  Softirq. */
+void atcp_sock_fires(struct sock *sk);
 
 /* Functions of struct proto; close and disconnect are not for listeners. */
 int atcp_sk_init(struct sock *sk);

@@ -334,3 +334,71 @@ SCRIPT(pacing_by_a_very_late_timer)
 {
 	paced_by_a_late_timer(50 * MS, 42);
 }
+
+/* --- the size of segments, and the device's queue --- */
+
+/* Segments of the send queue, each sent as one, for 60,000 bytes. */
+static u32 pieces(u32 rtt, u32 cwnd)
+{
+	script.syn = "mss 1000";
+	script.opt.room = 60000;
+	script.opt.sndbuf = 400000;
+	be_established();
+	user_sends(1000);
+	ASSERT_EQ(segments_now(), 1);
+	sim_run_for(rtt);
+	tcb()->cc.cwnd = cwnd;
+	tcb()->cc.ssthresh = cwnd;
+	tcb()->srtt = 0;
+	memset(&tcb()->min_rtts, 0, sizeof(tcb()->min_rtts));
+	inject("A 1 1001");
+	user_sends(60000);
+	ASSERT_EQ(segments_now(), min(cwnd / 1000, 60u));
+	return script.conn->nsent;
+}
+
+/* A millisecond's worth at 120 % of cwnd a round trip, and two segments at least. */
+SCRIPT(segments_of_a_slow_path)
+{
+	ASSERT_EQ(pieces(100 * MS, 60000), 30);
+}
+
+SCRIPT(segments_of_a_faster_path)
+{
+	/* 72 MB/s: 11 segments of 1000 bytes in 1024 us. */
+	ASSERT_EQ(pieces(20 * MS, 200000), 6);
+}
+
+SCRIPT(segments_of_a_near_peer)
+{
+	ASSERT_EQ(pieces(1 * MS, 60000), 1);
+}
+
+/* What the device has no room for waits, and goes when it has. */
+SCRIPT(device_without_room)
+{
+	script.syn = "mss 1000";
+	be_established();
+	script.conn->no_room = true;
+	user_sends(5000);
+	expect_nothing();
+	quiet(10 * SEC);
+	script.conn->no_room = false;
+	atcp_push(tcb(), false);
+	ASSERT_EQ(segments_now(), 5);
+}
+
+/* Likewise what is sent again. */
+SCRIPT(device_without_room_after_a_timeout)
+{
+	script.syn = "mss 1000";
+	be_established();
+	user_sends(10000);
+	ASSERT_EQ(segments_now(), 10);
+	script.conn->no_room = true;
+	quiet(RTO + MSEC);
+	script.conn->no_room = false;
+	atcp_push(tcb(), false);
+	expect("A 1+1000 1");
+	expect_nothing();
+}

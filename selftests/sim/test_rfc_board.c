@@ -13,6 +13,7 @@ static void be_large(void)
 	loss_ready();
 	tcb()->cc.cwnd = 64000;
 	tcb()->cc.ssthresh = 64000;
+	tcb()->quantum = 64000;
 	user_sends(64000);
 	ASSERT_EQ(loss_drain(), 64);
 	ASSERT_EQ(script.conn->nsent, 1);

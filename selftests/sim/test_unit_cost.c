@@ -23,6 +23,7 @@ static void be_big(u32 total, u32 room)
 	script.conn->opt.sndbuf = total;
 	tcb()->cc.cwnd = total;
 	tcb()->cc.ssthresh = total;
+	atcp_set_quantum(tcb());
 	sim->link[0][1].down = true;	/* what is sent is not looked at */
 	while (script.conn->accepted < total)
 		user_sends(min(total - (u32)script.conn->accepted, 15 * room));

@@ -388,12 +388,19 @@ static u64 on_the_wheel(u64 when)
 	return (when / step + 1) * step * tick;
 }
 
-void atcp_host_set_deadline(struct atcp_tcb *c, u64 when)
+bool atcp_host_room(struct atcp_tcb *c, u32 len)
+{
+	(void)len;
+	return !conn_of(c)->no_room;
+}
+
+void atcp_host_set_deadline(struct atcp_tcb *c, u64 when, bool fine)
 {
 	struct sim_conn *conn = conn_of(c);
 
 	conn->due = when;
-	if (sim->wheel) {
+	conn->fine = fine;
+	if (sim->wheel && !fine) {
 		/* One that comes earlier stays: it is set again then, as in the module. */
 		if (when == ATCP_NEVER || (conn->timer.pos && conn->armed <= when))
 			return;
@@ -401,6 +408,7 @@ void atcp_host_set_deadline(struct atcp_tcb *c, u64 when)
 		sim_event_set(&conn->timer, on_the_wheel(when));
 		return;
 	}
+	conn->armed = when;
 	if (when == ATCP_NEVER) {
 		sim_event_cancel(&conn->timer);
 		return;

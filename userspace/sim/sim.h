@@ -360,6 +360,8 @@ struct sim_conn {
 	struct sim_event timer;
 	u64 due;			/* the deadline that the core has set, for a wheel */
 	u64 armed;			/* the one that the timer was set for */
+	bool fine;			/* @due is to be kept to the microsecond */
+	bool no_room;			/* what the core is told of the device's queue */
 	u8 peer;			/* host index of the other end */
 	bool in_device;			/* what was sent has not left the host */
 	bool closed;			/* atcp_host_closed() was called */

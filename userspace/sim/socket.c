@@ -60,7 +60,7 @@ static void timer(struct sim_event *ev)
 	if (!conn->closed)
 		atcp_timeout(&conn->c);
 	if (!conn->closed && sim->wheel && !conn->timer.pos)
-		atcp_host_set_deadline(&conn->c, conn->due);
+		atcp_host_set_deadline(&conn->c, conn->due, conn->fine);
 }
 
 struct sim_conn *sim_conn_new(struct sim_host *h, const struct sim_sockopt *opt,
