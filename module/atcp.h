@@ -103,7 +103,7 @@ struct atcp_sock {
 	u32 icmp_mtu;			/* MTU from an ICMP error, while mss_stale */
 	u32 icmp_seq;			/* sequence number that icmp_err was about */
 	int icmp_err;			/* ICMP error that came while a user owned the lock, or 0 */
-	bool mss_stale;			/* the path MTU may have changed: atcp_ip_sync_mss() */
+	bool mss_stale;			/* route or path MTU may have changed: atcp_ip_sync_mss() */
 	u32 notsent_lowat;		/* TCP_NOTSENT_LOWAT, 0: the namespace's */
 	u32 tx_delay;			/* TCP_TX_DELAY, microseconds */
 	struct atcp_saved_syn *saved_syn;	/* TCP_SAVED_SYN, or NULL */

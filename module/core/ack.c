@@ -19,6 +19,7 @@
 #include "core/close.h"
 #include "core/core.h"
 #include "core/deadline.h"
+#include "core/mss.h"
 #include "core/output.h"
 #include "core/pmtud.h"
 #include "core/queue.h"
@@ -318,6 +319,9 @@ bool atcp_ack_arrived(struct atcp_tcb *c, const struct atcp_hdr *h, u32 len,
 	if (a.acked || unlikely(a.sacked))
 		advance(c, h, delivered, &a);
 	atcp_recovery_ack(c, &a);
+	/* Whatever has enlarged it: growth, an undo, recovery. */
+	if (unlikely(c->cwnd_max))
+		c->cc.cwnd = min(c->cc.cwnd, atcp_cwnd_most(c));
 	if (unlikely(a.opened))
 		window_opened(c);
 

@@ -9,6 +9,7 @@
  *                  for more than one segment;
  *                  at the start, while the peer is in slow start, unless the program
  *                  answers data with data;
+ *                  always, if the route wants so;
  *   with data      that the program sends meanwhile;
  *   with a window  that has opened by enough: atcp_read();
  *   after a delay  otherwise: ATCP_T_DELACK.
@@ -67,8 +68,9 @@ void atcp_send_challenge(struct atcp_tcb *c)
 
 void atcp_ack_policy(struct atcp_tcb *c)
 {
-	bool quick = c->quick && !c->interactive && !(c->flags & ATCP_F_LAZY_ACK);
+	bool quick = (c->quick && !c->interactive) || c->flags & ATCP_F_QUICK_ROUTE;
 
+	quick &= !(c->flags & ATCP_F_LAZY_ACK);
 	if (!c->ack_pending)
 		return;
 	if (c->ack_now || second_segment(c) || quick)

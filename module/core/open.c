@@ -146,7 +146,7 @@ void atcp_established(struct atcp_tcb *c)
 		c->mss_peer = min(c->mss_peer, c->mss_user);
 	atcp_mtup_start(c);
 	atcp_mss_changed(c);
-	c->cc.cwnd = atcp_initial_window(c);
+	atcp_first_cwnd(c);
 	if (c->total_retrans && !c->srtt)
 		c->rto = ATCP_RTO_AFTER_SYN;
 	atcp_progress(c);
@@ -159,7 +159,9 @@ void atcp_established(struct atcp_tcb *c)
 	atcp_cc_start(c);
 	atcp_set_quantum(c);
 	c->rack = c->sack_on && c->space->conf.recovery;
-	c->reordering = min_t(u32, c->space->conf.reordering, ATCP_REORDERING_MAX);
+	if (likely(!c->reordering))
+		c->reordering = c->space->conf.reordering;
+	c->reordering = min_t(u32, c->reordering, ATCP_REORDERING_MAX);
 	c->reo_mult = 1;
 	c->fack = c->snd_una;
 	c->reo_round = c->snd_una;

@@ -16,7 +16,9 @@ static inline u64 atcp_rto_max(const struct atcp_tcb *c)
 
 static inline u64 atcp_rto_min(const struct atcp_tcb *c)
 {
-	return c->rto_min ? c->rto_min : c->space->conf.rto_min;
+	u32 own = c->rto_min_route ? c->rto_min_route : c->rto_min;
+
+	return own ? own : c->space->conf.rto_min;
 }
 
 /* Something new was acknowledged: a run of time-outs is over. */

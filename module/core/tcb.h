@@ -257,6 +257,7 @@ struct atcp_tcb {
 	u32 wnd_clamp;			/* most window to offer, 0: no bound; host sets */
 	u16 rcv_mss;			/* estimate of the peer's segment size */
 	u16 rcv_smaller;		/* size of the last segment, if it was below that, or 0 */
+	u16 wnd_first;			/* segments to offer at first, 0: no bound; host sets */
 	u8 quick;			/* ACKs still to be sent at once, at the start */
 	bool ack_pending;		/* something arrived that is to be acknowledged */
 	bool ack_now;			/* and its ACK is not delayed */
@@ -303,11 +304,13 @@ struct atcp_tcb {
 					 */
 	u64 pace_at;			/* when pacing lets the next segment go */
 	u32 quantum;			/* bytes of a millisecond at atcp_pacing_rate(), see there */
+	u32 rto_min_route;		/* the route's, 0: none; host sets */
 	u32 rto_min;			/* this socket's own, 0: the namespace's; host sets */
 	u32 rto_max;
 	u32 delack_max;			/* most delay of an ACK, 0: no other than ATCP_DELACK */
 	u8 keep_probes;
 	u8 keep_sent;
+	u16 ssthresh_first;		/* segments, 0: not known; host sets before open */
 
 	/* RTT, RFC 6298; microseconds. */
 	u32 srtt;			/* times 8; 0: no sample yet */
@@ -343,7 +346,7 @@ struct atcp_tcb {
 	u32 rack_rtt;			/* its round trip, microseconds */
 	u32 fack;			/* one past the highest number that has arrived */
 	u32 reord_seen;			/* times that segments were reordered */
-	u16 reordering;			/* segments that one may be late by */
+	u16 reordering;			/* segments that one may be late by; host may set */
 	u8 reo_mult;			/* the reordering window, in quarters of the least RTT */
 	u8 reo_persist;			/* recoveries until that is 1 again */
 	u32 reo_round;			/* SND.NXT when it last grew */
@@ -365,6 +368,8 @@ struct atcp_tcb {
 	u32 prior_ssthresh;
 	u32 resent_ts;			/* the timestamp of the first that was sent again, or 0 */
 	u32 undo_end;			/* one past the highest number that was sent again */
+	u16 cwnd_first;			/* segments, 0: the namespace's initial window; host sets */
+	u16 cwnd_max;			/* most segments of cwnd, 0: no bound; host sets */
 	const struct atcp_cc_ops *cc_ops;
 	struct atcp_cc cc;
 
@@ -435,6 +440,7 @@ static_assert(sizeof(struct atcp_tcb) <= 896, "the control block has grown");
 #define ATCP_F_STARVED		0x80	/* the program waits for room to send; host sets */
 #define ATCP_F_LAZY_ACK		0x100	/* SYN-SENT: data may carry the ACK; host sets */
 #define ATCP_F_SYN_AGAIN	0x200	/* a challenge ACK has come for our SYN */
+#define ATCP_F_QUICK_ROUTE	0x400	/* the route wants no delayed ACKs; host sets */
 
 #define ATCP_COUNT_MAX	255	/* counts of 8 bits do not wrap, but stay there */
 

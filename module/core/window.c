@@ -16,15 +16,29 @@ u8 atcp_wscale_for(u32 full)
 	return shift;
 }
 
+/*
+ * The most to offer where the route bounds the first window.  It opens by twice what comes in,
+ * so that a peer in slow start is not held up; as tcp_grow_window().
+ */
+static u32 opening(const struct atcp_tcb *c)
+{
+	/* A SYN does not know yet whether there will be timestamps. */
+	u32 mss = c->flags & ATCP_F_PASSIVE && c->ts_on ? c->adv_mss - 12 : c->adv_mss;
+
+	return min_t(u64, (u64)c->wnd_first * mss + 2 * c->bytes_received, ~0u);
+}
+
 u32 atcp_window(struct atcp_tcb *c)
 {
 	u32 now = atcp_rcv_left(c);
 	u32 space = atcp_host_rcv_space(c);
+	u32 most = likely(!c->wnd_clamp) ? ~0u : c->wnd_clamp;
 
-	if (unlikely(c->wnd_clamp))
-		space = min(space, c->wnd_clamp);
+	if (unlikely(c->wnd_first))
+		most = min(most, opening(c));
+	space = min(space, most);
 	/* Room below a segment, and below half of the buffer, is not offered. */
-	if (space < c->rcv_mss && space < atcp_host_rcv_limit(c) / 2)
+	if (space < min_t(u32, c->rcv_mss, most) && space < atcp_host_rcv_limit(c) / 2)
 		space = 0;
 	/* Rounding down could take back what was offered; rounding up adds a few bytes. */
 	if (space >> c->rcv_wscale << c->rcv_wscale < now) {

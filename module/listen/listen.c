@@ -72,6 +72,24 @@ static u16 flow_adv_mss(const struct atcp_flow *f)
 }
 
 /*
+ * Bounds what is offered to what the route asks for, where the listener has no clamp of its
+ * own.  @req: its MSS and options are known.
+ */
+static void bound_window(struct atcp_req *req, const struct sock *sk, const struct dst_entry *dst)
+{
+	u32 clamp = READ_ONCE(atcp_sk(sk)->tcb.wnd_clamp) ? 0 : dst_metric(dst, RTAX_WINDOW);
+	u32 segments = min_t(u32, dst_metric(dst, RTAX_INITRWND), U16_MAX);
+
+	if (unlikely(clamp)) {
+		req->wnd = min(req->wnd, clamp);
+		if (req->wscale_on)
+			req->rcv_wscale = atcp_wscale_for(min(window_full(sk), clamp));
+	}
+	if (unlikely(segments))
+		req->wnd = min(req->wnd, segments * (req->adv_mss - (req->ts_on ? 12u : 0)));
+}
+
+/*
  * TCP_SAVE_SYN: a copy of the SYN's IP and TCP headers, which are linear; with the value
  * 2, of the link layer's header, too.
  */
@@ -184,6 +202,7 @@ static enum atcp_drop listen_syn(struct atcp_listener *l, struct sk_buff *skb,
 	atcp_key_tuple(&tuple, key);
 	atcp_req_init(&req, &an->space, &tuple, h, flow_adv_mss(&f),
 		      window_full(sk), window_first(sk));
+	bound_window(&req, sk, f.dst);
 	req.most = READ_ONCE(atcp_sk(sk)->tcb.syn_retries);
 	req.rto_max = READ_ONCE(atcp_sk(sk)->tcb.rto_max);
 	req.defer = READ_ONCE(atcp_sk(sk)->defer_accept);
@@ -265,6 +284,7 @@ static bool listen_cookie(struct atcp_listener *l, struct sk_buff *skb, const st
 		return false;
 	}
 	req.adv_mss = atcp_sk(child)->tcb.adv_mss;
+	bound_window(&req, sk, __sk_dst_get(child));
 	/* Before it is open, so that a duplicate child can be destroyed without a reset. */
 	err = atcp_hash(child);
 	if (err) {

@@ -47,7 +47,10 @@ struct atcp_flow;
  */
 struct dst_entry *atcp_ip_route_newports(struct sock *sk, struct dst_entry *dst, __be16 sport);
 
-/* Sets the socket's route, whose reference it takes over, and path MTU. Locked. */
+/*
+ * Sets the socket's route, whose reference it takes over, path MTU, and what the route's
+ * metrics ask for.  Locked.
+ */
 void atcp_ip_set_route(struct sock *sk, struct dst_entry *dst);
 
 /* Clears the peer, and the local address unless a program has bound it. Locked. */
@@ -83,7 +86,7 @@ int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb);
 __sum16 atcp_ip_checksum(const struct sock *sk, u32 len, __wsum sum);
 
 /**
- * atcp_ip_sync_mss() - bring the MSS up to date with the route's MTU
+ * atcp_ip_sync_mss() - bring the MSS up to date with the route's MTU, and its metrics
  * To be called before data is queued, and when the socket is released if
  * atcp_sock.mss_stale.
  *

@@ -74,6 +74,7 @@ int atcp_ip_child(struct sock *child, const struct atcp_key *key, const struct a
 
 int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb)
 {
+	struct atcp_sock *as = atcp_sk(sk);
 	int err;
 
 	/* IP would read what the core has noted there: as options, or as a size of fragments. */
@@ -81,9 +82,12 @@ int atcp_ip_xmit(struct sock *sk, struct sk_buff *skb)
 	skb_set_hash_from_sk(skb, sk);
 	skb_set_dst_pending_confirm(skb, READ_ONCE(sk->sk_dst_pending_confirm));
 	err = atcp_over_v6(sk) ? atcp_v6_xmit(sk, skb) : atcp_v4_xmit(sk, skb);
-	/* The route's MTU has shrunk: the MSS is updated after the core has returned. */
-	if (unlikely(err == -EMSGSIZE))
-		atcp_sk(sk)->mss_stale = true;
+	/*
+	 * The route's MTU has shrunk, or IP has found another route: what the core has of it is
+	 * updated after the core has returned.
+	 */
+	if (unlikely(err == -EMSGSIZE || __sk_dst_get(sk) != as->path_dst))
+		as->mss_stale = true;
 	return err > 0 ? net_xmit_errno(err) : err;
 }
 
@@ -146,6 +150,45 @@ static u16 adv_mss(const struct sock *sk, const struct dst_entry *dst)
 	return user && user < mss ? user : mss;
 }
 
+/* --- what the route asks for: atcp(7), "Route metrics" --- */
+
+static u16 metric16(const struct dst_entry *dst, int metric)
+{
+	return min_t(u32, dst_metric(dst, metric), U16_MAX);
+}
+
+/* Microseconds, 0: the route has none.  It counts if it is locked, as ip(8) sets it. */
+static u32 metric_rto_min(const struct dst_entry *dst)
+{
+	if (likely(!dst_metric_locked(dst, RTAX_RTO_MIN)))
+		return 0;
+	return jiffies_to_usecs(clamp_t(unsigned long, dst_metric_rtt(dst, RTAX_RTO_MIN), 1,
+					TCP_RTO_MAX));
+}
+
+/* Those that hold for a connection as soon as it has the route. */
+static void take_metrics(struct atcp_tcb *c, const struct dst_entry *dst)
+{
+	c->cwnd_first = metric16(dst, RTAX_INITCWND);
+	c->rto_min_route = metric_rto_min(dst);
+	if (unlikely(dst_metric(dst, RTAX_QUICKACK)))
+		c->flags |= ATCP_F_QUICK_ROUTE;
+	else
+		c->flags &= ~ATCP_F_QUICK_ROUTE;
+}
+
+/* Those that a connection begins with. */
+static void take_first_metrics(struct atcp_tcb *c, const struct dst_entry *dst)
+{
+	take_metrics(c, dst);
+	c->wnd_first = metric16(dst, RTAX_INITRWND);
+	if (!c->wnd_clamp)
+		WRITE_ONCE(c->wnd_clamp, dst_metric(dst, RTAX_WINDOW));
+	c->ssthresh_first = metric16(dst, RTAX_SSTHRESH);
+	c->cwnd_max = dst_metric_locked(dst, RTAX_CWND) ? metric16(dst, RTAX_CWND) : 0;
+	c->reordering = metric16(dst, RTAX_REORDERING);
+}
+
 static void setup_caps(struct sock *sk, struct dst_entry *dst)
 {
 	sk->sk_gso_type = atcp_carrier_gso_type(sk);
@@ -165,6 +208,7 @@ void atcp_ip_set_route(struct sock *sk, struct dst_entry *dst)
 	set_path_mss(sk);
 	path_moved(sk, dst);
 	as->tcb.adv_mss = adv_mss(sk, dst);
+	take_first_metrics(&as->tcb, dst);
 }
 
 static struct dst_entry *check_route(struct sock *sk)
@@ -203,8 +247,11 @@ bool atcp_ip_sync_mss(struct sock *sk)
 	}
 	if (!dst)
 		return false;
-	if (unlikely(dst != as->path_dst) && path_moved(sk, dst))
-		atcp_route_changed(&as->tcb);
+	if (unlikely(dst != as->path_dst)) {
+		take_metrics(&as->tcb, dst);
+		if (path_moved(sk, dst))
+			atcp_route_changed(&as->tcb);
+	}
 	mtu = dst_mtu(dst);
 	if (likely(mtu == as->pmtu))
 		return false;

@@ -238,7 +238,8 @@ static void copy_options(struct atcp_tcb *to, const struct atcp_tcb *from)
 	to->user_timeout = READ_ONCE(from->user_timeout);
 	to->linger2 = READ_ONCE(from->linger2);
 	to->syn_retries = READ_ONCE(from->syn_retries);
-	to->wnd_clamp = READ_ONCE(from->wnd_clamp);
+	/* A child may have one of its route. */
+	to->wnd_clamp = READ_ONCE(from->wnd_clamp) ?: to->wnd_clamp;
 	to->rto_min = READ_ONCE(from->rto_min);
 	to->rto_max = READ_ONCE(from->rto_max);
 	to->delack_max = READ_ONCE(from->delack_max);

@@ -282,6 +282,18 @@ struct sim_fault {
 	u64 failed;
 };
 
+/* What a route asks for: fields of struct atcp_tcb, 0 if it does not. */
+struct sim_route {
+	u16 wnd_first;
+	u16 cwnd_first;
+	u16 cwnd_max;
+	u16 ssthresh_first;
+	u16 reordering;
+	bool quick;
+	u32 rto_min;
+	u32 wnd_clamp;
+};
+
 /**
  * struct sim_sockopt - what a connection or listener is made with
  * @rcvbuf:	receive buffer, payload bytes
@@ -295,6 +307,7 @@ struct sim_fault {
  *		out-of-order data, as the kernel's does
  * @no_quick:	delay ACKs from the start
  * @pace:	most bytes a second, 0: not paced
+ * @route:	of the way to the peer
  */
 struct sim_sockopt {
 	u32 rcvbuf;
@@ -313,6 +326,7 @@ struct sim_sockopt {
 	u64 keep_intvl;
 	u8 keep_probes;
 	u64 linger2;
+	struct sim_route route;
 };
 
 extern const struct sim_sockopt sim_sockopt_default;

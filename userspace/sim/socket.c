@@ -84,6 +84,19 @@ struct sim_conn *sim_conn_new(struct sim_host *h, const struct sim_sockopt *opt,
 	return conn;
 }
 
+static void set_route(struct atcp_tcb *c, const struct sim_route *route)
+{
+	c->wnd_first = route->wnd_first;
+	c->cwnd_first = route->cwnd_first;
+	c->cwnd_max = route->cwnd_max;
+	c->ssthresh_first = route->ssthresh_first;
+	c->reordering = route->reordering;
+	c->rto_min_route = route->rto_min;
+	c->wnd_clamp = route->wnd_clamp;
+	if (route->quick)
+		c->flags |= ATCP_F_QUICK_ROUTE;
+}
+
 /* Sets the fields of the TCB that are the host's, after atcp_tcb_init() or atcp_accept(). */
 void sim_conn_set_up(struct sim_conn *conn)
 {
@@ -94,6 +107,7 @@ void sim_conn_set_up(struct sim_conn *conn)
 	if (sim->ipv6)
 		c->mss_sure = SIM_IPV6_MTU_MIN - sim_ip_overhead() - ATCP_HDR_MIN;
 	c->mss_user = conn->opt.mss_user;
+	set_route(c, &conn->opt.route);
 	if (conn->opt.nodelay)
 		c->flags |= ATCP_F_NODELAY;
 	c->user_timeout = conn->opt.user_timeout;
