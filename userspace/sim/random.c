@@ -242,6 +242,25 @@ static void draw_plans(struct pair *p)
 	s->abort_at = s->plan == SIM_PLAN_ABORT ? draw(3 * ATCP_SEC) : HOUR;
 }
 
+/* One route in eight asks for something.  With draws of its own, each seed would be another. */
+static void vary_route(struct sim_sockopt *opt)
+{
+	u32 n = opt->room / 8;
+
+	if (opt->room % 8)
+		return;
+	opt->route = (struct sim_route) {
+		.wnd_first = n % 7,
+		.cwnd_first = n % 31,
+		.cwnd_max = n % 23,
+		.ssthresh_first = n % 17,
+		.reordering = n % 11,
+		.quick = n % 3 == 0,
+		.rto_min = n % 5 * 20 * ATCP_MSEC,
+		.wnd_clamp = n % 13 ? 0 : 1000 + n,
+	};
+}
+
 static void draw_sockopt(struct sim_sockopt *opt)
 {
 	*opt = sim_sockopt_default;
@@ -262,6 +281,7 @@ static void draw_sockopt(struct sim_sockopt *opt)
 	opt->keep_time = opt->keepalive ? (1 + draw(100)) * ATCP_SEC : 0;
 	if (one_in(8))
 		opt->mss_user = 88 + draw(1000);
+	vary_route(opt);
 }
 
 static void start(struct sim_event *ev)
