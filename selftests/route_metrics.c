@@ -487,4 +487,19 @@ TEST_F(route, quickack)
 	EXPECT_GT(20, least_delay(w));
 }
 
+/* A delayed ACK comes before a time-out of that length. */
+TEST_F(route, rto_min_and_delayed_acks)
+{
+	struct way *w = &self->way;
+	int i;
+
+	if (side_is_tcp(CLIENT))
+		SKIP(return, "TCP does so from 6.7 on");
+	metrics(w, "rto_min 10ms");
+	meet(w, PORT, 0);
+	for (i = 0; i < 40; i++)
+		ack_takes(w);
+	EXPECT_GT(36, least_delay(w));
+}
+
 TEST_HARNESS_MAIN

@@ -225,10 +225,25 @@ static inline u32 atcp_piece(const struct atcp_tcb *c)
 
 #define ATCP_DELACK	(40 * ATCP_MSEC)	/* at most 500 ms, RFC 9293 MUST-40 */
 
-/* The delay of a delayed ACK, microseconds. */
+/* Lower bound of the retransmission time-out, microseconds. */
+static inline u64 atcp_rto_min(const struct atcp_tcb *c)
+{
+	u32 own = c->rto_min_route ? c->rto_min_route : c->rto_min;
+
+	return own ? own : c->space->conf.rto_min;
+}
+
+/*
+ * The delay of a delayed ACK, microseconds.  Whoever lets time-outs come so soon knows that
+ * of the peer, too: the ACK comes before that, as with the kernel's TCP from 6.7 on.
+ */
 static inline u32 atcp_ack_delay(const struct atcp_tcb *c)
 {
-	return c->delack_max ? min_t(u32, c->delack_max, ATCP_DELACK) : ATCP_DELACK;
+	u64 most = max(atcp_rto_min(c), 2 * ATCP_MSEC) - ATCP_MSEC;
+
+	if (c->delack_max)
+		most = min_t(u64, most, c->delack_max);
+	return min_t(u64, most, ATCP_DELACK);
 }
 
 /* Current retransmission time-out, back-off included, microseconds. */

@@ -14,13 +14,6 @@ static inline u64 atcp_rto_max(const struct atcp_tcb *c)
 	return c->rto_max ? c->rto_max : c->space->conf.rto_max;
 }
 
-static inline u64 atcp_rto_min(const struct atcp_tcb *c)
-{
-	u32 own = c->rto_min_route ? c->rto_min_route : c->rto_min;
-
-	return own ? own : c->space->conf.rto_min;
-}
-
 /* Something new was acknowledged: a run of time-outs is over. */
 static inline void atcp_progress(struct atcp_tcb *c)
 {

@@ -199,6 +199,25 @@ SCRIPT(whose_rto_min)
 	ASSERT_EQ(atcp_rto(tcb()), 110 * MSEC);
 }
 
+/* A peer that has the same bound gets its ACK before a time-out of that length. */
+SCRIPT(ack_before_the_least_time_out)
+{
+	script.opt.no_quick = true;
+	script.opt.route.rto_min = 20 * MSEC;
+	be_established();
+	inject("PA 1+10 1");
+	expect_within(1, 20 * MSEC - 1, "A 1 11");
+	/* The socket's own bound of the delay may be less. */
+	tcb()->delack_max = 5 * MSEC;
+	inject("PA 11+10 1");
+	expect_after(5 * MSEC, "A 1 21");
+	/* It is a millisecond at least. */
+	tcb()->delack_max = 0;
+	tcb()->rto_min_route = 1;
+	inject("PA 21+10 1");
+	expect_after(1 * MSEC, "A 1 31");
+}
+
 /* --- initrwnd --- */
 
 /* What comes in opens the window twice as far. */
