@@ -9,6 +9,7 @@
 #include "core/ackevent.h"
 #include "core/acking.h"
 #include "core/close.h"
+#include "core/congestion.h"
 #include "core/core.h"
 #include "core/deadline.h"
 #include "core/emit.h"
@@ -22,6 +23,7 @@ void atcp_done(struct atcp_tcb *c, int err)
 
 	atcp_queue_purge(c);
 	atcp_ooo_purge(c);
+	atcp_cc_end(c);
 	for (i = 0; i < ATCP_T_COUNT; i++)
 		c->deadline[i] = ATCP_NEVER;
 	atcp_leave(c);

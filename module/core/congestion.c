@@ -7,9 +7,13 @@
  *               window
  *   ssthresh    is two segments at least: RFC 5681, equation (4)
  *   in recovery both stay as recovery.c has them
+ *
+ * An algorithm gets init() when the connection is established, or when it takes over one that
+ * is, and release() once for each init().
  */
 #include "core/congestion.h"
 #include "core/core.h"
+#include "core/deadline.h"
 #include "core/seq.h"
 
 static struct atcp_cc_sample sample(const struct atcp_tcb *c)
@@ -37,15 +41,54 @@ static void bound(struct atcp_tcb *c)
 	c->cc.ssthresh = least_ssthresh(c, c->cc.ssthresh);
 }
 
+/* cwnd and ssthresh after a call that may have written them. */
+static void take(struct atcp_tcb *c, u32 cwnd, u32 ssthresh)
+{
+	if (c->recovery != ATCP_OPEN) {
+		c->cc.cwnd = cwnd;
+		c->cc.ssthresh = ssthresh;
+	}
+	bound(c);
+}
+
 void atcp_cc_start(struct atcp_tcb *c)
 {
 	struct atcp_cc_sample s = sample(c);
+	u32 cwnd = c->cc.cwnd, ssthresh = c->cc.ssthresh;
 
 	c->round_end = c->snd_una;
+	c->cc_started = true;
+	memset(c->cc.own, 0, c->cc_ops->size);
 	if (!c->cc_ops->init)
 		return;
 	c->cc_ops->init(&c->cc, &s);
-	bound(c);
+	take(c, cwnd, ssthresh);
+}
+
+void atcp_cc_end(struct atcp_tcb *c)
+{
+	if (c->cc_started && c->cc_ops->release)
+		c->cc_ops->release(&c->cc);
+	c->cc_started = false;
+}
+
+void *atcp_cc_memory(const struct atcp_tcb *c)
+{
+	return c->cc.own == c->cc.near ? NULL : c->cc.own;
+}
+
+void *atcp_cc_change(struct atcp_tcb *c, const struct atcp_cc_ops *ops, void *memory)
+{
+	void *old = atcp_cc_memory(c);
+	bool started = c->cc_started;
+
+	atcp_enter(c);
+	atcp_cc_end(c);
+	c->cc_ops = ops;
+	c->cc.own = memory ? memory : c->cc.near;
+	if (started)
+		atcp_cc_start(c);
+	return old;
 }
 
 void atcp_cc_acked(struct atcp_tcb *c, const struct atcp_ack *a, u32 bytes, bool full)
@@ -69,12 +112,13 @@ void atcp_cc_acked(struct atcp_tcb *c, const struct atcp_ack *a, u32 bytes, bool
 u32 atcp_cc_ssthresh(struct atcp_tcb *c, u32 used, enum atcp_cc_why why)
 {
 	struct atcp_cc_sample s = sample(c);
-	u32 cwnd = c->cc.cwnd, ssthresh;
+	u32 cwnd = c->cc.cwnd, ssthresh = c->cc.ssthresh, answer;
 
 	s.used = used;
-	ssthresh = c->cc_ops->ssthresh(&c->cc, &s, why);
+	answer = c->cc_ops->ssthresh(&c->cc, &s, why);
 	c->cc.cwnd = cwnd;
-	return least_ssthresh(c, ssthresh);
+	c->cc.ssthresh = ssthresh;
+	return least_ssthresh(c, answer);
 }
 
 void atcp_cc_tell(struct atcp_tcb *c, enum atcp_cc_event event)
@@ -82,14 +126,10 @@ void atcp_cc_tell(struct atcp_tcb *c, enum atcp_cc_event event)
 	struct atcp_cc_sample s = sample(c);
 	u32 cwnd = c->cc.cwnd, ssthresh = c->cc.ssthresh;
 
-	if (!c->cc_ops->event)
+	if (!c->cc_started || !c->cc_ops->event)
 		return;
 	c->cc_ops->event(&c->cc, &s, event);
-	if (c->recovery != ATCP_OPEN) {
-		c->cc.cwnd = cwnd;
-		c->cc.ssthresh = ssthresh;
-	}
-	bound(c);
+	take(c, cwnd, ssthresh);
 }
 
 void atcp_set_quantum(struct atcp_tcb *c)

@@ -27,6 +27,8 @@ static inline bool atcp_fills_cwnd(const struct atcp_tcb *c)
 
 /* The connection is established, with the first cwnd. */
 void atcp_cc_start(struct atcp_tcb *c);
+/* It is over. */
+void atcp_cc_end(struct atcp_tcb *c);
 /* Data has arrived: cwnd may grow for @bytes, if it is @full. */
 void atcp_cc_acked(struct atcp_tcb *c, const struct atcp_ack *a, u32 bytes, bool full);
 /* ssthresh after a loss; @used as in struct atcp_cc_sample. */

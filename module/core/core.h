@@ -130,6 +130,22 @@ void atcp_ack_now(struct atcp_tcb *c);
 /* c->user_timeout changed: it holds for what waits for an answer already. Any state. */
 void atcp_user_timeout_changed(struct atcp_tcb *c);
 
+/**
+ * atcp_cc_change() - another algorithm decides how much may be in flight
+ * @c:		any state
+ * @ops:	the algorithm
+ * @memory:	ops->size bytes of the host's, if that is more than ATCP_CC_SIZE_NEAR; else NULL
+ *
+ * cwnd and ssthresh stay.  After atcp_tcb_init() and atcp_accept() it is that of struct
+ * atcp_conf.
+ *
+ * Return: the @memory of the last call, which the host frees by now; or NULL.
+ */
+void *atcp_cc_change(struct atcp_tcb *c, const struct atcp_cc_ops *ops, void *memory);
+
+/* What the last atcp_cc_change() was given as memory, or NULL. Any state. */
+void *atcp_cc_memory(const struct atcp_tcb *c);
+
 /* Keep-alive on or off; to be called again when keep_time changes. */
 void atcp_set_keepalive(struct atcp_tcb *c, bool on);
 

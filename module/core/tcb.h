@@ -142,7 +142,7 @@ struct atcp_conf {
 	bool rfc1337;
 	bool slow_start_after_idle;
 	u32 debug_isn;
-	const struct atcp_cc_ops *cc;	/* of new connections */
+	const struct atcp_cc_ops *cc;	/* until atcp_cc_change(): one that needs no memory */
 };
 
 /**
@@ -326,6 +326,7 @@ struct atcp_tcb {
 	bool partial;			/* this fast recovery has had a partial ACK */
 	bool fin_lost;			/* the FIN was sent, and is taken for lost */
 	bool tlp_again;			/* the tail loss probe was data that was sent before */
+	bool cc_started;		/* cc_ops has been told of the connection: init() */
 	u32 dup_flight;			/* bytes in flight at the first duplicate ACK */
 	u32 sacked;			/* bytes that have left the network: reported by SACK
 					 * blocks; without c->rack a segment for each duplicate ACK
@@ -370,7 +371,7 @@ struct atcp_tcb {
 	u32 undo_end;			/* one past the highest number that was sent again */
 	u16 cwnd_first;			/* segments, 0: the namespace's initial window; host sets */
 	u16 cwnd_max;			/* most segments of cwnd, 0: no bound; host sets */
-	const struct atcp_cc_ops *cc_ops;
+	const struct atcp_cc_ops *cc_ops;	/* changed by atcp_cc_change() */
 	struct atcp_cc cc;
 
 	u64 challenge_at;		/* when it last answered by the interval, or 0 */

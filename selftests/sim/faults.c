@@ -167,6 +167,8 @@ static const struct {
 	  "only a listener makes requests" },
 	{ 1 << SIM_SYNACK | 1 << SIM_CHILD, ALL & ~(ATCP_S(LISTEN) | ATCP_S(SYN_RECEIVED)),
 	  "only requests and cookies come to it" },
+	{ 1 << SIM_CC, ATCP_S(LISTEN) | ATCP_S(TIME_WAIT),
+	  "there is no control block" },
 	{ 1 << SIM_REPLY, ALL & ~(NO_TCB | ATCP_S(SYN_RECEIVED)),
 	  "the connection answers by itself" },
 };

@@ -6,6 +6,7 @@
  * Run alone, each tests that the conversation takes place; faults.c runs it with
  * every failure.
  */
+#include "fool.h"
 #include "test.h"
 
 #define MS	1000ULL
@@ -137,6 +138,20 @@ static void talk(const struct talk *as, bool ipv6)
 }
 
 static const struct talk talks[] = {
+	{
+		.name = "with_much_memory_for_congestion_control",
+		.link = { .loss = 50000 },
+		.opt.cc = &test_cc_far,
+		.client.total = 9000,
+		.server.total = 9000,
+	},
+	{
+		.name = "with_a_foolish_congestion_control",
+		.link = { .loss = 50000, .reorder = 200000 },
+		.opt.cc = &test_cc_fool,
+		.client.total = 30000,
+		.server.total = 9000,
+	},
 	{
 		.name = "plain",
 		.client.total = 9000,

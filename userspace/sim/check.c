@@ -284,11 +284,13 @@ static void check_numbers(struct sim_conn *conn)
 		  "the receive window's right edge moved left");
 	SIM_CHECK(c->rcv_nxt - c->irs - 1 - c->fin_rcvd == (u32)conn->delivered,
 		  "RCV.NXT does not tell what was delivered");
-	SIM_CHECK(c->cc.cwnd >= c->mss && c->mss, "cwnd %u, mss %u", c->cc.cwnd, c->mss);
 	/* A time-out counts what is in flight and one segment more. */
 	SIM_CHECK(!c->cwnd_max || !ATCP_IN(c->state, ATCP_CAN_SEND) ||
 		  c->cc.cwnd <= (c->cwnd_max + 1u) * c->mss,
 		  "cwnd %u, above the %u segments of the route", c->cc.cwnd, c->cwnd_max);
+	SIM_CHECK(c->cc.cwnd >= c->mss && c->cc.cwnd <= ATCP_CC_CWND_MAX && c->mss,
+		  "cwnd %u, mss %u", c->cc.cwnd, c->mss);
+	SIM_CHECK(c->cc.ssthresh >= 2 * c->mss, "ssthresh %u, mss %u", c->cc.ssthresh, c->mss);
 	SIM_CHECK(!c->sacked || c->sacked < c->snd_nxt - c->snd_una || c->rack,
 		  "%u bytes have left the network, and %u are not acknowledged", c->sacked,
 		  c->snd_nxt - c->snd_una);

@@ -28,6 +28,7 @@ const char *sim_call_name(enum sim_call call)
 		[SIM_SYNACK] = "(its SYN-ACK)",
 		[SIM_CHILD] = "(connection of it)",
 		[SIM_REPLY] = "(reply of no connection)",
+		[SIM_CC] = "(congestion control)",
 	};
 
 	return names[call];

@@ -273,6 +273,7 @@ enum sim_call {
 	SIM_SYNACK,		/* the SYN-ACK of a request or cookie */
 	SIM_CHILD,		/* the connection that a request becomes */
 	SIM_REPLY,		/* an answer that belongs to no connection */
+	SIM_CC,			/* the memory of a congestion control */
 	SIM_CALLS
 };
 
@@ -308,6 +309,7 @@ struct sim_route {
  * @no_quick:	delay ACKs from the start
  * @pace:	most bytes a second, 0: not paced
  * @route:	of the way to the peer
+ * @cc:		the congestion control, NULL: reno, which it is for want of memory, too
  */
 struct sim_sockopt {
 	u32 rcvbuf;
@@ -327,6 +329,7 @@ struct sim_sockopt {
 	u8 keep_probes;
 	u64 linger2;
 	struct sim_route route;
+	const struct atcp_cc_ops *cc;
 };
 
 extern const struct sim_sockopt sim_sockopt_default;
@@ -513,6 +516,8 @@ struct sim_conn *sim_connect(struct sim_host *h, u8 peer, u16 lport, u16 rport,
 int sim_send(struct sim_conn *conn, const void *data, u32 len, u32 flags);
 int sim_recv(struct sim_conn *conn, void *data, u32 len);
 int sim_shutdown(struct sim_conn *conn, int how);
+/* TCP_CONGESTION. Any state. Return: 0 or -ENOMEM. */
+int sim_set_cc(struct sim_conn *conn, const struct atcp_cc_ops *ops);
 void sim_close(struct sim_conn *conn);
 void sim_abort(struct sim_conn *conn);
 void sim_conn_free(struct sim_conn *conn);

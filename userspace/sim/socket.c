@@ -115,8 +115,25 @@ void sim_conn_set_up(struct sim_conn *conn)
 	c->keep_intvl = conn->opt.keep_intvl;
 	c->keep_probes = conn->opt.keep_probes;
 	c->linger2 = conn->opt.linger2;
+	if (conn->opt.cc)
+		sim_set_cc(conn, conn->opt.cc);
 	if (conn->opt.keepalive)
 		atcp_set_keepalive(c, true);
+}
+
+int sim_set_cc(struct sim_conn *conn, const struct atcp_cc_ops *ops)
+{
+	void *memory = NULL;
+
+	if (ops->size > ATCP_CC_SIZE_NEAR) {
+		if (sim_fault(conn->host, SIM_CC, conn->c.state))
+			return -ENOMEM;
+		memory = malloc(ops->size);
+		if (!memory)
+			abort();
+	}
+	free(atcp_cc_change(&conn->c, ops, memory));
+	return 0;
 }
 
 static void unlink_conn(struct sim_conn *conn)
@@ -165,6 +182,7 @@ void sim_conn_free(struct sim_conn *conn)
 		sim_seg_free(seg);
 	}
 	SIM_CHECK(!conn->rmem || !conn->closed, "receive buffer: %u bytes lost", conn->rmem);
+	free(atcp_cc_memory(&conn->c));
 	free(conn);
 }
 
