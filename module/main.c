@@ -13,6 +13,7 @@
 
 #include "arrive/claim.h"
 #include "arrive/hooks.h"
+#include "cc_registry.h"
 #include "family.h"
 #include "listen/request.h"
 #include "net/carrier.h"
@@ -43,6 +44,7 @@ static int __init atcp_init(void)
 {
 	int err;
 
+	atcp_cc_registry_init();
 	err = atcp_ports_init();
 	if (err)
 		return err;

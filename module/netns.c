@@ -13,6 +13,7 @@
 
 #include "arrive/netfilter.h"
 #include "atcp.h"
+#include "cc_registry.h"
 #include "demux.h"
 #include "gate.h"
 #include "listen/listeners.h"
@@ -70,7 +71,7 @@ static int __net_init net_init(struct net *net)
 	atcp_hold_net_init(an);
 	atcp_pool_net_init(an);
 	atcp_space_init(&an->space);
-	an->space.conf.cc = &atcp_cc_reno;
+	an->space.conf.cc = &atcp_cc_reno;	/* where the default cannot be had */
 	limits_init(net, &an->limits);
 	an->stats = alloc_percpu_gfp(struct atcp_stats, GFP_KERNEL_ACCOUNT);
 	if (!an->stats)
@@ -84,6 +85,7 @@ static int __net_init net_init(struct net *net)
 	err = atcp_ports_net_init(an);
 	if (err)
 		goto no_ports;
+	atcp_cc_net_init(an);
 	err = atcp_sysctl_init(an);
 	if (err)
 		goto no_sysctl;
@@ -98,6 +100,7 @@ static int __net_init net_init(struct net *net)
 no_proc:
 	atcp_sysctl_exit(an);
 no_sysctl:
+	atcp_cc_net_exit(an);
 	atcp_ports_net_exit(an);
 no_ports:
 	atcp_listeners_net_exit(an);
@@ -132,6 +135,7 @@ static void __net_exit net_exit(struct net *net)
 	atcp_pool_net_exit(an);
 	atcp_hold_net_exit(an);
 	atcp_netfilter_net_exit(an);
+	atcp_cc_net_exit(an);
 	atcp_ports_net_exit(an);
 	atcp_listeners_net_exit(an);
 	atcp_demux_exit(an);

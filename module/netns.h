@@ -66,6 +66,7 @@ struct atcp_limits {
  * @net:	the namespace, without a reference; the structure is freed with it
  * @space:	what the core shares between connections
  * @limits:	sysctls of the module
+ * @cc:		congestion control of new sockets, with a reference; RCU
  * @stats:	counters, per CPU
  * @bound_nodes: how many of @connections are bound to a device, or about to be inserted
  *		so.  It is read for each segment, and so is kept off the cache line of
@@ -107,6 +108,7 @@ struct atcp_net {
 	struct net *net;
 	struct atcp_space space;
 	struct atcp_limits limits;
+	const struct atcp_cc_ops __rcu *cc;
 	struct atcp_stats __percpu *stats;
 	atomic_t bound_nodes;
 	atomic_t moves;

@@ -20,7 +20,7 @@
 #include <linux/sysctl.h>
 #include <net/tcp.h>
 
-#include "core/cc.h"
+#include "cc_registry.h"
 #include "gate.h"
 #include "netns.h"
 #include "socket/memory.h"
@@ -155,9 +155,9 @@ static const struct knob knobs[] = {
 
 /*
  * The files that are not in knobs[]: congestion_control, available_congestion_control,
- * tcp_group_range, and in the first namespace mem.
+ * allowed_congestion_control, tcp_group_range, and in the first namespace mem.
  */
-#define EXTRA_ROWS	4
+#define EXTRA_ROWS	5
 
 /* --- from the file to the field --- */
 
@@ -294,21 +294,38 @@ static int knob_handler(atcp_ctl_table *row, int write, void *buffer, size_t *le
 	return err;
 }
 
-/* There is one algorithm.  Others give ENOENT, as in TCP if there is no module for one. */
 static int congestion_handler(atcp_ctl_table *row, int write, void *buffer, size_t *lenp,
 			      loff_t *ppos)
 {
-	char name[TCP_CA_NAME_MAX];
+	char name[ATCP_CC_NAME_MAX];
 	struct ctl_table tmp = {
 		.data = name,
 		.maxlen = sizeof(name),
 	};
 	int err;
 
-	strscpy(name, atcp_cc_reno.name, sizeof(name));
+	atcp_cc_default_name(row->extra2, name);
 	err = proc_dostring(&tmp, write, buffer, lenp, ppos);
-	if (!err && write && strcmp(name, atcp_cc_reno.name))
-		err = -ENOENT;
+	return err || !write ? err : atcp_cc_set_default(row->extra2, name);
+}
+
+/* Of available_congestion_control and allowed_congestion_control: @row->extra1 tells which. */
+static int names_handler(atcp_ctl_table *row, int write, void *buffer, size_t *lenp,
+			 loff_t *ppos)
+{
+	struct ctl_table tmp = {
+		.data = kmalloc(ATCP_CC_TEXT, GFP_KERNEL),
+		.maxlen = ATCP_CC_TEXT,
+	};
+	int err;
+
+	if (!tmp.data)
+		return -ENOMEM;
+	atcp_cc_names(tmp.data, row->extra1);
+	err = proc_dostring(&tmp, write, buffer, lenp, ppos);
+	if (!err && write)
+		err = atcp_cc_allow(tmp.data);
+	kfree(tmp.data);
 	return err;
 }
 
@@ -334,15 +351,24 @@ static int fill(struct atcp_net *an, struct ctl_table *row, void *data)
 	}
 	row->procname = "congestion_control";
 	row->data = an;			/* not used, but must differ between namespaces */
-	row->maxlen = TCP_CA_NAME_MAX;
+	row->maxlen = ATCP_CC_NAME_MAX;
 	row->mode = 0644;
 	row->proc_handler = congestion_handler;
+	row->extra2 = an;
 	row++;
 	row->procname = "available_congestion_control";
 	row->data = an;
-	row->maxlen = TCP_CA_NAME_MAX;
+	row->maxlen = ATCP_CC_TEXT;
 	row->mode = 0444;
-	row->proc_handler = congestion_handler;
+	row->proc_handler = names_handler;
+	row++;
+	/* It is the host's: other namespaces read it. */
+	row->procname = "allowed_congestion_control";
+	row->data = an;
+	row->maxlen = ATCP_CC_TEXT;
+	row->mode = net_eq(an->net, &init_net) ? 0644 : 0444;
+	row->proc_handler = names_handler;
+	row->extra1 = an;
 	row++;
 	row->procname = "tcp_group_range";
 	row->data = an;

@@ -2,12 +2,15 @@
 /* Options of SOL_TCP: their values, and their effect on the wire. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <linux/sockios.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../kselftest_harness.h"
@@ -181,10 +184,140 @@ TEST_F(tcpopt, congestion)
 	EXPECT_EQ(0, getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &len));
 	EXPECT_EQ(2, len);
 	EXPECT_EQ(0, memcmp(name, "re\xa5", 3));
-	/* This congestion control has no information of its own. */
+	/* These congestion controls have no information of their own. */
 	len = sizeof(name);
 	EXPECT_EQ(0, getsockopt(fd, IPPROTO_TCP, TCP_CC_INFO, name, &len));
 	EXPECT_EQ(0, len);
+}
+
+static int choose(int fd, const char *name)
+{
+	return setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, strlen(name));
+}
+
+static const char *chosen(int fd)
+{
+	static char name[20];
+	socklen_t len = 16;
+
+	memset(name, 0, sizeof(name));
+	if (getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &len))
+		net_die("TCP_CONGESTION: %s", strerror(errno));
+	return name;
+}
+
+/* A connection to @listener; returns what was accepted. */
+static int accept_one(struct net *net, int listener, int *client)
+{
+	*client = sock_connect(net, CLIENT, net->ip[SERVER], sock_port(listener));
+	return sock_accept(listener);
+}
+
+/* An accepted socket has what was chosen for its listener, or else the present default. */
+TEST_F(tcpopt, congestion_inherited)
+{
+	int cookies;
+
+	for (cookies = 1; cookies <= 2; cookies++) {
+		int listener, client, s;
+
+		net_stack_sysctl(&self->net, SERVER, "syncookies", cookies == 1 ? "1" : "2");
+		net_stack_sysctl(&self->net, SERVER, "congestion_control", "cubic");
+		listener = sock_listen(&self->net, SERVER, PORT + cookies, 4);
+		net_stack_sysctl(&self->net, SERVER, "congestion_control", "reno");
+		EXPECT_STREQ("cubic", chosen(listener));
+		s = accept_one(&self->net, listener, &client);
+		EXPECT_STREQ("reno", chosen(s));
+		close(s);
+		close(client);
+		/* What it has already, it has chosen by that. */
+		EXPECT_EQ(0, choose(listener, "cubic"));
+		s = accept_one(&self->net, listener, &client);
+		EXPECT_STREQ("cubic", chosen(s));
+		/* So has its own listener, if it becomes one. */
+		close(client);
+		sock_recv_end(s);
+		shutdown(s, SHUT_RDWR);
+		EXPECT_STREQ("cubic", chosen(s));
+		close(s);
+		EXPECT_EQ(0, choose(listener, "reno"));
+		net_stack_sysctl(&self->net, SERVER, "congestion_control", "cubic");
+		s = accept_one(&self->net, listener, &client);
+		EXPECT_STREQ("reno", chosen(s));
+		close(listener);
+		EXPECT_STREQ("reno", chosen(s));
+		close(client);
+		close(s);
+	}
+}
+
+/* It changes at every step of a transfer, and nothing is lost by that. */
+TEST_F(tcpopt, congestion_in_flight)
+{
+	static const char *const names[] = { "reno", "cubic" };
+	static char out[100000], in[sizeof(out)];
+	size_t sent = 0, got = 0, n = 0;
+	struct conn c;
+
+	conn_open(&self->net, PORT, &c);
+	pattern_fill(out, sizeof(out), 0);
+	sock_nonblock(c.end[CLIENT], true);
+	sock_nonblock(c.end[SERVER], true);
+	while (got < sizeof(in)) {
+		ssize_t r = send(c.end[CLIENT], out + sent, (sizeof(out) - sent) / 4 + 1, 0);
+
+		sent += r > 0 && sent < sizeof(out) ? r : 0;
+		ASSERT_EQ(0, choose(c.end[CLIENT], names[n % 2]));
+		EXPECT_STREQ(names[n++ % 2], chosen(c.end[CLIENT]));
+		if (!sock_wait(c.end[SERVER], POLLIN, PATIENCE))
+			break;
+		r = recv(c.end[SERVER], in + got, sizeof(in) - got, 0);
+		got += r > 0 ? r : 0;
+	}
+	EXPECT_EQ(0, memcmp(in, out, sizeof(out)));
+	EXPECT_LT(3, n);
+	/* Of one whose end has come it can still be changed. */
+	close(c.end[SERVER]);
+	sock_wait(c.end[CLIENT], POLLHUP, PATIENCE);
+	EXPECT_EQ(0, choose(c.end[CLIENT], names[n % 2]));
+	close(c.end[CLIENT]);
+	close(c.listener);
+}
+
+/* Exit status: 0, or the errno of TCP_CONGESTION for who has no rights. */
+static int choose_as_nobody(int fd, const char *name)
+{
+	int status = -1;
+	pid_t pid = net_fork();
+
+	if (!pid) {
+		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
+			_exit(99);
+		_exit(choose(fd, name) ? errno : 0);
+	}
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+/* What is not allowed needs CAP_NET_ADMIN; what the socket has needs nothing. */
+TEST_F(tcpopt, congestion_allowed)
+{
+	struct net first = { .ns = { open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC) } };
+	int fd = self->fd;
+
+	EXPECT_EQ(0, choose_as_nobody(fd, "cubic"));
+	EXPECT_EQ(0, choose_as_nobody(fd, "reno"));
+	net_stack_sysctl(&first, CLIENT, "allowed_congestion_control", "reno");
+	EXPECT_EQ(EPERM, choose_as_nobody(fd, "cubic"));
+	EXPECT_STREQ("reno", chosen(fd));
+	EXPECT_EQ(ENOENT, choose_as_nobody(fd, "nosuch"));
+	EXPECT_EQ(0, choose(fd, "cubic"));
+	EXPECT_EQ(0, choose_as_nobody(fd, "cubic"));
+	EXPECT_EQ(0, choose_as_nobody(fd, "reno"));
+	EXPECT_EQ(EPERM, choose_as_nobody(fd, "cubic"));
+	net_stack_sysctl(&first, CLIENT, "allowed_congestion_control", "reno cubic");
+	EXPECT_EQ(0, choose_as_nobody(fd, "cubic"));
+	close(first.ns[CLIENT]);
 }
 
 /* What a listener has set, an accepted socket has. */
@@ -230,6 +363,7 @@ TEST_F(tcpopt, disconnected)
 	ASSERT_EQ(0, set(self->fd, TCP_WINDOW_CLAMP, 5000));
 	ASSERT_EQ(0, set(self->fd, TCP_KEEPIDLE, 99));
 	ASSERT_EQ(0, set(self->fd, TCP_NODELAY, 1));
+	ASSERT_EQ(0, choose(self->fd, "reno"));
 	ASSERT_EQ(0, addr_connect(self->fd, addr_side(&self->net, SERVER, PORT)));
 	s = sock_accept(listener);
 	ASSERT_EQ(0, set(self->fd, TCP_QUICKACK, 0));
@@ -239,6 +373,7 @@ TEST_F(tcpopt, disconnected)
 	EXPECT_NE(700, get(self->fd, TCP_MAXSEG));
 	EXPECT_EQ(99, get(self->fd, TCP_KEEPIDLE));
 	EXPECT_EQ(1, get(self->fd, TCP_NODELAY));
+	EXPECT_STREQ("reno", chosen(self->fd));
 	close(s);
 	close(listener);
 }

@@ -88,7 +88,7 @@ ss_in "$b" -l && lines 1 && grep -Eq "^LISTEN +0 +77 +$peer_re:9000 +$any_re:\*"
 result "the listener's, with its backlog" $?
 ss_in "$b" -a && lines 2 && ss_in "$b" && lines 1
 result "--all, and without" $?
-ss_in "$a" -i && grep -Eq "reno wscale:[0-9]+,[0-9]+ .* cwnd:[0-9]+ .*bytes_received:1234 " "$tmp/out" &&
+ss_in "$a" -i && grep -Eq "cubic wscale:[0-9]+,[0-9]+ .* cwnd:[0-9]+ .*bytes_received:1234 " "$tmp/out" &&
 	ss_in "$b" -i && grep -Eq " bytes_acked:123[45] " "$tmp/out"
 result "--info" $?
 ss_in "$a" -p && grep -q "users:((\"python3\",pid=$dump,fd=[0-9]*))" "$tmp/out"

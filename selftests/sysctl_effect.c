@@ -529,6 +529,35 @@ TEST_F_TIMEOUT(effect, slow_start_after_idle, 60)
 	}
 }
 
+static const char *cc_of(int fd, char *name)
+{
+	socklen_t len = 16;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &len))
+		net_die("TCP_CONGESTION: %s", strerror(errno));
+	return name;
+}
+
+/* New sockets have it; those there are keep theirs. allowed_...: api_tcpopt.c */
+TEST_F(effect, congestion_control)
+{
+	char name[16];
+	struct conn c;
+	int fd;
+
+	net_stack_sysctl(&self->net, CLIENT, "congestion_control", "cubic");
+	net_stack_sysctl(&self->net, SERVER, "congestion_control", "reno");
+	conn_open(&self->net, PORT, &c);
+	EXPECT_STREQ("cubic", cc_of(c.end[CLIENT], name));
+	EXPECT_STREQ("reno", cc_of(c.end[SERVER], name));
+	net_stack_sysctl(&self->net, CLIENT, "congestion_control", "reno");
+	fd = sock_open(&self->net, CLIENT, 0);
+	EXPECT_STREQ("reno", cc_of(fd, name));
+	EXPECT_STREQ("cubic", cc_of(c.end[CLIENT], name));
+	close(fd);
+	conn_close(&c);
+}
+
 /* A peer that asks for tiny segments. */
 TEST_F(effect, min_snd_mss)
 {

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -98,7 +99,7 @@ static const struct file files[] = {
 /* Files with vectors and names, which have tests of their own. */
 static const char *const others[] = {
 	"rmem", "wmem", "congestion_control", "available_congestion_control",
-	"tcp_group_range",
+	"allowed_congestion_control", "tcp_group_range",
 };
 
 /* The values tried on each file. */
@@ -363,17 +364,131 @@ TEST_F(sysctl, group_range)
 	EXPECT_STREQ("1\t0", get(OURS, "tcp_group_range", ours));
 }
 
+/* Enters the first namespace for a while: net_leave() takes what this returns. */
+static int visit_first(void)
+{
+	struct net first = { .ns = { open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC) } };
+	int old = net_visit(&first, CLIENT);
+
+	close(first.ns[CLIENT]);
+	return old;
+}
+
+static int mode_of(const char *dir, const char *name)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s%s", dir, name);
+	return stat(path, &st) ? -1 : st.st_mode;
+}
+
+static const char *const cc_files[] = {
+	"congestion_control", "available_congestion_control", "allowed_congestion_control",
+};
+
+#define CC_FILES	(sizeof(cc_files) / sizeof(cc_files[0]))
+
+/* Kernels that have more algorithms of TCP than these two are not compared. */
 TEST_F(sysctl, congestion_control)
 {
-	char buf[128];
+	static const char *const names[] = {
+		"reno", "cubic", "nosuch", "", " ", "\n", "reno\n", "reno\ncubic", " reno", "reno ",
+		"Reno", "reno cubic", "../../reno", "a/b", "cubic0123456789", "cubic0123456789abcd",
+		"reno0123456789abcdefghijklmnopqrs", "c\tubic", "cubic",
+	};
+	char ours[128], theirs[128];
+	size_t i;
 
-	EXPECT_STREQ("reno", get(OURS, "available_congestion_control", buf));
-	EXPECT_EQ(put(TCPS, "congestion_control", "reno"),
-		  put(OURS, "congestion_control", "reno"));
-	EXPECT_EQ(put(TCPS, "congestion_control", "nosuch"),
-		  put(OURS, "congestion_control", "nosuch"));
+	for (i = 0; i < CC_FILES; i++)
+		EXPECT_EQ(mode_of(TCPS, cc_files[i]), mode_of(OURS, cc_files[i]))
+			TH_LOG("%s", cc_files[i]);
+	EXPECT_STREQ("cubic", get(OURS, "congestion_control", ours));
+	EXPECT_STREQ("reno cubic", get(OURS, "available_congestion_control", ours));
+	EXPECT_STREQ("reno cubic", get(OURS, "allowed_congestion_control", ours));
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		EXPECT_EQ(put(TCPS, "congestion_control", names[i]),
+			  put(OURS, "congestion_control", names[i]))
+			TH_LOG("\"%s\"", names[i]);
+		EXPECT_STREQ(get(TCPS, "congestion_control", theirs),
+			     get(OURS, "congestion_control", ours))
+			TH_LOG("\"%s\"", names[i]);
+	}
 	EXPECT_EQ(ENOENT, put(OURS, "congestion_control", "nosuch"));
-	EXPECT_STREQ("reno", get(OURS, "congestion_control", buf));
+	/* The other namespace has its own. */
+	EXPECT_EQ(0, put(OURS, "congestion_control", "reno"));
+	net_enter(&self->net, SERVER);
+	EXPECT_STREQ("cubic", get(OURS, "congestion_control", ours));
+	/* What is the host's is the first namespace's to write. */
+	for (i = 1; i < CC_FILES; i++)
+		EXPECT_EQ(put(TCPS, cc_files[i], "reno"), put(OURS, cc_files[i], "reno"))
+			TH_LOG("%s", cc_files[i]);
+}
+
+/* A new namespace begins with the first one's algorithm. */
+TEST_F(sysctl, congestion_control_of_a_new_namespace)
+{
+	static const char *const dirs[] = { OURS, TCPS };
+	char before[128], buf[128];
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		int old = visit_first();
+		struct net fresh;
+
+		get(dirs[i], "congestion_control", before);
+		EXPECT_EQ(0, put(dirs[i], "congestion_control", "reno"));
+		net_open(&fresh);
+		EXPECT_EQ(0, put(dirs[i], "congestion_control", before));
+		net_enter(&fresh, CLIENT);
+		EXPECT_STREQ("reno", get(dirs[i], "congestion_control", buf));
+		net_leave(old);
+	}
+}
+
+/* The lists that each takes, and what it allows then; restored at the end. */
+TEST_F(sysctl, allowed_congestion_control)
+{
+	static const char *const lists[] = {
+		"reno", "cubic", "cubic reno", "reno cubic", "reno nosuch", "nosuch", "", " ",
+		" reno", "reno  cubic", "reno ", "reno reno", "reno,cubic", "reno\ncubic",
+		"renocubic", "ren", "RENO", "reno cubic\n",
+	};
+	char ours[128], theirs[128], was[2][128];
+	int old = visit_first();
+	size_t i;
+
+	for (i = 0; i < CC_FILES; i++)
+		EXPECT_EQ(mode_of(TCPS, cc_files[i]), mode_of(OURS, cc_files[i]))
+			TH_LOG("%s", cc_files[i]);
+	get(TCPS, "allowed_congestion_control", was[0]);
+	get(OURS, "allowed_congestion_control", was[1]);
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		EXPECT_EQ(put(TCPS, "allowed_congestion_control", lists[i]),
+			  put(OURS, "allowed_congestion_control", lists[i]))
+			TH_LOG("\"%s\"", lists[i]);
+		EXPECT_STREQ(get(TCPS, "allowed_congestion_control", theirs),
+			     get(OURS, "allowed_congestion_control", ours))
+			TH_LOG("\"%s\"", lists[i]);
+	}
+	/* The first namespace allows what it chooses, others choose what is allowed. */
+	for (i = 0; i < 2; i++) {
+		const char *dir = i ? OURS : TCPS;
+		char name[128];
+
+		get(dir, "congestion_control", name);
+		EXPECT_EQ(0, put(dir, "allowed_congestion_control", "reno"));
+		net_leave(old);
+		net_enter(&self->net, SERVER);
+		EXPECT_EQ(EPERM, put(dir, "congestion_control", "cubic"));
+		EXPECT_EQ(0, put(dir, "congestion_control", "reno"));
+		old = visit_first();
+		EXPECT_EQ(0, put(dir, "congestion_control", "cubic"));
+		EXPECT_STREQ("reno cubic", get(dir, "allowed_congestion_control", ours));
+		EXPECT_EQ(0, put(dir, "congestion_control", name));
+		EXPECT_EQ(0, put(dir, "allowed_congestion_control", was[i]));
+	}
+	net_leave(old);
 }
 
 /* Each namespace has its own values; a new one begins with the defaults. */
@@ -445,6 +560,8 @@ static int wrong_rights(void)
 
 	if (put(OURS, "tcp_group_range", "0 65534") != EACCES)
 		wrong++;
+	for (i = 0; i < CC_FILES; i++)
+		wrong += put(OURS, cc_files[i], "reno") != EACCES;
 	for (i = 0; i < FILES; i++) {
 		if (put(OURS, files[i].name, "1") != EACCES ||
 		    !*get(OURS, files[i].name, ours)) {
@@ -503,6 +620,12 @@ static int wrong_in_user_namespace(void)
 			wrong++;
 		}
 	}
+	/* What is not known is not loaded for such a one. */
+	for (i = 0; i < CC_FILES; i++) {
+		wrong += put(OURS, cc_files[i], "reno") != (i ? EACCES : 0);
+		wrong += put(TCPS, cc_files[i], "reno") != (i ? EACCES : 0);
+	}
+	wrong += put(OURS, "congestion_control", "nosuch") != ENOENT;
 	return wrong + there(OURS, "mem");
 }
 

@@ -16,7 +16,6 @@
 #include <net/tcp.h>
 
 #include "compat/tcp_uapi.h"
-#include "core/cc.h"
 #include "atcp.h"
 #include "demux.h"
 #include "listen/listen.h"

@@ -13,6 +13,7 @@
 #include <net/transp_v6.h>
 #include <net/xfrm.h>
 
+#include "cc_registry.h"
 #include "demux.h"
 #include "net/atcp_ip.h"
 #include "netns.h"
@@ -183,6 +184,57 @@ int atcp_sk_backlog_rcv(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
+/* --- congestion control --- */
+
+/* Locks as for atcp_sock_change_cc(); @memory as in atcp_cc_change(). */
+static void set_cc(struct sock *sk, const struct atcp_cc_ops *ops, void *memory)
+{
+	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+	const struct atcp_cc_ops *old = c->cc_ops;
+
+	local_bh_disable();
+	kfree(atcp_cc_change(c, ops, memory));
+	local_bh_enable();
+	atcp_cc_put(old);
+}
+
+int atcp_sock_change_cc(struct sock *sk, const struct atcp_cc_ops *ops, gfp_t gfp)
+{
+	void *memory = NULL;
+
+	if (ops->size > ATCP_CC_SIZE_NEAR) {
+		memory = kmalloc(ops->size, gfp);
+		if (!memory) {
+			atcp_cc_put(ops);
+			return -ENOMEM;
+		}
+	}
+	set_cc(sk, ops, memory);
+	return 0;
+}
+
+/* No user is left, or the socket was never used. */
+static void drop_cc(struct sock *sk)
+{
+	set_cc(sk, &atcp_cc_reno, NULL);
+}
+
+/* A listener may change its own meanwhile, which RCU makes harmless: see cc_registry.c. */
+static void inherit_cc(struct sock *child, const struct sock *sk)
+{
+	const struct atcp_sock *as = atcp_sk(sk);
+	const struct atcp_cc_ops *ops;
+
+	atcp_sk(child)->cc_chosen = READ_ONCE(as->cc_chosen);
+	rcu_read_lock();
+	ops = READ_ONCE(as->tcb.cc_ops);
+	if (!atcp_sk(child)->cc_chosen || !atcp_cc_hold(ops))
+		ops = atcp_cc_get_default(atcp_net(sock_net(sk)));
+	rcu_read_unlock();
+	/* Without memory it is reno. */
+	atcp_sock_change_cc(child, ops, GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT);
+}
+
 /* --- creation --- */
 
 void atcp_sock_init(struct sock *sk)
@@ -201,6 +253,7 @@ void atcp_sock_init(struct sock *sk)
 
 static void atcp_sock_destruct(struct sock *sk)
 {
+	drop_cc(sk);		/* of one that sk_common_release() has ended */
 	kfree(atcp_sk(sk)->saved_syn);
 	atcp_pace_free(sk);
 	atomic_dec(&atcp_net(sock_net(sk))->sockets);
@@ -213,7 +266,8 @@ static void atcp_sock_destruct(struct sock *sk)
 
 int atcp_sk_init(struct sock *sk)
 {
-	const struct atcp_limits *limits = &atcp_net(sock_net(sk))->limits;
+	struct atcp_net *an = atcp_net(sock_net(sk));
+	const struct atcp_limits *limits = &an->limits;
 
 	atcp_sock_init(sk);
 	sk_sockets_allocated_inc(sk);		/* as sk_clone() does for children */
@@ -223,6 +277,8 @@ int atcp_sk_init(struct sock *sk)
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(limits->wmem[1]));
 	WRITE_ONCE(sk->sk_rcvbuf, READ_ONCE(limits->rmem[1]));
+	/* Without memory it is reno, as for a child. */
+	atcp_sock_change_cc(sk, atcp_cc_get_default(an), GFP_KERNEL_ACCOUNT);
 	return 0;
 }
 
@@ -250,6 +306,7 @@ void atcp_sock_inherit(struct sock *child, const struct sock *sk)
 	struct atcp_tcb *c = &atcp_sk(child)->tcb;
 
 	copy_options(c, &atcp_sk(sk)->tcb);
+	inherit_cc(child, sk);
 	atcp_sk(child)->corked = READ_ONCE(atcp_sk(sk)->corked);
 	if (atcp_sk(child)->corked)
 		c->flags |= ATCP_F_CORK;
@@ -268,11 +325,13 @@ void atcp_sock_inherit(struct sock *child, const struct sock *sk)
 static void reset_tcb(struct sock *sk)
 {
 	struct atcp_sock *as = atcp_sk(sk);
+	void *memory = atcp_cc_memory(&as->tcb);
 	struct atcp_tcb old = as->tcb;
 
 	memset(&as->tcb, 0, sizeof(as->tcb));
 	atcp_tcb_init(&as->tcb, old.space);
 	copy_options(&as->tcb, &old);
+	atcp_cc_change(&as->tcb, old.cc_ops, memory);
 	as->tcb.interactive = false;
 	as->tcb.mss_user = 0;
 	as->tcb.wnd_clamp = 0;
@@ -309,6 +368,7 @@ void atcp_sock_destroy(struct sock *sk)
 	atcp_pace_stop(sk);
 	sk_stream_kill_queues(sk);
 	xfrm_sk_free_policy(sk);
+	drop_cc(sk);
 	if (as->orphaned) {
 		as->orphaned = false;
 		atomic_dec(&atcp_net(sock_net(sk))->orphans);

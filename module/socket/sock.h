@@ -24,6 +24,16 @@
 void atcp_sock_init(struct sock *sk);
 
 /**
+ * atcp_sock_change_cc() - another congestion control
+ * @sk:		locked, or not seen by others yet
+ * @ops:	with a reference, which the socket takes over; it is dropped in case of an error
+ * @gfp:	for the algorithm's memory
+ *
+ * Return: 0 or -ENOMEM, which changes nothing.
+ */
+int atcp_sock_change_cc(struct sock *sk, const struct atcp_cc_ops *ops, gfp_t gfp);
+
+/**
  * atcp_sock_inherit() - a child takes over the options of its listener
  * @child:	locked, after atcp_accept()
  * @sk:		the listener; not locked

@@ -12,10 +12,11 @@
 #include <net/tcp_states.h>
 
 #include "compat/tcp_uapi.h"
-#include "core/cc.h"
 #include "atcp.h"
+#include "cc_registry.h"
 #include "netns.h"
 #include "socket/info.h"
+#include "socket/sock.h"
 #include "socket/sockopt.h"
 
 static bool live(const struct atcp_tcb *c)
@@ -217,19 +218,37 @@ static int set_fastopen_key(sockptr_t optval, unsigned int optlen)
 
 /* --- setsockopt() --- */
 
-/* The only algorithm is NewReno. */
-static int set_congestion(sockptr_t optval, unsigned int optlen)
+/* The lock is taken once a module has been loaded: that may last. */
+static int set_congestion(struct sock *sk, sockptr_t optval, unsigned int optlen)
 {
-	char name[TCP_CA_NAME_MAX];
-	int len;
+	const struct atcp_cc_ops *ops;
+	char name[ATCP_CC_NAME_MAX];
+	int len, err = 0;
+	bool allowed;
 
 	if (optlen < 1)
 		return -EINVAL;
-	len = strncpy_from_sockptr(name, optval, min_t(long, TCP_CA_NAME_MAX - 1, optlen));
+	len = strncpy_from_sockptr(name, optval, min_t(long, ATCP_CC_NAME_MAX - 1, optlen));
 	if (len < 0)
 		return -EFAULT;
 	name[len] = 0;
-	return strcmp(name, atcp_cc_reno.name) ? -ENOENT : 0;
+	ops = atcp_cc_get(name, &allowed);
+	if (IS_ERR(ops))
+		return PTR_ERR(ops);
+	allowed = allowed || ns_capable(sock_net(sk)->user_ns, CAP_NET_ADMIN);
+
+	lock_sock(sk);
+	if (ops == atcp_sk(sk)->tcb.cc_ops || !allowed) {
+		if (ops != atcp_sk(sk)->tcb.cc_ops)
+			err = -EPERM;
+		atcp_cc_put(ops);
+	} else {
+		err = atcp_sock_change_cc(sk, ops, GFP_KERNEL_ACCOUNT);
+	}
+	if (!err)
+		WRITE_ONCE(atcp_sk(sk)->cc_chosen, true);
+	release_sock(sk);
+	return err;
 }
 
 /* Sets an option whose value is a number. Locked. */
@@ -328,7 +347,7 @@ int atcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 		return atcp_setsockopt_ip(sk, level, optname, optval, optlen);
 	switch (optname) {
 	case TCP_CONGESTION:
-		return set_congestion(optval, optlen);
+		return set_congestion(sk, optval, optlen);
 	case TCP_ULP:
 		return set_ulp(optval, optlen);
 	case TCP_FASTOPEN_KEY:
@@ -346,6 +365,13 @@ int atcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 }
 
 /* --- getsockopt() --- */
+
+static void get_congestion(const struct sock *sk, char *name)
+{
+	rcu_read_lock();
+	strscpy(name, READ_ONCE(atcp_sk(sk)->tcb.cc_ops)->name, ATCP_CC_NAME_MAX);
+	rcu_read_unlock();
+}
 
 static u32 to_seconds(u64 us)
 {
@@ -485,7 +511,7 @@ static int get_saved_syn(struct sock *sk, char __user *optval, int __user *optle
 int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval,
 		    int __user *optlen)
 {
-	char name[TCP_CA_NAME_MAX] = {};
+	char name[ATCP_CC_NAME_MAX] = {};
 	struct atcp_tcp_info info;
 	int len, val, err;
 
@@ -503,9 +529,9 @@ int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 		release_sock(sk);
 		return put(optval, optlen, &info, min_t(unsigned int, len, sizeof(info)));
 	case TCP_CONGESTION:
-		strscpy(name, atcp_cc_reno.name, sizeof(name));
+		get_congestion(sk, name);
 		return put(optval, optlen, name, min_t(unsigned int, len, sizeof(name)));
-	case TCP_CC_INFO:		/* NewReno has no information */
+	case TCP_CC_INFO:		/* no algorithm has information */
 	case TCP_ULP:			/* none is set */
 	case TCP_FASTOPEN_KEY:		/* none is set */
 		return put_user(0, optlen) ? -EFAULT : 0;

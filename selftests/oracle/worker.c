@@ -238,10 +238,10 @@ static void equalise(struct net *net, int side)
 		{ "autocorking", "0" },
 		{ "ecn", "0" },
 		{ "fastopen", "0" },
-		{ "congestion_control", "reno" },
 	};
 	size_t i;
 
+	net_stack_sysctl(net, side, "congestion_control", "reno");
 	net_stack_sysctl(net, side, "mtu_probing", "0");
 	/* Two round trips are so short here that the machine decides whether a probe goes. */
 	net_stack_sysctl(net, side, "early_retrans", "0");

@@ -58,13 +58,11 @@ void travel_open(struct net *net)
 	for (side = CLIENT; side <= SERVER; side++)
 		net_syn_backs_off(net, side);
 	/* Time-outs are what is tested. */
-	for (side = CLIENT; side <= SERVER; side++)
-		net_stack_sysctl(net, side, "early_retrans", "0");
-	if (!stack_is_tcp())
-		return;
 	for (side = CLIENT; side <= SERVER; side++) {
-		net_stack_sysctl(net, side, "no_metrics_save", "1");
+		net_stack_sysctl(net, side, "early_retrans", "0");
 		net_stack_sysctl(net, side, "congestion_control", "reno");
+		if (stack_is_tcp())
+			net_stack_sysctl(net, side, "no_metrics_save", "1");
 	}
 }
 
