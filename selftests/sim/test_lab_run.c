@@ -499,6 +499,7 @@ TEST(what_it_has_not_is_refused_by_name)
 		{ "flow f colour=red", 2, "colour" },
 		{ "", 2, "0 flows" },
 		{ "flow f sysctl=sack:0 sysctl=initial_window:4 opt=6:1:1 cc=reno", 0, "" },
+		{ "flow f cc=cubic", 0, "" },
 	};
 	char text[512], said[256];
 	u32 i;
@@ -524,4 +525,156 @@ TEST(settings_of_a_flow)
 	ASSERT_EQ(sample_at("many", 0.025, 5), 10 * 1448);
 	ASSERT_EQ(sample_at("small", 0.025, 6), 10);
 	ASSERT_EQ(sample_at("small", 0.025, 5), 5360);
+}
+
+/* --- congestion control from a file --- */
+
+#define CWND		6
+#define SSTHRESH	7
+
+/* Loads a file of the folder of objects. Return: what is said if it is refused, else "". */
+static const char *load(const char *name)
+{
+	static char why[512];
+	char path[256];
+
+	snprintf(path, sizeof(path), OBJECTS "/%s", name);
+	return sim_cc_load(path, why, sizeof(why)) ? "" : why;
+}
+
+/*
+ * The example beside what is built in, each on a link of its own that loses the same packet:
+ * twice the growth, and 0.8 of cwnd for 0.5.
+ */
+TEST(cc_file_grows_and_shrinks_as_it_says)
+{
+	double from, to;
+
+	ASSERT_EQ(*load("aimd.so"), '\0');
+	ASSERT_EQ(play("version 1\nseed 1\ntime_us 6000000\nwire 0\n"
+		       "link a delay_us=50000 loss_at=200\nlink a.back delay_us=50000\n"
+		       "link b delay_us=50000 loss_at=200\nlink b.back delay_us=50000\n"
+		       "flow mine cc=aimd path=a\nflow reno cc=reno path=b\n"), 0);
+	ASSERT_EQ(total("a", BY_LOSS), 1);
+	ASSERT_EQ(total("b", BY_LOSS), 1);
+	ASSERT_NEAR(sample_at("mine", 6, SSTHRESH) / sample_at("reno", 6, SSTHRESH),
+		    0.8 / 0.5, 0.001);
+	/* In 20 round trips. */
+	from = sample_at("mine", 3, CWND);
+	to = sample_at("mine", 5, CWND);
+	CHECK(to - from >= 39 && to - from <= 41, "from %g to %g segments", from, to);
+	from = sample_at("reno", 3, CWND);
+	to = sample_at("reno", 5, CWND);
+	CHECK(to - from >= 19 && to - from <= 21, "from %g to %g segments", from, to);
+}
+
+/* Who accepts has it from the listener. */
+TEST(cc_file_is_used_by_who_accepts)
+{
+	struct sim_sockopt opt = sim_sockopt_default;
+	struct scene s;
+
+	ASSERT_EQ(*load("aimd.so"), '\0');
+	opt.cc = sim_cc_find("aimd");
+	ASSERT(opt.cc);
+	test_world(1, 2);
+	scene_connect(&s, 13, &opt);
+	ASSERT(s.client->c.cc_ops == opt.cc);
+	ASSERT(s.server->c.cc_ops == opt.cc);
+	sim_close(s.client);
+	sim_run_for(SEC);
+	sim_close(s.server);
+	scene_over();
+}
+
+TEST(cc_file_that_is_none_is_refused)
+{
+	static const struct {
+		const char *name;
+		const char *says;
+	} cases[] = {
+		{ "missing.so", "missing.so: cannot open" },
+		{ "text.so", "text.so: file too short" },
+		{ "none.so", "none.so: no algorithm: it has no ATCP_CC()" },
+		{ "other.so", "other.so: of version 99 of cc.h; the simulator has 1" },
+		{ "aimd.so", "" },
+		{ "aimd.so", "aimd.so: is loaded already" },
+		{ "again.so", "again.so: the name aimd is taken" },
+	};
+	FILE *text = fopen(OBJECTS "/text.so", "w");
+	u32 i;
+
+	ASSERT(text);
+	fputs("no object\n", text);
+	fclose(text);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *said = load(cases[i].name);
+
+		test_case("%s", cases[i].name);
+		CHECK(strstr(said, cases[i].says), "it says: %s", said);
+		ASSERT_EQ(!*said, !*cases[i].says);
+		ASSERT_EQ(!sim_cc_find("aimd"), i < 4);
+	}
+}
+
+static void no_ack(struct atcp_cc *cc, const struct atcp_cc_sample *s)
+{
+}
+
+static u32 no_ssthresh(struct atcp_cc *cc, const struct atcp_cc_sample *s,
+		       enum atcp_cc_why why)
+{
+	return 0;
+}
+
+#define OPS(name)	{ name, ATCP_CC_API, 0, 0, NULL, no_ack, no_ssthresh }
+
+TEST(cc_register_takes_what_is_complete)
+{
+	static const struct {
+		struct atcp_cc_ops ops;
+		int err;
+	} cases[] = {
+		{ OPS("a"), 0 },
+		{ OPS("a"), -EEXIST },
+		{ OPS("reno"), -EEXIST },
+		{ OPS("cubic"), -EEXIST },
+		{ OPS("az09-_890123456"), 0 },
+		{ OPS("az09-_8901234567"), -EINVAL },
+		{ OPS(""), -EINVAL },
+		{ OPS(NULL), -EINVAL },
+		{ OPS("Big"), -EINVAL },
+		{ OPS("a b"), -EINVAL },
+		{ OPS("../b"), -EINVAL },
+		{ { "b", 0, 0, 0, NULL, no_ack, no_ssthresh }, -EINVAL },
+		{ { "b", ATCP_CC_API + 1, 0, 0, NULL, no_ack, no_ssthresh }, -EINVAL },
+		{ { "b", ATCP_CC_API, 0, 0, NULL, NULL, no_ssthresh }, -EINVAL },
+		{ { "b", ATCP_CC_API, 0, 0, NULL, no_ack, NULL }, -EINVAL },
+		{ { "b", ATCP_CC_API, ATCP_CC_SIZE_MAX + 1, 0, NULL, no_ack, no_ssthresh },
+		  -EINVAL },
+		{ { "b", ATCP_CC_API, ATCP_CC_SIZE_MAX, 0, NULL, no_ack, no_ssthresh }, 0 },
+	};
+	static struct atcp_cc_ops many[SIM_CC_MAX];
+	static char names[SIM_CC_MAX][8];
+	u32 i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		test_case("%u: %s", i, cases[i].ops.name ?: "(none)");
+		ASSERT_EQ(atcp_cc_register(&cases[i].ops), cases[i].err);
+	}
+	test_case(NULL);
+	ASSERT(sim_cc_find("a") == &cases[0].ops);
+	atcp_cc_unregister(&cases[0].ops);
+	ASSERT(!sim_cc_find("a"));
+	ASSERT(sim_cc_find("b"));
+	for (i = 0; i < SIM_CC_MAX; i++) {
+		snprintf(names[i], sizeof(names[i]), "m%u", i);
+		many[i] = cases[0].ops;
+		many[i].name = names[i];
+		if (atcp_cc_register(&many[i]))
+			break;
+	}
+	ASSERT_EQ(atcp_cc_register(&cases[0].ops), -ENOMEM);
+	atcp_cc_unregister(&many[0]);
+	ASSERT_EQ(atcp_cc_register(&cases[0].ops), 0);
 }

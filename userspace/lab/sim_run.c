@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "cc.h"
 #include "sim_run.h"
 
 #define CHUNK		65536u		/* a write */
@@ -394,8 +393,11 @@ static int set_up_flow(struct flow *f, const struct run_flow *conf, u32 number)
 		return refuse("stack", "kernel");
 	if (conf->kind == RUN_COMMAND)
 		return refuse("kind", "command");
-	if (conf->cc[0] && strcmp(conf->cc, atcp_cc_reno.name))
-		return refuse("cc", conf->cc);
+	if (conf->cc[0]) {
+		f->opt.cc = sim_cc_find(conf->cc);
+		if (!f->opt.cc)
+			return refuse("cc", conf->cc);
+	}
 	f->opt.sndbuf = conf->sndbuf ? min_t(u64, conf->sndbuf, 1u << 30) : SNDBUF;
 	f->opt.rcvbuf = conf->rcvbuf ? min_t(u64, conf->rcvbuf, 1u << 30) : RCVBUF;
 	for (i = 0; i < conf->opts; i++) {

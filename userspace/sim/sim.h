@@ -524,6 +524,16 @@ void sim_conn_free(struct sim_conn *conn);
 void sim_conn_dirty(struct sim_conn *conn);
 void sim_conn_wake(struct sim_conn *conn, u32 what);
 
+/* cc.c */
+#define SIM_CC_MAX	16	/* algorithms of congestion control */
+/* The algorithm of that name; NULL: there is none. */
+const struct atcp_cc_ops *sim_cc_find(const char *name);
+/*
+ * Loads the algorithm of a shared object, which stays.  Return: false: none was taken, and
+ * @why, of @size bytes, says why.
+ */
+bool sim_cc_load(const char *file, char *why, size_t size);
+
 /* check.c */
 void sim_check_conn(struct sim_conn *conn);
 void sim_check_transmit(struct sim_conn *conn, const u8 *hdr, u32 hlen, u32 len, u32 mss);
