@@ -109,6 +109,17 @@ class Scenarios(unittest.TestCase):
             "l0 c-command 1 10.77.0.1 10.78.0.1 atcp-run -c tcp sh -c 'sleep $PEER'\n"])
         self.assertIn(shutil.which("sleep"), machine.programs_of(s))
 
+    def test_cc_files(self):
+        """What they have is not known; a file is looked for from the scenario's folder."""
+        s = read(GOOD.replace("seeds = 20", 'cc_files = ["cc/a.so", "/b.ko"]').replace(
+            'cc = "reno"', 'cc = "a"'))
+        here = os.getcwd()
+        self.assertEqual(s["cc_files"], [os.path.join(here, "cc/a.so"), "/b.ko"])
+        for on, missing in (("sim", os.path.join(here, "cc/a.so")), ("vm", "/b.ko"),
+                            ("here", "/b.ko")):
+            with self.assertRaisesRegex(machine.Failed, "there is no " + missing):
+                machine.cc_files(s, on)
+
     def test_change(self):
         s = copy.deepcopy({"link": {"x": {}}, "flow": [{"name": "a"}, {}]})
         scenario.change(s, "rate", "5Mbit")
@@ -146,6 +157,7 @@ BAD = [
     ("cc of the kernel", '"cubic", start', '"cubik", start', 'flow[1].cc: the kernel has no '
      'congestion control \'cubik\'; the nearest is "cubic"'),
     ("cc of atcp", 'cc = "reno"', 'cc = "renoo"', "flow[0].cc: atcp has no congestion control"),
+    ("files of cc", "seeds = 20", 'cc_files = ["x.c"]', "cc_files: a list of up to 8 files"),
     ("stack", '"kernel", cc', '"kernl", cc', 'flow[1].stack: \'kernl\' is none of its values; the '
      'nearest is "kernel"'),
     ("carrier of the kernel", 'start = "2s"', 'carrier = "253"', "flow[1].carrier: the kernel"),

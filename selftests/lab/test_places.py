@@ -22,6 +22,7 @@ import ktap
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 sys.path.insert(0, os.path.join(TOP, "userspace/lab"))
 
+import machine
 import runs
 
 BUILD = os.environ.get("ATCP_BUILD") or os.path.join(TOP, "build")
@@ -210,6 +211,45 @@ class Places(unittest.TestCase):
         self.assertGreater(run["flows"]["a"]["goodput"], 1e6)
         self.assertIn("the kernel's TCP", self.lab('time = "1s"\n' + KERNEL + LINK, "--on", "sim",
                                                    "--again", status=1))
+
+    def cc_files(self):
+        """Builds the example of a congestion control with the headers as they are installed."""
+        rel, _, root = machine.kernel("6.1")
+        shutil.copytree(os.path.join(TOP, "selftests/cc"), self.path("cc"))
+        env = {**os.environ, "ATCP_BUILD": BUILD, "DESTDIR": self.path("to"), "PREFIX": "/usr"}
+        for words in ([os.path.join(TOP, "userspace/install"), "--programs"],
+                      ["make", "-C", self.path("cc"),
+                       "KDIR=%s/usr/src/linux-headers-%s" % (root, rel),
+                       "ATCP_INCLUDE=" + self.path("to/usr/include"), "ATCP_SYMVERS=" + os.path.join(
+                           os.path.dirname(machine.module(rel, root)), "Module.symvers")]):
+            r = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
+            self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+
+    def grown(self, flow):
+        """By how many segments cwnd has grown from 3 s to 5 s."""
+        rows = [r for r in self.rows("samples.csv") if r["flow"] == flow]
+        pkts = [next(float(r["cwnd_pkts"]) for r in rows if float(r["t_s"]) >= t) for t in (3, 5)]
+        return pkts[1] - pkts[0]
+
+    def test_cc_files(self):
+        """One file in the simulator and in a kernel: two segments a round trip, beside Reno's one."""
+        self.simulator(TOP, BUILD)
+        self.cc_files()
+        text = 'time = "6s"\ncc_files = ["cc/aimd.so", "cc/aimd.ko"]\nflow = [ ' \
+            '{ name = "mine", cc = "aimd", path = ["a"] }, ' \
+            '{ name = "reno", cc = "reno", path = ["b"] } ]\n' + \
+            "".join('[link.%s]\ndelay = "50ms"\nloss = "at 200"\n' % link for link in "ab")
+        for on in ("sim", "vm"):
+            with self.subTest(on):
+                self.lab(text, "--on", on, "--again")
+                self.assertAlmostEqual(self.grown("mine"), 40, delta=2)
+                self.assertAlmostEqual(self.grown("reno"), 20, delta=1)
+        out = self.lab(text.replace("aimd.so", "none.so"), "--on", "sim", status=1)
+        self.assertIn("cc_files: there is no ", out)
+        with open(self.path("cc/none.so"), "w", encoding="ascii") as f:
+            f.write("no object\n")
+        out = self.lab(text.replace("aimd.so", "none.so"), "--on", "sim", status=1)
+        self.assertIn("cc/none.so: file too short", out)
 
     def test_sim_and_vm(self):
         """The same flow in both: goodput, segments sent again and the mean queue agree."""

@@ -117,6 +117,15 @@ def uses_atcp(s):
     return any(f["stack"] == "atcp" and f["kind"] != "udp-ping" for f in s["flows"])
 
 
+def cc_files(s, on):
+    """The files with congestion controls that a place loads."""
+    files = [f for f in s["cc_files"] if f.endswith(".so" if on == "sim" else ".ko")]
+    for f in files:
+        if not os.path.isfile(f):
+            raise Failed("cc_files: there is no %s" % f)
+    return files
+
+
 def commands_of(s):
     return [f for f in s["flows"] if f["kind"] == "command"]
 
@@ -247,6 +256,7 @@ def vm_files(s, rel, root):
     first = modules_of(rel, root, wanted)
     if uses_atcp(s):
         first["lib/modules/atcp.ko"] = module(rel, root)
+        first.update(("lib/modules/" + os.path.basename(f), f) for f in cc_files(s, "vm"))
     rest = {"init": os.path.join(HERE, "guest"), "bin/lab-run": os.path.join(HERE, "lab-run")}
     paths = [tool(name, VM_TOOLS[name]) for name in ("busybox", "ip")]
     paths += [program("lab-link"), program("lab-flow"), *programs_of(s)]
@@ -353,14 +363,15 @@ def can_run(s, on, options):
         refused = scenario.refused_by_sim(s)
         if refused:
             raise Failed("the simulator does not have:\n  %s\n--on vm does" % "\n  ".join(refused))
-        return [digest(program("atcp-sim-lab"))]
+        return [digest(f) for f in [program("atcp-sim-lab"), *cc_files(s, on)]]
     programs_of(s)
     parts = [digest(program("lab-link")), digest(program("lab-flow"))]
     if on == "vm":
         rel, _, root = kernel(options.kernel)
         for name, package in VM_TOOLS.items():
             tool(name, package)
-        return parts + [rel] + ([digest(module(rel, root))] if uses_atcp(s) else [])
+        ours = [module(rel, root), *cc_files(s, on)] if uses_atcp(s) else []
+        return parts + [rel] + [digest(f) for f in ours]
     tool("ip", "iproute2")
     if os.geteuid():
         raise Failed("--on here makes network namespaces, which takes root; --on vm does not")
@@ -368,6 +379,11 @@ def can_run(s, on, options):
     if not loaded:
         raise Failed("atcp is not loaded here: modprobe atcp, or insmod build/RELEASE/atcp.ko; "
                      "--on vm needs nothing of this machine")
+    for f in cc_files(s, on) if uses_atcp(s) else []:
+        name = os.path.basename(f).removesuffix(".ko").replace("-", "_")
+        parts.append(text_of("/sys/module/%s/srcversion" % name, ""))
+        if not parts[-1]:
+            raise Failed("%s is not loaded here: insmod %s" % (name, f))
     return parts + [os.uname().release, loaded]
 
 
@@ -383,9 +399,14 @@ def in_here(s, seed, out, options):
     return {}
 
 
+def sim_command(s, out):
+    return [program("atcp-sim-lab"), "-o", out,
+            *(word for f in cc_files(s, "sim") for word in ("-l", f)), "-"]
+
+
 def in_sim(s, seed, out, options):
     """Runs in the simulator, which writes the files of a run itself."""
-    r = subprocess.run([program("atcp-sim-lab"), "-o", out, "-"], capture_output=True, text=True,
+    r = subprocess.run(sim_command(s, out), capture_output=True, text=True,
                        input=scenario.description(s, seed, True), check=False,
                        timeout=options.limit)
     if r.returncode:

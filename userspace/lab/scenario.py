@@ -121,6 +121,13 @@ def line(value):
     return value
 
 
+def cc_files(value):
+    if not isinstance(value, list) or len(value) > 8 or not all(
+            isinstance(f, str) and f.endswith((".so", ".ko")) for f in value):
+        raise Odd("a list of up to 8 files: NAME.so for the simulator, NAME.ko for a kernel")
+    return value
+
+
 def name(value):
     if not isinstance(value, str) or not NAME.match(value):
         raise Odd("a name is letters, digits and _")
@@ -250,6 +257,7 @@ TOP = {
     "ip": ("ip", one_of(4, 6), 4),
     "record": ("record", list_of("a list of " + ", ".join(RECORDS), *RECORDS), RECORDS),
     "sysctl": ("sysctl", sysctls, {}),
+    "cc_files": ("cc_files", cc_files, []),
 }
 FLOW = {
     "name": ("name", name, None),
@@ -423,7 +431,7 @@ class Reader:
 
     def atcp_cc(self):
         """What the module of this tree has; None: not known."""
-        if not self.tree:
+        if not self.tree or self.doc.get("cc_files"):
             return None
         found = set()
         core = os.path.join(self.tree, "module/core")
@@ -496,6 +504,8 @@ class Reader:
     def whole(self):
         doc = self.known(self.doc, (), [*TOP, "flow", "link", "about"], "a scenario")
         s = self.all_of(doc, (), TOP)
+        folder = os.path.dirname(os.path.abspath(self.file))
+        s["cc_files"] = [os.path.join(folder, f) for f in s["cc_files"]]
         links, flows = doc.get("link", {}), doc.get("flow", [])
         for bad, key, what in (
                 (not isinstance(links, dict) or not links, "link",
