@@ -238,8 +238,9 @@ TEST(flows_share_a_link)
 		       "link a rate_bps=10000000 delay_us=5000\n"
 		       "link a.back rate_bps=10000000 delay_us=5000\n"
 		       "link b delay_us=5000\nlink b.back delay_us=5000\n"
-		       "flow one rcvbuf=200000\nflow two path=a start_us=100000 rcvbuf=200000\n"
-		       "flow back dir=back rcvbuf=400000\n"), 0);
+		       "flow one cc=reno rcvbuf=200000\n"
+		       "flow two cc=reno path=a start_us=100000 rcvbuf=200000\n"
+		       "flow back cc=reno dir=back rcvbuf=400000\n"), 0);
 	sum = goodput("one", 5, 9.9) + goodput("two", 5, 9.9);
 	/* The ACKs of "back" take the rest: 52 bytes for two segments. */
 	ASSERT_GE(sum, 0.93 * 10e6 * 1448 / 1500);
