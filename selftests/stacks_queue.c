@@ -110,9 +110,11 @@ TEST_F_TIMEOUT(queue, little_waits_in_the_device, 90)
 	long most = 0, sum = 0;
 	int i;
 
-	net_run(&self->net, CLIENT, "tc qdisc add dev %s root handle 1: tbf rate 10mbit burst 5kb "
-		"limit 10000000 && tc qdisc add dev %s parent 1:1 pfifo limit 1000",
-		self->net.dev[CLIENT], self->net.dev[CLIENT]);
+	net_run(&self->net, CLIENT,
+		"tc qdisc add dev %s root handle 1: tbf rate 10mbit burst 5kb limit 10000000",
+		self->net.dev[CLIENT]);
+	net_run(&self->net, CLIENT, "tc qdisc add dev %s parent 1:1 pfifo limit 1000",
+		self->net.dev[CLIENT]);
 	begin(self);
 	ASSERT_TRUE(net_until(sends, &self->c, PATIENCE));
 	for (i = 0; i < 100; i++) {

@@ -303,7 +303,7 @@ struct atcp_tcb {
 					 * ATCP_NEVER: a reset instead
 					 */
 	u64 pace_at;			/* when pacing lets the next segment go */
-	u32 quantum;			/* bytes of a millisecond at atcp_pacing_rate(), see there */
+	u32 quantum;			/* bytes of a millisecond at atcp_pacing_rate() */
 	u32 rto_min_route;		/* the route's, 0: none; host sets */
 	u32 rto_min;			/* this socket's own, 0: the namespace's; host sets */
 	u32 rto_max;
