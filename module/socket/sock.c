@@ -189,12 +189,13 @@ int atcp_sk_backlog_rcv(struct sock *sk, struct sk_buff *skb)
 /* Locks as for atcp_sock_change_cc(); @memory as in atcp_cc_change(). */
 static void set_cc(struct sock *sk, const struct atcp_cc_ops *ops, void *memory)
 {
-	struct atcp_tcb *c = &atcp_sk(sk)->tcb;
-	const struct atcp_cc_ops *old = c->cc_ops;
+	struct atcp_sock *as = atcp_sk(sk);
+	const struct atcp_cc_ops *old = as->cc;
 
 	local_bh_disable();
-	kfree(atcp_cc_change(c, ops, memory));
+	kfree(atcp_cc_change(&as->tcb, ops, memory));
 	local_bh_enable();
+	WRITE_ONCE(as->cc, ops);
 	atcp_cc_put(old);
 }
 
@@ -227,7 +228,7 @@ static void inherit_cc(struct sock *child, const struct sock *sk)
 
 	atcp_sk(child)->cc_chosen = READ_ONCE(as->cc_chosen);
 	rcu_read_lock();
-	ops = READ_ONCE(as->tcb.cc_ops);
+	ops = READ_ONCE(as->cc);
 	if (!atcp_sk(child)->cc_chosen || !atcp_cc_hold(ops))
 		ops = atcp_cc_get_default(atcp_net(sock_net(sk)));
 	rcu_read_unlock();
@@ -248,6 +249,7 @@ void atcp_sock_init(struct sock *sk)
 	timer_setup(&as->timer, atcp_timer, 0);
 	as->timer_at = ATCP_NEVER;
 	atcp_tcb_init(&as->tcb, &an->space);
+	as->cc = as->tcb.cc_ops;
 	atomic_inc(&an->sockets);
 }
 
@@ -331,7 +333,7 @@ static void reset_tcb(struct sock *sk)
 	memset(&as->tcb, 0, sizeof(as->tcb));
 	atcp_tcb_init(&as->tcb, old.space);
 	copy_options(&as->tcb, &old);
-	atcp_cc_change(&as->tcb, old.cc_ops, memory);
+	atcp_cc_change(&as->tcb, as->cc, memory);
 	as->tcb.interactive = false;
 	as->tcb.mss_user = 0;
 	as->tcb.wnd_clamp = 0;

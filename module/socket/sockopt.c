@@ -221,9 +221,10 @@ static int set_fastopen_key(sockptr_t optval, unsigned int optlen)
 /* The lock is taken once a module has been loaded: that may last. */
 static int set_congestion(struct sock *sk, sockptr_t optval, unsigned int optlen)
 {
+	struct atcp_sock *as = atcp_sk(sk);
 	const struct atcp_cc_ops *ops;
 	char name[ATCP_CC_NAME_MAX];
-	int len, err = 0;
+	int len, err;
 	bool allowed;
 
 	if (optlen < 1)
@@ -238,15 +239,14 @@ static int set_congestion(struct sock *sk, sockptr_t optval, unsigned int optlen
 	allowed = allowed || ns_capable(sock_net(sk)->user_ns, CAP_NET_ADMIN);
 
 	lock_sock(sk);
-	if (ops == atcp_sk(sk)->tcb.cc_ops || !allowed) {
-		if (ops != atcp_sk(sk)->tcb.cc_ops)
-			err = -EPERM;
+	if (ops == as->cc || !allowed) {
+		err = ops == as->cc ? 0 : -EPERM;
 		atcp_cc_put(ops);
 	} else {
 		err = atcp_sock_change_cc(sk, ops, GFP_KERNEL_ACCOUNT);
 	}
 	if (!err)
-		WRITE_ONCE(atcp_sk(sk)->cc_chosen, true);
+		WRITE_ONCE(as->cc_chosen, true);
 	release_sock(sk);
 	return err;
 }
@@ -369,7 +369,7 @@ int atcp_setsockopt(struct sock *sk, int level, int optname, sockptr_t optval,
 static void get_congestion(const struct sock *sk, char *name)
 {
 	rcu_read_lock();
-	strscpy(name, READ_ONCE(atcp_sk(sk)->tcb.cc_ops)->name, ATCP_CC_NAME_MAX);
+	strscpy(name, READ_ONCE(atcp_sk(sk)->cc)->name, ATCP_CC_NAME_MAX);
 	rcu_read_unlock();
 }
 
