@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A link in one direction, as path.h describes it. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,8 +256,8 @@ static bool set_loss_at(struct path_link *link, const char *s)
 	for (i = 0; i < PATH_LOSS_AT; i++) {
 		uint64_t *r = link->loss_at[i];
 
-		if (sscanf(s, "%lu-%lu%n", &r[0], &r[1], &used) != 2) {
-			if (sscanf(s, "%lu%n", &r[0], &used) != 1)
+		if (sscanf(s, "%" SCNu64 "-%" SCNu64 "%n", &r[0], &r[1], &used) != 2) {
+			if (sscanf(s, "%" SCNu64 "%n", &r[0], &used) != 1)
 				return false;
 			r[1] = r[0];
 		}
