@@ -14,8 +14,8 @@
  * Units: bytes and microseconds, unless something else is said.  Sums of bytes wrap; only
  * their differences tell something.
  *
- * Every function is called with the connection's lock held, in softirq or with softirqs
- * off: none may sleep.
+ * Every function is called with the connection's lock held, in softirq or in a program's
+ * call: none may sleep.
  */
 #ifndef _ATCP_CC_H
 #define _ATCP_CC_H
@@ -38,8 +38,8 @@
 
 /**
  * struct atcp_cc - what an algorithm decides
- * @cwnd:	that may be in flight.  The algorithm changes it outside of recovery; in
- *		recovery only one with ATCP_CC_OWN_RECOVERY does.
+ * @cwnd:	that may be in flight.  The algorithm changes it in ack() and event(); while
+ *		what was lost is repaired (RFC 9937) nothing that it writes is taken.
  * @ssthresh:	slow start ends here; ~0: it was not reached yet
  * @own:	the algorithm's own memory of ops->size bytes, zeroed before init()
  * @near:	where that is, unless more than this was asked for; of no other use
@@ -101,19 +101,15 @@ enum atcp_cc_event {
 	ATCP_CC_MSS,		/* the size of segments has changed */
 };
 
-enum atcp_cc_flags {
-	ATCP_CC_OWN_RECOVERY	= 0x01,	/* its cwnd holds in recovery, too */
-};
-
 /**
  * struct atcp_cc_ops - an algorithm
  * @name:	as TCP_CONGESTION and net.atcp.congestion_control name it
  * @api:	ATCP_CC_API
  * @size:	of its own memory: at most ATCP_CC_SIZE_MAX
- * @flags:	enum atcp_cc_flags
+ * @flags:	0: none is defined yet
  * @init:	the connection is established, or has changed to this algorithm; may be NULL
- * @ack:	an ACK has told of data that arrived; not in recovery, unless
- *		ATCP_CC_OWN_RECOVERY
+ * @ack:	an ACK has told of data that arrived: without a loss, and in slow start after
+ *		a time-out (ATCP_CC_RECOVERY)
  * @ssthresh:	the new slow-start threshold
  * @event:	may be NULL
  * @release:	the connection changes to another algorithm, or is gone; may be NULL

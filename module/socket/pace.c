@@ -20,6 +20,7 @@
 #include <linux/hrtimer.h>
 
 #include "compat/hrtimer.h"
+#include "core/congestion.h"
 #include "socket/pace.h"
 #include "socket/sock.h"
 
@@ -93,8 +94,11 @@ bool atcp_pace_room(struct sock *sk, u32 len)
 	u32 two = 2 * SKB_TRUESIZE(len);
 	u64 most;
 
-	/* Where nothing is in flight, no ACK would bring the next out. */
-	if (likely(refcount_read(&sk->sk_wmem_alloc) <= two) || c->snd_nxt == c->snd_una)
+	/*
+	 * Where nothing is in flight, no ACK would bring the next out; and a time-out sends
+	 * whatever the device has kept.
+	 */
+	if (likely(refcount_read(&sk->sk_wmem_alloc) <= two) || !atcp_flight(c))
 		return true;
 	most = (u64)c->quantum << 10 >> READ_ONCE(sk->sk_pacing_shift);
 	most = max_t(u64, most, two);
