@@ -142,7 +142,7 @@ static bool grid(void)
 /* --- paths --- */
 
 #define LINK(...)	{ .delay = DELAY, .rate = RATE, .queue = 200, .mtu = 1500, __VA_ARGS__ }
-#define LONG(n)		{ .delay = 5 * DELAY, .rate = RATE, .queue = n, .mtu = 1500 }
+#define LONGER(us, n)	{ .delay = us, .rate = RATE, .queue = n, .mtu = 1500 }
 
 static bool paths(const struct atcp_cc_ops *cc)
 {
@@ -157,9 +157,10 @@ static bool paths(const struct atcp_cc_ops *cc)
 		{ "1 % reordered, recovery 0", LINK(.reorder = 10000), 1 << 20, TOTAL, true },
 		{ "5 % reordered", LINK(.reorder = 50000), 1 << 20, TOTAL, false },
 		{ "jitter of 40 ms", LINK(.jitter = 40000), 1 << 20, TOTAL, false },
-		{ "100 ms, queue 800", LONG(800), 4 << 20, 16 << 20, false },
-		{ "100 ms, queue 100", LONG(100), 4 << 20, 16 << 20, false },
-		{ "100 ms, queue 100, recovery 0", LONG(100), 4 << 20, 16 << 20, true },
+		{ "100 ms, no jitter", LONGER(50000, 200), 1 << 20, TOTAL, false },
+		{ "100 ms, queue 800", LONGER(50000, 800), 4 << 20, 16 << 20, false },
+		{ "100 ms, queue 100", LONGER(50000, 100), 4 << 20, 16 << 20, false },
+		{ "100 ms, queue 100, recovery 0", LONGER(50000, 100), 4 << 20, 16 << 20, true },
 	};
 	bool good = true;
 	u64 seed;
