@@ -46,7 +46,7 @@ help:
 	@echo "               see atcp-lab(1)"
 	@echo "make bench-loss    goodput, answers and outages on paths that lose and reorder, beside the"
 	@echo "               kernel's TCP; half an hour, and it goes on where it was interrupted;"
-	@echo "               WHOLE=yes for all cells and 20 seeds: many hours"
+	@echo "               WHOLE=yes for all cells and 20 seeds: many hours; CONTROL=cubic"
 	@echo "make profile   print these instructions by function"
 	@echo "make install   install the module for the running kernel (KDIR= for another), programs"
 	@echo "               and manual pages below PREFIX=/usr/local; make uninstall removes them"
@@ -149,7 +149,7 @@ lab:
 bench-loss:
 	@$(V)/setup build vm lab 6.1
 	@$(MAKE) --no-print-directory KDIR= KERNEL=6.1 module userspace
-	@selftests/bench/loss $(if $(filter yes,$(WHOLE)),--whole)
+	@selftests/bench/loss $(if $(filter yes,$(WHOLE)),--whole) --cc $(or $(CONTROL),reno)
 
 profile:
 	@$(V)/setup build vm test 6.1
