@@ -92,6 +92,7 @@ struct atcp_sock {
 	u8 save_syn;			/* TCP_SAVE_SYN */
 	u8 recv_inq;			/* TCP_INQ */
 	bool cc_chosen;			/* TCP_CONGESTION was set: children have the same */
+	bool cc_locked;			/* the route does not let it be set */
 	const struct atcp_cc_ops *cc;	/* with a reference; RCU reads it without the lock */
 	bool stamp_ids;			/* stamp_base is set */
 	u8 urgent;			/* enum atcp_urgent */

@@ -10,6 +10,7 @@
  * As in the kernel's TCP, one list is for all namespaces, and so is what is allowed.
  */
 #include <linux/capability.h>
+#include <linux/jhash.h>
 #include <linux/kmod.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
@@ -147,6 +148,31 @@ const struct atcp_cc_ops *atcp_cc_get(const char *name, bool *allowed)
 		return ERR_CAST(a);
 	*allowed = READ_ONCE(a->allowed);
 	return a->ops;
+}
+
+/* As tcp_register_congestion_control() hashes it. */
+static u32 key_of(const char *name)
+{
+	char buf[ATCP_CC_NAME_MAX] = {};
+
+	strscpy(buf, name, sizeof(buf));
+	return jhash(buf, sizeof(buf), strlen(buf));
+}
+
+const struct atcp_cc_ops *atcp_cc_get_key(u32 key)
+{
+	const struct atcp_cc_ops *ops = NULL;
+	struct algorithm *a;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(a, &algorithms, node) {
+		if (key_of(a->ops->name) == key && atcp_cc_hold(a->ops)) {
+			ops = a->ops;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return ops;
 }
 
 const struct atcp_cc_ops *atcp_cc_get_default(struct atcp_net *an)

@@ -36,6 +36,12 @@ static inline void atcp_cc_put(const struct atcp_cc_ops *ops)
  */
 const struct atcp_cc_ops *atcp_cc_get(const char *name, bool *allowed);
 
+/*
+ * The algorithm whose name has this hash, with a reference, or NULL.  @key: a route's
+ * RTAX_CC_ALGO, for which the kernel has hashed a name of its own TCP's.  Any context.
+ */
+const struct atcp_cc_ops *atcp_cc_get_key(u32 key);
+
 /* The namespace's default, with a reference; reno, if its module goes. Any context. */
 const struct atcp_cc_ops *atcp_cc_get_default(struct atcp_net *an);
 

@@ -418,6 +418,36 @@ TEST_F(route, reordering)
 	EXPECT_EQ(7, info_of(w->mine).reordering);
 }
 
+/* --- congctl --- */
+
+static void has_cc(int fd, const char *name, struct __test_metadata *_metadata)
+{
+	char buf[16] = {};
+	socklen_t len = sizeof(buf);
+
+	ASSERT_EQ(0, getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, buf, &len));
+	EXPECT_STREQ(name, buf);
+}
+
+/* Names that both stacks have.  What is locked cannot be changed. */
+TEST_F(route, congctl)
+{
+	struct way *w = &self->way;
+
+	metrics(w, "congctl reno");
+	meet(w, PORT, 0);
+	has_cc(w->mine, "reno", _metadata);
+	EXPECT_EQ(0, setsockopt(w->mine, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5));
+	has_cc(w->mine, "cubic", _metadata);
+	hang_up(w);
+	metrics(w, "congctl lock reno");
+	meet(w, PORT + 1, 0);
+	has_cc(w->mine, "reno", _metadata);
+	EXPECT_EQ(-1, setsockopt(w->mine, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5));
+	EXPECT_EQ(EPERM, errno);
+	has_cc(w->mine, "reno", _metadata);
+}
+
 /* --- quickack --- */
 
 /* ms that CLIENT takes to acknowledge a byte which nothing answers. */

@@ -12,6 +12,7 @@
 #include "net/atcp_ip.h"
 #include "port/ports.h"
 #include "socket/connect.h"
+#include "socket/sock.h"
 
 int atcp_connect_pre4(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
 {
@@ -128,6 +129,7 @@ int atcp_connect(struct sock *sk, struct sockaddr_unsized *uaddr, int addr_len)
 	WRITE_ONCE(sk->sk_err, 0);
 	if (sock_flag(sk, SOCK_KEEPOPEN))
 		as->tcb.flags |= ATCP_F_KEEPALIVE;
+	atcp_sock_route_cc(sk);
 	atcp_key_tuple(&t, &as->node.key);
 	atcp_open(&as->tcb, &t);
 	return 0;

@@ -303,12 +303,27 @@ static void copy_options(struct atcp_tcb *to, const struct atcp_tcb *from)
 	to->delack_max = READ_ONCE(from->delack_max);
 }
 
+void atcp_sock_route_cc(struct sock *sk)
+{
+	const struct dst_entry *dst = __sk_dst_get(sk);
+	const struct atcp_cc_ops *ops;
+	u32 key = dst ? dst_metric(dst, RTAX_CC_ALGO) : 0;
+
+	atcp_sk(sk)->cc_locked = false;
+	if (likely(!key))
+		return;
+	ops = atcp_cc_get_key(key);
+	if (ops && !atcp_sock_change_cc(sk, ops, GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT))
+		atcp_sk(sk)->cc_locked = dst_metric_locked(dst, RTAX_CC_ALGO);
+}
+
 void atcp_sock_inherit(struct sock *child, const struct sock *sk)
 {
 	struct atcp_tcb *c = &atcp_sk(child)->tcb;
 
 	copy_options(c, &atcp_sk(sk)->tcb);
 	inherit_cc(child, sk);
+	atcp_sock_route_cc(child);
 	atcp_sk(child)->corked = READ_ONCE(atcp_sk(sk)->corked);
 	if (atcp_sk(child)->corked)
 		c->flags |= ATCP_F_CORK;

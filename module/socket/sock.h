@@ -39,6 +39,11 @@ int atcp_sock_change_cc(struct sock *sk, const struct atcp_cc_ops *ops, gfp_t gf
  * @sk:		the listener; not locked
  */
 void atcp_sock_inherit(struct sock *child, const struct sock *sk);
+/*
+ * The congestion control of the socket's route, if it asks for one that there is: before the
+ * connection is open.  Locked.
+ */
+void atcp_sock_route_cc(struct sock *sk);
 
 /**
  * atcp_sock_rcv() - a segment arrives for a connection

@@ -239,8 +239,8 @@ static int set_congestion(struct sock *sk, sockptr_t optval, unsigned int optlen
 	allowed = allowed || ns_capable(sock_net(sk)->user_ns, CAP_NET_ADMIN);
 
 	lock_sock(sk);
-	if (ops == as->cc || !allowed) {
-		err = ops == as->cc ? 0 : -EPERM;
+	if (ops == as->cc || !allowed || as->cc_locked) {
+		err = ops == as->cc && !as->cc_locked ? 0 : -EPERM;
 		atcp_cc_put(ops);
 	} else {
 		err = atcp_sock_change_cc(sk, ops, GFP_KERNEL_ACCOUNT);
