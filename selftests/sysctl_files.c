@@ -404,7 +404,7 @@ TEST_F(sysctl, congestion_control)
 
 	for (i = 0; i < CC_FILES; i++)
 		EXPECT_EQ(mode_of(TCPS, cc_files[i]), mode_of(OURS, cc_files[i]))
-			TH_LOG("%s", cc_files[i]);
+			TH_LOG("cc_files[%zu]", i);
 	EXPECT_STREQ("cubic", get(OURS, "congestion_control", ours));
 	EXPECT_STREQ("reno cubic", get(OURS, "available_congestion_control", ours));
 	EXPECT_STREQ("reno cubic", get(OURS, "allowed_congestion_control", ours));
@@ -424,7 +424,7 @@ TEST_F(sysctl, congestion_control)
 	/* What is the host's is the first namespace's to write. */
 	for (i = 1; i < CC_FILES; i++)
 		EXPECT_EQ(put(TCPS, cc_files[i], "reno"), put(OURS, cc_files[i], "reno"))
-			TH_LOG("%s", cc_files[i]);
+			TH_LOG("cc_files[%zu]", i);
 }
 
 /* A new namespace begins with the first one's algorithm. */
@@ -462,7 +462,7 @@ TEST_F(sysctl, allowed_congestion_control)
 
 	for (i = 0; i < CC_FILES; i++)
 		EXPECT_EQ(mode_of(TCPS, cc_files[i]), mode_of(OURS, cc_files[i]))
-			TH_LOG("%s", cc_files[i]);
+			TH_LOG("cc_files[%zu]", i);
 	get(TCPS, "allowed_congestion_control", was[0]);
 	get(OURS, "allowed_congestion_control", was[1]);
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
