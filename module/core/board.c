@@ -105,6 +105,8 @@ void atcp_board_take(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_a
 		mark(c, &c->snd_flight, b->start, b->end, &steps, a);
 		mark(c, &c->snd_lost, b->start, b->end, &steps, a);
 	}
+	if (unlikely(!steps))
+		atcp_count(c, ATCP_STAT_SACK_LEFT);
 }
 
 bool atcp_board_reneged(const struct atcp_tcb *c)

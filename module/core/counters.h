@@ -27,6 +27,7 @@ ATCP_COUNTER(UNDO_DSACK, "reductions of cwnd undone: all that was resent was a d
 ATCP_COUNTER(UNDO_TIMESTAMP, "reductions of cwnd undone: the original has arrived (RFC 3522)")
 ATCP_COUNTER(UNDO_FRTO, "reductions of cwnd undone: the time-out was spurious (RFC 5682)")
 ATCP_COUNTER(SACK_RENEGING, "time-outs because the peer has dropped what it had SACKed")
+ATCP_COUNTER(SACK_LEFT, "ACKs whose SACK blocks were too far apart to look at all of them")
 ATCP_COUNTER(RETRANS_SYN, "SYN and SYN-ACK retransmissions")
 ATCP_COUNTER(ZERO_WINDOW_PROBES, "zero-window probes sent")
 ATCP_COUNTER(KEEPALIVES, "keep-alive probes sent")

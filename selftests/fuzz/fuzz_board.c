@@ -35,6 +35,12 @@ static u64 times_reneged(void)
 	return sim_host(0)->stat[ATCP_STAT_SACK_RENEGING];
 }
 
+/* ACKs of which the core has not looked at all blocks. */
+static u64 times_left(void)
+{
+	return sim_host(0)->stat[ATCP_STAT_SACK_LEFT];
+}
+
 /* --- what is sent --- */
 
 /* The core has found that the peer has dropped what it reported: nothing counts any more. */
@@ -226,7 +232,7 @@ static void acknowledge(struct fuzz_in *in, u8 op)
 		.ack = c->snd_una,
 	};
 	bool valid[ATCP_SACK_BLOCKS] = { false };
-	u64 was;
+	u64 was, left;
 	u32 k, len;
 	u8 bytes[ATCP_HDR_MAX];
 
@@ -254,6 +260,7 @@ static void acknowledge(struct fuzz_in *in, u8 op)
 	remember();
 	tell(&h, valid);
 	was = times_reneged();
+	left = times_left();
 	sim_run_for(1);
 	if (times_reneged() != was) {
 		/* A timer came first, at the same moment: this ACK is news again. */
@@ -261,7 +268,7 @@ static void acknowledge(struct fuzz_in *in, u8 op)
 		tell(&h, valid);
 		return;
 	}
-	if (conn->closed)
+	if (conn->closed || times_left() != left)
 		return;
 	for (k = 0; k < h.nsack; k++)
 		if (valid[k] && c->rack)

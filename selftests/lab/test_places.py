@@ -193,9 +193,9 @@ class Places(unittest.TestCase):
         with open(core, encoding="utf-8") as f:
             whole = f.read()
         found = re.search(r"\nstatic u32 cwnd_room\(.*?\n}\n", whole, re.S)[0]
-        self.assertIn("c->cwnd", found)
+        self.assertIn("c->cc.cwnd", found)
         with open(core, "w", encoding="utf-8") as f:
-            f.write(whole.replace(found, found.replace("c->cwnd", "(c->cwnd / 10 * 9)")))
+            f.write(whole.replace(found, found.replace("c->cc.cwnd", "(c->cc.cwnd / 10 * 9)")))
         self.simulator(self.path("tree"), self.path("build"))
         self.lab(text, "--on", "sim", env={**os.environ, "ATCP_BUILD": self.path("build")})
         both = [{"flows": {**a["flows"], **b["flows"]}}

@@ -165,6 +165,7 @@ SCRIPT(sack_attack_on_small_segments)
 		}
 		most = max(most, cost(b, ATCP_SACK_BLOCKS, 1));
 	}
+	ASSERT_GE(count_of(ATCP_STAT_SACK_LEFT), 1);
 	SAY("sack_attack_on_small_segments: %u segments queued: %u nodes at most\n",
 	    script.conn->nsent, most);
 	ASSERT_LE(most, BOUND);
