@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A link in one direction, as path.h describes it. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,19 +249,23 @@ static int numbers(const char *s, uint64_t *n, int most)
 
 static bool set_loss_at(struct path_link *link, const char *s)
 {
-	int i, used;
+	char *end;
+	int i;
 
 	for (i = 0; i < PATH_LOSS_AT; i++) {
 		uint64_t *r = link->loss_at[i];
 
-		if (sscanf(s, "%" SCNu64 "-%" SCNu64 "%n", &r[0], &r[1], &used) != 2) {
-			if (sscanf(s, "%" SCNu64 "%n", &r[0], &used) != 1)
-				return false;
-			r[1] = r[0];
+		r[0] = strtoull(s, &end, 10);
+		r[1] = r[0];
+		if (end != s && *end == '-') {
+			s = end + 1;
+			r[1] = strtoull(s, &end, 10);
 		}
+		if (end == s)
+			return false;
 		if (!r[0] || r[1] < r[0])
 			return false;
-		s += used;
+		s = end;
 		if (!*s)
 			return true;
 		if (*s++ != ',')
