@@ -358,7 +358,9 @@ TEST_F(congestion, namespace_ends)
 
 /* --- who may have it --- */
 
-/* The errno of TCP_CONGESTION for nobody, or for a user namespace's root. */
+#define NO_NAMESPACE	98	/* where tests run in a chroot, nobody may make a user namespace */
+
+/* The errno of TCP_CONGESTION for nobody, or for a user namespace's root; or NO_NAMESPACE. */
 static int choose_without_rights(int fd, const char *name, bool root)
 {
 	int status = -1;
@@ -368,7 +370,7 @@ static int choose_without_rights(int fd, const char *name, bool root)
 		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
 			_exit(99);
 		if (root && unshare(CLONE_NEWUSER | CLONE_NEWNET))
-			_exit(98);
+			_exit(NO_NAMESPACE);
 		if (root) {
 			fd = socket(stack_family(), SOCK_STREAM, stack_is_ipv6() ? KIND_IPV6 : 0);
 			if (fd < 0)
@@ -433,7 +435,10 @@ TEST_F(congestion, loaded_on_demand)
 	EXPECT_EQ(ENOENT, choose_without_rights(fd, "far", false));
 	asked(_metadata, log, "");
 	if (!stack_on_tcp()) {
-		EXPECT_EQ(ENOENT, choose_without_rights(fd, "far", true));
+		int err = choose_without_rights(fd, "far", true);
+
+		if (err != NO_NAMESPACE)
+			EXPECT_EQ(ENOENT, err);
 		asked(_metadata, log, "");
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
