@@ -30,15 +30,10 @@ static struct atcp_cc_sample sample(const struct atcp_tcb *c)
 	};
 }
 
-static u32 least_ssthresh(const struct atcp_tcb *c, u32 ssthresh)
-{
-	return max_t(u32, ssthresh, 2 * c->mss);
-}
-
 static void bound(struct atcp_tcb *c)
 {
 	c->cc.cwnd = min(max_t(u32, c->cc.cwnd, c->mss), ATCP_CC_CWND_MAX);
-	c->cc.ssthresh = least_ssthresh(c, c->cc.ssthresh);
+	c->cc.ssthresh = atcp_least_ssthresh(c, c->cc.ssthresh);
 }
 
 /* cwnd and ssthresh after a call that may have written them. */
@@ -118,16 +113,17 @@ u32 atcp_cc_ssthresh(struct atcp_tcb *c, u32 used, enum atcp_cc_why why)
 	answer = c->cc_ops->ssthresh(&c->cc, &s, why);
 	c->cc.cwnd = cwnd;
 	c->cc.ssthresh = ssthresh;
-	return least_ssthresh(c, answer);
+	return atcp_least_ssthresh(c, answer);
 }
 
 void atcp_cc_tell(struct atcp_tcb *c, enum atcp_cc_event event)
 {
-	struct atcp_cc_sample s = sample(c);
 	u32 cwnd = c->cc.cwnd, ssthresh = c->cc.ssthresh;
+	struct atcp_cc_sample s;
 
 	if (!c->cc_started || !c->cc_ops->event)
 		return;
+	s = sample(c);
 	c->cc_ops->event(&c->cc, &s, event);
 	take(c, cwnd, ssthresh);
 }

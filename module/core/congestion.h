@@ -25,6 +25,12 @@ static inline bool atcp_fills_cwnd(const struct atcp_tcb *c)
 					     c->cc.cwnd <= c->max_flight + c->mss;
 }
 
+/* RFC 5681, equation (4): two segments at least. */
+static inline u32 atcp_least_ssthresh(const struct atcp_tcb *c, u32 ssthresh)
+{
+	return max_t(u32, ssthresh, 2 * c->mss);
+}
+
 /* The connection is established, with the first cwnd. */
 void atcp_cc_start(struct atcp_tcb *c);
 /* It is over. */

@@ -18,7 +18,7 @@ void atcp_mss_changed(struct atcp_tcb *c)
 	c->mss = c->ts_on ? mss - 12 : mss;
 	/* At least what RFC 5681 allows, by the new size; the route's bound counts segments. */
 	c->cc.cwnd = min(max_t(u32, c->cc.cwnd, c->mss), atcp_cwnd_most(c));
-	c->cc.ssthresh = max_t(u32, c->cc.ssthresh, 2 * c->mss);
+	c->cc.ssthresh = atcp_least_ssthresh(c, c->cc.ssthresh);
 	atcp_cc_tell(c, ATCP_CC_MSS);
 }
 
@@ -42,6 +42,6 @@ void atcp_first_cwnd(struct atcp_tcb *c)
 	c->cc.cwnd = atcp_initial_window(c);
 	if (likely(!c->ssthresh_first))
 		return;
-	c->cc.ssthresh = min((u32)c->ssthresh_first * c->mss, atcp_cwnd_most(c));
-	c->cc.ssthresh = max_t(u32, c->cc.ssthresh, 2 * c->mss);
+	c->cc.ssthresh = atcp_least_ssthresh(c, min((u32)c->ssthresh_first * c->mss,
+						    atcp_cwnd_most(c)));
 }
