@@ -73,18 +73,18 @@ struct atcp_sock {
 	struct atcp_node node;		/* in the connection table while hashed */
 	bool hashed;
 	bool over_v6;			/* its segments go over IPv6, as node.key says */
+	bool bind_chosen;		/* counted in bind's chosen; under the bind bucket's lock */
+	bool timer_deferred;		/* @timer fired while a user owned the lock */
+	bool timer_fine;		/* tcb.armed is to be kept to microseconds */
+	bool mss_stale;			/* route or path MTU may have changed: atcp_ip_sync_mss() */
 	struct atcp_bind *bind;		/* port held, or NULL (bind.h) */
 	struct atcp_hold *hold;		/* keeps the kernel's TCP off it, or NULL; likewise */
 	struct atcp_crowd *crowd;	/* its crowd of @bind; under the bind bucket's lock */
 	struct hlist_node bind_node;	/* in crowd's members; likewise */
-	bool bind_chosen;		/* counted in bind's chosen, likewise */
 	struct atcp_listener __rcu *listener;	/* LISTEN only; changed under the lock */
 	struct list_head accept_node;	/* child waiting in its listener's accept queue */
 	struct timer_list timer;	/* the core's next deadline (sock.c) */
-	u64 timer_at;			/* the core's deadline, microseconds */
 	u64 timer_fires;		/* when @timer fires if it is pending, likewise */
-	bool timer_deferred;		/* it fired while a user owned the lock */
-	bool timer_fine;		/* @timer_at is to be kept to microseconds */
 	struct atcp_pace *pace;		/* the fine timer (pace.c), or NULL */
 	bool orphaned;			/* counted in atcp_net.orphans */
 	bool corked;			/* TCP_CORK */
@@ -106,7 +106,6 @@ struct atcp_sock {
 	u32 icmp_mtu;			/* MTU from an ICMP error, while mss_stale */
 	u32 icmp_seq;			/* sequence number that icmp_err was about */
 	int icmp_err;			/* ICMP error that came while a user owned the lock, or 0 */
-	bool mss_stale;			/* route or path MTU may have changed: atcp_ip_sync_mss() */
 	u32 notsent_lowat;		/* TCP_NOTSENT_LOWAT, 0: the namespace's */
 	u32 tx_delay;			/* TCP_TX_DELAY, microseconds */
 	struct atcp_saved_syn *saved_syn;	/* TCP_SAVED_SYN, or NULL */

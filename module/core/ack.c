@@ -13,6 +13,7 @@
  * Nothing is sent before the last two, so that both see all that the ACK has told.  What
  * else may be sent by now, arrive.c sends.
  */
+#include "core/aside.h"
 #include "core/ack.h"
 #include "core/acking.h"
 #include "core/board.h"
@@ -156,10 +157,10 @@ static bool note_sack(struct atcp_tcb *c, const struct atcp_hdr *h)
 {
 	const struct atcp_sack_block *b = h->sack;
 
-	if (!atcp_board_valid(c, b, h->ack) || within(b, &c->sack_first) ||
-	    (h->nsack > 1 && within(b, b + 1)))
+	if (!atcp_board_valid(c, b, h->ack) || !atcp_has_aside(c) ||
+	    within(b, &c->aside->sack_first) || (h->nsack > 1 && within(b, b + 1)))
 		return false;
-	c->sack_first = *b;
+	c->aside->sack_first = *b;
 	return true;
 }
 
@@ -242,8 +243,8 @@ static void take_sack(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp_
 /* RFC 3522: what the ACK is for was sent before anything of this recovery was sent again. */
 static bool is_delayed(const struct atcp_tcb *c, const struct atcp_hdr *h)
 {
-	return c->undo && c->undo_sent && c->snd_una == c->undo_una && c->ts_on &&
-	       (h->opts & ATCP_OPT_TS) && h->tsecr && seq_lt(h->tsecr, c->resent_ts);
+	return c->undo && c->aside->undo_sent && c->snd_una == c->aside->undo_una && c->ts_on &&
+	       (h->opts & ATCP_OPT_TS) && h->tsecr && seq_lt(h->tsecr, c->aside->resent_ts);
 }
 
 /* Takes what the ACK field acknowledges out of the queue. */
@@ -256,8 +257,9 @@ static void take_acked(struct atcp_tcb *c, const struct atcp_hdr *h, struct atcp
 	c->bytes_acked += a->acked;
 	if (seq_lt(c->snd_up, c->snd_una))
 		c->snd_up = c->snd_una;
-	if (seq_lt(c->sack_first.end, c->snd_una))
-		c->sack_first.end = c->snd_una;	/* keeps up, or a wrap puts it ahead */
+	/* It keeps up, or a wrap puts it ahead. */
+	if (c->aside && seq_lt(c->aside->sack_first.end, c->snd_una))
+		c->aside->sack_first.end = c->snd_una;
 }
 
 /* The ACK tells of data that has arrived. */

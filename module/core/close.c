@@ -73,7 +73,7 @@ void atcp_shut_rcv(struct atcp_tcb *c)
 /* Long enough for the peer to send its FIN again, as with tcp_fin_time(). */
 static void bound_fin_wait_2(struct atcp_tcb *c)
 {
-	u64 bound = c->linger2 ? c->linger2 : c->space->conf.fin_timeout;
+	u64 bound = c->linger2 ? c->linger2 * ATCP_SEC : c->space->conf.fin_timeout;
 
 	atcp_set_timer(c, ATCP_T_KEEP, max_t(u64, bound, c->rto * 7ULL / 2));
 }
@@ -148,7 +148,7 @@ bool atcp_fin_acked(struct atcp_tcb *c)
 		atcp_set_state(c, ATCP_FIN_WAIT_2);
 		if (!(c->flags & ATCP_F_ORPHAN))
 			return true;
-		if (c->linger2 == ATCP_NEVER) {
+		if (c->linger2 < 0) {
 			atcp_send_ctl(c, c->snd_nxt, ATCP_RST);
 			atcp_done(c, 0);
 			return false;

@@ -22,6 +22,12 @@ static inline u64 atcp_arrived(const struct atcp_tcb *c)
 	return c->now - c->waited;
 }
 
+/* RFC 5482, microseconds; 0: the program has set none. */
+static inline u64 atcp_user_timeout(const struct atcp_tcb *c)
+{
+	return c->user_timeout * ATCP_MSEC;
+}
+
 /* Tells the host the next deadline, if it has changed. */
 static inline void atcp_leave(struct atcp_tcb *c)
 {

@@ -15,25 +15,26 @@
  * Each segment still has one ACK at most.  One that begins below RCV.NXT and brings something
  * new has it at once, where without this it could have been delayed (deliver.c).
  */
+#include "core/aside.h"
 #include "core/dsack.h"
 #include "core/seq.h"
 
 void atcp_dsack_note(struct atcp_tcb *c, u32 start, u32 end)
 {
-	if (!c->sack_on || !c->space->conf.dsack)
+	if (!c->sack_on || !c->space->conf.dsack || !atcp_has_aside(c))
 		return;
 	if (!c->dsack_due) {
 		c->dsack_due = true;
-		c->dsack.start = start;
-		c->dsack.end = end;
-	} else if (start == c->dsack.end) {
-		c->dsack.end = end;
+		c->aside->dsack.start = start;
+		c->aside->dsack.end = end;
+	} else if (start == c->aside->dsack.end) {
+		c->aside->dsack.end = end;
 	}
 }
 
 void atcp_dsack_take(struct atcp_tcb *c, struct atcp_sack_block *block)
 {
-	*block = c->dsack;
+	*block = c->aside->dsack;
 	c->dsack_due = false;
 	atcp_count(c, seq_lt(block->start, c->rcv_nxt) ? ATCP_STAT_DSACK_OLD_SENT :
 							 ATCP_STAT_DSACK_OFO_SENT);

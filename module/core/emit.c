@@ -45,7 +45,7 @@ static void add_sack(struct atcp_tcb *c, struct atcp_hdr *h, u32 len)
 	if (unlikely(c->dsack_due))
 		atcp_dsack_take(c, &h->sack[h->nsack++]);
 	while (i < c->ooo_blocks && h->nsack < room)
-		h->sack[h->nsack++] = c->ooo_recent[i++];
+		h->sack[h->nsack++] = c->aside->ooo_recent[i++];
 }
 
 /* Notes what the segment says about RCV.NXT and the window. */

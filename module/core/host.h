@@ -52,6 +52,7 @@ struct atcp_cb;
 struct atcp_link;
 struct atcp_order;
 struct atcp_tcb;
+struct atcp_aside;
 struct atcp_space;
 
 /* The reason for sending a segment that the peer may have seen before. */
@@ -256,6 +257,10 @@ void atcp_host_doubt_route(struct atcp_tcb *c);
  * tick later is too late, if that can be.
  */
 void atcp_host_set_deadline(struct atcp_tcb *c, u64 when, bool fine);
+/*
+ * Zeroed memory for c->aside, or NULL.  The host frees it with the connection.
+ */
+struct atcp_aside *atcp_host_aside(struct atcp_tcb *c);
 /*
  * True if the host's own queue to the network has room for @len bytes more of this connection
  * in one segment.  False: atcp_push() is called when it has.

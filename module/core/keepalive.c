@@ -11,7 +11,7 @@
 
 static u64 keep_time(const struct atcp_tcb *c)
 {
-	return c->keep_time ? c->keep_time : c->space->conf.keepalive_time;
+	return c->keep_time ? c->keep_time * ATCP_SEC : c->space->conf.keepalive_time;
 }
 
 /*
@@ -21,12 +21,13 @@ static u64 keep_time(const struct atcp_tcb *c)
  */
 static u64 next_probe(const struct atcp_tcb *c)
 {
-	u64 intvl = c->keep_intvl ? c->keep_intvl : c->space->conf.keepalive_intvl;
+	const struct atcp_conf *conf = &c->space->conf;
+	u64 intvl = c->keep_intvl ? c->keep_intvl * ATCP_SEC : conf->keepalive_intvl;
 	u64 idle = c->now - c->last_rcv;
 
-	if (c->user_timeout <= idle)
+	if (atcp_user_timeout(c) <= idle)
 		return intvl;
-	return min(intvl, max(c->user_timeout - idle, atcp_rto(c)));
+	return min(intvl, max(atcp_user_timeout(c) - idle, atcp_rto(c)));
 }
 
 void atcp_keep_bound(struct atcp_tcb *c)
@@ -50,7 +51,7 @@ void atcp_keep_timeout(struct atcp_tcb *c)
 			       atcp_unacked(c) ? keep_time(c) : keep_time(c) - idle);
 		return;
 	}
-	if (c->user_timeout ? c->keep_sent && idle >= c->user_timeout : c->keep_sent >= most) {
+	if (c->user_timeout ? c->keep_sent && idle >= atcp_user_timeout(c) : c->keep_sent >= most) {
 		atcp_send_ctl(c, c->snd_nxt, ATCP_RST | ATCP_ACK);
 		atcp_give_up(c, ATCP_STAT_CONN_TIMEOUT);
 		return;

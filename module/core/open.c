@@ -48,8 +48,6 @@ static void init_snd_seq(struct atcp_tcb *c, u32 iss)
 	c->snd_sml = iss;
 	c->recover = iss;
 	c->max_flight_end = iss;
-	c->sack_first.start = iss;
-	c->sack_first.end = iss;
 	c->fack = iss;
 }
 

@@ -84,12 +84,12 @@ static void resent(struct atcp_tcb *c, u32 seq, u32 len, u32 segs, enum atcp_res
 	/* A tail loss probe is judged by itself: atcp_tail_acked(). */
 	if (!c->undo || why == ATCP_RESEND_TAIL)
 		return;
-	if (!c->undo_sent) {
-		c->resent_ts = atcp_ts_clock(c->now) + c->ts_offset;
-		c->undo_end = seq + len;
+	if (!c->aside->undo_sent) {
+		c->aside->resent_ts = atcp_ts_clock(c->now) + c->ts_offset;
+		c->aside->undo_end = seq + len;
 	}
-	c->undo_end = seq_max(c->undo_end, seq + len);
-	c->undo_sent += segs;
+	c->aside->undo_end = seq_max(c->aside->undo_end, seq + len);
+	c->aside->undo_sent += segs;
 }
 
 /*
@@ -120,8 +120,8 @@ static bool transmit(struct atcp_tcb *c, struct atcp_seg *seg, bool fin, enum at
 	cb->sent |= ATCP_SENT_ONCE;
 	cb->segs = segs;
 	c->fin_lost &= !fin;
-	if (c->recovery == ATCP_FAST)
-		c->prr_out += len;
+	if (c->recovery == ATCP_FAST && c->aside)
+		c->aside->prr_out += len;
 	c->fill_room -= min(len, c->fill_room);
 	c->last_snd = c->now;
 	c->bytes_sent += len;

@@ -22,6 +22,7 @@
  *       |                                  | time-out
  *       +--- all of it acked, or undo --- LOSS <-- (from OPEN, too)
  */
+#include "core/aside.h"
 #include "core/board.h"
 #include "core/congestion.h"
 #include "core/core.h"
@@ -42,26 +43,28 @@
 /* What is to be restored if nothing was lost. */
 static void remember(struct atcp_tcb *c)
 {
-	c->undo = true;
-	c->undo_una = c->snd_una;
-	c->undo_sent = 0;
-	c->undo_dups = 0;
-	c->prior_cwnd = c->cc.cwnd;
-	c->prior_ssthresh = c->cc.ssthresh;
+	c->undo = atcp_has_aside(c);
+	if (unlikely(!c->undo))
+		return;
+	c->aside->undo_una = c->snd_una;
+	c->aside->undo_sent = 0;
+	c->aside->undo_dups = 0;
+	c->aside->prior_cwnd = c->cc.cwnd;
+	c->aside->prior_ssthresh = c->cc.ssthresh;
 }
 
 /* No loss was behind it: RFC 4015 section 3.  What was taken for lost is in flight. */
 static void undo(struct atcp_tcb *c, enum atcp_stat why)
 {
 	atcp_count(c, why);
-	c->cc.cwnd = max(c->cc.cwnd, c->prior_cwnd);
-	c->cc.ssthresh = max(c->cc.ssthresh, c->prior_ssthresh);
+	c->cc.cwnd = max(c->cc.cwnd, c->aside->prior_cwnd);
+	c->cc.ssthresh = max(c->cc.ssthresh, c->aside->prior_ssthresh);
 	c->undo = false;
 	c->frto = ATCP_FRTO_NO;
 	c->filling = true;
 	/* What was taken for lost was late.  A time-out tells of no order. */
 	if (why != ATCP_STAT_UNDO_FRTO && c->recovery != ATCP_LOSS)
-		atcp_rack_reordered(c, c->fack - c->undo_una);
+		atcp_rack_reordered(c, c->fack - c->aside->undo_una);
 	if (c->recovery != ATCP_OPEN) {
 		atcp_queue_unmark_lost(c);
 		c->fin_lost = false;
@@ -80,7 +83,7 @@ static void try_undo(struct atcp_tcb *c, const struct atcp_ack *a)
 		return;
 	if (a->delayed && c->recovery != ATCP_OPEN)
 		undo(c, ATCP_STAT_UNDO_TIMESTAMP);
-	else if (c->undo_sent && c->undo_dups >= c->undo_sent)
+	else if (c->aside->undo_sent && c->aside->undo_dups >= c->aside->undo_sent)
 		undo(c, ATCP_STAT_UNDO_DSACK);
 }
 
@@ -96,13 +99,19 @@ static void note_dsack(struct atcp_tcb *c, const struct atcp_ack *a)
 		c->tlp_again = false;
 		return;
 	}
-	if (!c->undo || !c->undo_sent || seq_lt(a->dsack_start, c->undo_una) ||
-	    seq_gt(a->dsack_end, c->undo_end)) {
+	if (!c->undo || !c->aside->undo_sent || seq_lt(a->dsack_start, c->aside->undo_una) ||
+	    seq_gt(a->dsack_end, c->aside->undo_end)) {
 		atcp_count(c, ATCP_STAT_DSACK_IGNORED);
 		return;
 	}
 	atcp_rack_dsack(c);
-	c->undo_dups += atcp_segments(c, a->dsack_end - a->dsack_start);
+	c->aside->undo_dups += atcp_segments(c, a->dsack_end - a->dsack_start);
+}
+
+/* True if this recovery was a sign of congestion, and cwnd comes down step by step. */
+static bool reduces(const struct atcp_tcb *c)
+{
+	return c->aside && c->aside->prr_flight;
 }
 
 /* RFC 9937 section 6.2, when an ACK has come; @safe: as there. */
@@ -111,18 +120,18 @@ static void reduce(struct atcp_tcb *c, u32 delivered, bool safe)
 	u32 flight = atcp_flight(c);
 	s64 room;
 
-	c->prr_delivered += delivered;
+	c->aside->prr_delivered += delivered;
 	if (flight > c->cc.ssthresh) {
-		room = (s64)div_u64((u64)c->prr_delivered * c->cc.ssthresh + c->prr_flight - 1,
-				    c->prr_flight) - c->prr_out;
+		room = (s64)div_u64((u64)c->aside->prr_delivered * c->cc.ssthresh + c->aside->prr_flight - 1,
+				    c->aside->prr_flight) - c->aside->prr_out;
 	} else {
-		room = max((s64)c->prr_delivered - c->prr_out, (s64)delivered);
+		room = max((s64)c->aside->prr_delivered - c->aside->prr_out, (s64)delivered);
 		if (safe)
 			room += c->mss;
 		room = min(room, (s64)(c->cc.ssthresh - flight));
 	}
 	/* The first is sent again in any case. */
-	if (!c->prr_out)
+	if (!c->aside->prr_out)
 		room = max(room, (s64)c->mss);
 	c->cc.cwnd = max_t(u32, flight + max_t(s64, room, 0), c->mss);
 }
@@ -137,9 +146,11 @@ static void enter_fast(struct atcp_tcb *c, const struct atcp_ack *a)
 	c->recover = c->snd_nxt;
 	c->tlp_out = false;
 	c->filling = false;
-	c->prr_delivered = 0;
-	c->prr_out = 0;
-	c->prr_flight = 0;
+	if (likely(c->aside)) {
+		c->aside->prr_delivered = 0;
+		c->aside->prr_out = 0;
+		c->aside->prr_flight = 0;
+	}
 	/*
 	 * A probe alone is no sign of congestion: RFC 4821 section 7.6.2.  Half of cwnd, and not
 	 * of what is in flight: an answer of few segments would fall to two of them at each loss.
@@ -147,8 +158,12 @@ static void enter_fast(struct atcp_tcb *c, const struct atcp_ack *a)
 	 * 4.6 asks of who does so.
 	 */
 	if (likely(seq_gt(atcp_seg_cb(first)->seq, c->snd_una) || !atcp_mtup_lost(c))) {
-		c->prr_flight = max_t(u32, flight - min(flight, a->prior_sacked), c->mss);
 		c->cc.ssthresh = atcp_cc_ssthresh(c, c->cc.cwnd, ATCP_CC_LOSS);
+		if (likely(c->aside))
+			c->aside->prr_flight = max_t(u32, flight - min(flight, a->prior_sacked),
+						     c->mss);
+		else
+			c->cc.cwnd = c->cc.ssthresh;
 	}
 	atcp_set_recovery(c, ATCP_FAST);
 	atcp_count(c, ATCP_STAT_RETRANS_FAST);
@@ -157,7 +172,7 @@ static void enter_fast(struct atcp_tcb *c, const struct atcp_ack *a)
 /* SND.UNA has reached what was sent when recovery began. */
 static void leave_fast(struct atcp_tcb *c)
 {
-	if (c->prr_flight)
+	if (reduces(c))
 		c->cc.cwnd = max_t(u32, c->cc.ssthresh, c->mss);
 	atcp_rack_recovered(c);
 }
@@ -258,7 +273,7 @@ static void rack_ack(struct atcp_tcb *c, const struct atcp_ack *a)
 	atcp_keep_up(c);
 	if (c->recovery != ATCP_FAST)
 		grow(c, a, was);
-	else if (c->prr_flight && (a->delivered || !c->prr_out))
+	else if (reduces(c) && (a->delivered || !c->aside->prr_out))
 		reduce(c, a->delivered, a->acked && !lost);
 	if (unlikely(c->snd_sacked && a->acked && atcp_board_reneged(c)))
 		hasten_timeout(c);
@@ -274,7 +289,7 @@ void atcp_recovery_reorder(struct atcp_tcb *c)
 		return;
 	if (c->recovery == ATCP_OPEN) {
 		enter_fast(c, &none);
-		if (c->prr_flight)
+		if (reduces(c))
 			reduce(c, 0, false);
 		atcp_arm_tail(c);
 	}
@@ -347,7 +362,7 @@ void atcp_recovery_timeout(struct atcp_tcb *c)
 	enter_loss(c);
 	mark_timeout(c);
 	c->cc.cwnd = (c->rack ? atcp_flight(c) : 0) + c->mss;
-	c->frto = c->rack && c->space->conf.frto && (open || c->retries > 1) ?
+	c->frto = c->rack && c->aside && c->space->conf.frto && (open || c->retries > 1) ?
 		  ATCP_FRTO_FIRST : ATCP_FRTO_NO;
 	atcp_count(c, ATCP_STAT_RETRANS_TIMEOUT);
 	atcp_output(c);

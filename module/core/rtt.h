@@ -49,7 +49,7 @@ u32 atcp_rtt_by_echo(const struct atcp_hdr *h, u32 clock, u64 most);
  */
 static inline void atcp_set_rexmt(struct atcp_tcb *c, u64 delay)
 {
-	u64 end = c->rtx_since + c->user_timeout;
+	u64 end = c->rtx_since + atcp_user_timeout(c);
 
 	atcp_set_timer(c, ATCP_T_REXMT, delay);
 	if (unlikely(c->user_timeout && c->rtx_since && c->deadline[ATCP_T_REXMT] > end))

@@ -5,6 +5,7 @@
  * off the list is not reported, which the RFC allows, until a segment touches it again
  * or there is room on the list.
  */
+#include "core/aside.h"
 #include "core/ooo.h"
 #include "core/sack.h"
 #include "core/seq.h"
@@ -19,7 +20,7 @@
 static void drop_block(struct atcp_tcb *c, u32 i)
 {
 	for (c->ooo_blocks--; i < c->ooo_blocks; i++)
-		c->ooo_recent[i] = c->ooo_recent[i + 1];
+		c->aside->ooo_recent[i] = c->aside->ooo_recent[i + 1];
 }
 
 /* Blocks of the list that @new touches become part of it. */
@@ -28,7 +29,7 @@ static void join_known(struct atcp_tcb *c, struct atcp_sack_block *new)
 	u32 i = 0;
 
 	while (i < c->ooo_blocks) {
-		struct atcp_sack_block *b = &c->ooo_recent[i];
+		struct atcp_sack_block *b = &c->aside->ooo_recent[i];
 
 		if (seq_gt(b->start, new->end) || seq_lt(b->end, new->start)) {
 			i++;
@@ -55,25 +56,26 @@ void atcp_sack_add(struct atcp_tcb *c, u32 start, u32 end)
 	struct atcp_sack_block new = { start, end };
 	u32 i, looks = LOOKS;
 
-	if (!c->sack_on)
+	if (!c->sack_on || !atcp_has_aside(c))
 		return;
 	make_whole(c, &new, &looks);
 	if (c->ooo_blocks == ATCP_SACK_BLOCKS)
 		c->ooo_blocks--;
 	for (i = c->ooo_blocks; i; i--)
-		c->ooo_recent[i] = c->ooo_recent[i - 1];
-	c->ooo_recent[0] = new;
+		c->aside->ooo_recent[i] = c->aside->ooo_recent[i - 1];
+	c->aside->ooo_recent[0] = new;
 	c->ooo_blocks++;
 }
 
 /* The end of the block on the list that @seq is in, or @seq. */
 static u32 skip_known(const struct atcp_tcb *c, u32 seq)
 {
+	const struct atcp_sack_block *recent = c->aside->ooo_recent;
 	u32 i;
 
 	for (i = 0; i < c->ooo_blocks; i++)
-		if (seq_leq(c->ooo_recent[i].start, seq) && seq_lt(seq, c->ooo_recent[i].end))
-			return c->ooo_recent[i].end;
+		if (seq_leq(recent[i].start, seq) && seq_lt(seq, recent[i].end))
+			return recent[i].end;
 	return seq;
 }
 
@@ -90,7 +92,7 @@ static void refill(struct atcp_tcb *c)
 		if (seq != b.start)
 			continue;
 		make_whole(c, &b, &looks);
-		c->ooo_recent[c->ooo_blocks++] = b;
+		c->aside->ooo_recent[c->ooo_blocks++] = b;
 		seq = b.end;
 	}
 }
@@ -100,11 +102,11 @@ void atcp_sack_advance(struct atcp_tcb *c)
 	u32 i = 0;
 
 	while (i < c->ooo_blocks) {
-		if (seq_gt(c->ooo_recent[i].start, c->rcv_nxt))
+		if (seq_gt(c->aside->ooo_recent[i].start, c->rcv_nxt))
 			i++;
 		else
 			drop_block(c, i);
 	}
-	if (c->sack_on)
+	if (c->sack_on && c->aside)
 		refill(c);
 }

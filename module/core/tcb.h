@@ -197,6 +197,27 @@ enum atcp_frto {
 	ATCP_FRTO_NEW,		/* and acknowledged: new data goes */
 };
 
+/* What a connection needs once segments were lost, or came out of order: aside.h. */
+struct atcp_aside {
+	struct atcp_sack_block sack_first; /* the peer's first block, when it last changed */
+	struct atcp_sack_block ooo_recent[ATCP_SACK_BLOCKS];	/* most recent first */
+	struct atcp_sack_block dsack;	/* what the latest segment has brought again */
+
+	/* Proportional rate reduction, RFC 9937. */
+	u32 prr_flight;			/* bytes in flight when recovery began */
+	u32 prr_delivered;		/* bytes that have arrived since */
+	u32 prr_out;			/* bytes sent since */
+
+	/* While c->undo. */
+	u32 undo_una;			/* SND.UNA when recovery began */
+	u32 undo_sent;			/* segments sent again since */
+	u32 undo_dups;			/* segments since that the peer had already */
+	u32 undo_end;			/* one past the highest number that was sent again */
+	u32 resent_ts;			/* the timestamp of the first that was sent again, or 0 */
+	u32 prior_cwnd;
+	u32 prior_ssthresh;
+};
+
 struct atcp_tcb {
 	struct atcp_space *space;
 	u16 flags;			/* ATCP_F_*, below */
@@ -228,12 +249,12 @@ struct atcp_tcb {
 	u16 mtup_high;			/* what is larger has not passed */
 	u16 mtup_size;			/* of the probe in flight, 0: none */
 	u16 mtup_before;		/* the size before a reduction that may be undone, or 0 */
+	bool mtup_top;			/* the next probe has the largest size */
+	bool mtup_passed;		/* something was acknowledged since the reduction */
 	u32 mtup_seq;			/* first number of the probe; else end of the segment for
 					 * whose sake the size was reduced
 					 */
 	u64 mtup_at;			/* when the size was reduced, or the search began */
-	bool mtup_top;			/* the next probe has the largest size */
-	bool mtup_passed;		/* something was acknowledged since the reduction */
 
 	/* Send sequence space. */
 	u32 snd_una;
@@ -267,6 +288,8 @@ struct atcp_tcb {
 	bool dsack_due;			/* the next ACK is to tell of dsack: dsack.c */
 	u8 ooo_blocks;			/* blocks in ooo_recent */
 
+	int soft_error;			/* positive errno of a remembered soft error */
+
 	/* Queues.  Those for sending are queue.c's. */
 	struct atcp_seg *snd_unsent;	/* never sent: a list */
 	struct atcp_seg *snd_last;	/* its end */
@@ -276,8 +299,6 @@ struct atcp_tcb {
 	struct atcp_seg *snd_oldest;	/* in flight: a list in order of time */
 	struct atcp_seg *snd_newest;	/* its end */
 	struct atcp_seg *ooo_root;	/* received out of order, a tree by sequence */
-	struct atcp_sack_block ooo_recent[ATCP_SACK_BLOCKS];	/* most recent first */
-	struct atcp_sack_block dsack;	/* what the latest segment has brought again */
 
 	/* Timestamps, RFC 7323. */
 	u64 ts_recent_at;
@@ -296,18 +317,18 @@ struct atcp_tcb {
 	u64 last_snd;			/* last data sent */
 	u64 syn_sent_at;		/* first SYN of an active open */
 	u64 rtx_since;			/* first transmission of the data now resent, or 0 */
-	u64 keep_time;			/* this socket's own, 0: the namespace's; host sets */
-	u64 keep_intvl;
-	u64 user_timeout;		/* RFC 5482, 0: R2 by count; host sets */
-	u64 linger2;			/* FIN-WAIT-2 of an orphan, 0: the namespace's,
-					 * ATCP_NEVER: a reset instead
-					 */
 	u64 pace_at;			/* when pacing lets the next segment go */
 	u32 quantum;			/* bytes of a millisecond at atcp_pacing_rate() */
 	u32 rto_min_route;		/* the route's, 0: none; host sets */
 	u32 rto_min;			/* this socket's own, 0: the namespace's; host sets */
 	u32 rto_max;
 	u32 delack_max;			/* most delay of an ACK, 0: no other than ATCP_DELACK */
+	u32 user_timeout;		/* milliseconds, RFC 5482; 0: R2 by count; host sets */
+	u16 keep_time;			/* seconds; this socket's own, 0: the namespace's; host sets */
+	u16 keep_intvl;			/* seconds, likewise */
+	s16 linger2;			/* seconds in FIN-WAIT-2 of an orphan, 0: the namespace's,
+					 * below 0: a reset instead; host sets
+					 */
 	u8 keep_probes;
 	u8 keep_sent;
 	u16 ssthresh_first;		/* segments, 0: not known; host sets before open */
@@ -339,7 +360,6 @@ struct atcp_tcb {
 	u32 max_flight;			/* most bytes in flight in this window of data */
 	u32 max_flight_end;		/* where that window ends */
 	u32 round_end;			/* SND.NXT when this round trip began: congestion.c */
-	struct atcp_sack_block sack_first; /* the peer's first block, when it last changed */
 
 	/* RACK-TLP (rack.c). */
 	u64 rack_at;			/* of what has arrived, the one that was sent last: when */
@@ -352,31 +372,20 @@ struct atcp_tcb {
 	u8 reo_persist;			/* recoveries until that is 1 again */
 	u32 reo_round;			/* SND.NXT when it last grew */
 	u32 tlp_end;			/* SND.NXT when the tail loss probe was sent */
+	u32 fill_room;			/* bytes that may be sent before the next ACK */
 
-	/* Proportional rate reduction (RFC 9937) and undo (recovery.c). */
-	u32 prr_flight;			/* bytes in flight when recovery began */
-	u32 prr_delivered;		/* bytes that have arrived since */
-	u32 prr_out;			/* bytes sent since */
+	/* Proportional rate reduction (RFC 9937) and undo (recovery.c); NULL: not needed yet. */
+	struct atcp_aside *aside;
 	bool undo;			/* cwnd was reduced, and prior_cwnd may be restored */
 	u8 frto;			/* enum atcp_frto */
 	bool filling;			/* it was restored: fill_room bounds a burst */
 	bool tlp_out;			/* a tail loss probe was sent, and not judged yet */
-	u32 undo_una;			/* SND.UNA when recovery began */
-	u32 undo_sent;			/* segments sent again since */
-	u32 undo_dups;			/* segments since that the peer had already */
-	u32 fill_room;			/* bytes that may be sent before the next ACK */
-	u32 prior_cwnd;
-	u32 prior_ssthresh;
-	u32 resent_ts;			/* the timestamp of the first that was sent again, or 0 */
-	u32 undo_end;			/* one past the highest number that was sent again */
 	u16 cwnd_first;			/* segments, 0: the namespace's initial window; host sets */
 	u16 cwnd_max;			/* most segments of cwnd, 0: no bound; host sets */
 	const struct atcp_cc_ops *cc_ops;	/* changed by atcp_cc_change() */
 	struct atcp_cc cc;
 
 	u64 challenge_at;		/* when it last answered by the interval, or 0 */
-
-	int soft_error;			/* positive errno of a remembered soft error */
 
 	/* Counts for TCP_INFO and the inspection tools. */
 	u64 bytes_acked;		/* our SYN (not a SYN-ACK) and FIN count, as in TCP */
@@ -398,6 +407,7 @@ struct atcp_tcb {
 	u32 rto_time;			/* spent in such runs that have ended */
 	u32 rto_since;			/* when the present run began, or 0 */
 	u16 rehash;			/* times that another path was asked for */
+	bool rate_app_limited;		/* the rate below is of such a time */
 
 	/* What limits us, milliseconds. */
 	u8 chrono;			/* enum atcp_chrono, now */
@@ -411,7 +421,6 @@ struct atcp_tcb {
 	u32 app_limited;		/* up to this value of delivered: too little to send */
 	u32 rate_delivered;		/* the last valid sample: segments */
 	u32 rate_interval;		/* and the time for them */
-	bool rate_app_limited;
 
 	/* Round trips besides srtt; microseconds. */
 	u32 min_rtt;			/* least of the last conf.min_rtt_wlen, or 0 */
@@ -428,7 +437,7 @@ struct atcp_tcb {
 };
 
 /* What a connection takes beside its socket: it is to stay below the kernel's TCP. */
-static_assert(sizeof(struct atcp_tcb) <= 896, "the control block has grown");
+static_assert(sizeof(struct atcp_tcb) <= 832, "the control block has grown");
 
 /* atcp_tcb.flags */
 #define ATCP_F_NODELAY		0x01	/* TCP_NODELAY: no Nagle; host sets */

@@ -44,7 +44,7 @@ static bool user_timed_out(struct atcp_tcb *c, u64 waited)
 {
 	if (!c->rtx_since)
 		c->rtx_since = c->now - waited;
-	return c->user_timeout && c->now - c->rtx_since >= c->user_timeout;
+	return c->user_timeout && c->now - c->rtx_since >= atcp_user_timeout(c);
 }
 
 /* R2 of a connection that no program holds. */

@@ -510,6 +510,11 @@ u64 atcp_host_pace(struct atcp_tcb *c)
 	return status == SK_PACING_NEEDED && rate != ~0UL ? max_t(u64, rate, 1) : 0;
 }
 
+struct atcp_aside *atcp_host_aside(struct atcp_tcb *c)
+{
+	return kzalloc(sizeof(*c->aside), sk_gfp_mask(atcp_tcb_sk(c), GFP_ATOMIC | __GFP_NOWARN));
+}
+
 bool atcp_host_rehash(struct atcp_tcb *c)
 {
 	return sk_rethink_txhash(atcp_tcb_sk(c));

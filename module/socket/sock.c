@@ -28,7 +28,7 @@
 /* --- the timer --- */
 
 /*
- * A pending timer that fires before @when is not moved: its function compares timer_at
+ * A pending timer that fires before @when is not moved: its function compares tcb.armed
  * and arms it again.  So a connection that sends and receives ACKs all the time changes
  * the timer wheel a few times a second at most.
  */
@@ -37,7 +37,6 @@ void atcp_sock_deadline(struct sock *sk, u64 when, bool fine)
 	struct atcp_sock *as = atcp_sk(sk);
 	u64 now, delay;
 
-	as->timer_at = when;
 	as->timer_fine = fine;
 	if (when == ATCP_NEVER || (fine && atcp_pace_at(sk, when)) ||
 	    (timer_pending(&as->timer) && as->timer_fires <= when))
@@ -61,7 +60,7 @@ static void atcp_sock_timeout(struct sock *sk)
 	bool room = atcp_pace_waited(sk);
 
 	c->now = atcp_host_now();
-	if (as->timer_at <= c->now) {
+	if (c->armed <= c->now) {
 		/* A smaller path MTU may be why nothing was acknowledged. */
 		if (atcp_ip_sync_mss(sk))
 			atcp_path_changed(c);
@@ -70,8 +69,8 @@ static void atcp_sock_timeout(struct sock *sk)
 	if (room && c->state != ATCP_CLOSED && c->state != ATCP_LISTEN)
 		atcp_push(c, false);
 	/* The deadline is still ahead, or a new one was set. */
-	if (as->timer_at != ATCP_NEVER && (as->timer_fine || !timer_pending(&as->timer)))
-		atcp_sock_deadline(sk, as->timer_at, as->timer_fine);
+	if (c->armed != ATCP_NEVER && (as->timer_fine || !timer_pending(&as->timer)))
+		atcp_sock_deadline(sk, c->armed, as->timer_fine);
 }
 
 void atcp_sock_fires(struct sock *sk)
@@ -247,7 +246,6 @@ void atcp_sock_init(struct sock *sk)
 	INIT_HLIST_NODE(&as->bind_node);
 	INIT_LIST_HEAD(&as->accept_node);
 	timer_setup(&as->timer, atcp_timer, 0);
-	as->timer_at = ATCP_NEVER;
 	atcp_tcb_init(&as->tcb, &an->space);
 	as->cc = as->tcb.cc_ops;
 	atomic_inc(&an->sockets);
@@ -257,6 +255,7 @@ static void atcp_sock_destruct(struct sock *sk)
 {
 	drop_cc(sk);		/* of one that sk_common_release() has ended */
 	kfree(atcp_sk(sk)->saved_syn);
+	kfree(atcp_sk(sk)->tcb.aside);
 	atcp_pace_free(sk);
 	atomic_dec(&atcp_net(sock_net(sk))->sockets);
 	sk_sockets_allocated_dec(sk);
@@ -345,6 +344,7 @@ static void reset_tcb(struct sock *sk)
 	void *memory = atcp_cc_memory(&as->tcb);
 	struct atcp_tcb old = as->tcb;
 
+	kfree(old.aside);
 	memset(&as->tcb, 0, sizeof(as->tcb));
 	atcp_tcb_init(&as->tcb, old.space);
 	copy_options(&as->tcb, &old);
@@ -400,7 +400,6 @@ void atcp_sock_ended(struct sock *sk, int err)
 		atcp_port_put(sk);
 	sk_stop_timer(sk, &atcp_sk(sk)->timer);
 	atcp_pace_stop(sk);
-	atcp_sk(sk)->timer_at = ATCP_NEVER;
 
 	if (err)
 		WRITE_ONCE(sk->sk_err, err);
@@ -521,7 +520,7 @@ static void become_orphan(struct sock *sk)
 		atcp_net_count(an, ATCP_STAT_ORPHANS_FULL);
 		atcp_abort(c, 0);
 	} else if (!sk->sk_net_refcnt ||
-		   (c->state == ATCP_FIN_WAIT_2 && c->linger2 == ATCP_NEVER)) {
+		   (c->state == ATCP_FIN_WAIT_2 && c->linger2 < 0)) {
 		/*
 		 * A socket of the kernel itself must not outlive its namespace, and
 		 * TCP_LINGER2 below 0 wants no FIN-WAIT-2.

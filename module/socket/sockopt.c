@@ -78,7 +78,7 @@ static int set_keepidle(struct sock *sk, int seconds)
 
 	if (seconds < 1 || seconds > MAX_TCP_KEEPIDLE)
 		return -EINVAL;
-	WRITE_ONCE(c->keep_time, seconds * ATCP_SEC);
+	WRITE_ONCE(c->keep_time, seconds);
 	if (live(c) && sock_flag(sk, SOCK_KEEPOPEN))
 		atcp_set_keepalive(c, true);
 	return 0;
@@ -88,8 +88,7 @@ static void set_linger2(struct sock *sk, int seconds)
 {
 	const int most = TCP_FIN_TIMEOUT_MAX / HZ;
 
-	WRITE_ONCE(atcp_sk(sk)->tcb.linger2,
-		   seconds < 0 ? ATCP_NEVER : min(seconds, most) * ATCP_SEC);
+	WRITE_ONCE(atcp_sk(sk)->tcb.linger2, seconds < 0 ? -1 : min(seconds, most));
 }
 
 static int set_window_clamp(struct atcp_tcb *c, int val)
@@ -278,7 +277,7 @@ static int set_tcp(struct sock *sk, int optname, int val)
 	case TCP_KEEPINTVL:
 		if (val < 1 || val > MAX_TCP_KEEPINTVL)
 			return -EINVAL;
-		WRITE_ONCE(c->keep_intvl, val * ATCP_SEC);
+		WRITE_ONCE(c->keep_intvl, val);
 		return 0;
 	case TCP_KEEPCNT:
 		return val < 1 ? -EINVAL : set_small(&c->keep_probes, val, MAX_TCP_KEEPCNT);
@@ -287,7 +286,7 @@ static int set_tcp(struct sock *sk, int optname, int val)
 	case TCP_USER_TIMEOUT:
 		if (val < 0)
 			return -EINVAL;
-		WRITE_ONCE(c->user_timeout, val * ATCP_MSEC);
+		WRITE_ONCE(c->user_timeout, val);
 		atcp_user_timeout_changed(c);
 		return 0;
 	case TCP_LINGER2:
@@ -405,10 +404,10 @@ static int get_tcp(struct sock *sk, int optname, int *val)
 		*val = c->mss_user && !live(c) ? c->mss_user : c->mss;
 		return 0;
 	case TCP_KEEPIDLE:
-		*val = to_seconds(c->keep_time ?: conf->keepalive_time);
+		*val = c->keep_time ?: to_seconds(conf->keepalive_time);
 		return 0;
 	case TCP_KEEPINTVL:
-		*val = to_seconds(c->keep_intvl ?: conf->keepalive_intvl);
+		*val = c->keep_intvl ?: to_seconds(conf->keepalive_intvl);
 		return 0;
 	case TCP_KEEPCNT:
 		*val = c->keep_probes ?: conf->keepalive_probes;
@@ -417,11 +416,10 @@ static int get_tcp(struct sock *sk, int optname, int *val)
 		*val = c->syn_retries ?: conf->syn_retries;
 		return 0;
 	case TCP_USER_TIMEOUT:
-		*val = div_u64(c->user_timeout, ATCP_MSEC);
+		*val = c->user_timeout;
 		return 0;
 	case TCP_LINGER2:
-		*val = c->linger2 == ATCP_NEVER ? -1 :
-						  to_seconds(c->linger2 ?: conf->fin_timeout);
+		*val = c->linger2 ?: to_seconds(conf->fin_timeout);
 		return 0;
 	case TCP_WINDOW_CLAMP:
 		*val = c->wnd_clamp;

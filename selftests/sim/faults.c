@@ -148,10 +148,12 @@ static const struct {
 	const char *why;
 } never[] = {
 	{ 1 << SIM_ALLOC | 1 << SIM_CLONE | 1 << SIM_TRANSMIT | QUEUED | 1 << SIM_ADMIT |
-	  1 << SIM_COALESCE | 1 << SIM_REHASH, NO_TCB,
+	  1 << SIM_COALESCE | 1 << SIM_REHASH | 1 << SIM_ASIDE, NO_TCB,
 	  "there is no control block" },
 	{ 1 << SIM_CLONE | QUEUED, OPENING,
 	  "data waits for the handshake" },
+	{ 1 << SIM_ASIDE, OPENING,
+	  "nothing was received, and nothing but a SYN is sent" },
 	{ 1 << SIM_CLONE | QUEUED | 1 << SIM_REHASH, ATCP_S(FIN_WAIT_2),
 	  "all that was sent is acknowledged" },
 	{ 1 << SIM_ADMIT | 1 << SIM_COALESCE, OPENING,

@@ -45,7 +45,7 @@ SCRIPT(orphan_in_fin_wait_2)
 SCRIPT(orphan_without_fin_wait_2)
 {
 	be_established();
-	tcb()->linger2 = ATCP_NEVER;
+	tcb()->linger2 = -1;
 	user_closes();
 	expect("FA 1 1");
 	inject("A 1 2");

@@ -445,7 +445,7 @@ SCRIPT(dsack_is_of_the_latest)
 	be_sacking(false);
 	inject("A 1+999 1");
 	expect_within(1, SEC, "A 1 1000");
-	sim_host(0)->fault.nth = 1;
+	sim_host(0)->fault.nth = 2;	/* the first is for memory to note it */
 	inject("A 500+500 1");
 	expect_within(1, SEC, "A 1 1000 sack 500-1000");
 	sim_host(0)->fault.nth = 1;

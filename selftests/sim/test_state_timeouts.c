@@ -343,7 +343,7 @@ SCRIPT(user_timeout_set_while_probes_wait)
 	be_shut_out();
 	pass(600 * SEC);
 	state_is(ESTABLISHED);
-	tcb()->user_timeout = 630 * SEC;
+	tcb()->user_timeout = 630 * SEC / ATCP_MSEC;
 	atcp_user_timeout_changed(tcb());
 	times_out(30 * SEC);
 }
@@ -355,7 +355,7 @@ SCRIPT(user_timeout_set_while_segments_wait)
 	expect("PA 1+10 1");
 	pass(600 * SEC);
 	state_is(ESTABLISHED);
-	tcb()->user_timeout = 10 * SEC;
+	tcb()->user_timeout = 10 * SEC / ATCP_MSEC;
 	atcp_user_timeout_changed(tcb());
 	pass(0);
 	closed_with(ETIMEDOUT);
@@ -366,7 +366,7 @@ SCRIPT(user_timeout_set_while_segments_wait)
 SCRIPT(user_timeout_set_while_nothing_waits)
 {
 	be_established();
-	tcb()->user_timeout = 10 * SEC;
+	tcb()->user_timeout = 10 * SEC / ATCP_MSEC;
 	atcp_user_timeout_changed(tcb());
 	quiet(3600 * SEC);
 	state_is(ESTABLISHED);
@@ -457,7 +457,7 @@ SCRIPT(user_timeout_set_while_keepalives_wait)
 	be_kept_alive(0);
 	expect_after(60 * SEC, "A 0 1");
 	quiet(10 * SEC);
-	tcb()->user_timeout = 100 * SEC;
+	tcb()->user_timeout = 100 * SEC / ATCP_MSEC;
 	atcp_user_timeout_changed(tcb());
 	expect_after(30 * SEC, "RA 1 1");
 	closed_with(ETIMEDOUT);
@@ -473,7 +473,7 @@ SCRIPT(user_timeout_leaves_fin_wait_2_alone)
 	be_fin_wait_2();
 	user_closes();
 	quiet(60 * SEC - 1);
-	tcb()->user_timeout = 1 * SEC;
+	tcb()->user_timeout = 1 * SEC / ATCP_MSEC;
 	atcp_user_timeout_changed(tcb());
 	state_is(FIN_WAIT_2);
 	quiet(1);

@@ -191,8 +191,8 @@ SCRIPT(work_bound)
 	ASSERT_GE(tcb()->sacked, MB + 47000);	/* less what the edges round off */
 	ASSERT_LE(n, BOUND + marked + lost);
 	/* Half of what has arrived goes again: a product of more than 32 bits. */
-	ASSERT_GE(tcb()->prr_out, MB / 2 - 64000);
-	ASSERT_LE(tcb()->prr_out, MB / 2 + 64000);
+	ASSERT_GE(tcb()->aside->prr_out, MB / 2 - 64000);
+	ASSERT_LE(tcb()->aside->prr_out, MB / 2 + 64000);
 	/* Again: nothing is new. */
 	n = cost(far, 3, 1);
 	SAY("work_bound: the same once more: %u nodes\n", n);

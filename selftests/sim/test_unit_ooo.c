@@ -204,9 +204,9 @@ TEST(shallow_whatever_the_order)
 
 static void is_block(u32 i, u32 from, u32 to)
 {
-	CHECK(c->ooo_recent[i].start == base + from && c->ooo_recent[i].end == base + to,
-	      "block %u is %u to %u, not %u to %u", i, c->ooo_recent[i].start - base,
-	      c->ooo_recent[i].end - base, from, to);
+	CHECK(c->aside->ooo_recent[i].start == base + from && c->aside->ooo_recent[i].end == base + to,
+	      "block %u is %u to %u, not %u to %u", i, c->aside->ooo_recent[i].start - base,
+	      c->aside->ooo_recent[i].end - base, from, to);
 }
 
 static void sack_rules(u32 first)
@@ -269,9 +269,9 @@ TEST(sack_of_too_many_segments)
 		insert(i, 1);
 	atcp_sack_add(c, base + SPAN / 2, base + SPAN / 2 + 1);
 	ASSERT_EQ(c->ooo_blocks, 1);
-	ASSERT_LE(c->ooo_recent[0].start - base, SPAN / 2 - 256);
-	ASSERT_GE(c->ooo_recent[0].end - base, SPAN / 2 + 256);
-	ASSERT_LE(c->ooo_recent[0].end - c->ooo_recent[0].start, SPAN / 2);
+	ASSERT_LE(c->aside->ooo_recent[0].start - base, SPAN / 2 - 256);
+	ASSERT_GE(c->aside->ooo_recent[0].end - base, SPAN / 2 + 256);
+	ASSERT_LE(c->aside->ooo_recent[0].end - c->aside->ooo_recent[0].start, SPAN / 2);
 	c->ooo_blocks = 0;
 	end();
 }

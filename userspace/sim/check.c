@@ -250,7 +250,7 @@ static void check_receive_queue(struct sim_conn *conn)
 		  "%u bytes held, receive buffer of %u", conn->rmem, conn->opt.rcvbuf);
 	SIM_CHECK(c->ooo_blocks <= ATCP_SACK_BLOCKS, "%u SACK blocks", c->ooo_blocks);
 	for (i = 0; i < c->ooo_blocks && !sim->stopped; i++) {
-		const struct atcp_sack_block *b = &c->ooo_recent[i];
+		const struct atcp_sack_block *b = &c->aside->ooo_recent[i];
 
 		SIM_CHECK(seq_lt(b->start, b->end) && seq_gt(b->start, c->rcv_nxt),
 			  "SACK block %u is empty or below RCV.NXT", i);

@@ -22,6 +22,7 @@ const char *sim_call_name(enum sim_call call)
 		[SIM_ADMIT] = "atcp_host_admit",
 		[SIM_COALESCE] = "atcp_host_coalesce",
 		[SIM_REHASH] = "atcp_host_rehash",
+		[SIM_ASIDE] = "atcp_host_aside",
 		[SIM_TIME_WAIT] = "atcp_host_time_wait",
 		[SIM_SEND] = "(segment for send())",
 		[SIM_REQUEST] = "(request)",

@@ -2,6 +2,8 @@
 /*
  * The functions of host.h, which the core calls, for connections of the simulator.
  */
+#include <stdlib.h>
+
 #include "core/queue.h"
 #include "sim.h"
 
@@ -370,6 +372,13 @@ bool atcp_host_rehash(struct atcp_tcb *c)
 		return false;
 	conn->rehashed++;
 	return true;
+}
+
+struct atcp_aside *atcp_host_aside(struct atcp_tcb *c)
+{
+	if (sim_fault(conn_of(c)->host, SIM_ASIDE, c->state))
+		return NULL;
+	return calloc(1, sizeof(struct atcp_aside));
 }
 
 /*

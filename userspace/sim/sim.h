@@ -267,6 +267,7 @@ enum sim_call {
 	SIM_ADMIT,
 	SIM_COALESCE,
 	SIM_REHASH,
+	SIM_ASIDE,
 	SIM_TIME_WAIT,
 	SIM_SEND,		/* a segment for the user's data */
 	SIM_REQUEST,		/* the request that a SYN creates */

@@ -110,11 +110,11 @@ void sim_conn_set_up(struct sim_conn *conn)
 	set_route(c, &conn->opt.route);
 	if (conn->opt.nodelay)
 		c->flags |= ATCP_F_NODELAY;
-	c->user_timeout = conn->opt.user_timeout;
-	c->keep_time = conn->opt.keep_time;
-	c->keep_intvl = conn->opt.keep_intvl;
+	c->user_timeout = conn->opt.user_timeout / ATCP_MSEC;
+	c->keep_time = conn->opt.keep_time / ATCP_SEC;
+	c->keep_intvl = conn->opt.keep_intvl / ATCP_SEC;
 	c->keep_probes = conn->opt.keep_probes;
-	c->linger2 = conn->opt.linger2;
+	c->linger2 = conn->opt.linger2 == ATCP_NEVER ? -1 : (int)(conn->opt.linger2 / ATCP_SEC);
 	if (conn->opt.cc)
 		sim_set_cc(conn, conn->opt.cc);
 	if (conn->opt.keepalive)
@@ -183,6 +183,7 @@ void sim_conn_free(struct sim_conn *conn)
 	}
 	SIM_CHECK(!conn->rmem || !conn->closed, "receive buffer: %u bytes lost", conn->rmem);
 	free(atcp_cc_memory(&conn->c));
+	free(conn->c.aside);
 	free(conn);
 }
 
