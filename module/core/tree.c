@@ -17,6 +17,13 @@ static u32 seq_of(struct atcp_seg *seg)
 	return atcp_seg_cb(seg)->seq;
 }
 
+/*
+ * The priority of a node that finds the tree empty: a draw costs more than all else here,
+ * and one segment in flight is the most frequent tree.  There is one such node in a tree at
+ * most, so that the others' paths grow by a step.
+ */
+#define PRIO_FIRST	0x80000000u
+
 /* The links of a tree, as struct atcp_link documents them. */
 #define left_of(seg)	(link_of(seg)->prev)
 #define right_of(seg)	(link_of(seg)->next)
@@ -27,7 +34,7 @@ void atcp_tree_add(struct atcp_seg **at, struct atcp_seg *seg)
 	struct atcp_seg **right = &right_of(seg);
 	struct atcp_seg *cur;
 
-	link_of(seg)->prio = atcp_host_random();
+	link_of(seg)->prio = *at ? atcp_host_random() : PRIO_FIRST;
 	while (*at && link_of(*at)->prio >= link_of(seg)->prio)
 		at = seq_lt(seq_of(seg), seq_of(*at)) ? &left_of(*at) : &right_of(*at);
 
