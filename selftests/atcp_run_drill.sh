@@ -19,9 +19,6 @@ begin 2
 for protocol in 0 6; do
 	for stack in tcp atcp; do
 		ip netns add "$a-$stack" && ip -n "$a-$stack" link set lo up || exit 1
-		# atcp has no tail loss probe.
-		ip netns exec "$a-$stack" sh -c \
-			"echo 0 >/proc/sys/net/ipv4/tcp_early_retrans" || exit 1
 		# shellcheck disable=SC2046 # a command, or none
 		ip netns exec "$a-$stack" timeout 60 \
 			$([ $stack = tcp ] || echo "$dir/atcp-run" -s -c tcp) \

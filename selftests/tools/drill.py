@@ -30,6 +30,13 @@ def open_tun():
     for command in (["link", "set", "tun0", "up"], ["addr", "add"] + add,
                     ["route", "add", THERE, "dev", "tun0"]):
         subprocess.run(ip + command, check=True)
+    # The kernel adds the route of an IPv6 address a little later; the first SYN needs it.
+    until = time.monotonic() + PATIENCE
+    while not subprocess.run(ip + ["route", "show", "table", "local", HERE], check=True,
+                             stdout=subprocess.PIPE).stdout:
+        if time.monotonic() > until:
+            sys.exit("drill.py: %s is not there" % HERE)
+        time.sleep(0.01)
     return fd
 
 
