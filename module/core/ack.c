@@ -29,12 +29,13 @@
 #include "core/seq.h"
 
 /*
- * One sample of the delivery rate, over the time since @last was sent: the lower of the
+ * One sample of the delivery rate, over the time since a->last was sent: the lower of the
  * rate at which the segments since then were sent, and of that at which they were
  * acknowledged.
  */
-static void measure_rate(struct atcp_tcb *c, const struct atcp_cb *last)
+static void measure_rate(struct atcp_tcb *c, struct atcp_ack *a)
 {
+	const struct atcp_cb *last = &a->last;
 	u32 n = c->delivered - last->delivered;
 	u32 interval = max((u32)last->sent_at - last->first_sent,
 			   (u32)c->now - last->delivered_at);
@@ -46,6 +47,7 @@ static void measure_rate(struct atcp_tcb *c, const struct atcp_cb *last)
 		c->app_limited = 0;
 	if (!interval || interval < c->min_rtt)
 		return;
+	a->rate_us = interval;
 	/* While the program sends little, a sample below the last does not count. */
 	if (limited && c->rate_interval &&
 	    (u64)n * c->rate_interval < (u64)c->rate_delivered * interval)
@@ -272,7 +274,7 @@ static void advance(struct atcp_tcb *c, const struct atcp_hdr *h, u32 delivered,
 	}
 	measure(c, h, a);
 	if (c->delivered != delivered && a->last.sent_at)
-		measure_rate(c, &a->last);	/* after min_rtt has taken this sample in */
+		measure_rate(c, a);	/* after min_rtt has taken this sample in */
 	if (a->acked)
 		atcp_progress(c);
 }

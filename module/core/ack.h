@@ -10,6 +10,7 @@
  * @acked:	bytes of sequence space that its ACK field newly acknowledges
  * @delivered:	bytes that it reports for the first time, acknowledged or SACKed
  * @rtt:	the round trip that it has measured, microseconds; 0: none
+ * @rate_us:	the time that its sample of the delivery rate took; 0: it has none
  * @prior_sacked: c->sacked before it
  * @prior_fack:	c->fack before it: what it reports together may have arrived in any order
  * @last:	the control block of the segment, reported for the first time, that was sent
@@ -32,6 +33,7 @@ struct atcp_ack {
 	u32 acked;
 	u32 delivered;
 	u32 rtt;
+	u32 rate_us;
 	u32 prior_sacked;
 	u32 prior_fack;
 	u32 dsack_start;

@@ -21,4 +21,10 @@ static inline bool atcp_has_aside(struct atcp_tcb *c)
 	return true;
 }
 
+/* Bytes that were taken for lost, if congestion control asks for that.  It wraps. */
+static inline u32 atcp_lost_sum(const struct atcp_tcb *c)
+{
+	return unlikely(c->aside) ? c->aside->lost_sum : 0;
+}
+
 #endif /* _ATCP_CORE_ASIDE_H */

@@ -213,6 +213,7 @@ static void cubic_event(struct atcp_cc *cc, const struct atcp_cc_sample *s,
 		q->now.epoch = 0;
 		break;
 	case ATCP_CC_RECOVERED:
+	case ATCP_CC_LOST:
 		break;
 	}
 }

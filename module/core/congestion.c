@@ -6,11 +6,13 @@
  *   cwnd        is one segment at least, so that something goes, and not above the largest
  *               window
  *   ssthresh    is two segments at least: RFC 5681, equation (4)
- *   in recovery both stay as recovery.c has them
+ *   in recovery both stay as recovery.c has them, unless they are the algorithm's own there
+ *   pace        is ATCP_CC_PACE_MIN at least, so that time-outs are no longer than minutes
  *
  * An algorithm gets init() when the connection is established, or when it takes over one that
  * is, and release() once for each init().
  */
+#include "core/aside.h"
 #include "core/congestion.h"
 #include "core/core.h"
 #include "core/deadline.h"
@@ -25,21 +27,42 @@ static struct atcp_cc_sample sample(const struct atcp_tcb *c)
 		.max_flight = c->max_flight,
 		.srtt = c->srtt / 8,
 		.min_rtt = c->min_rtt,
+		.delivered = c->delivered,
 		.is = (c->app_limited ? ATCP_CC_APP_LIMITED : 0) |
 		      (c->recovery != ATCP_OPEN ? ATCP_CC_RECOVERY : 0),
 	};
+}
+
+/* The sample's second part: @cb's, ATCP_CC_RATES. */
+static void add_segment(const struct atcp_tcb *c, const struct atcp_cb *cb,
+			struct atcp_cc_sample *s)
+{
+	s->prior_delivered = cb->delivered;
+	s->tx_flight = cb->tx_flight;
+	s->tx_lost = atcp_lost_sum(c) - cb->lost;
+	s->is &= ~ATCP_CC_APP_LIMITED;
+	if (cb->sent & ATCP_SENT_LIMITED)
+		s->is |= ATCP_CC_APP_LIMITED;
+	if (c->rack)
+		s->is |= ATCP_CC_SACK;
+}
+
+static void bound_pace(struct atcp_tcb *c)
+{
+	c->cc.pace = max_t(u64, c->cc.pace, ATCP_CC_PACE_MIN);
 }
 
 static void bound(struct atcp_tcb *c)
 {
 	c->cc.cwnd = min(max_t(u32, c->cc.cwnd, c->mss), ATCP_CC_CWND_MAX);
 	c->cc.ssthresh = atcp_least_ssthresh(c, c->cc.ssthresh);
+	bound_pace(c);
 }
 
 /* cwnd and ssthresh after a call that may have written them. */
 static void take(struct atcp_tcb *c, u32 cwnd, u32 ssthresh)
 {
-	if (c->recovery != ATCP_OPEN) {
+	if (c->recovery != ATCP_OPEN && !atcp_cc_owns_recovery(c)) {
 		c->cc.cwnd = cwnd;
 		c->cc.ssthresh = ssthresh;
 	}
@@ -53,6 +76,7 @@ void atcp_cc_start(struct atcp_tcb *c)
 
 	c->round_end = c->snd_una;
 	c->cc_started = true;
+	c->cc.pace = ATCP_CC_UNPACED;
 	memset(c->cc.own, 0, c->cc_ops->size);
 	if (!c->cc_ops->init)
 		return;
@@ -100,6 +124,10 @@ void atcp_cc_acked(struct atcp_tcb *c, const struct atcp_ack *a, u32 bytes, bool
 		s.is |= ATCP_CC_ROUND;
 		c->round_end = c->snd_nxt;
 	}
+	if (unlikely(c->cc_ops->flags & ATCP_CC_RATES)) {
+		add_segment(c, &a->last, &s);
+		s.rate_us = a->rate_us;
+	}
 	c->cc_ops->ack(&c->cc, &s);
 	bound(c);
 }
@@ -113,6 +141,7 @@ u32 atcp_cc_ssthresh(struct atcp_tcb *c, u32 used, enum atcp_cc_why why)
 	answer = c->cc_ops->ssthresh(&c->cc, &s, why);
 	c->cc.cwnd = cwnd;
 	c->cc.ssthresh = ssthresh;
+	bound_pace(c);
 	return atcp_least_ssthresh(c, answer);
 }
 
@@ -126,6 +155,26 @@ void atcp_cc_tell(struct atcp_tcb *c, enum atcp_cc_event event)
 	s = sample(c);
 	c->cc_ops->event(&c->cc, &s, event);
 	take(c, cwnd, ssthresh);
+}
+
+void atcp_cc_lost(struct atcp_tcb *c, const struct atcp_cb *cb, u32 len)
+{
+	u32 cwnd = c->cc.cwnd, ssthresh = c->cc.ssthresh;
+	struct atcp_cc_sample s;
+
+	if (likely(!(c->cc_ops->flags & ATCP_CC_RATES)))
+		return;
+	if (atcp_has_aside(c))
+		c->aside->lost_sum += len;
+	if (!c->cc_started || !c->cc_ops->event)
+		return;
+	s = sample(c);
+	add_segment(c, cb, &s);
+	s.size = len;
+	c->cc_ops->event(&c->cc, &s, ATCP_CC_LOST);
+	c->cc.cwnd = cwnd;		/* what is lost together is dealt with as one */
+	c->cc.ssthresh = ssthresh;
+	bound_pace(c);
 }
 
 void atcp_set_quantum(struct atcp_tcb *c)

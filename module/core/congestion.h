@@ -31,6 +31,12 @@ static inline u32 atcp_least_ssthresh(const struct atcp_tcb *c, u32 ssthresh)
 	return max_t(u32, ssthresh, 2 * c->mss);
 }
 
+/* The algorithm decides on cwnd in recovery as well. */
+static inline bool atcp_cc_owns_recovery(const struct atcp_tcb *c)
+{
+	return c->cc_ops->flags & ATCP_CC_OWN_RECOVERY;
+}
+
 /* The connection is established, with the first cwnd. */
 void atcp_cc_start(struct atcp_tcb *c);
 /* It is over. */
@@ -40,6 +46,8 @@ void atcp_cc_acked(struct atcp_tcb *c, const struct atcp_ack *a, u32 bytes, bool
 /* ssthresh after a loss; @used as in struct atcp_cc_sample. */
 u32 atcp_cc_ssthresh(struct atcp_tcb *c, u32 used, enum atcp_cc_why why);
 void atcp_cc_tell(struct atcp_tcb *c, enum atcp_cc_event event);
+/* A segment, of which @len bytes are not acknowledged, is taken for lost. */
+void atcp_cc_lost(struct atcp_tcb *c, const struct atcp_cb *cb, u32 len);
 /* The round trip or cwnd has changed: sizes segments by it (atcp_piece()). */
 void atcp_set_quantum(struct atcp_tcb *c);
 

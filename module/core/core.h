@@ -212,13 +212,16 @@ static inline u32 atcp_unacked(const struct atcp_tcb *c)
 }
 
 /*
- * The rate at which one cwnd is sent in each round trip, in bytes a second, with room to
- * grow: twice that in slow start, a fifth more later.  ~0: no round trip was measured yet.
+ * What congestion control paces by, in bytes a second.  Else the rate at which one cwnd is sent
+ * in each round trip, with room to grow: twice that in slow start, a fifth more later.  ~0: no
+ * round trip was measured yet.
  */
 static inline u64 atcp_pacing_rate(const struct atcp_tcb *c)
 {
 	u32 percent = c->cc.cwnd < c->cc.ssthresh / 2 ? 200 : 120;
 
+	if (unlikely(c->cc.pace != ATCP_CC_UNPACED))
+		return c->cc.pace;
 	if (!c->srtt)
 		return ~0ULL;
 	return div_u64((u64)c->cc.cwnd * percent * (8 * ATCP_SEC / 100), c->srtt);

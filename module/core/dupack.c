@@ -16,6 +16,7 @@
 #include "core/dupack.h"
 #include "core/output.h"
 #include "core/pmtud.h"
+#include "core/queue.h"
 #include "core/recovering.h"
 #include "core/rtt.h"
 
@@ -50,6 +51,18 @@ static void remove_sacked(struct atcp_tcb *c, u32 acked)
 	limit_sacked(c);
 }
 
+/* The first segment is lost: all that duplicates tell of. */
+static void tell_lost(struct atcp_tcb *c)
+{
+	struct atcp_seg *seg = atcp_queue_sent(c);
+	u32 len;
+
+	if (!seg)
+		return;
+	len = atcp_seg_cb(seg)->end_seq - seq_max(atcp_seg_cb(seg)->seq, c->snd_una);
+	atcp_cc_lost(c, atcp_seg_cb(seg), min_t(u32, len, c->mss));
+}
+
 /* @beyond: as in struct atcp_ack. */
 static void dupack(struct atcp_tcb *c, bool beyond)
 {
@@ -79,8 +92,10 @@ static void dupack(struct atcp_tcb *c, bool beyond)
 		c->cc.ssthresh = max(c->cc.ssthresh, c->cc.cwnd);
 	} else {
 		/* Without what limited transmit has added: RFC 5681 section 3.2, step 2. */
+		tell_lost(c);
 		c->cc.ssthresh = atcp_cc_ssthresh(c, c->dup_flight, ATCP_CC_LOSS);
-		c->cc.cwnd = c->cc.ssthresh;
+		if (!atcp_cc_owns_recovery(c))
+			c->cc.cwnd = c->cc.ssthresh;
 	}
 	add_sacked(c);
 	c->partial = false;
@@ -114,7 +129,9 @@ static void fast_acked(struct atcp_tcb *c, u32 acked)
 		u32 flight = c->snd_nxt - c->snd_una;
 
 		c->sacked = 0;
-		c->cc.cwnd = min_t(u32, c->cc.ssthresh, max_t(u32, flight, c->mss) + c->mss);
+		if (!atcp_cc_owns_recovery(c))
+			c->cc.cwnd = min_t(u32, c->cc.ssthresh,
+					   max_t(u32, flight, c->mss) + c->mss);
 		atcp_set_recovery(c, ATCP_OPEN);
 		atcp_cc_tell(c, ATCP_CC_RECOVERED);
 		return;
@@ -132,6 +149,8 @@ static void advanced(struct atcp_tcb *c, const struct atcp_ack *a)
 	c->dupacks = 0;
 	if (c->recovery == ATCP_FAST) {
 		fast_acked(c, acked);
+		if (atcp_cc_owns_recovery(c))
+			atcp_cc_acked(c, a, a->delivered, atcp_fills_cwnd(c));
 		return;
 	}
 	c->sacked = 0;

@@ -92,8 +92,10 @@ enum atcp_mtu {
  * @delivered:	sending: tcb.delivered, .delivered_at, .first_sent at @sent_at
  * @delivered_at: likewise
  * @first_sent:	likewise
+ * @tx_flight:	sending: bytes in flight then, with it
+ * @lost:	sending: atcp_lost_sum() then
  *
- * At most 48 bytes, as it is kept in skb->cb.
+ * At most 40 bytes, as it is kept in skb->cb.
  */
 struct atcp_cb {
 	u32 seq;
@@ -105,6 +107,8 @@ struct atcp_cb {
 	u32 delivered;
 	u32 delivered_at;
 	u32 first_sent;
+	u32 tx_flight;
+	u32 lost;
 };
 
 #define ATCP_SENT_ONCE		0x01	/* transmitted at least once */

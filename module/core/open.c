@@ -33,6 +33,7 @@ void atcp_tcb_init(struct atcp_tcb *c, struct atcp_space *space)
 	c->rate_app_limited = true;
 	c->cc_ops = space->conf.cc;
 	c->cc.own = c->cc.near;
+	c->cc.pace = ATCP_CC_UNPACED;
 	c->armed = ATCP_NEVER;
 	for (i = 0; i < ATCP_T_COUNT; i++)
 		c->deadline[i] = ATCP_NEVER;

@@ -10,6 +10,7 @@
  * the segment is split.
  */
 #include "core/ackevent.h"
+#include "core/aside.h"
 #include "core/congestion.h"
 #include "core/core.h"
 #include "core/deadline.h"
@@ -50,9 +51,11 @@ static void timer_for_flight(struct atcp_tcb *c, bool first)
 		atcp_arm_rexmt(c);
 }
 
-/* Notes what a sample of the delivery rate needs when @cb is acknowledged. */
+/* Notes what a sample of the delivery rate needs when @cb is acknowledged, or is lost. */
 static void take_snapshot(struct atcp_tcb *c, struct atcp_cb *cb)
 {
+	u32 more = cb->sent & ATCP_SENT_AGAIN ? 0 : cb->end_seq - cb->seq;
+
 	if (c->snd_una == c->snd_nxt) {
 		c->first_sent = (u32)c->now;
 		c->delivered_at = (u32)c->now;
@@ -60,6 +63,8 @@ static void take_snapshot(struct atcp_tcb *c, struct atcp_cb *cb)
 	cb->delivered = c->delivered;
 	cb->delivered_at = c->delivered_at;
 	cb->first_sent = c->first_sent;
+	cb->tx_flight = atcp_flight(c) + more;
+	cb->lost = atcp_lost_sum(c);
 	cb->sent &= ~ATCP_SENT_LIMITED;
 	if (c->app_limited)
 		cb->sent |= ATCP_SENT_LIMITED;
@@ -393,7 +398,7 @@ static void output(struct atcp_tcb *c, bool held)
 		return;
 
 	if (c->snd_nxt == c->snd_una && c->now - c->last_snd > c->rto &&
-	    c->space->conf.slow_start_after_idle)
+	    c->space->conf.slow_start_after_idle && !atcp_cc_owns_recovery(c))
 		restart(c, held);
 
 	if (unlikely(c->mtup_low) && atcp_queue_unsent(c) && probe_mtu(c, rate))

@@ -15,6 +15,7 @@
  * for the last, and then again.  So the walk through the time list ends at the first that
  * has time left, and costs no more than it marks.  REORDER_SLACK bounds how often it fires.
  */
+#include "core/congestion.h"
 #include "core/deadline.h"
 #include "core/output.h"
 #include "core/queue.h"
@@ -70,9 +71,12 @@ static u64 time_left(const struct atcp_tcb *c, const struct atcp_cb *cb, u32 win
 
 static void lose(struct atcp_tcb *c, struct atcp_seg *seg)
 {
-	if (atcp_seg_cb(seg)->sent & ATCP_SENT_AGAIN)
+	const struct atcp_cb *cb = atcp_seg_cb(seg);
+
+	if (cb->sent & ATCP_SENT_AGAIN)
 		atcp_count(c, ATCP_STAT_RETRANS_LOST);
 	atcp_queue_mark_lost(c, seg);
+	atcp_cc_lost(c, cb, cb->end_seq - seq_max(cb->seq, c->snd_una));
 }
 
 /* Section 6.2, step 5. */

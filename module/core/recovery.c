@@ -136,6 +136,17 @@ static void reduce(struct atcp_tcb *c, u32 delivered, bool safe)
 	c->cc.cwnd = max_t(u32, flight + max_t(s64, room, 0), c->mss);
 }
 
+/* @flight: bytes in flight when recovery began. */
+static void begin_reduction(struct atcp_tcb *c, u32 flight)
+{
+	if (unlikely(atcp_cc_owns_recovery(c)))
+		return;
+	if (likely(c->aside))
+		c->aside->prr_flight = flight;
+	else
+		c->cc.cwnd = c->cc.ssthresh;
+}
+
 /* RACK has found a loss. */
 static void enter_fast(struct atcp_tcb *c, const struct atcp_ack *a)
 {
@@ -159,11 +170,7 @@ static void enter_fast(struct atcp_tcb *c, const struct atcp_ack *a)
 	 */
 	if (likely(seq_gt(atcp_seg_cb(first)->seq, c->snd_una) || !atcp_mtup_lost(c))) {
 		c->cc.ssthresh = atcp_cc_ssthresh(c, c->cc.cwnd, ATCP_CC_LOSS);
-		if (likely(c->aside))
-			c->aside->prr_flight = max_t(u32, flight - min(flight, a->prior_sacked),
-						     c->mss);
-		else
-			c->cc.cwnd = c->cc.ssthresh;
+		begin_reduction(c, max_t(u32, flight - min(flight, a->prior_sacked), c->mss));
 	}
 	atcp_set_recovery(c, ATCP_FAST);
 	atcp_count(c, ATCP_STAT_RETRANS_FAST);
@@ -209,7 +216,8 @@ static void doubt_timeout(struct atcp_tcb *c, const struct atcp_ack *a)
 static void tail_lost(struct atcp_tcb *c)
 {
 	c->cc.ssthresh = atcp_cc_ssthresh(c, c->cc.cwnd, ATCP_CC_LOSS);
-	c->cc.cwnd = c->cc.ssthresh;
+	if (!atcp_cc_owns_recovery(c))
+		c->cc.cwnd = c->cc.ssthresh;
 }
 
 /*
@@ -219,6 +227,11 @@ static void tail_lost(struct atcp_tcb *c)
  */
 static void grow(struct atcp_tcb *c, const struct atcp_ack *a, u8 was)
 {
+	if (unlikely(atcp_cc_owns_recovery(c))) {
+		if (a->delivered)
+			atcp_cc_acked(c, a, a->delivered, atcp_fills_cwnd(c));
+		return;
+	}
 	if (was == ATCP_FAST)
 		return;
 	if (was == ATCP_LOSS) {
@@ -271,7 +284,7 @@ static void rack_ack(struct atcp_tcb *c, const struct atcp_ack *a)
 	if (unlikely(c->snd_lost && c->recovery == ATCP_OPEN))
 		enter_fast(c, a);
 	atcp_keep_up(c);
-	if (c->recovery != ATCP_FAST)
+	if (c->recovery != ATCP_FAST || unlikely(atcp_cc_owns_recovery(c)))
 		grow(c, a, was);
 	else if (reduces(c) && (a->delivered || !c->aside->prr_out))
 		reduce(c, a->delivered, a->acked && !lost);

@@ -216,6 +216,8 @@ struct atcp_aside {
 	u32 resent_ts;			/* the timestamp of the first that was sent again, or 0 */
 	u32 prior_cwnd;
 	u32 prior_ssthresh;
+
+	u32 lost_sum;			/* bytes of all segments that were lost: ATCP_CC_RATES */
 };
 
 struct atcp_tcb {

@@ -162,6 +162,16 @@ static int put_meminfo(struct answer *a, const struct sock *sk)
 }
 
 /* The caller owns the socket lock. Return: 0 or -EMSGSIZE. */
+/* The kernel's TCP gives it to who asks for that of Vegas, whatever the algorithm. */
+static int put_cc_info(struct answer *a, struct sock *sk)
+{
+	union atcp_cc_info info;
+	int attr;
+	u32 size = atcp_get_cc_info(sk, &info, &attr);
+
+	return size ? nla_put(a->skb, attr, size, &info) : 0;
+}
+
 static int put_attributes(struct answer *a, struct sock *sk)
 {
 	struct sk_buff *skb = a->skb;
@@ -176,6 +186,7 @@ static int put_attributes(struct answer *a, struct sock *sk)
 	     sock_diag_put_meminfo(sk, skb, INET_DIAG_SKMEMINFO)) ||
 	    (asked(a, INET_DIAG_CONG) &&
 	     nla_put_string(skb, INET_DIAG_CONG, atcp_sk(sk)->tcb.cc_ops->name)) ||
+	    (asked(a, INET_DIAG_VEGASINFO) && put_cc_info(a, sk)) ||
 	    (asked(a, INET_DIAG_INFO) && put_info(a, sk)))
 		return -EMSGSIZE;
 	if (sk->sk_family == AF_INET6 &&

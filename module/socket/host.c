@@ -495,7 +495,8 @@ void atcp_host_doubt_route(struct atcp_tcb *c)
 
 /*
  * Where the queueing discipline fq paces by sk_pacing_rate the core does not.  The rate
- * is updated only once fq has seen the socket or SO_MAX_PACING_RATE was used.
+ * is updated only once fq has seen the socket, SO_MAX_PACING_RATE was used, or congestion
+ * control paces.
  */
 u64 atcp_host_pace(struct atcp_tcb *c)
 {
@@ -503,11 +504,11 @@ u64 atcp_host_pace(struct atcp_tcb *c)
 	u32 status = READ_ONCE(sk->sk_pacing_status);
 	u64 rate;
 
-	if (likely(status == SK_PACING_NONE))
+	if (likely(status == SK_PACING_NONE && c->cc.pace == ATCP_CC_UNPACED))
 		return 0;
 	rate = min_t(u64, atcp_pacing_rate(c), READ_ONCE(sk->sk_max_pacing_rate));
 	WRITE_ONCE(sk->sk_pacing_rate, (unsigned long)rate);
-	return status == SK_PACING_NEEDED && rate != ~0UL ? max_t(u64, rate, 1) : 0;
+	return status != SK_PACING_FQ && rate != ~0UL ? max_t(u64, rate, 1) : 0;
 }
 
 struct atcp_aside *atcp_host_aside(struct atcp_tcb *c)

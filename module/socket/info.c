@@ -4,6 +4,7 @@
  * the meaning that the kernel's TCP gives it.  Fields of what atcp does not have (ECN,
  * fast open) stay 0.
  */
+#include <linux/inet_diag.h>
 #include <net/tcp.h>
 #include <net/tcp_states.h>
 
@@ -163,6 +164,25 @@ static void get_pacing(const struct sock *sk, struct atcp_tcp_info *info)
 	info->tcpi_max_pacing_rate = most == ~0UL ? ~0ULL : most;
 	info->tcpi_pacing_rate = min(atcp_pacing_rate(&atcp_sk(sk)->tcb),
 				     info->tcpi_max_pacing_rate);
+}
+
+static_assert(sizeof_field(union atcp_cc_info, bbr) == sizeof(struct tcp_bbr_info));
+
+u32 atcp_get_cc_info(struct sock *sk, union atcp_cc_info *info, int *attr)
+{
+	const struct atcp_tcb *c = &atcp_sk(sk)->tcb;
+
+	memset(info, 0, sizeof(*info));
+	if (!c->cc_started || !c->cc_ops->info)
+		return 0;
+	switch (c->cc_ops->info(&c->cc, info)) {
+	case ATCP_CC_INFO_BBR:
+		*attr = INET_DIAG_BBRINFO;
+		return sizeof(info->bbr);
+	case ATCP_CC_INFO_NONE:
+		break;
+	}
+	return 0;
 }
 
 void atcp_get_info(struct sock *sk, struct atcp_tcp_info *info)

@@ -510,8 +510,10 @@ int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 		    int __user *optlen)
 {
 	char name[ATCP_CC_NAME_MAX] = {};
+	union atcp_cc_info cc_info;
 	struct atcp_tcp_info info;
 	int len, val, err;
+	u32 size;
 
 	if (level != SOL_TCP)
 		return atcp_getsockopt_ip(sk, level, optname, optval, optlen);
@@ -529,7 +531,11 @@ int atcp_getsockopt(struct sock *sk, int level, int optname, char __user *optval
 	case TCP_CONGESTION:
 		get_congestion(sk, name);
 		return put(optval, optlen, name, min_t(unsigned int, len, sizeof(name)));
-	case TCP_CC_INFO:		/* no algorithm has information */
+	case TCP_CC_INFO:
+		lock_sock(sk);
+		size = atcp_get_cc_info(sk, &cc_info, &val);
+		release_sock(sk);
+		return put(optval, optlen, &cc_info, min_t(unsigned int, len, size));
 	case TCP_ULP:			/* none is set */
 	case TCP_FASTOPEN_KEY:		/* none is set */
 		return put_user(0, optlen) ? -EFAULT : 0;

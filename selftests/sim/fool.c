@@ -62,6 +62,46 @@ const struct atcp_cc_ops test_cc_far = {
 	.release = far_release,
 };
 
+/* --- its own recovery --- */
+
+struct test_cc_owner test_cc_owner;
+
+static void owner_ack(struct atcp_cc *cc, const struct atcp_cc_sample *s)
+{
+	test_cc_owner.acks++;
+	test_cc_owner.ack = *s;
+	if (test_cc_owner.cwnd)
+		cc->cwnd = test_cc_owner.cwnd;
+	cc->pace = test_cc_owner.pace;
+}
+
+static u32 owner_ssthresh(struct atcp_cc *cc, const struct atcp_cc_sample *s,
+			  enum atcp_cc_why why)
+{
+	return cc->ssthresh;
+}
+
+static void owner_event(struct atcp_cc *cc, const struct atcp_cc_sample *s,
+			enum atcp_cc_event event)
+{
+	cc->pace = test_cc_owner.pace;
+	if (event != ATCP_CC_LOST)
+		return;
+	test_cc_owner.losses++;
+	test_cc_owner.lost = *s;
+	cc->cwnd = 0;
+	cc->ssthresh = 0;
+}
+
+const struct atcp_cc_ops test_cc_owner_ops = {
+	.name = "owner",
+	.api = ATCP_CC_API,
+	.flags = ATCP_CC_RATES | ATCP_CC_OWN_RECOVERY,
+	.ack = owner_ack,
+	.ssthresh = owner_ssthresh,
+	.event = owner_event,
+};
+
 /* --- nonsense --- */
 
 static u32 nonsense(struct atcp_cc *cc)

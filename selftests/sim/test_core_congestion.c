@@ -191,3 +191,184 @@ SCRIPT(nonsense_at_a_time_out_in_recovery)
 	recovery_is(LOSS);
 	ASSERT_EQ(tcb()->cc.ssthresh, 5000);
 }
+
+/* --- its own recovery, and a pace --- */
+
+static void own(u32 n)
+{
+	memset(&test_cc_owner, 0, sizeof(test_cc_owner));
+	test_cc_owner.pace = ATCP_CC_UNPACED;
+	loss_sending(n);
+	change(&test_cc_owner_ops);
+}
+
+/* Ten segments went at once, and the first four arrive together. */
+SCRIPT(sample_of_the_rate)
+{
+	const struct atcp_cc_sample *s = &test_cc_owner.ack;
+
+	own(50);
+	quiet(TRIP);
+	inject("A 1 4001");
+	loss_drain();
+	ASSERT_EQ(test_cc_owner.acks, 1);
+	ASSERT_EQ(s->acked, 4000);
+	ASSERT_EQ(s->delivered, 5);		/* the SYN counts, as in TCP_INFO */
+	ASSERT_EQ(s->prior_delivered, 1);
+	ASSERT_EQ(s->rate_us, TRIP);
+	ASSERT_EQ(s->tx_flight, 4000);
+	ASSERT_EQ(s->tx_lost, 0);
+	ASSERT(s->is & ATCP_CC_SACK);
+	ASSERT(!(s->is & (ATCP_CC_APP_LIMITED | ATCP_CC_RECOVERY)));
+	/* One of the next four tells of the second flight. */
+	quiet(TRIP);
+	inject("A 1 14001");
+	ASSERT_EQ(s->delivered, 15);
+	ASSERT_EQ(s->prior_delivered, 5);
+	ASSERT_EQ(s->rate_us, TRIP);
+	ASSERT_EQ(s->tx_flight, 10000);
+	loss_drain();
+}
+
+/* What the program had too little for is of the time when it was sent. */
+SCRIPT(sample_of_little)
+{
+	own(1);
+	quiet(TRIP);
+	atcp_check_app_limited(tcb());
+	user_sends(1000);
+	loss_drain();
+	inject("A 1 1001");
+	ASSERT(!(test_cc_owner.ack.is & ATCP_CC_APP_LIMITED));
+	quiet(TRIP);
+	inject("A 1 2001");
+	ASSERT(test_cc_owner.ack.is & ATCP_CC_APP_LIMITED);
+}
+
+/* cwnd is what it says, in fast recovery too. */
+SCRIPT(recovery_of_its_own)
+{
+	own(50);
+	quiet(TRIP);
+	inject("A 1 1 sack 1001-4001");
+	recovery_is(FAST);
+	ASSERT_EQ(test_cc_owner.losses, 1);
+	ASSERT_EQ(test_cc_owner.lost.size, 1000);
+	ASSERT_EQ(test_cc_owner.lost.tx_flight, 1000);
+	ASSERT_EQ(test_cc_owner.lost.tx_lost, 1000);
+	ASSERT_EQ(test_cc_owner.ack.acked, 3000);
+	ASSERT_EQ(test_cc_owner.ack.tx_lost, 1000);
+	ASSERT(test_cc_owner.ack.is & ATCP_CC_RECOVERY);
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
+	pipe_is(10000);
+	loss_drain();
+	test_cc_owner.cwnd = 15000;
+	quiet(10);
+	inject("A 1 1 sack 1001-5001");
+	ASSERT_EQ(tcb()->cc.cwnd, 15000);
+	pipe_is(15000);
+	loss_drain();
+	/* And when it is over. */
+	test_cc_owner.cwnd = 0;
+	quiet(TRIP);
+	inject("A 1 13001");
+	recovery_is(OPEN);
+	ASSERT_EQ(tcb()->cc.cwnd, 15000);
+	ASSERT_EQ(test_cc_owner.acks, 3);
+	ASSERT_EQ(test_cc_owner.ack.acked, 9000);
+	loss_drain();
+}
+
+SCRIPT(recovery_of_its_own_without_sack)
+{
+	u32 i;
+
+	script.syn = "mss 1000";
+	own(50);
+	quiet(TRIP);
+	for (i = 0; i < 3; i++) {
+		inject("A 1 1");
+		ASSERT_GE(loss_drain(), 1);
+	}
+	recovery_is(FAST);
+	ASSERT_EQ(test_cc_owner.losses, 1);
+	ASSERT_EQ(test_cc_owner.lost.size, 1000);
+	ASSERT(!(test_cc_owner.lost.is & ATCP_CC_SACK));
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
+	quiet(TRIP);
+	inject("A 1 4001");
+	ASSERT_EQ(test_cc_owner.ack.acked, 4000);
+	loss_drain();
+	inject("A 1 12001");
+	recovery_is(OPEN);
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
+	loss_drain();
+}
+
+/* A time-out and an idle time: cwnd falls for the one, and stays for the other. */
+SCRIPT(timeout_and_idle_of_its_own)
+{
+	own(10);
+	quiet(TRIP);
+	inject("A 1 10001");
+	quiet(60 * SEC);
+	user_sends(30000);
+	ASSERT_EQ(loss_drain(), 10);
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
+	sim_run_for(10 * SEC);
+	recovery_is(LOSS);
+	ASSERT_EQ(tcb()->cc.cwnd, 1000);
+	loss_drain();
+	test_cc_owner.cwnd = 4000;
+	inject("A 1 11001");
+	ASSERT_EQ(tcb()->cc.cwnd, 4000);
+	loss_drain();
+}
+
+/* What was lost without doubt by a tail loss probe is no reduction of cwnd either. */
+SCRIPT(tail_probe_of_its_own)
+{
+	own(10);
+	quiet(TRIP);
+	inject("A 1 9001");
+	sim_run_for(4 * TRIP);
+	ASSERT_GE(loss_drain(), 1);
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
+	inject("A 1 10001");
+	ASSERT_EQ(tcb()->cc.cwnd, 10000);
+}
+
+/* Two segments of 1000 bytes are 20 ms at 100 kB/s, whoever else would pace or not. */
+SCRIPT(paced_by_the_algorithm)
+{
+	u32 i;
+
+	own(50);
+	test_cc_owner.pace = 100000;
+	quiet(TRIP);
+	inject("A 1 10001");
+	ASSERT_EQ(loss_drain(), 1);
+	for (i = 0; i < 4; i++) {
+		sim_run_for(10 * MSEC - 1);
+		ASSERT_EQ(loss_drain(), 0);
+		sim_run_for(1);
+		ASSERT_EQ(loss_drain(), 1);
+	}
+	ASSERT_EQ(atcp_pacing_rate(tcb()), 100000);
+}
+
+/* A pace of nothing is brought to one at which it goes on. */
+SCRIPT(no_pace)
+{
+	own(14);
+	test_cc_owner.pace = 0;
+	quiet(TRIP);
+	inject("A 1 10001");
+	ASSERT_EQ(tcb()->cc.pace, ATCP_CC_PACE_MIN);
+	ASSERT_EQ(loss_drain(), 1);
+	sim_run_for(SEC);
+	ASSERT_GE(loss_drain(), 1);
+	/* Another paces as it likes. */
+	change(&atcp_cc_reno);
+	ASSERT_EQ(tcb()->cc.pace, ATCP_CC_UNPACED);
+}

@@ -597,7 +597,7 @@ TEST(cc_file_that_is_none_is_refused)
 		{ "missing.so", "missing.so: cannot open" },
 		{ "text.so", "text.so: file too short" },
 		{ "none.so", "none.so: no algorithm: it has no ATCP_CC()" },
-		{ "other.so", "other.so: of version 99 of cc.h; the simulator has 1" },
+		{ "other.so", "other.so: of version 99 of cc.h; the simulator has 2" },
 		{ "aimd.so", "" },
 		{ "aimd.so", "aimd.so: is loaded already" },
 		{ "again.so", "again.so: the name aimd is taken" },

@@ -76,7 +76,10 @@ static void send_more(struct flow *f)
 
 	conn->opt.room = atcp_size_goal(&conn->c, SEGMENT);
 	while (f->to_send) {
-		int n = sim_send(conn, zeros, min_t(u64, f->to_send, CHUNK), 0);
+		int n;
+
+		atcp_check_app_limited(&conn->c);
+		n = sim_send(conn, zeros, min_t(u64, f->to_send, CHUNK), 0);
 
 		if (n == -EAGAIN)
 			return;

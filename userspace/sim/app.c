@@ -84,6 +84,7 @@ static void write_some(struct sim_app *app)
 		if (sim_chance(&app->rand, app->oob))
 			flags |= SIM_OOB;
 		sim_pattern_fill(chunk, app->stream, app->sent, want);
+		atcp_check_app_limited(&app->conn->c);
 		n = sim_send(app->conn, chunk, want, flags);
 		flags = 0;
 		if (n == -EAGAIN) {

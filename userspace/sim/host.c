@@ -361,7 +361,9 @@ u64 atcp_host_pace(struct atcp_tcb *c)
 {
 	u64 most = conn_of(c)->opt.pace;
 
-	return most ? min(atcp_pacing_rate(c), most) : 0;
+	if (!most && c->cc.pace == ATCP_CC_UNPACED)
+		return 0;
+	return min(atcp_pacing_rate(c), most ? most : ATCP_CC_UNPACED);
 }
 
 bool atcp_host_rehash(struct atcp_tcb *c)
