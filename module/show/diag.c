@@ -161,7 +161,6 @@ static int put_meminfo(struct answer *a, const struct sock *sk)
 	return nla_put(a->skb, INET_DIAG_MEMINFO, sizeof(mem), &mem);
 }
 
-/* The caller owns the socket lock. Return: 0 or -EMSGSIZE. */
 /* The kernel's TCP gives it to who asks for that of Vegas, whatever the algorithm. */
 static int put_cc_info(struct answer *a, struct sock *sk)
 {
@@ -172,6 +171,7 @@ static int put_cc_info(struct answer *a, struct sock *sk)
 	return size ? nla_put(a->skb, attr, size, &info) : 0;
 }
 
+/* The caller owns the socket lock. Return: 0 or -EMSGSIZE. */
 static int put_attributes(struct answer *a, struct sock *sk)
 {
 	struct sk_buff *skb = a->skb;
