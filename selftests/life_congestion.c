@@ -25,6 +25,7 @@
 
 #include "../../kselftest_harness.h"
 #include "lib/fails.h"
+#include "lib/info.h"
 #include "lib/net.h"
 
 #define PORT		20000
@@ -35,7 +36,8 @@
 
 /* --- the module --- */
 
-static const char *ko(void)
+/* A module beside atcp.ko. */
+static const char *beside(const char *name)
 {
 	static char path[PATH_MAX];
 	const char *atcp = getenv("ATCP_KO");
@@ -43,24 +45,34 @@ static const char *ko(void)
 
 	if (atcp)
 		snprintf(copy, sizeof(copy), "%s", atcp);
-	snprintf(path, sizeof(path), "%s/selftests/cc_far.ko", dirname(copy));
+	snprintf(path, sizeof(path), "%s/%s", dirname(copy), name);
 	return path;
+}
+
+static const char *ko(void)
+{
+	return beside("selftests/cc_far.ko");
 }
 
 SKIP_PROGRAM_IF(stack_has_tcp() || access(ko(), R_OK),
 		"ATCP_KO does not name atcp.ko beside selftests/cc_far.ko, or one stack is TCP");
 
-static int load(const char *parameters)
+static int load_file(const char *path, const char *parameters)
 {
-	int fd = open(ko(), O_RDONLY | O_CLOEXEC), ret, err;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), ret, err;
 
 	if (fd < 0)
-		net_die("%s: %s", ko(), strerror(errno));
+		net_die("%s: %s", path, strerror(errno));
 	ret = syscall(SYS_finit_module, fd, parameters, 0);
 	err = errno;
 	close(fd);
 	errno = err;
 	return ret;
+}
+
+static int load(const char *parameters)
+{
+	return load_file(ko(), parameters);
 }
 
 static int unload(void)
@@ -239,6 +251,51 @@ TEST_F(congestion, connection_holds_it)
 		close(s);
 		EXPECT_TRUE(unloads());
 	}
+}
+
+static bool bbr_unloaded(void *arg)
+{
+	return !syscall(SYS_delete_module, "atcp_cc_bbr", O_NONBLOCK) || errno == ENOENT;
+}
+
+/* BBR paces from its first byte on, and tells of itself as the kernel's does. */
+TEST_F(congestion, bbr)
+{
+	struct { uint32_t bw_lo, bw_hi, min_rtt, pacing_gain, cwnd_gain; } info;
+	static char out[400000], in[sizeof(out)];
+	socklen_t len = sizeof(info);
+	int client, listener, s;
+	struct info i;
+
+	ASSERT_EQ(0, load_file(beside("atcp_cc_bbr.ko"), ""));
+	listener = sock_listen(&self->net, SERVER, PORT, 4);
+	ASSERT_EQ(0, choose(listener, "bbr"));
+	client = sock_connect(&self->net, CLIENT, self->net.ip[SERVER], PORT);
+	s = sock_accept(listener);
+	close(listener);
+	EXPECT_STREQ("bbr", chosen(s));
+	FAILS(EWOULDBLOCK, syscall(SYS_delete_module, "atcp_cc_bbr", O_NONBLOCK));
+	pattern_fill(out, sizeof(out), 0);
+	sock_send(s, out, sizeof(out));
+	sock_recv(client, in, sizeof(in));
+	EXPECT_EQ(0, memcmp(out, in, sizeof(in)));
+	ASSERT_EQ(0, getsockopt(s, IPPROTO_TCP, TCP_CC_INFO, &info, &len));
+	EXPECT_EQ(20, len);
+	EXPECT_LT(0, info.bw_lo | info.bw_hi);
+	EXPECT_LE(128, info.pacing_gain);
+	EXPECT_LE(128, info.cwnd_gain);
+	ASSERT_EQ(0, info_get(s, &i));
+	EXPECT_NE(~0ULL, i.pacing_rate);
+	EXPECT_LT(0, i.pacing_rate);
+	/* Another algorithm paces as it likes, and tells what it has. */
+	ASSERT_EQ(0, choose(s, "cubic"));
+	len = sizeof(info);
+	ASSERT_EQ(0, getsockopt(s, IPPROTO_TCP, TCP_CC_INFO, &info, &len));
+	EXPECT_EQ(0, len);
+	close(client);
+	sock_recv_end(s);
+	close(s);
+	EXPECT_TRUE(net_until(bbr_unloaded, NULL, PATIENCE));
 }
 
 /* It comes, goes and comes again while data is under way. */

@@ -126,6 +126,13 @@ def cc_files(s, on):
     return files
 
 
+def own_cc(s, ko):
+    """The modules beside atcp.ko, of atcp's own, with congestion controls that flows name."""
+    names = sorted({f["cc"] for f in s["flows"] if f["stack"] == "atcp" and f["cc"]})
+    files = [os.path.join(os.path.dirname(ko), "atcp_cc_%s.ko" % n) for n in names]
+    return [f for f in files if os.path.isfile(f)]
+
+
 def commands_of(s):
     return [f for f in s["flows"] if f["kind"] == "command"]
 
@@ -256,6 +263,8 @@ def vm_files(s, rel, root):
     first = modules_of(rel, root, wanted)
     if uses_atcp(s):
         first["lib/modules/atcp.ko"] = module(rel, root)
+        first.update(("lib/modules/" + os.path.basename(f), f)
+                     for f in own_cc(s, first["lib/modules/atcp.ko"]))
         first.update(("lib/modules/" + os.path.basename(f), f) for f in cc_files(s, "vm"))
     rest = {"init": os.path.join(HERE, "guest"), "bin/lab-run": os.path.join(HERE, "lab-run")}
     paths = [tool(name, VM_TOOLS[name]) for name in ("busybox", "ip")]
@@ -370,7 +379,10 @@ def can_run(s, on, options):
         rel, _, root = kernel(options.kernel)
         for name, package in VM_TOOLS.items():
             tool(name, package)
-        ours = [module(rel, root), *cc_files(s, on)] if uses_atcp(s) else []
+        ours = []
+        if uses_atcp(s):
+            ko = module(rel, root)
+            ours = [ko, *own_cc(s, ko), *cc_files(s, on)]
         return parts + [rel] + [digest(f) for f in ours]
     tool("ip", "iproute2")
     if os.geteuid():

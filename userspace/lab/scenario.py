@@ -434,11 +434,12 @@ class Reader:
         if not self.tree or self.doc.get("cc_files"):
             return None
         found = set()
-        core = os.path.join(self.tree, "module/core")
-        for f in os.listdir(core):
-            if f.startswith("cc"):
-                with open(os.path.join(core, f), encoding="utf-8") as t:
-                    found.update(re.findall(r'\.name\s*=\s*"(\w+)"', t.read()))
+        for folder in ("module/core", "module/cc"):
+            folder = os.path.join(self.tree, folder)
+            for f in os.listdir(folder):
+                if f.startswith("cc"):
+                    with open(os.path.join(folder, f), encoding="utf-8") as t:
+                        found.update(re.findall(r'\.name\s*=\s*"(\w+)"', t.read()))
         return sorted(found)
 
     def flow(self, n, table, links, until):

@@ -258,9 +258,11 @@ static void check_receive_queue(struct sim_conn *conn)
 				  .block = b->start };
 		if (c->ooo_root)
 			walk_ooo(&w, c->ooo_root, ~0UL, 0);
-		SIM_CHECK(w.block == b->end, "SACK block %u does not end where held data ends",
-			  i);
-		SIM_CHECK(!w.touches, "SACK block %u does not begin where held data begins", i);
+		/* Of more segments than sack.c looks for, a block may end early. */
+		SIM_CHECK(w.block == b->end || w.n > 256,
+			  "SACK block %u does not end where held data ends", i);
+		SIM_CHECK(!w.touches || w.n > 256,
+			  "SACK block %u does not begin where held data begins", i);
 	}
 }
 

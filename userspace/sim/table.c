@@ -70,7 +70,7 @@ static struct outcome transfer(const struct flow *f, const struct atcp_cc_ops *c
 	server.write_max = 1;
 	server.read_max = 65536;
 	sim_host(0)->space.conf.recovery = !f->dupacks;
-	sim_host(0)->space.conf.cc = cc;
+	opt.cc = cc;
 	l = sim_listen(sim_host(1), 80, 4, &opt);
 	l->ready = accepted;
 	began = sim->now;
@@ -161,6 +161,10 @@ static bool paths(const struct atcp_cc_ops *cc)
 		{ "100 ms, queue 800", LONGER(50000, 800), 4 << 20, 16 << 20, false },
 		{ "100 ms, queue 100", LONGER(50000, 100), 4 << 20, 16 << 20, false },
 		{ "100 ms, queue 100, recovery 0", LONGER(50000, 100), 4 << 20, 16 << 20, true },
+		{ "policer of 2 MB/s", LINK(.police = 2000000, .burst = 65536), 1 << 20, 16 << 20,
+		  false },
+		{ "queue 2000", LONGER(DELAY, 2000), 4 << 20, 16 << 20, false },
+		{ "1 % lost, 16 MiB", LINK(.loss = 10000), 1 << 20, 16 << 20, false },
 	};
 	bool good = true;
 	u64 seed;
@@ -238,6 +242,7 @@ int sim_table(void)
 
 	good &= paths(&atcp_cc_reno);
 	good &= paths(&atcp_cc_cubic);
+	good &= paths(sim_cc_find("bbr"));
 	good &= responses();
 	return good ? 0 : 1;
 }
