@@ -284,7 +284,7 @@ TEST_F(congestion, bbr)
 	EXPECT_LT(0, info.bw_lo | info.bw_hi);
 	EXPECT_LE(128, info.pacing_gain);
 	EXPECT_LE(128, info.cwnd_gain);
-	ASSERT_EQ(0, info_get(s, &i));
+	ASSERT_LT(0, info_get(s, &i));
 	EXPECT_NE(~0ULL, i.pacing_rate);
 	EXPECT_LT(0, i.pacing_rate);
 	/* Another algorithm paces as it likes, and tells what it has. */
