@@ -117,21 +117,22 @@ static bool reduces(const struct atcp_tcb *c)
 /* RFC 9937 section 6.2, when an ACK has come; @safe: as there. */
 static void reduce(struct atcp_tcb *c, u32 delivered, bool safe)
 {
+	struct atcp_aside *a = c->aside;
 	u32 flight = atcp_flight(c);
 	s64 room;
 
-	c->aside->prr_delivered += delivered;
+	a->prr_delivered += delivered;
 	if (flight > c->cc.ssthresh) {
-		room = (s64)div_u64((u64)c->aside->prr_delivered * c->cc.ssthresh + c->aside->prr_flight - 1,
-				    c->aside->prr_flight) - c->aside->prr_out;
+		room = (s64)div_u64((u64)a->prr_delivered * c->cc.ssthresh +
+				    a->prr_flight - 1, a->prr_flight) - a->prr_out;
 	} else {
-		room = max((s64)c->aside->prr_delivered - c->aside->prr_out, (s64)delivered);
+		room = max((s64)a->prr_delivered - a->prr_out, (s64)delivered);
 		if (safe)
 			room += c->mss;
 		room = min(room, (s64)(c->cc.ssthresh - flight));
 	}
 	/* The first is sent again in any case. */
-	if (!c->aside->prr_out)
+	if (!a->prr_out)
 		room = max(room, (s64)c->mss);
 	c->cc.cwnd = max_t(u32, flight + max_t(s64, room, 0), c->mss);
 }

@@ -326,7 +326,7 @@ struct atcp_tcb {
 	u32 rto_max;
 	u32 delack_max;			/* most delay of an ACK, 0: no other than ATCP_DELACK */
 	u32 user_timeout;		/* milliseconds, RFC 5482; 0: R2 by count; host sets */
-	u16 keep_time;			/* seconds; this socket's own, 0: the namespace's; host sets */
+	u16 keep_time;			/* seconds, 0: the namespace's; host sets */
 	u16 keep_intvl;			/* seconds, likewise */
 	s16 linger2;			/* seconds in FIN-WAIT-2 of an orphan, 0: the namespace's,
 					 * below 0: a reset instead; host sets
