@@ -279,6 +279,23 @@ SCRIPT(recovery_of_its_own)
 	loss_drain();
 }
 
+/* It asks for rates and not for events: what is lost stands in the sample all the same. */
+SCRIPT(loss_without_an_event)
+{
+	static struct atcp_cc_ops ops;
+
+	ops = test_cc_owner_ops;
+	ops.event = NULL;
+	own(50);
+	change(&ops);
+	quiet(TRIP);
+	inject("A 1 1 sack 1001-4001");
+	recovery_is(FAST);
+	ASSERT_EQ(test_cc_owner.losses, 0);
+	ASSERT_EQ(test_cc_owner.ack.tx_lost, 1000);
+	loss_drain();
+}
+
 SCRIPT(recovery_of_its_own_without_sack)
 {
 	u32 i;
