@@ -244,17 +244,17 @@ static void op_option(struct sim_conn *conn, u8 which, u8 value)
 		c->rto_max = value & 4 ? 0 : max(t, ATCP_SEC);
 		break;
 	case 11:
-		c->user_timeout = t;
+		c->user_timeout = t / ATCP_MSEC;
 		atcp_user_timeout_changed(c);
 		break;
 	case 12:
-		c->keep_time = max(t, ATCP_SEC);
-		c->keep_intvl = max(t, ATCP_SEC);
+		c->keep_time = max(t, ATCP_SEC) / ATCP_SEC;
+		c->keep_intvl = max(t, ATCP_SEC) / ATCP_SEC;
 		c->keep_probes = value >> 4;
 		atcp_set_keepalive(c, c->flags & ATCP_F_KEEPALIVE);
 		break;
 	case 13:
-		c->linger2 = value & 4 ? ATCP_NEVER : t;
+		c->linger2 = value & 4 ? -1 : (int)(t / ATCP_SEC);
 		break;
 	case 14:
 		c->mss_user = value ? 88 + value : 0;
