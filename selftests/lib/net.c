@@ -125,12 +125,22 @@ int stack_mss(void)
 	return 1500 - stack_ip_header() - 20;
 }
 
-long long net_now(void)
+static long long clock_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+long long net_now(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+long long net_ticks(void)
+{
+	return clock_ms(CLOCK_MONOTONIC_COARSE);
 }
 
 bool net_until(bool (*true_yet)(void *arg), void *arg, int ms)
