@@ -56,7 +56,7 @@ enum state { STARTUP, DRAIN, DOWN, CRUISE, REFILL, UP, PROBE_RTT, NONE };
 
 enum phase { INIT, REFILLING, PROBE_STARTING, PROBE_FEEDBACK, PROBE_STOPPING };
 
-/**
+/*
  * struct bbr - the model of the path: section 2
  * @bw_max:		max_bw_filter: of the last cycle of ProbeBW, and of this one
  * @bw_latest:		largest rate of this round
@@ -148,7 +148,7 @@ struct bbr {
 	u32 seen_rtt:1;
 };
 
-/**
+/*
  * struct rs - section 4.1: one sample
  * @rate:	0: none
  * @delivered:	bytes
