@@ -204,9 +204,10 @@ TEST(shallow_whatever_the_order)
 
 static void is_block(u32 i, u32 from, u32 to)
 {
-	CHECK(c->aside->ooo_recent[i].start == base + from && c->aside->ooo_recent[i].end == base + to,
-	      "block %u is %u to %u, not %u to %u", i, c->aside->ooo_recent[i].start - base,
-	      c->aside->ooo_recent[i].end - base, from, to);
+	const struct atcp_sack_block *b = &c->aside->ooo_recent[i];
+
+	CHECK(b->start == base + from && b->end == base + to,
+	      "block %u is %u to %u, not %u to %u", i, b->start - base, b->end - base, from, to);
 }
 
 static void sack_rules(u32 first)
