@@ -10,13 +10,6 @@
 #include "core/sack.h"
 #include "core/seq.h"
 
-/*
- * Most look-ups that one arrival costs, for blocks that are not on the list.  Where a block
- * has more segments than that, what is reported of it ends early.  The host puts small
- * segments together, so that only a peer that wants to make us work gets there.
- */
-#define LOOKS	256
-
 static void drop_block(struct atcp_tcb *c, u32 i)
 {
 	for (c->ooo_blocks--; i < c->ooo_blocks; i++)
@@ -54,7 +47,7 @@ static void make_whole(struct atcp_tcb *c, struct atcp_sack_block *new, u32 *loo
 void atcp_sack_add(struct atcp_tcb *c, u32 start, u32 end)
 {
 	struct atcp_sack_block new = { start, end };
-	u32 i, looks = LOOKS;
+	u32 i, looks = ATCP_SACK_LOOKS;
 
 	if (!c->sack_on || !atcp_has_aside(c))
 		return;
@@ -83,7 +76,7 @@ static u32 skip_known(const struct atcp_tcb *c, u32 seq)
 static void refill(struct atcp_tcb *c)
 {
 	struct atcp_sack_block b;
-	u32 seq = c->rcv_nxt, looks = LOOKS;
+	u32 seq = c->rcv_nxt, looks = ATCP_SACK_LOOKS;
 
 	while (c->ooo_blocks < ATCP_SACK_BLOCKS && looks &&
 	       atcp_ooo_next(c, seq, &b.start, &b.end)) {

@@ -4,6 +4,7 @@
  */
 #include "core/congestion.h"
 #include "core/queue.h"
+#include "core/sack.h"
 #include "sim.h"
 
 /* --- states: RFC 9293 figure 5, with RST, ABORT and time-outs to CLOSED --- */
@@ -259,9 +260,9 @@ static void check_receive_queue(struct sim_conn *conn)
 		if (c->ooo_root)
 			walk_ooo(&w, c->ooo_root, ~0UL, 0);
 		/* Of more segments than sack.c looks for, a block may end early. */
-		SIM_CHECK(w.block == b->end || w.n > 256,
+		SIM_CHECK(w.block == b->end || w.n > ATCP_SACK_LOOKS,
 			  "SACK block %u does not end where held data ends", i);
-		SIM_CHECK(!w.touches || w.n > 256,
+		SIM_CHECK(!w.touches || w.n > ATCP_SACK_LOOKS,
 			  "SACK block %u does not begin where held data begins", i);
 	}
 }
