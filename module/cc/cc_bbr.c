@@ -304,6 +304,13 @@ static void reset_full_bw(struct bbr *b)
 	b->full_bw_now = 0;
 }
 
+/* The search for a plateau begins anew, from this rate. */
+static void search_full_bw(struct bbr *b, u64 rate)
+{
+	reset_full_bw(b);
+	b->full_bw = rate;
+}
+
 static void reset_short_term(struct bbr *b)
 {
 	b->bw_short = NO_BW;
@@ -363,8 +370,7 @@ static void start_up(const struct atcp_cc *cc, struct bbr *b, const struct atcp_
 {
 	b->phase = PROBE_STARTING;
 	start_round(b, s);
-	reset_full_bw(b);
-	b->full_bw = rs->rate;
+	search_full_bw(b, rs->rate);
 	b->state = UP;
 	raise_slope(cc, b, s->mss);
 }
@@ -398,8 +404,7 @@ static bool time_to_go_down(const struct atcp_cc *cc, struct bbr *b,
 		return true;
 	}
 	if (cwnd_limited(cc, s) && cc->cwnd >= b->inflight_long) {
-		reset_full_bw(b);
-		b->full_bw = rs->rate;
+		search_full_bw(b, rs->rate);
 		return false;
 	}
 	return b->full_bw_now;
@@ -489,8 +494,7 @@ static void check_full_bw(struct bbr *b, const struct rs *rs)
 	if (b->full_bw_now || !b->round_start || rs->limited)
 		return;
 	if (rs->rate >= b->full_bw + b->full_bw / 4) {
-		reset_full_bw(b);
-		b->full_bw = rs->rate;
+		search_full_bw(b, rs->rate);
 		return;
 	}
 	if (++b->full_bw_count < FULL_ROUNDS)
@@ -903,7 +907,7 @@ static void begin(struct atcp_cc *cc, const struct atcp_cc_sample *s)
 	b->up_acked_per_inc = INFINITE;
 	b->undo_state = NONE;
 	reset_short_term(b);
-	b->next_round = s->delivered;
+	start_round(b, s);
 	b->loss_round = s->delivered;
 	b->state = STARTUP;
 	init_pace(cc, b, s);
