@@ -120,6 +120,14 @@ static struct sim_link_conf path(u32 rate, u64 rtt, u32 queue)
 				       .mtu = 1500 };
 }
 
+/* From now on, for @seconds, @percent at least of a path of @rate is filled. */
+static void carries(u32 seconds, u32 rate, u32 percent)
+{
+	forget();
+	run(seconds * 1000, ENDLESS);
+	ASSERT_GE(seen.received, seconds * PAYLOAD(rate) * percent / 100);
+}
+
 static void begin_with(const struct sim_link_conf *link, bool sack)
 {
 	struct sim_sockopt opt = sim_sockopt_default;
@@ -259,9 +267,7 @@ TEST(a_tenth_of_the_rate)
 	ASSERT_LE(conn->c.cc.pace, PAYLOAD(RATE) * 60 / 100);
 	run(9000, ENDLESS);
 	ASSERT_LE(bw(), PAYLOAD(RATE / 10) * 105 / 100);
-	forget();
-	run(5000, ENDLESS);
-	ASSERT_GE(seen.received, 5 * PAYLOAD(RATE / 10) * 90 / 100);
+	carries(5, RATE / 10, 90);
 }
 
 /* A.17 */
@@ -276,9 +282,7 @@ TEST(policer)
 	run(2000, ENDLESS);
 	lost = line()->lost;
 	sent = line()->sent;
-	forget();
-	run(20000, ENDLESS);
-	ASSERT_GE(seen.received, 20 * PAYLOAD(link.police) * 90 / 100);
+	carries(20, link.police, 90);
 	ASSERT_LE((line()->lost - lost) * 100, (line()->sent - sent) * 6);
 }
 
@@ -304,9 +308,7 @@ TEST(aggregation)
 	link.batch = 10000;
 	begin(&link);
 	run(3000, ENDLESS);
-	forget();
-	run(4000, ENDLESS);
-	ASSERT_GE(seen.received, 4 * PAYLOAD(RATE) * 90 / 100);
+	carries(4, RATE, 90);
 }
 
 /* A loss rate below 2 % is no reason to slow down. */
@@ -317,9 +319,7 @@ TEST(random_loss)
 	link.loss = 10000;
 	begin(&link);
 	run(2000, ENDLESS);
-	forget();
-	run(20000, ENDLESS);
-	ASSERT_GE(seen.received, 20 * PAYLOAD(RATE) * 75 / 100);
+	carries(20, RATE, 75);
 }
 
 /* A.18: what is late is not lost, and the model is as it was. */
@@ -330,9 +330,7 @@ TEST(reordering)
 	link.reorder = 2000;
 	begin(&link);
 	run(2000, ENDLESS);
-	forget();
-	run(10000, ENDLESS);
-	ASSERT_GE(seen.received, 10 * PAYLOAD(RATE) * 85 / 100);
+	carries(10, RATE, 85);
 }
 
 /* A.19, and the real one: it goes on at the rate that it had. */
@@ -347,9 +345,7 @@ TEST(timeout)
 	ASSERT_GE(sim_host(0)->stat[ATCP_STAT_RETRANS_TIMEOUT], 1);
 	line()->down = false;
 	run(3000, ENDLESS);
-	forget();
-	run(3000, ENDLESS);
-	ASSERT_GE(seen.received, 3 * PAYLOAD(RATE) * 85 / 100);
+	carries(3, RATE, 85);
 }
 
 /* Without SACK it is slower, and goes on. */
@@ -384,9 +380,7 @@ TEST(probe_rtt)
 	run(11000, ENDLESS);
 	/* The longer round trip is known by then, and the path is full. */
 	ASSERT_GE(told().bbr.min_rtt, 29 * MSEC);
-	forget();
-	run(2000, ENDLESS);
-	ASSERT_GE(seen.received, 2 * PAYLOAD(RATE) * 90 / 100);
+	carries(2, RATE, 90);
 }
 
 /* A.11: after an idle time there is no need for it. */
