@@ -11,6 +11,7 @@
 #include <grp.h>
 #include <libgen.h>
 #include <limits.h>
+#include <linux/inet_diag.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -75,19 +76,29 @@ static int load(const char *parameters)
 	return load_file(ko(), parameters);
 }
 
-static int unload(void)
+static int unload_name(const char *name)
 {
-	return syscall(SYS_delete_module, "cc_far", O_NONBLOCK);
+	return syscall(SYS_delete_module, name, O_NONBLOCK);
 }
 
-static bool unloaded(void *arg)
+static int unload(void)
 {
-	return !unload() || errno == ENOENT;
+	return unload_name("cc_far");
+}
+
+static bool unloaded(void *name)
+{
+	return !unload_name(name) || errno == ENOENT;
+}
+
+static bool unloads_name(const char *name)
+{
+	return net_until(unloaded, (void *)name, PATIENCE);
 }
 
 static bool unloads(void)
 {
-	return net_until(unloaded, NULL, PATIENCE);
+	return unloads_name("cc_far");
 }
 
 /* --- files --- */
@@ -253,16 +264,11 @@ TEST_F(congestion, connection_holds_it)
 	}
 }
 
-static bool bbr_unloaded(void *arg)
-{
-	return !syscall(SYS_delete_module, "atcp_cc_bbr", O_NONBLOCK) || errno == ENOENT;
-}
-
 /* BBR paces from its first byte on, and tells of itself as the kernel's does. */
 TEST_F(congestion, bbr)
 {
-	struct { uint32_t bw_lo, bw_hi, min_rtt, pacing_gain, cwnd_gain; } info;
 	static char out[400000], in[sizeof(out)];
+	struct tcp_bbr_info info;
 	socklen_t len = sizeof(info);
 	int client, listener, s;
 	struct info i;
@@ -274,16 +280,16 @@ TEST_F(congestion, bbr)
 	s = sock_accept(listener);
 	close(listener);
 	EXPECT_STREQ("bbr", chosen(s));
-	FAILS(EWOULDBLOCK, syscall(SYS_delete_module, "atcp_cc_bbr", O_NONBLOCK));
+	FAILS(EWOULDBLOCK, unload_name("atcp_cc_bbr"));
 	pattern_fill(out, sizeof(out), 0);
 	sock_send(s, out, sizeof(out));
 	sock_recv(client, in, sizeof(in));
 	EXPECT_EQ(0, memcmp(out, in, sizeof(in)));
 	ASSERT_EQ(0, getsockopt(s, IPPROTO_TCP, TCP_CC_INFO, &info, &len));
 	EXPECT_EQ(20, len);
-	EXPECT_LT(0, info.bw_lo | info.bw_hi);
-	EXPECT_LE(128, info.pacing_gain);
-	EXPECT_LE(128, info.cwnd_gain);
+	EXPECT_LT(0, info.bbr_bw_lo | info.bbr_bw_hi);
+	EXPECT_LE(128, info.bbr_pacing_gain);
+	EXPECT_LE(128, info.bbr_cwnd_gain);
 	ASSERT_LT(0, info_get(s, &i));
 	EXPECT_NE(~0ULL, i.pacing_rate);
 	EXPECT_LT(0, i.pacing_rate);
@@ -295,7 +301,7 @@ TEST_F(congestion, bbr)
 	close(client);
 	sock_recv_end(s);
 	close(s);
-	EXPECT_TRUE(net_until(bbr_unloaded, NULL, PATIENCE));
+	EXPECT_TRUE(unloads_name("atcp_cc_bbr"));
 }
 
 /* It comes, goes and comes again while data is under way. */
